@@ -1,0 +1,1 @@
+//! The action core's shell: gRPC server, journal, connectors.

@@ -1,0 +1,1 @@
+//! PCM into caller-owned buffers: codecs, resampling, mixing, tones, echo cancelling.

@@ -1,0 +1,1 @@
+//! A call's control: offer/answer, transfer, bridge, timers on every state.

@@ -1,0 +1,2 @@
+//! The `callwright` program.
+fn main() {}

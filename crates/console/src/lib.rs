@@ -1,0 +1,1 @@
+//! HTTP API, events, metrics and the web page.

@@ -1,0 +1,1 @@
+//! The demo airline and shop: gRPC connectors with their own SQLite and faults on demand.

@@ -1,0 +1,1 @@
+//! Interpretation of utterances and the dialogue manager.

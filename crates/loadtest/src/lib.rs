@@ -1,0 +1,1 @@
+//! Scripted callers over real sockets who listen as well as speak.

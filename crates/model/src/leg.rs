@@ -1,0 +1,229 @@
+//! A leg of a call as its owners see it: how it is reached, what it is told, what it tells.
+
+use std::io;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Expect, Frame, LegId, MonoTime, Samples, SayId, TurnId};
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegRole {
+    /// Who called.
+    Caller,
+    /// A person on our side.
+    Human,
+}
+
+/// A codec that we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Codec {
+    /// G.711 mu-law, RFC 3551.
+    Pcmu,
+    /// G.711 A-law, RFC 3551.
+    Pcma,
+    /// Opus, RFC 7587.
+    Opus,
+}
+
+impl Codec {
+    /// The RTP clock of its payload in Hz.
+    #[must_use]
+    pub const fn clock_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// Its encoding name in SDP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+            Self::Opus => "opus",
+        }
+    }
+}
+
+/// RFC 4733 telephone events as negotiated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DtmfFormat {
+    /// RTP payload type.
+    pub payload_type: u8,
+    /// RTP clock in Hz, the same as the codec's.
+    pub clock_rate: u32,
+}
+
+/// What offer and answer agreed on for a leg's one audio stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AudioFormat {
+    /// The codec, both ways.
+    pub codec: Codec,
+    /// RTP payload type that we receive.
+    pub payload_type_in: u8,
+    /// RTP payload type that we send.
+    pub payload_type_out: u8,
+    /// Telephone events that we receive, if agreed.
+    pub dtmf_in: Option<DtmfFormat>,
+    /// Telephone events that we may send, if agreed.
+    pub dtmf_out: Option<DtmfFormat>,
+}
+
+/// Where a leg's datagrams come from and go to: a UDP socket, or a browser's encrypted session. Never blocks.
+pub trait PacketIo: Send {
+    /// Copies the next datagram (RTP or RTCP, RFC 5761) into `buffer` and tells its length; `None` when none waits.
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<usize>;
+
+    /// Sends a datagram, RTP or RTCP. What cannot be sent at once is lost, as on any network.
+    ///
+    /// # Errors
+    /// Only when nothing can be sent any more: the session behind it is closed.
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()>;
+}
+
+/// How likely a frame is speech.
+pub trait VoiceActivity: Send {
+    /// Probability from 0 to 1 that the caller speaks, after this frame. Frames come without gaps, in order.
+    fn probability(&mut self, frame: &Frame) -> f32;
+
+    /// Forgets what came before, at the start of a new stream.
+    fn reset(&mut self);
+}
+
+/// A sound that a leg makes by itself, without a synthesiser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// What a caller hears on hold.
+    Hold,
+    /// A short tone before a human is connected.
+    Connect,
+}
+
+/// What a leg is told. A command with an old turn is dropped by the leg and counted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LegCommand {
+    /// What is expected of the caller's next turn.
+    Expect(Expect),
+    /// Words recognised so far in a turn: lets the floor end a turn whose slot is full.
+    Partial {
+        /// The turn.
+        turn: TurnId,
+        /// How many characters, digits or options of what is expected are filled, as the interpreter counts.
+        filled: u8,
+        /// Words so far.
+        words: u16,
+    },
+    /// Be silent now: drop every say that answers this turn or an older one.
+    Hush {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// Start a tone; it goes on, under nothing else, until replaced or stopped. Says are heard instead of it, then it returns.
+    Tone(Option<Tone>),
+    /// Send a telephone event.
+    SendDtmf {
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+        /// How long.
+        length: Duration,
+    },
+    /// Connect this leg's sound with another's, both ways. The agent keeps silent on both until [`LegCommand::Unbridge`].
+    Bridge {
+        /// The other leg.
+        with: LegId,
+    },
+    /// Undo a bridge; both legs are the agent's again.
+    Unbridge,
+    /// The leg is over: let go of everything.
+    Remove,
+}
+
+/// A fact of a leg, with when it became one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegEvent {
+    /// The leg.
+    pub leg: LegId,
+    /// When, by the media worker's clock.
+    pub at: MonoTime,
+    /// What.
+    pub fact: LegFact,
+}
+
+/// What a leg tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LegFact {
+    /// First good packet received: the path is open.
+    MediaFlows,
+    /// The caller has begun a turn, perhaps over the agent (which then has been lowered, not yet silenced).
+    SpeechStarted {
+        /// The new turn.
+        turn: TurnId,
+    },
+    /// The caller has finished a turn: an answer is due.
+    TurnEnded {
+        /// The turn.
+        turn: TurnId,
+        /// From the first sound to the last.
+        length: Duration,
+    },
+    /// The caller has taken the floor from the agent, which is silent since this tick.
+    BargedIn {
+        /// The caller's new turn.
+        turn: TurnId,
+        /// What was being said.
+        say: SayId,
+        /// How much of it was sent before.
+        played: Samples,
+    },
+    /// It was no interruption: the agent talks on at full voice, nothing was lost.
+    Resumed {
+        /// The turn that was none.
+        turn: TurnId,
+    },
+    /// First sound of a say was sent.
+    SayStarted {
+        /// The say.
+        say: SayId,
+    },
+    /// A say was sent to its end.
+    SayEnded {
+        /// The say.
+        say: SayId,
+        /// Its length.
+        played: Samples,
+    },
+    /// A say was dropped because the floor had moved on, before any of it was sent.
+    SayDropped {
+        /// The say.
+        say: SayId,
+    },
+    /// The caller pressed a key.
+    Dtmf {
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+    },
+    /// Nobody has made a sound for this long: neither the caller nor the agent.
+    Silence {
+        /// How long by now.
+        length: Duration,
+    },
+    /// The leg's media is over.
+    Gone(Gone),
+}
+
+/// Why a leg's media is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// It was told to.
+    Removed,
+    /// No packet for too long.
+    Timeout,
+    /// The session under it is closed.
+    Closed,
+}

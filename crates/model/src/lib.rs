@@ -1,0 +1,34 @@
+//! The words every crate shares.
+//!
+//! Plain data: identities, time, frames of sound, what was heard, what is to be said, what was done. Nothing here reads a
+//! clock, opens a file or knows a protocol. Shells meet in these types and in the two traits at the edge of a leg:
+//! [`PacketIo`] (where a leg's datagrams come from and go to) and [`VoiceActivity`] (how likely a frame is speech).
+
+mod expect;
+mod frame;
+mod id;
+mod language;
+mod leg;
+mod pack;
+mod pii;
+mod plan;
+mod problem;
+mod speech;
+mod time;
+mod value;
+
+pub use expect::{Expect, Hints};
+pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
+pub use id::{CallId, LegId, PlanId, SayId, TurnId};
+pub use language::{Language, LanguageError};
+pub use leg::{
+    AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, PacketIo, Tone,
+    VoiceActivity,
+};
+pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
+pub use pii::Pii;
+pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Receipt, StepState, StepView};
+pub use problem::{Problem, Severity};
+pub use speech::{Heard, Recognised, Say, SayFrame, SaySource, Utterance, Voice};
+pub use time::{MonoTime, Samples};
+pub use value::{Money, Record, Value};

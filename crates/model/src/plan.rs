@@ -1,0 +1,230 @@
+//! Plans as the conversation and the console see them. The action core alone makes and runs them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ActionKind, CallId, Pii, PlanId, Record};
+
+/// Asks the action core to bind a skill to facts, or to go on binding with one more input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// The plan to go on with; `None` starts one.
+    pub plan: Option<PlanId>,
+    /// The skill pack.
+    pub pack: String,
+    /// The skill.
+    pub skill: String,
+    /// What is known from the caller so far, by input name. For a choice: the number of the option, from 1.
+    pub inputs: Record,
+    /// The call it is for: the journey that plans and audit share.
+    pub call: CallId,
+    /// The caller's address, if the network told it.
+    pub caller: Option<Pii<String>>,
+}
+
+/// How far a plan could be bound. Binding reads and never writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanReply {
+    /// The caller must say more.
+    Need {
+        /// The plan, kept until then.
+        plan: PlanId,
+        /// Name of the input.
+        input: String,
+        /// Why.
+        why: NeedWhy,
+    },
+    /// The caller must choose.
+    Choose {
+        /// The plan, kept until then.
+        plan: PlanId,
+        /// Name of the input that takes the option's number.
+        input: String,
+        /// Words to offer with.
+        words: String,
+        /// The options, each with its facts; at least two, at most nine.
+        options: Vec<Record>,
+        /// All facts bound so far.
+        facts: Record,
+    },
+    /// Everything is bound and allowed; nothing has been written. Read it back, and execute on a clear yes.
+    Ready {
+        /// The plan.
+        plan: PlanId,
+        /// Words to read back with.
+        words: String,
+        /// The facts to read back.
+        facts: Record,
+        /// Every step, reads done and writes to come.
+        steps: Vec<StepView>,
+    },
+    /// A skill that only reads: this is the answer.
+    Answer {
+        /// The plan.
+        plan: PlanId,
+        /// Words to answer with.
+        words: String,
+        /// The facts of the answer.
+        facts: Record,
+    },
+    /// It will not be done.
+    Refused {
+        /// The plan.
+        plan: PlanId,
+        /// Words that say why.
+        words: String,
+        /// Facts for the words.
+        facts: Record,
+        /// The skill or policy wants a human to take it from here.
+        transfer: bool,
+        /// Rules that decided, for the audit.
+        rules: Vec<String>,
+    },
+}
+
+/// Why an input is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum NeedWhy {
+    /// It was not given yet.
+    Missing,
+    /// What was given led nowhere.
+    NotFound {
+        /// Words that say so.
+        words: String,
+    },
+}
+
+/// One step of a plan, for people to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepView {
+    /// Place in the plan, from 1.
+    pub number: u32,
+    /// The action.
+    pub action: String,
+    /// Reading or writing.
+    pub kind: ActionKind,
+    /// How far it is.
+    pub state: StepState,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// To come.
+    Pending,
+    /// Asked for; not known to be done.
+    Started,
+    /// Done, with a receipt.
+    Committed,
+    /// Refused or failed, without effect.
+    Failed,
+    /// Done, then undone.
+    Undone,
+    /// Nobody can tell whether it took effect: a human must look.
+    InDoubt,
+}
+
+/// The committed result of a step. Only the action core's journal makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The plan.
+    pub plan: PlanId,
+    /// The step's number in the plan.
+    pub step: u32,
+    /// The action.
+    pub action: String,
+    /// Under which name the skill knows the result.
+    pub name: String,
+    /// What the system answered.
+    pub result: Record,
+    /// The key under which it was done, the same at each attempt.
+    pub idempotency_key: String,
+}
+
+/// Something happened to a plan, in the order of its journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanEvent {
+    /// The plan.
+    pub plan: PlanId,
+    /// Place in the plan's journal, from 1.
+    pub number: u64,
+    /// What happened.
+    pub fact: PlanFact,
+}
+
+/// What happened to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanFact {
+    /// A step was asked for; written down before it was sent.
+    StepStarted {
+        /// The step.
+        step: StepView,
+    },
+    /// A step took effect.
+    StepCommitted {
+        /// Proof.
+        receipt: Receipt,
+    },
+    /// A step failed without effect.
+    StepFailed {
+        /// The step.
+        step: StepView,
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// A step was undone.
+    StepUndone {
+        /// The step.
+        step: StepView,
+    },
+    /// All steps are committed.
+    Completed {
+        /// Words for the closing claim; rendered from the receipts only.
+        words: String,
+    },
+    /// The plan ended without its goal; what had been done was undone.
+    Failed {
+        /// Words to say so.
+        words: String,
+        /// The step that failed.
+        step: u32,
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// Nobody can tell whether a step took effect: a human must look.
+    InDoubt {
+        /// The step.
+        step: u32,
+    },
+}
+
+/// The right to say that something was done: the receipts of a completed plan. It cannot be made without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    receipts: Vec<Receipt>,
+}
+
+impl Claim {
+    /// A claim from the receipts of one plan, or `None` when there is none or they are of several plans.
+    #[must_use]
+    pub fn from_receipts(receipts: Vec<Receipt>) -> Option<Self> {
+        let plan = &receipts.first()?.plan;
+        receipts.iter().all(|receipt| receipt.plan == *plan).then_some(Self { receipts })
+    }
+
+    /// The proof.
+    #[must_use]
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// The facts a sentence may use: each receipt's result under its name.
+    #[must_use]
+    pub fn facts(&self) -> Record {
+        self.receipts
+            .iter()
+            .map(|receipt| (receipt.name.clone(), crate::Value::Record(receipt.result.clone())))
+            .collect()
+    }
+}

@@ -1,0 +1,108 @@
+//! What travels between a leg, the recogniser, the synthesiser and the conversation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Frame, Language, MonoTime, Pii, SayId, TurnId};
+
+/// One item of the stream from a leg's floor to the recogniser. Boundaries travel in the same ring as the sound, so that
+/// nothing has to be matched up by time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// A turn begins. The frames that follow start shortly before the onset, so that no first sound is lost.
+    Start {
+        /// The turn.
+        turn: TurnId,
+        /// When the caller's first sound was received.
+        at: MonoTime,
+    },
+    /// 20 ms of the caller, echo removed.
+    Frame(Frame),
+    /// A short silence: a good moment for a speculative final pass. May be followed by more frames of the same turn.
+    Pause {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// The turn is over: the final utterance is wanted now.
+    End {
+        /// The turn.
+        turn: TurnId,
+        /// When the caller's last sound was received.
+        at: MonoTime,
+    },
+    /// It was no turn after all (a cough, an "mm-hm"): forget it.
+    Discard {
+        /// The turn.
+        turn: TurnId,
+    },
+}
+
+/// What was recognised in a turn. The words are the caller's, hence personal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Utterance {
+    /// The turn it was said in.
+    pub turn: TurnId,
+    /// The best reading; empty when nothing was understood.
+    pub words: Pii<String>,
+    /// Other readings, best first, without the best.
+    pub alternatives: Vec<Pii<String>>,
+    /// How sure the recogniser is, 0 to 1; `None` when it cannot tell.
+    pub confidence: Option<f32>,
+    /// The language it was recognised in.
+    pub language: Language,
+}
+
+/// What a recogniser reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recognised {
+    /// Words so far, not settled.
+    Partial {
+        /// The turn they belong to.
+        turn: TurnId,
+        /// The words.
+        words: Pii<String>,
+    },
+    /// The turn's utterance. Comes exactly once for every [`Heard::End`], also when nothing was understood.
+    Final(Utterance),
+}
+
+/// A voice by its engine's name, such as `slt`; empty means the engine's default for the language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Voice(pub String);
+
+/// One thing for the agent to say on one leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Say {
+    /// Its identity, so that what was heard of it can be told.
+    pub id: SayId,
+    /// The turn it answers; dropped when the floor has moved on.
+    pub turn: TurnId,
+    /// Plain text, numbers already written as they shall be read.
+    pub text: String,
+    /// The language of the text.
+    pub language: Language,
+    /// The voice.
+    pub voice: Voice,
+    /// The same text will be said to many callers: keep its sound.
+    pub source: SaySource,
+}
+
+/// Whether the sound of a say is worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaySource {
+    /// A fixed prompt.
+    Fixed,
+    /// Rendered for this caller; never cached, for it may hold personal data.
+    Rendered,
+}
+
+/// One item of the stream from the synthesiser to a leg. Everything of one say comes together, ended by `End`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SayFrame {
+    /// The say it belongs to.
+    pub say: SayId,
+    /// The turn the say answers.
+    pub turn: TurnId,
+    /// 20 ms of sound, or `None` after the last.
+    pub frame: Option<Frame>,
+}

@@ -1,0 +1,1 @@
+//! Development only: virtual clock, seeded network, scripted callers.

@@ -1,0 +1,1 @@
+//! The floor: who may speak, decided from speech probability and expectations.

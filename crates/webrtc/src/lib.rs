@@ -1,0 +1,1 @@
+//! Browser legs: offer and answer over HTTP, one UDP port for all.
