@@ -1,0 +1,101 @@
+//! The figures the floor decides by. Defaults come from the published marks for turn-taking and from what silero does
+//! with telephone speech (it sees an onset 30-60 ms late and holds on for about as long).
+
+use std::time::Duration;
+
+/// What changes for the caller is told on each field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FloorConfig {
+    /// Speech probability from which a frame may begin a turn. Lower: hears soft voices, and more noises.
+    pub onset_probability: f32,
+    /// The same while the agent speaks, when what is left of its echo must not count.
+    pub onset_probability_over_agent: f32,
+    /// Frames in a row that begin a turn (and duck the agent). One frame is a blip, and one window of silero spans two.
+    pub onset_frames: u8,
+    /// Speech probability from which a frame goes on with a turn.
+    pub hold_probability: f32,
+    /// Frames softer than this are no speech of this caller, whatever they sound like.
+    pub level_dbfs_min: f32,
+    /// A frame this far below the loudest one of the turn is the room, not the voice: what fixes the end of speech exactly
+    /// although the detector holds on a little longer.
+    pub level_range_db: f32,
+    /// Silence after which a pause is told, so that the final recognition may begin speculatively.
+    pub pause: Duration,
+    /// Silence after which a turn is over, by what is expected.
+    pub patience: Patience,
+    /// Longest turn. Then the agent gets the floor, whatever the line sounds like.
+    pub turn_max: Duration,
+    /// A turn with less voice than this is a click or a cough, and forgotten.
+    pub voice_min: Duration,
+    /// Silence that a caller who ran into `turn_max` must make before taking the floor again.
+    pub rearm: Duration,
+    /// Voice over the agent that makes an interruption. "Mm-hm" and "uh-huh" last 200-340 ms.
+    pub interruption: Duration,
+    /// Silence after a short interjection that gives the agent its full voice back.
+    pub interjection_silence: Duration,
+    /// Latest verdict over speech that is neither steady enough for an interruption nor over.
+    pub verdict_max: Duration,
+    /// When a short answer (yes, no, an option) is expected, this much voice over the agent is already that answer.
+    pub short_answer: Duration,
+    /// Words recognised over the agent that make an interruption before its time: no interjection has as many.
+    pub interruption_words: u16,
+    /// Silence on both sides is told every time this passes.
+    pub silence: Duration,
+}
+
+/// Silence after which a turn is over, by what is expected. Shorter answers faster and cuts more people off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patience {
+    /// Anything.
+    pub anything: Duration,
+    /// Yes or no, one option of several: few words.
+    pub short_answer: Duration,
+    /// A short answer with more words than that: the caller explains.
+    pub explaining: Duration,
+    /// A name or a date, said with thought.
+    pub thoughtful: Duration,
+    /// A code or digits of which less than the fewest have been said.
+    pub half_filled: Duration,
+    /// A code or digits that may be complete: the fewest have been said, more may follow.
+    pub may_be_full: Duration,
+    /// Whatever was expected is there in full.
+    pub full: Duration,
+}
+
+impl Default for FloorConfig {
+    fn default() -> Self {
+        Self {
+            onset_probability: 0.5,
+            onset_probability_over_agent: 0.6,
+            onset_frames: 2,
+            hold_probability: 0.35,
+            level_dbfs_min: -55.0,
+            level_range_db: 40.0,
+            pause: Duration::from_millis(120),
+            patience: Patience::default(),
+            turn_max: Duration::from_secs(30),
+            voice_min: Duration::from_millis(100),
+            rearm: Duration::from_millis(200),
+            interruption: Duration::from_millis(340),
+            interjection_silence: Duration::from_millis(140),
+            verdict_max: Duration::from_millis(450),
+            short_answer: Duration::from_millis(200),
+            interruption_words: 3,
+            silence: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            anything: Duration::from_millis(580),
+            short_answer: Duration::from_millis(380),
+            explaining: Duration::from_millis(550),
+            thoughtful: Duration::from_millis(700),
+            half_filled: Duration::from_millis(1_200),
+            may_be_full: Duration::from_millis(700),
+            full: Duration::from_millis(300),
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! The floor's states and how facts move it between them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use callwright_model::{Expect, FRAME_MS, MonoTime, TurnId};
+
+use crate::config::FloorConfig;
+
+/// What the frame just received looks like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FrameFacts {
+    /// Probability from 0 to 1 that the caller speaks.
+    pub speech: f32,
+    /// Level in dB relative to full scale, echo removed.
+    pub level_dbfs: f32,
+}
+
+/// What we play in this tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sounding {
+    /// Nothing.
+    Nothing,
+    /// The agent speaks: what the caller says now contests the floor.
+    Say,
+    /// A tone, such as hold sound: a sound, but nobody's floor.
+    Tone,
+}
+
+/// What the floor decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// The caller began a turn.
+    Started {
+        /// The new turn.
+        turn: TurnId,
+        /// Begin of the first frame of speech.
+        onset: MonoTime,
+    },
+    /// A short silence inside the turn.
+    Pause {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// The turn is over.
+    Ended {
+        /// The turn.
+        turn: TurnId,
+        /// End of the last frame of speech.
+        last_sound: MonoTime,
+        /// From onset to last sound.
+        length: Duration,
+    },
+    /// It was no turn. The agent may go on with what answered the one before.
+    Discard {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// Lower the agent's voice.
+    Duck,
+    /// Give the agent its full voice back.
+    Restore,
+    /// Silence the agent in this tick: the caller has taken the floor, by speech or by a key.
+    Hush {
+        /// The turn that took it. For a key it is a turn without words: it has no `Started` and no `Ended`.
+        turn: TurnId,
+    },
+    /// Neither side has made a sound for this long.
+    Silence {
+        /// How long.
+        length: Duration,
+    },
+}
+
+/// What the floor waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// Silence on both sides is to be told.
+    Silence,
+    /// Speech over the agent needs a verdict.
+    Verdict,
+    /// A pause, an end of turn or the longest turn.
+    Turn,
+}
+
+/// Whether a say may be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Yes, in this tick.
+    Play,
+    /// The caller has the floor; whether the say is stale is open.
+    Wait,
+    /// Never: the floor has moved on, or the turn does not exist.
+    Drop,
+}
+
+/// Who may speak on one leg.
+#[derive(Debug)]
+pub struct Floor {
+    config: FloorConfig,
+    state: State,
+    expect: Expect,
+    sounding: Sounding,
+    /// The newest turn made.
+    newest: TurnId,
+    /// Says that answer an older turn are stale.
+    fence: TurnId,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nobody speaks, or the agent does.
+    Open { quiet_since: MonoTime, told: u32, ear: Ear },
+    /// Somebody speaks over the agent, which is ducked; whether it is an interruption is open.
+    Contested(Turn),
+    /// The caller speaks.
+    Caller(Turn),
+    /// Two people talk to each other over a bridge.
+    Suspended,
+}
+
+/// How an onset is noticed while nobody of the caller's side speaks.
+#[derive(Debug, Clone, Copy)]
+enum Ear {
+    /// `run` frames of speech in a row so far.
+    Listening { run: u8 },
+    /// A turn ran into the cap: nothing counts until it has been quiet for a while.
+    Deaf { quiet: Duration },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    id: TurnId,
+    onset: MonoTime,
+    last_sound: MonoTime,
+    last_key: Option<MonoTime>,
+    voiced: Duration,
+    peak_dbfs: f32,
+    pause_told: bool,
+    filled: u8,
+    words: u16,
+}
+
+impl Floor {
+    /// An open floor; silence counts from `now`.
+    #[must_use]
+    pub fn new(config: FloorConfig, now: MonoTime) -> Self {
+        Self {
+            config,
+            state: State::open(now),
+            expect: Expect::Anything,
+            sounding: Sounding::Nothing,
+            newest: TurnId(0),
+            fence: TurnId(0),
+            outputs: VecDeque::with_capacity(OUTPUTS),
+        }
+    }
+
+    /// A frame came in (or was concealed), and `sounding` is what goes out in the same tick. Once every 20 ms.
+    pub fn handle_frame(&mut self, facts: FrameFacts, sounding: Sounding, now: MonoTime) {
+        self.sounding = sounding;
+        match self.state {
+            State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
+            State::Contested(mut turn) => {
+                turn.hear(facts, &self.config, now);
+                self.state = State::Contested(turn);
+                if sounding != Sounding::Say {
+                    self.outputs.push_back(Output::Restore);
+                    self.enter(State::Caller(turn), "the agent finished first");
+                }
+            }
+            State::Caller(mut turn) => {
+                turn.hear(facts, &self.config, now);
+                self.state = State::Caller(turn);
+            }
+            State::Suspended => {}
+        }
+        self.settle(now);
+    }
+
+    /// What is expected of the caller, from here on.
+    pub fn handle_expect(&mut self, expect: Expect, now: MonoTime) {
+        self.expect = expect;
+        self.settle(now);
+    }
+
+    /// How much has been recognised in a turn so far. Ignored when the turn is over.
+    pub fn handle_partial(&mut self, of: TurnId, filled: u8, words: u16, now: MonoTime) {
+        match &mut self.state {
+            State::Contested(turn) | State::Caller(turn) if turn.id == of => {
+                turn.filled = filled;
+                turn.words = words;
+            }
+            State::Open { .. } | State::Contested(_) | State::Caller(_) | State::Suspended => {}
+        }
+        self.settle(now);
+    }
+
+    /// The caller pressed a key: it silences the agent like an interruption, and counts as a sound.
+    pub fn handle_key(&mut self, now: MonoTime) {
+        match self.state {
+            State::Open { ear, .. } => {
+                if self.sounding == Sounding::Say {
+                    self.newest = self.newest.next();
+                    self.outputs.push_back(Output::Hush { turn: self.newest });
+                }
+                self.enter(State::Open { quiet_since: now, told: 0, ear }, "key");
+            }
+            State::Contested(mut turn) => {
+                turn.last_key = Some(now);
+                self.take(turn, "key while speaking");
+            }
+            State::Caller(mut turn) => {
+                turn.last_key = Some(now);
+                self.state = State::Caller(turn);
+            }
+            State::Suspended => {}
+        }
+    }
+
+    /// Two people talk to each other: the floor is theirs, and a running turn is forgotten.
+    pub fn handle_suspend(&mut self, now: MonoTime) {
+        match self.state {
+            State::Contested(turn) => {
+                self.outputs.push_back(Output::Restore);
+                self.discard(turn, "bridged", now);
+            }
+            State::Caller(turn) => self.discard(turn, "bridged", now),
+            State::Open { .. } | State::Suspended => {}
+        }
+        self.enter(State::Suspended, "bridged");
+    }
+
+    /// The bridge is gone: the floor is open again.
+    pub fn handle_resume(&mut self, now: MonoTime) {
+        match self.state {
+            State::Suspended => self.enter(State::open(now), "bridge is gone"),
+            State::Open { .. } | State::Contested(_) | State::Caller(_) => {}
+        }
+    }
+
+    /// The asked-for time came. Frames serve as well; this is for when there are none.
+    pub fn handle_timeout(&mut self, now: MonoTime) {
+        self.settle(now);
+    }
+
+    /// The next decision. Drain to `None` after each fact.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When the floor next wants [`Self::handle_timeout`], and why. `None` only while the agent sounds or two people talk.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(MonoTime, Timer)> {
+        match &self.state {
+            State::Open { quiet_since, told, .. } => (self.sounding == Sounding::Nothing)
+                .then(|| (*quiet_since + self.config.silence * (told + 1), Timer::Silence)),
+            State::Contested(turn) => Some((self.verdict_at(turn), Timer::Verdict)),
+            State::Caller(turn) => {
+                let cap = turn.onset + self.config.turn_max;
+                let end = turn.last_activity() + self.patience(turn);
+                let pause = turn.last_sound + self.config.pause;
+                let next = if turn.pause_told { end } else { pause.min(end) };
+                Some((next.min(cap), Timer::Turn))
+            }
+            State::Suspended => None,
+        }
+    }
+
+    /// Whether a say that answers `turn` may sound now.
+    #[must_use]
+    pub fn admission(&self, turn: TurnId) -> Admission {
+        if turn < self.fence || turn > self.newest {
+            return Admission::Drop;
+        }
+        match self.state {
+            State::Open { .. } | State::Contested(_) => Admission::Play,
+            State::Caller(_) => Admission::Wait,
+            State::Suspended => Admission::Drop,
+        }
+    }
+
+    /// The turn that runs, if one does.
+    #[must_use]
+    pub fn running(&self) -> Option<TurnId> {
+        match &self.state {
+            State::Contested(turn) | State::Caller(turn) => Some(turn.id),
+            State::Open { .. } | State::Suspended => None,
+        }
+    }
+
+    /// What is expected of the caller.
+    #[must_use]
+    pub fn expect(&self) -> &Expect {
+        &self.expect
+    }
+
+    /// Decides whatever is due.
+    fn settle(&mut self, now: MonoTime) {
+        match self.state {
+            State::Open { quiet_since, told, ear } => self.count_silence(quiet_since, told, ear, now),
+            State::Contested(turn) => self.judge(turn, now),
+            State::Caller(turn) => self.wait_out(turn, now),
+            State::Suspended => {}
+        }
+    }
+
+    fn listen(&mut self, facts: FrameFacts, quiet_since: MonoTime, told: u32, ear: Ear, now: MonoTime) {
+        let over_agent = self.sounding == Sounding::Say;
+        let least =
+            if over_agent { self.config.onset_probability_over_agent } else { self.config.onset_probability };
+        let speech = facts.speech >= least && facts.level_dbfs >= self.config.level_dbfs_min;
+        let ear = match ear {
+            Ear::Listening { run } if speech => Ear::Listening { run: run.saturating_add(1) },
+            Ear::Listening { .. } => Ear::Listening { run: 0 },
+            Ear::Deaf { .. } if speech => Ear::Deaf { quiet: Duration::ZERO },
+            Ear::Deaf { quiet } if quiet + FRAME >= self.config.rearm => Ear::Listening { run: 0 },
+            Ear::Deaf { quiet } => Ear::Deaf { quiet: quiet + FRAME },
+        };
+        match ear {
+            Ear::Listening { run } if run >= self.config.onset_frames => {
+                self.begin(u32::from(run), facts, over_agent, now);
+            }
+            Ear::Listening { .. } | Ear::Deaf { .. } => {
+                let (quiet_since, told) =
+                    if self.sounding == Sounding::Nothing { (quiet_since, told) } else { (now, 0) };
+                self.state = State::Open { quiet_since, told, ear };
+            }
+        }
+    }
+
+    fn begin(&mut self, run: u32, facts: FrameFacts, over_agent: bool, now: MonoTime) {
+        let voiced = FRAME * run;
+        let onset = MonoTime(now.0.saturating_sub(voiced.as_micros() as u64));
+        self.newest = self.newest.next();
+        let turn = Turn {
+            id: self.newest,
+            onset,
+            last_sound: now,
+            last_key: None,
+            voiced,
+            peak_dbfs: facts.level_dbfs,
+            pause_told: false,
+            filled: 0,
+            words: 0,
+        };
+        self.outputs.push_back(Output::Started { turn: turn.id, onset });
+        if over_agent {
+            self.outputs.push_back(Output::Duck);
+            self.enter(State::Contested(turn), "speech over the agent");
+        } else {
+            self.enter(State::Caller(turn), "speech");
+        }
+    }
+
+    /// Interruption, interjection, or too early to tell.
+    fn judge(&mut self, turn: Turn, now: MonoTime) {
+        let gap = now.since(turn.last_sound);
+        let answered = match self.expect {
+            Expect::YesNo | Expect::Choice { .. } => turn.voiced >= self.config.short_answer,
+            Expect::Anything | Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Name => {
+                false
+            }
+        };
+        if turn.voiced >= self.config.interruption || turn.words >= self.config.interruption_words {
+            self.take(turn, "interruption");
+        } else if answered && gap >= self.config.pause {
+            self.take(turn, "short answer");
+        } else if gap >= self.config.interjection_silence {
+            self.outputs.push_back(Output::Restore);
+            self.discard(turn, "interjection", now);
+        } else if now.since(turn.onset) >= self.config.verdict_max {
+            let steady = gap <= STEADY_GAP && turn.voiced * 2 >= now.since(turn.onset);
+            if steady {
+                self.take(turn, "steady speech");
+            } else {
+                self.outputs.push_back(Output::Restore);
+                self.discard(turn, "patchy sound", now);
+            }
+        }
+    }
+
+    /// The latest moment of a verdict, should no frame come before.
+    fn verdict_at(&self, turn: &Turn) -> MonoTime {
+        (turn.last_sound + self.config.interjection_silence).min(turn.onset + self.config.verdict_max)
+    }
+
+    fn wait_out(&mut self, mut turn: Turn, now: MonoTime) {
+        let silent = now.since(turn.last_sound);
+        if silent >= self.config.pause && !turn.pause_told {
+            turn.pause_told = true;
+            self.state = State::Caller(turn);
+            self.outputs.push_back(Output::Pause { turn: turn.id });
+        }
+        if now.since(turn.last_activity()) >= self.patience(&turn) {
+            if turn.voiced < self.config.voice_min && turn.last_key.is_none() {
+                self.discard(turn, "too short for a word", now);
+            } else {
+                self.end(turn, Ear::Listening { run: 0 }, "pause");
+            }
+        } else if now.since(turn.onset) >= self.config.turn_max {
+            self.end(turn, Ear::Deaf { quiet: Duration::ZERO }, "longest turn");
+        }
+    }
+
+    fn count_silence(&mut self, quiet_since: MonoTime, told: u32, ear: Ear, now: MonoTime) {
+        if self.sounding != Sounding::Nothing {
+            return;
+        }
+        let length = self.config.silence * (told + 1);
+        if now.since(quiet_since) >= length {
+            self.outputs.push_back(Output::Silence { length });
+            // A long wait without frames tells once, not once for every period missed.
+            let told = (now.since(quiet_since).as_micros() / self.config.silence.as_micros().max(1)) as u32;
+            self.state = State::Open { quiet_since, told, ear };
+        }
+    }
+
+    fn take(&mut self, turn: Turn, why: &'static str) {
+        self.fence = turn.id;
+        self.outputs.push_back(Output::Hush { turn: turn.id });
+        self.enter(State::Caller(turn), why);
+    }
+
+    fn end(&mut self, turn: Turn, ear: Ear, why: &'static str) {
+        self.fence = turn.id;
+        let length = turn.last_sound.since(turn.onset);
+        self.outputs.push_back(Output::Ended { turn: turn.id, last_sound: turn.last_sound, length });
+        self.enter(State::Open { quiet_since: turn.last_activity(), told: 0, ear }, why);
+    }
+
+    fn discard(&mut self, turn: Turn, why: &'static str, now: MonoTime) {
+        self.outputs.push_back(Output::Discard { turn: turn.id });
+        let quiet_since = if self.sounding == Sounding::Nothing { turn.last_activity() } else { now };
+        self.enter(State::Open { quiet_since, told: 0, ear: Ear::Listening { run: 0 } }, why);
+    }
+
+    fn patience(&self, turn: &Turn) -> Duration {
+        self.config.patience.of(&self.expect, turn.filled, turn.words)
+    }
+
+    fn enter(&mut self, next: State, why: &'static str) {
+        tracing::trace!(from = self.state.name(), to = next.name(), why, "floor");
+        self.state = next;
+    }
+}
+
+impl State {
+    const fn open(now: MonoTime) -> Self {
+        Self::Open { quiet_since: now, told: 0, ear: Ear::Listening { run: 0 } }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Contested(_) => "contested",
+            Self::Caller(_) => "caller",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl Turn {
+    fn hear(&mut self, facts: FrameFacts, config: &FloorConfig, now: MonoTime) {
+        let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db);
+        if facts.speech >= config.hold_probability && facts.level_dbfs >= least {
+            self.last_sound = now;
+            self.voiced += FRAME;
+            self.peak_dbfs = self.peak_dbfs.max(facts.level_dbfs);
+            self.pause_told = false;
+        }
+    }
+
+    fn last_activity(&self) -> MonoTime {
+        self.last_key.map_or(self.last_sound, |key| key.max(self.last_sound))
+    }
+}
+
+const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
+
+/// Within a word the detector drops out for a window or two; a longer gap at the verdict means the sound is over.
+const STEADY_GAP: Duration = Duration::from_millis(60);
+
+/// One tick decides a handful of things at most.
+const OUTPUTS: usize = 16;
+
+#[cfg(test)]
+mod tests;
