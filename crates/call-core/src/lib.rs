@@ -1,1 +1,3 @@
 //! A call's control: offer/answer, transfer, bridge, timers on every state.
+
+pub mod sdp;

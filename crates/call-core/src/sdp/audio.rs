@@ -1,0 +1,142 @@
+//! Between payload types and codecs.
+
+use callwright_model::{Codec, DtmfFormat};
+
+use super::description::{Attribute, MediaDescription};
+use super::direction::Direction;
+
+/// The telephone events we put into an offer.
+pub(super) struct TelephoneEvents;
+
+impl TelephoneEvents {
+    /// One payload type for each clock rate among the codecs.
+    pub(super) fn offered(codecs: &[Codec]) -> Vec<DtmfFormat> {
+        let mut events: Vec<DtmfFormat> = Vec::new();
+        for codec in codecs {
+            let clock_rate = codec.clock_rate();
+            if events.iter().any(|format| format.clock_rate == clock_rate) {
+                continue;
+            }
+            // 101 at 8 kHz is what nearly every telephone uses; 110 at 48 kHz is what browsers use.
+            let payload_type = if clock_rate == 8_000 { 101 } else { 110 };
+            events.push(DtmfFormat { payload_type, clock_rate });
+        }
+        events
+    }
+}
+
+/// The payload types under which we offer our codecs: the static ones of RFC 3551, and 111 for Opus as browsers have it.
+pub(super) fn local_payload_types(codecs: &[Codec]) -> Vec<(Codec, u8)> {
+    let mut types: Vec<(Codec, u8)> = Vec::new();
+    for &codec in codecs {
+        let payload_type = match codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+            Codec::Opus => 111,
+        };
+        if !types.contains(&(codec, payload_type)) {
+            types.push((codec, payload_type));
+        }
+    }
+    types
+}
+
+/// The codecs we know and the telephone events of an audio line, in its order.
+pub(super) fn audio_formats(line: &MediaDescription) -> (Vec<(Codec, u8)>, Vec<DtmfFormat>) {
+    let mut codecs = Vec::new();
+    let mut events = Vec::new();
+    for format in &line.formats {
+        let Some(payload_type) = format.parse::<u8>().ok().filter(|number| *number < 128) else { continue };
+        match rtpmap(line, payload_type) {
+            Some(map) => match named(map) {
+                Some(Named::Codec(codec)) => codecs.push((codec, payload_type)),
+                Some(Named::TelephoneEvent(clock_rate)) => {
+                    events.push(DtmfFormat { payload_type, clock_rate })
+                }
+                None => {}
+            },
+            None => match payload_type {
+                0 => codecs.push((Codec::Pcmu, 0)),
+                8 => codecs.push((Codec::Pcma, 8)),
+                _ => {}
+            },
+        }
+    }
+    (codecs, events)
+}
+
+enum Named {
+    Codec(Codec),
+    TelephoneEvent(u32),
+}
+
+fn rtpmap(line: &MediaDescription, payload_type: u8) -> Option<&str> {
+    line.attributes.iter().filter(|attribute| attribute.name == "rtpmap").find_map(|attribute| {
+        let (number, map) = attribute.value.as_deref()?.split_once(' ')?;
+        (number.parse::<u8>().ok()? == payload_type).then_some(map.trim())
+    })
+}
+
+fn named(map: &str) -> Option<Named> {
+    let mut parts = map.split('/');
+    let name = parts.next()?;
+    let clock_rate: u32 = parts.next()?.trim().parse().ok()?;
+    let channels = parts.next().map_or("1", str::trim);
+    if name.eq_ignore_ascii_case("telephone-event") {
+        return Some(Named::TelephoneEvent(clock_rate));
+    }
+    // Opus is always written as stereo at 48 kHz, whatever is sent (RFC 7587 section 7).
+    let codec =
+        [(Codec::Pcmu, "1"), (Codec::Pcma, "1"), (Codec::Opus, "2")].into_iter().find(|(codec, of)| {
+            name.eq_ignore_ascii_case(codec.name()) && clock_rate == codec.clock_rate() && channels == *of
+        })?;
+    Some(Named::Codec(codec.0))
+}
+
+impl MediaDescription {
+    /// An audio line of ours.
+    pub(super) fn audio(
+        port: u16,
+        protocol: &str,
+        codecs: &[(Codec, u8)],
+        events: &[DtmfFormat],
+        direction: Direction,
+        rtcp_mux: bool,
+    ) -> Self {
+        let mut formats = Vec::new();
+        let mut attributes = Vec::new();
+        for (codec, payload_type) in codecs {
+            formats.push(payload_type.to_string());
+            let channels = if *codec == Codec::Opus { "/2" } else { "" };
+            attributes.push(Attribute::with(
+                "rtpmap",
+                format!("{payload_type} {}/{}{channels}", codec.name(), codec.clock_rate()),
+            ));
+            if *codec == Codec::Opus {
+                attributes.push(Attribute::with("fmtp", format!("{payload_type} {OPUS_PARAMETERS}")));
+            }
+        }
+        for DtmfFormat { payload_type, clock_rate } in events {
+            formats.push(payload_type.to_string());
+            attributes
+                .push(Attribute::with("rtpmap", format!("{payload_type} telephone-event/{clock_rate}")));
+            attributes.push(Attribute::with("fmtp", format!("{payload_type} 0-15")));
+        }
+        attributes.push(Attribute::with("ptime", "20".to_owned()));
+        attributes.push(Attribute::flag(direction.name()));
+        if rtcp_mux {
+            attributes.push(Attribute::flag("rtcp-mux"));
+        }
+        Self {
+            kind: "audio".to_owned(),
+            port,
+            protocol: protocol.to_owned(),
+            formats,
+            connection: None,
+            attributes,
+        }
+    }
+}
+
+/// We work at 16 kHz in mono, so more bandwidth would be thrown away; and we use the error correction inside the stream.
+const OPUS_PARAMETERS: &str = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1";

@@ -1,0 +1,45 @@
+//! Why there is no agreement.
+
+use thiserror::Error;
+
+/// Why a description cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SdpError {
+    /// It is not SDP.
+    #[error("not a session description: {what} (line {line})")]
+    Malformed {
+        /// Line, counted from 1; 0 when something is missing altogether.
+        line: u32,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// It is longer than anything we would read.
+    #[error("the session description is too large: {0}")]
+    TooLarge(&'static str),
+    /// It answers something else than we offered.
+    #[error("the answer does not fit the offer: {0}")]
+    AnswerMismatch(&'static str),
+    /// It has no audio that we could take.
+    #[error("no audio stream is offered")]
+    NoAudio,
+    /// It has audio, in codecs that we do not speak.
+    #[error("no codec in common")]
+    NoCommonCodec,
+    /// It insists on encrypted media.
+    #[error("only encrypted media is offered")]
+    Encrypted,
+    /// Its media address is a host name, or for many at once.
+    #[error("the media address cannot be sent to")]
+    UnusableAddress,
+}
+
+impl SdpError {
+    /// The SIP status that tells the other end.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Malformed { .. } | Self::TooLarge(_) | Self::AnswerMismatch(_) => 400,
+            Self::NoAudio | Self::NoCommonCodec | Self::Encrypted | Self::UnusableAddress => 488,
+        }
+    }
+}
