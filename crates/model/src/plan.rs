@@ -199,6 +199,20 @@ pub enum PlanFact {
     },
 }
 
+impl PlanFact {
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub fn ends_plan(&self) -> bool {
+        match self {
+            Self::Completed { .. } | Self::Failed { .. } | Self::InDoubt { .. } => true,
+            Self::StepStarted { .. }
+            | Self::StepCommitted { .. }
+            | Self::StepFailed { .. }
+            | Self::StepUndone { .. } => false,
+        }
+    }
+}
+
 /// The right to say that something was done: the receipts of a completed plan. It cannot be made without them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
