@@ -1,1 +1,3 @@
-//! Whole calls in virtual time.
+//! Whole calls in virtual time, and the rules that no call would show.
+
+mod layers;

@@ -1,0 +1,37 @@
+# make demo   set up, build, and watch a recorded call handled end to end
+# make run    set up, build, and leave the gateway running
+# make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
+.PHONY: demo run test build setup models clean
+
+CALLWRIGHT = target/debug/callwright
+# One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
+CARGO ?= cargo
+
+demo: build
+	$(CALLWRIGHT) demo $(ARGS)
+
+run: build
+	$(CALLWRIGHT) serve --demo $(ARGS)
+
+build: setup
+	$(CARGO) build --locked -p callwright
+	@$(MAKE) --no-print-directory models
+
+setup:
+	scripts/setup
+
+# Without the model file a weaker detector inside the program is used, so a machine without network still runs.
+models:
+	@$(CALLWRIGHT) models fetch silero-vad || echo "models: going on without silero-vad; the built-in detector is weaker in noise"
+
+test:
+	scripts/setup --tests
+	$(CARGO) fmt --all --check
+	$(CARGO) build --locked -p callwright
+	@$(MAKE) --no-print-directory models
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) test --locked --workspace
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
+
+clean:
+	$(CARGO) clean
