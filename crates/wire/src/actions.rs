@@ -1,0 +1,131 @@
+//! The action core: what it is asked and what it answers, in words of the model.
+
+mod client;
+mod convert;
+mod server;
+
+use callwright_model::{ActionKind, CallId, Pii, PlanId, StepView};
+use serde::Serialize;
+
+pub use client::{Client, ClientError, PlanEvents, PlanViews};
+pub use server::{ActionCore, CoreError, routes};
+
+/// Full name of the service, as health checks know it.
+pub const SERVICE: &str = "callwright.actions.v1.ActionCore";
+
+/// The caller's yes to a plan that was read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// The call it was given in; must be the plan's.
+    pub call: CallId,
+    /// What the caller said. The core keeps its SHA-256 only.
+    pub words: Pii<String>,
+}
+
+/// A skill that is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkillView {
+    /// Its pack.
+    pub pack: String,
+    /// Its name.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// What it asks, in order.
+    pub inputs: Vec<String>,
+    /// What it uses, in order of first use.
+    pub actions: Vec<String>,
+}
+
+/// An action that is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActionView {
+    /// Its pack.
+    pub pack: String,
+    /// Its name.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// Whether it changes anything.
+    pub kind: ActionKind,
+    /// Who does it.
+    pub connector: String,
+    /// What takes it back.
+    pub undo: Option<String>,
+    /// How long one attempt may take.
+    pub timeout_ms: u32,
+    /// Attempts after the first.
+    pub retries: u32,
+}
+
+/// How far a plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanState {
+    /// More is needed from the caller.
+    Binding,
+    /// Waiting for the caller's yes.
+    Ready,
+    /// It was an answer; there is nothing to carry out.
+    Answered,
+    /// It will not be done.
+    Refused,
+    /// Being carried out.
+    Running,
+    /// A step failed; what was done is being undone.
+    Undoing,
+    /// All steps are committed.
+    Completed,
+    /// It ended without its goal, and nothing of it is left.
+    Failed,
+    /// A human must look.
+    InDoubt,
+    /// The caller let go of it.
+    Cancelled,
+}
+
+impl PlanState {
+    /// Nothing will change any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Binding | Self::Ready | Self::Running | Self::Undoing => false,
+            Self::Answered
+            | Self::Refused
+            | Self::Completed
+            | Self::Failed
+            | Self::InDoubt
+            | Self::Cancelled => true,
+        }
+    }
+}
+
+/// A plan for people to look at, without personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanView {
+    /// The plan.
+    pub plan: PlanId,
+    /// Its pack.
+    pub pack: String,
+    /// Its skill.
+    pub skill: String,
+    /// The call it is for.
+    pub call: CallId,
+    /// How far it is.
+    pub state: PlanState,
+    /// Its steps as far as known.
+    pub steps: Vec<StepView>,
+    /// When it last changed, in milliseconds since 1970.
+    pub changed_unix_ms: u64,
+}
+
+/// What happened in a plan and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The plan.
+    pub plan: PlanId,
+    /// Plain words, one fact a line.
+    pub text: String,
+    /// The same and more, one JSON object.
+    pub json: String,
+}

@@ -1,0 +1,205 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use callwright_model::{PlanEvent, PlanId, PlanReply, PlanRequest};
+use thiserror::Error;
+use tokio_stream::Stream;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+use super::convert as c;
+use super::{ActionView, Consent, Explanation, PlanView, SkillView};
+use crate::pb::actions::v1 as pb;
+use crate::pb::actions::v1::action_core_client::ActionCoreClient;
+use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
+
+/// Asks the action core. Cheap to clone; all clones share one connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: ActionCoreClient<Channel>,
+}
+
+/// Why the core has no answer, by what the caller can do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ClientError {
+    /// The core, or a system behind it, does not answer: try again or hand over.
+    #[error("the action core does not answer: {0}")]
+    Unavailable(String),
+    /// The core has as much to do as it may: try again a little later.
+    #[error("the action core is full: {0}")]
+    Busy(String),
+    /// It does not know the plan, skill or pack: begin anew.
+    #[error("not known to the action core: {0}")]
+    NotFound(String),
+    /// The plan is not in a state for this.
+    #[error("the plan is not ready for this: {0}")]
+    NotReady(String),
+    /// We asked for something that makes no sense: a mistake in a program or a pack.
+    #[error("the action core does not understand: {0}")]
+    Invalid(String),
+    /// It answered something that makes no sense.
+    #[error("the action core's answer makes no sense: {0}")]
+    Protocol(#[from] ConvertError),
+}
+
+impl Client {
+    /// A client of `http://host:port` or `unix:/path` that connects when first used, and again when the connection was lost.
+    ///
+    /// # Errors
+    /// [`ClientError::Invalid`] when the address is none.
+    pub fn connect_lazy(address: &str) -> Result<Self, ClientError> {
+        let channel = endpoint(address).map_err(|error| invalid(address, &error))?.connect_lazy();
+        Ok(Self::over(channel))
+    }
+
+    /// The same, connected at once.
+    ///
+    /// # Errors
+    /// [`ClientError::Unavailable`] when nobody answers there.
+    pub async fn connect(address: &str) -> Result<Self, ClientError> {
+        let endpoint = endpoint(address).map_err(|error| invalid(address, &error))?;
+        let channel = endpoint
+            .connect()
+            .await
+            .map_err(|error| ClientError::Unavailable(format!("{address}: {error}")))?;
+        Ok(Self::over(channel))
+    }
+
+    fn over(channel: Channel) -> Self {
+        let inner = ActionCoreClient::new(channel)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        Self { inner }
+    }
+
+    /// Skills of a pack, or of all packs when `pack` is empty.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_skills(&self, pack: &str) -> Result<Vec<SkillView>, ClientError> {
+        let request = pb::ListSkillsRequest { pack: pack.to_owned() };
+        let reply = self.inner.clone().list_skills(request).await?.into_inner();
+        Ok(reply.skills.into_iter().map(c::skill_from_pb).collect())
+    }
+
+    /// Actions of a pack, or of all packs when `pack` is empty.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_actions(&self, pack: &str) -> Result<Vec<ActionView>, ClientError> {
+        let request = pb::ListActionsRequest { pack: pack.to_owned() };
+        let reply = self.inner.clone().list_actions(request).await?.into_inner();
+        Ok(reply.actions.into_iter().map(c::action_from_pb).collect::<Result<_, _>>()?)
+    }
+
+    /// Binds a skill, or goes on binding. Nothing is written.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn plan(&self, request: PlanRequest) -> Result<PlanReply, ClientError> {
+        let reply = self.inner.clone().plan(c::request_to_pb(request)).await?.into_inner();
+        Ok(c::reply_from_pb(reply)?)
+    }
+
+    /// Carries out a plan. Dropping the stream leaves it running; executing again gives the events from the first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn execute(&self, plan: &PlanId, consent: Consent) -> Result<PlanEvents, ClientError> {
+        let request = pb::ExecuteRequest { plan: plan.0.clone(), consent: Some(c::consent_to_pb(consent)) };
+        Ok(PlanEvents(self.inner.clone().execute(request).await?.into_inner()))
+    }
+
+    /// Lets go of a plan that is not being executed.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn cancel(&self, plan: &PlanId) -> Result<(), ClientError> {
+        self.inner.clone().cancel(pb::CancelRequest { plan: plan.0.clone() }).await?;
+        Ok(())
+    }
+
+    /// A plan as it is.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn get_plan(&self, plan: &PlanId) -> Result<PlanView, ClientError> {
+        let request = pb::GetPlanRequest { plan: plan.0.clone() };
+        let view = self.inner.clone().get_plan(request).await?.into_inner().plan;
+        Ok(c::view_from_pb(view.ok_or_else(|| ConvertError::new("plan", "is missing"))?)?)
+    }
+
+    /// Plans in flight, then every plan that changes.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn watch_plans(&self) -> Result<PlanViews, ClientError> {
+        Ok(PlanViews(self.inner.clone().watch_plans(pb::WatchPlansRequest {}).await?.into_inner()))
+    }
+
+    /// What happened in a plan and why.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn explain(&self, plan: &PlanId) -> Result<Explanation, ClientError> {
+        let reply =
+            self.inner.clone().explain(pb::ExplainRequest { plan: plan.0.clone() }).await?.into_inner();
+        Ok(Explanation { plan: PlanId(reply.plan), text: reply.text, json: reply.json })
+    }
+}
+
+impl From<Status> for ClientError {
+    fn from(status: Status) -> Self {
+        let why = status.message().to_owned();
+        match status.code() {
+            Code::NotFound => Self::NotFound(why),
+            Code::FailedPrecondition => Self::NotReady(why),
+            Code::ResourceExhausted => Self::Busy(why),
+            Code::InvalidArgument | Code::Unimplemented | Code::OutOfRange | Code::AlreadyExists => {
+                Self::Invalid(why)
+            }
+            Code::Ok
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::PermissionDenied
+            | Code::Unauthenticated
+            | Code::Aborted
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss => Self::Unavailable(format!("{:?}: {why}", status.code())),
+        }
+    }
+}
+
+/// The events of a plan, from the first. Ends when the plan has.
+#[derive(Debug)]
+pub struct PlanEvents(Streaming<pb::PlanEvent>);
+
+impl Stream for PlanEvents {
+    type Item = Result<PlanEvent, ClientError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0)
+            .poll_next(context)
+            .map(|item| item.map(|event| Ok(c::event_from_pb(event.map_err(ClientError::from)?)?)))
+    }
+}
+
+/// Plans as they change.
+#[derive(Debug)]
+pub struct PlanViews(Streaming<pb::PlanView>);
+
+impl Stream for PlanViews {
+    type Item = Result<PlanView, ClientError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0)
+            .poll_next(context)
+            .map(|item| item.map(|view| Ok(c::view_from_pb(view.map_err(ClientError::from)?)?)))
+    }
+}
+
+fn invalid(address: &str, error: &tonic::transport::Error) -> ClientError {
+    ClientError::Invalid(format!("`{address}` is no address: {error}"))
+}

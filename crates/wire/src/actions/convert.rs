@@ -1,0 +1,270 @@
+//! Plans, their events and views to and from protobuf.
+
+use callwright_model::{
+    NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
+};
+
+use super::{ActionView, Consent, PlanState, PlanView, SkillView};
+use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
+use crate::pb::actions::v1 as pb;
+
+pub(super) fn skill_to_pb(skill: SkillView) -> pb::Skill {
+    let SkillView { pack, name, summary, inputs, actions } = skill;
+    pb::Skill { pack, name, summary, inputs, actions }
+}
+
+pub(super) fn skill_from_pb(skill: pb::Skill) -> SkillView {
+    let pb::Skill { pack, name, summary, inputs, actions } = skill;
+    SkillView { pack, name, summary, inputs, actions }
+}
+
+pub(super) fn action_to_pb(action: ActionView) -> pb::Action {
+    pb::Action {
+        pack: action.pack,
+        name: action.name,
+        summary: action.summary,
+        kind: kind_to_pb(action.kind),
+        connector: action.connector,
+        undo: action.undo.unwrap_or_default(),
+        timeout_ms: action.timeout_ms,
+        retries: action.retries,
+    }
+}
+
+pub(super) fn action_from_pb(action: pb::Action) -> Result<ActionView, ConvertError> {
+    Ok(ActionView {
+        kind: kind_from_pb(action.kind)?,
+        pack: action.pack,
+        name: action.name,
+        summary: action.summary,
+        connector: action.connector,
+        undo: (!action.undo.is_empty()).then_some(action.undo),
+        timeout_ms: action.timeout_ms,
+        retries: action.retries,
+    })
+}
+
+pub(super) fn request_to_pb(request: PlanRequest) -> pb::PlanRequest {
+    pb::PlanRequest {
+        plan: request.plan.map(|plan| plan.0).unwrap_or_default(),
+        pack: request.pack,
+        skill: request.skill,
+        inputs: Some(record_to_pb(request.inputs)),
+        call: request.call.to_string(),
+        caller: request.caller.map(Pii::into_inner).unwrap_or_default(),
+    }
+}
+
+pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, ConvertError> {
+    let inputs = record_from_pb(request.inputs)?;
+    if inputs.len() > INPUTS_MAX {
+        return Err(ConvertError::new("inputs", "are more than 64"));
+    }
+    Ok(PlanRequest {
+        plan: (!request.plan.is_empty()).then_some(PlanId(request.plan)),
+        pack: request.pack,
+        skill: request.skill,
+        inputs,
+        call: call_from_pb(&request.call)?,
+        caller: (!request.caller.is_empty()).then(|| Pii::new(request.caller)),
+    })
+}
+
+pub(super) fn reply_to_pb(reply: PlanReply) -> pb::PlanResponse {
+    use pb::plan_response::Reply;
+    let (plan, reply) = match reply {
+        PlanReply::Need { plan, input, why } => {
+            let not_found_words = match why {
+                NeedWhy::Missing => String::new(),
+                NeedWhy::NotFound { words } => words,
+            };
+            (plan, Reply::Need(pb::Need { input, not_found_words }))
+        }
+        PlanReply::Choose { plan, input, words, options, facts } => {
+            let options = options.into_iter().map(record_to_pb).collect();
+            (plan, Reply::Choose(pb::Choose { input, words, options, facts: Some(record_to_pb(facts)) }))
+        }
+        PlanReply::Ready { plan, words, facts, steps } => {
+            let steps = steps.into_iter().map(step_to_pb).collect();
+            (plan, Reply::Ready(pb::Ready { words, facts: Some(record_to_pb(facts)), steps }))
+        }
+        PlanReply::Answer { plan, words, facts } => {
+            (plan, Reply::Answer(pb::Answer { words, facts: Some(record_to_pb(facts)) }))
+        }
+        PlanReply::Refused { plan, words, facts, transfer, rules } => {
+            (plan, Reply::Refused(pb::Refused { words, facts: Some(record_to_pb(facts)), transfer, rules }))
+        }
+    };
+    pb::PlanResponse { plan: plan.0, reply: Some(reply) }
+}
+
+pub(super) fn reply_from_pb(response: pb::PlanResponse) -> Result<PlanReply, ConvertError> {
+    use pb::plan_response::Reply;
+    let plan = PlanId(response.plan);
+    Ok(match response.reply.ok_or_else(|| ConvertError::new("reply", "is missing"))? {
+        Reply::Need(pb::Need { input, not_found_words }) => {
+            let why = if not_found_words.is_empty() {
+                NeedWhy::Missing
+            } else {
+                NeedWhy::NotFound { words: not_found_words }
+            };
+            PlanReply::Need { plan, input, why }
+        }
+        Reply::Choose(pb::Choose { input, words, options, facts }) => {
+            let options =
+                options.into_iter().map(|option| record_from_pb(Some(option))).collect::<Result<_, _>>()?;
+            PlanReply::Choose { plan, input, words, options, facts: record_from_pb(facts)? }
+        }
+        Reply::Ready(pb::Ready { words, facts, steps }) => {
+            let steps = steps.into_iter().map(step_from_pb).collect::<Result<_, _>>()?;
+            PlanReply::Ready { plan, words, facts: record_from_pb(facts)?, steps }
+        }
+        Reply::Answer(pb::Answer { words, facts }) => {
+            PlanReply::Answer { plan, words, facts: record_from_pb(facts)? }
+        }
+        Reply::Refused(pb::Refused { words, facts, transfer, rules }) => {
+            PlanReply::Refused { plan, words, facts: record_from_pb(facts)?, transfer, rules }
+        }
+    })
+}
+
+pub(super) fn consent_to_pb(consent: Consent) -> pb::Consent {
+    pb::Consent { call: consent.call.to_string(), words: consent.words.into_inner() }
+}
+
+pub(super) fn consent_from_pb(consent: pb::Consent) -> Result<Consent, ConvertError> {
+    Ok(Consent { call: call_from_pb(&consent.call)?, words: Pii::new(consent.words) })
+}
+
+pub(super) fn event_to_pb(event: PlanEvent) -> pb::PlanEvent {
+    use pb::plan_event::Fact;
+    let fact = match event.fact {
+        PlanFact::StepStarted { step } => Fact::StepStarted(step_to_pb(step)),
+        PlanFact::StepCommitted { receipt } => Fact::StepCommitted(pb::Receipt {
+            step: receipt.step,
+            action: receipt.action,
+            name: receipt.name,
+            result: Some(record_to_pb(receipt.result)),
+            idempotency_key: receipt.idempotency_key,
+        }),
+        PlanFact::StepFailed { step, reason } => {
+            Fact::StepFailed(pb::StepFailed { step: Some(step_to_pb(step)), reason })
+        }
+        PlanFact::StepUndone { step } => Fact::StepUndone(step_to_pb(step)),
+        PlanFact::Completed { words } => Fact::Completed(pb::Completed { words }),
+        PlanFact::Failed { words, step, reason } => Fact::Failed(pb::Failed { words, step, reason }),
+        PlanFact::InDoubt { step } => Fact::InDoubt(pb::InDoubt { step }),
+    };
+    pb::PlanEvent { plan: event.plan.0, number: event.number, fact: Some(fact) }
+}
+
+pub(super) fn event_from_pb(event: pb::PlanEvent) -> Result<PlanEvent, ConvertError> {
+    use pb::plan_event::Fact;
+    let plan = PlanId(event.plan);
+    let fact = match event.fact.ok_or_else(|| ConvertError::new("fact", "is missing"))? {
+        Fact::StepStarted(step) => PlanFact::StepStarted { step: step_from_pb(step)? },
+        Fact::StepCommitted(receipt) => PlanFact::StepCommitted {
+            receipt: Receipt {
+                plan: plan.clone(),
+                step: receipt.step,
+                action: receipt.action,
+                name: receipt.name,
+                result: record_from_pb(receipt.result)?,
+                idempotency_key: receipt.idempotency_key,
+            },
+        },
+        Fact::StepFailed(pb::StepFailed { step, reason }) => {
+            let step = step.ok_or_else(|| ConvertError::new("step", "is missing"))?;
+            PlanFact::StepFailed { step: step_from_pb(step)?, reason }
+        }
+        Fact::StepUndone(step) => PlanFact::StepUndone { step: step_from_pb(step)? },
+        Fact::Completed(pb::Completed { words }) => PlanFact::Completed { words },
+        Fact::Failed(pb::Failed { words, step, reason }) => PlanFact::Failed { words, step, reason },
+        Fact::InDoubt(pb::InDoubt { step }) => PlanFact::InDoubt { step },
+    };
+    Ok(PlanEvent { plan, number: event.number, fact })
+}
+
+pub(super) fn view_to_pb(view: PlanView) -> pb::PlanView {
+    use pb::PlanState as Pb;
+    let state = match view.state {
+        PlanState::Binding => Pb::Binding,
+        PlanState::Ready => Pb::Ready,
+        PlanState::Answered => Pb::Answered,
+        PlanState::Refused => Pb::Refused,
+        PlanState::Running => Pb::Running,
+        PlanState::Undoing => Pb::Undoing,
+        PlanState::Completed => Pb::Completed,
+        PlanState::Failed => Pb::Failed,
+        PlanState::InDoubt => Pb::InDoubt,
+        PlanState::Cancelled => Pb::Cancelled,
+    };
+    pb::PlanView {
+        plan: view.plan.0,
+        pack: view.pack,
+        skill: view.skill,
+        call: view.call.to_string(),
+        state: state.into(),
+        steps: view.steps.into_iter().map(step_to_pb).collect(),
+        changed_unix_ms: view.changed_unix_ms,
+    }
+}
+
+pub(super) fn view_from_pb(view: pb::PlanView) -> Result<PlanView, ConvertError> {
+    use pb::PlanState as Pb;
+    let state = match view.state() {
+        Pb::Unspecified => return Err(ConvertError::new("state", "is none that we know")),
+        Pb::Binding => PlanState::Binding,
+        Pb::Ready => PlanState::Ready,
+        Pb::Answered => PlanState::Answered,
+        Pb::Refused => PlanState::Refused,
+        Pb::Running => PlanState::Running,
+        Pb::Undoing => PlanState::Undoing,
+        Pb::Completed => PlanState::Completed,
+        Pb::Failed => PlanState::Failed,
+        Pb::InDoubt => PlanState::InDoubt,
+        Pb::Cancelled => PlanState::Cancelled,
+    };
+    Ok(PlanView {
+        plan: PlanId(view.plan),
+        pack: view.pack,
+        skill: view.skill,
+        call: call_from_pb(&view.call)?,
+        state,
+        steps: view.steps.into_iter().map(step_from_pb).collect::<Result<_, _>>()?,
+        changed_unix_ms: view.changed_unix_ms,
+    })
+}
+
+fn step_to_pb(step: StepView) -> pb::Step {
+    use pb::StepState as Pb;
+    let state = match step.state {
+        StepState::Pending => Pb::Pending,
+        StepState::Started => Pb::Started,
+        StepState::Committed => Pb::Committed,
+        StepState::Failed => Pb::Failed,
+        StepState::Undone => Pb::Undone,
+        StepState::InDoubt => Pb::InDoubt,
+    };
+    pb::Step { number: step.number, action: step.action, kind: kind_to_pb(step.kind), state: state.into() }
+}
+
+fn step_from_pb(step: pb::Step) -> Result<StepView, ConvertError> {
+    use pb::StepState as Pb;
+    let state = match step.state() {
+        Pb::Unspecified => return Err(ConvertError::new("step.state", "is none that we know")),
+        Pb::Pending => StepState::Pending,
+        Pb::Started => StepState::Started,
+        Pb::Committed => StepState::Committed,
+        Pb::Failed => StepState::Failed,
+        Pb::Undone => StepState::Undone,
+        Pb::InDoubt => StepState::InDoubt,
+    };
+    Ok(StepView { number: step.number, action: step.action, kind: kind_from_pb(step.kind)?, state })
+}
+
+/// No skill asks for that many things.
+const INPUTS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests;

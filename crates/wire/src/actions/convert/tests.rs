@@ -1,0 +1,109 @@
+use callwright_model::{ActionKind, CallId, Money, Record, Value};
+use proptest::prelude::*;
+
+use super::*;
+
+fn facts() -> Record {
+    let credit = Value::Money(Money { minor: 15_000, currency: "USD".to_owned() });
+    [("credit".to_owned(), credit), ("code".to_owned(), Value::Code("K7M4X2".to_owned()))].into()
+}
+
+fn step(state: StepState) -> StepView {
+    StepView { number: 3, action: "assign_seat".to_owned(), kind: ActionKind::Write, state }
+}
+
+#[test]
+fn every_reply_comes_back_as_it_went() {
+    let plan = PlanId("p1".to_owned());
+    let words = "w".to_owned();
+    let replies = [
+        PlanReply::Need { plan: plan.clone(), input: "pin".to_owned(), why: NeedWhy::Missing },
+        PlanReply::Need {
+            plan: plan.clone(),
+            input: "pin".to_owned(),
+            why: NeedWhy::NotFound { words: "wrong-pin".to_owned() },
+        },
+        PlanReply::Choose {
+            plan: plan.clone(),
+            input: "flight".to_owned(),
+            words: words.clone(),
+            options: vec![facts(), Record::new()],
+            facts: facts(),
+        },
+        PlanReply::Ready {
+            plan: plan.clone(),
+            words: words.clone(),
+            facts: facts(),
+            steps: vec![step(StepState::Committed), step(StepState::Pending)],
+        },
+        PlanReply::Answer { plan: plan.clone(), words: words.clone(), facts: facts() },
+        PlanReply::Refused { plan, words, facts: facts(), transfer: true, rules: vec!["r".to_owned()] },
+    ];
+    for reply in replies {
+        assert_eq!(reply_from_pb(reply_to_pb(reply.clone())), Ok(reply));
+    }
+}
+
+#[test]
+fn every_event_comes_back_as_it_went() {
+    let plan = PlanId("p1".to_owned());
+    let receipt = Receipt {
+        plan: plan.clone(),
+        step: 3,
+        action: "assign_seat".to_owned(),
+        name: "seat".to_owned(),
+        result: facts(),
+        idempotency_key: "p1:3".to_owned(),
+    };
+    let facts = [
+        PlanFact::StepStarted { step: step(StepState::Started) },
+        PlanFact::StepCommitted { receipt },
+        PlanFact::StepFailed { step: step(StepState::Failed), reason: "full".to_owned() },
+        PlanFact::StepUndone { step: step(StepState::Undone) },
+        PlanFact::Completed { words: "done".to_owned() },
+        PlanFact::Failed { words: "failed".to_owned(), step: 3, reason: "full".to_owned() },
+        PlanFact::InDoubt { step: 3 },
+    ];
+    for (number, fact) in (1..).zip(facts) {
+        let event = PlanEvent { plan: plan.clone(), number, fact };
+        assert_eq!(event_from_pb(event_to_pb(event.clone())), Ok(event));
+    }
+}
+
+#[test]
+fn a_request_without_a_call_names_the_field() {
+    let error = request_from_pb(pb::PlanRequest::default()).expect_err("no call");
+    assert_eq!(error.to_string(), "call: is not 16 hexadecimal digits");
+}
+
+#[test]
+fn a_request_comes_back_as_it_went() {
+    let request = PlanRequest {
+        plan: None,
+        pack: "airline".to_owned(),
+        skill: "rebook".to_owned(),
+        inputs: facts(),
+        call: CallId(7),
+        caller: Some(Pii::new("sip:someone".to_owned())),
+    };
+    assert_eq!(request_from_pb(request_to_pb(request.clone())), Ok(request));
+}
+
+proptest! {
+    #[test]
+    fn junk_bytes_are_an_error_or_a_message(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        use prost::Message as _;
+        if let Ok(message) = pb::PlanRequest::decode(bytes.as_slice()) {
+            let _ = request_from_pb(message);
+        }
+        if let Ok(message) = pb::PlanResponse::decode(bytes.as_slice()) {
+            let _ = reply_from_pb(message);
+        }
+        if let Ok(message) = pb::PlanEvent::decode(bytes.as_slice()) {
+            let _ = event_from_pb(message);
+        }
+        if let Ok(message) = pb::PlanView::decode(bytes.as_slice()) {
+            let _ = view_from_pb(message);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use std::future::Future;
+use std::pin::Pin;
+
+use callwright_model::{PlanEvent, PlanId, PlanReply, PlanRequest};
+use thiserror::Error;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+
+use super::convert as c;
+use super::{ActionView, Consent, Explanation, PlanView, SkillView};
+use crate::MESSAGE_BYTES_MAX;
+use crate::convert::ConvertError;
+use crate::pb::actions::v1 as pb;
+use crate::pb::actions::v1::action_core_server::{self, ActionCoreServer};
+
+/// What an action core does. See `proto/callwright/actions/v1/actions.proto` for what each means.
+pub trait ActionCore: Send + Sync + 'static {
+    /// Skills of a pack, or of all when empty.
+    fn list_skills(&self, pack: &str) -> Vec<SkillView>;
+
+    /// Actions of a pack, or of all when empty.
+    fn list_actions(&self, pack: &str) -> Vec<ActionView>;
+
+    /// Binds a skill.
+    fn plan(&self, request: PlanRequest) -> impl Future<Output = Result<PlanReply, CoreError>> + Send;
+
+    /// Carries out a plan.
+    fn execute(
+        &self,
+        plan: PlanId,
+        consent: Consent,
+    ) -> impl Future<Output = Result<ReceiverStream<PlanEvent>, CoreError>> + Send;
+
+    /// Lets go of a plan.
+    fn cancel(&self, plan: PlanId) -> impl Future<Output = Result<(), CoreError>> + Send;
+
+    /// A plan as it is.
+    fn plan_view(&self, plan: PlanId) -> impl Future<Output = Result<PlanView, CoreError>> + Send;
+
+    /// Plans in flight, then every change.
+    fn watch_plans(&self) -> impl Future<Output = Result<ReceiverStream<PlanView>, CoreError>> + Send;
+
+    /// What happened and why.
+    fn explain(&self, plan: PlanId) -> impl Future<Output = Result<Explanation, CoreError>> + Send;
+}
+
+/// Why the core does not answer, by what the asker can do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CoreError {
+    /// No such pack, skill or plan.
+    #[error("{0}")]
+    NotFound(String),
+    /// The plan is in no state for this.
+    #[error("{0}")]
+    NotReady(String),
+    /// A limit is reached.
+    #[error("{0}")]
+    Busy(String),
+    /// A system behind the core does not answer, or the core is shutting down.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The question makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The core itself failed; its log says how.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<CoreError> for Status {
+    fn from(error: CoreError) -> Self {
+        match error {
+            CoreError::NotFound(why) => Self::not_found(why),
+            CoreError::NotReady(why) => Self::failed_precondition(why),
+            CoreError::Busy(why) => Self::resource_exhausted(why),
+            CoreError::Unavailable(why) => Self::unavailable(why),
+            CoreError::Invalid(why) => Self::invalid_argument(why),
+            CoreError::Internal(why) => Self::internal(why),
+        }
+    }
+}
+
+/// An action core as a gRPC service.
+pub fn routes(core: impl ActionCore) -> Routes {
+    Routes::new(
+        ActionCoreServer::new(Adapter(core))
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX),
+    )
+}
+
+struct Adapter<T>(T);
+
+#[tonic::async_trait]
+impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
+    type ExecuteStream = Pin<Box<dyn Stream<Item = Result<pb::PlanEvent, Status>> + Send>>;
+    type WatchPlansStream = Pin<Box<dyn Stream<Item = Result<pb::PlanView, Status>> + Send>>;
+
+    async fn list_skills(
+        &self,
+        request: Request<pb::ListSkillsRequest>,
+    ) -> Result<Response<pb::ListSkillsResponse>, Status> {
+        let skills = self.0.list_skills(&request.into_inner().pack);
+        Ok(Response::new(pb::ListSkillsResponse { skills: skills.into_iter().map(c::skill_to_pb).collect() }))
+    }
+
+    async fn list_actions(
+        &self,
+        request: Request<pb::ListActionsRequest>,
+    ) -> Result<Response<pb::ListActionsResponse>, Status> {
+        let actions = self.0.list_actions(&request.into_inner().pack);
+        Ok(Response::new(pb::ListActionsResponse {
+            actions: actions.into_iter().map(c::action_to_pb).collect(),
+        }))
+    }
+
+    async fn plan(&self, request: Request<pb::PlanRequest>) -> Result<Response<pb::PlanResponse>, Status> {
+        let reply = self.0.plan(c::request_from_pb(request.into_inner())?).await?;
+        Ok(Response::new(c::reply_to_pb(reply)))
+    }
+
+    async fn execute(
+        &self,
+        request: Request<pb::ExecuteRequest>,
+    ) -> Result<Response<Self::ExecuteStream>, Status> {
+        let request = request.into_inner();
+        let consent = request.consent.ok_or_else(|| ConvertError::new("consent", "is required"))?;
+        let events = self.0.execute(plan_id(request.plan)?, c::consent_from_pb(consent)?).await?;
+        Ok(Response::new(Box::pin(events.map(|event| Ok(c::event_to_pb(event))))))
+    }
+
+    async fn cancel(
+        &self,
+        request: Request<pb::CancelRequest>,
+    ) -> Result<Response<pb::CancelResponse>, Status> {
+        self.0.cancel(plan_id(request.into_inner().plan)?).await?;
+        Ok(Response::new(pb::CancelResponse {}))
+    }
+
+    async fn get_plan(
+        &self,
+        request: Request<pb::GetPlanRequest>,
+    ) -> Result<Response<pb::GetPlanResponse>, Status> {
+        let view = self.0.plan_view(plan_id(request.into_inner().plan)?).await?;
+        Ok(Response::new(pb::GetPlanResponse { plan: Some(c::view_to_pb(view)) }))
+    }
+
+    async fn watch_plans(
+        &self,
+        _: Request<pb::WatchPlansRequest>,
+    ) -> Result<Response<Self::WatchPlansStream>, Status> {
+        let views = self.0.watch_plans().await?;
+        Ok(Response::new(Box::pin(views.map(|view| Ok(c::view_to_pb(view))))))
+    }
+
+    async fn explain(
+        &self,
+        request: Request<pb::ExplainRequest>,
+    ) -> Result<Response<pb::ExplainResponse>, Status> {
+        let Explanation { plan, text, json } = self.0.explain(plan_id(request.into_inner().plan)?).await?;
+        Ok(Response::new(pb::ExplainResponse { plan: plan.0, text, json }))
+    }
+}
+
+fn plan_id(plan: String) -> Result<PlanId, ConvertError> {
+    if plan.is_empty() {
+        return Err(ConvertError::new("plan", "is required"));
+    }
+    Ok(PlanId(plan))
+}
