@@ -1,0 +1,70 @@
+//! What can be set.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::network::Network;
+
+/// Settings of a [`SipEndpoint`](crate::SipEndpoint).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipConfig {
+    /// Where callers reach us; each address is bound for UDP and for TCP. Port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// Sources that may begin a call; everyone else hears 603. Requests inside a call are not judged by it.
+    pub allowed_sources: Vec<Network>,
+    /// Incoming calls at once; the next one is told to come back.
+    pub calls_max: usize,
+    /// What a caller is told above `calls_max` and while overloaded.
+    pub when_full: WhenFull,
+    /// Seconds after which a refused caller may try again (`Retry-After`).
+    pub retry_after_s: u32,
+    /// Our name in `User-Agent`.
+    pub user_agent: String,
+    /// What stands behind the `@` of our Call-IDs. Not an address, so that no network's inside is told to the outside.
+    pub domain: String,
+    /// TCP connections at once; further ones are closed at once.
+    pub connections_max: usize,
+    /// Datagrams read but not yet worked on; above it they are dropped, and their senders repeat them.
+    pub datagrams_waiting_max: usize,
+    /// Incoming calls that wait to be looked at by the owner of the endpoint; above it callers hear 503.
+    pub incoming_waiting_max: usize,
+    /// Timer T1 of RFC 3261, from which all others follow: the first repetition comes after it, the last after 64 of them.
+    pub t1: Duration,
+}
+
+/// What a caller is told when there is no room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WhenFull {
+    /// 486: telephones play the busy tone.
+    Busy,
+    /// 503: proxies try another gateway.
+    #[default]
+    Unavailable,
+}
+
+impl Default for SipConfig {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 5060))],
+            allowed_sources: Network::private(),
+            calls_max: 500,
+            when_full: WhenFull::default(),
+            retry_after_s: 10,
+            user_agent: "Callwright".to_owned(),
+            domain: "callwright.invalid".to_owned(),
+            connections_max: 1_024,
+            datagrams_waiting_max: 1_024,
+            incoming_waiting_max: 64,
+            t1: Duration::from_millis(500),
+        }
+    }
+}
+
+impl WhenFull {
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::Busy => 486,
+            Self::Unavailable => 503,
+        }
+    }
+}

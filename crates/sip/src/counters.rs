@@ -1,0 +1,74 @@
+//! What was counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since the start, and two levels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SipStatistics {
+    /// Incoming calls handed to the owner.
+    pub calls_offered: u64,
+    /// Outgoing calls placed.
+    pub calls_placed: u64,
+    /// Calls refused because the source may not call.
+    pub refused_source: u64,
+    /// Calls refused because there was no room, or the gateway was overloaded.
+    pub refused_full: u64,
+    /// Calls refused because the gateway was draining.
+    pub refused_draining: u64,
+    /// Requests answered with an error of their own making: 400, 405, 415, 420, 505, 513.
+    pub refused_malformed: u64,
+    /// Datagrams that were not SIP, dropped.
+    pub dropped_junk: u64,
+    /// Datagrams, requests and TCP connections dropped because too many were waiting.
+    pub dropped_overload: u64,
+    /// Events of legs (keys pressed, re-INVITEs) dropped because their owner did not read.
+    pub dropped_events: u64,
+    /// Incoming calls at this moment.
+    pub calls_incoming_now: u64,
+    /// Dialogs that the library holds at this moment; 0 when all calls are over.
+    pub dialogs_now: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) calls_offered: Counter,
+    pub(crate) calls_placed: Counter,
+    pub(crate) refused_source: Counter,
+    pub(crate) refused_full: Counter,
+    pub(crate) refused_draining: Counter,
+    pub(crate) refused_malformed: Counter,
+    pub(crate) dropped_junk: Counter,
+    pub(crate) dropped_overload: Counter,
+    pub(crate) dropped_events: Counter,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    pub(crate) fn snapshot(&self, calls_incoming_now: u64, dialogs_now: u64) -> SipStatistics {
+        SipStatistics {
+            calls_offered: self.calls_offered.value(),
+            calls_placed: self.calls_placed.value(),
+            refused_source: self.refused_source.value(),
+            refused_full: self.refused_full.value(),
+            refused_draining: self.refused_draining.value(),
+            refused_malformed: self.refused_malformed.value(),
+            dropped_junk: self.dropped_junk.value(),
+            dropped_overload: self.dropped_overload.value(),
+            dropped_events: self.dropped_events.value(),
+            calls_incoming_now,
+            dialogs_now,
+        }
+    }
+}

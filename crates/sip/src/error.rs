@@ -1,0 +1,34 @@
+//! What can go wrong on our side.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+/// Why the endpoint could not do what it was told. What peers do wrong is answered to them and counted.
+#[derive(Debug, Error)]
+pub enum SipError {
+    /// An address cannot be bound: it is taken, or not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no address to listen on.
+    #[error("no address to listen on is configured")]
+    NoAddress,
+    /// An address to call or to call from is not a SIP URI.
+    #[error("`{0}` is not a SIP URI such as `sip:desk@192.0.2.7:5060`")]
+    BadUri(String),
+    /// The host of a URI has no address, or there is no way to it.
+    #[error("no way to `{0}`")]
+    Unreachable(String),
+    /// The endpoint has been shut down.
+    #[error("the endpoint has been shut down")]
+    Closed,
+    /// The library refused, for a reason nobody has foreseen.
+    #[error("the SIP library refused: {0}")]
+    Library(String),
+}

@@ -1,0 +1,248 @@
+//! Stands between the transports and the transactions: every message that was read comes by, before anything is kept of it.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage};
+use rsipstack::transaction::endpoint::{MessageInspector, TransportEventInspector};
+use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
+use tokio::sync::Semaphore;
+
+use crate::config::SipConfig;
+use crate::counters::Counters;
+use crate::network::Network;
+use crate::request::bare_answer;
+
+pub(crate) struct Gate {
+    pub(crate) counters: Counters,
+    allowed_sources: Vec<Network>,
+    user_agent: String,
+    datagrams_waiting: AtomicUsize,
+    datagrams_waiting_max: usize,
+    /// Answers on their way over TCP, where a peer may be slow to read them.
+    answers: Arc<Semaphore>,
+}
+
+impl Gate {
+    pub(crate) fn new(config: &SipConfig) -> Self {
+        Self {
+            counters: Counters::default(),
+            allowed_sources: config.allowed_sources.clone(),
+            user_agent: config.user_agent.clone(),
+            datagrams_waiting: AtomicUsize::new(0),
+            datagrams_waiting_max: config.datagrams_waiting_max,
+            answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+        }
+    }
+
+    /// Counts a datagram in, unless too many are waiting. Each is counted out by [`Gate::handle`].
+    pub(crate) fn let_in(&self) -> bool {
+        self.datagrams_waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+                (waiting < self.datagrams_waiting_max).then_some(waiting + 1)
+            })
+            .is_ok()
+    }
+
+    fn judge(&self, request: &Request, source: IpAddr) -> Verdict {
+        if !well_formed(request) {
+            return if request.method == Method::Ack { Verdict::Drop } else { Verdict::Answer(400) };
+        }
+        let begins = !matches!(request.method, Method::Ack | Method::Cancel)
+            && request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_none()));
+        if begins && !self.allowed_sources.iter().any(|network| network.contains(source)) {
+            return Verdict::Answer(603);
+        }
+        Verdict::Pass
+    }
+
+    /// Answers without keeping anything: an ACK that comes for it is ignored by the library.
+    async fn answer(&self, request: &Request, status: u16, connection: SipConnection) {
+        match status {
+            603 => self.counters.refused_source.count(),
+            _ => self.counters.refused_malformed.count(),
+        }
+        let Some(response) = bare_answer(request, status, &self.user_agent) else { return };
+        if !connection.is_reliable() {
+            let _ = connection.send(response.into(), None).await;
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() else {
+            self.counters.dropped_overload.count();
+            return;
+        };
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(ANSWER_TIME, connection.send(response.into(), None)).await;
+            drop(permit);
+        });
+    }
+}
+
+enum Verdict {
+    Pass,
+    Answer(u16),
+    Drop,
+}
+
+/// The library takes [`Box`]es; the gate is shared with the sockets and the endpoint.
+pub(crate) struct SharedGate(pub(crate) Arc<Gate>);
+
+#[async_trait]
+impl TransportEventInspector for SharedGate {
+    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
+        let gate = &self.0;
+        match event {
+            TransportEvent::Incoming(message, connection, from) => {
+                if matches!(connection, SipConnection::Udp(_)) {
+                    gate.datagrams_waiting.fetch_sub(1, Ordering::Relaxed);
+                }
+                match message {
+                    SipMessage::Request(request) => {
+                        let source = from.get_socketaddr().ok()?.ip();
+                        match gate.judge(&request, source) {
+                            Verdict::Pass => Some(TransportEvent::Incoming(request.into(), connection, from)),
+                            Verdict::Answer(status) => {
+                                gate.answer(&request, status, connection).await;
+                                None
+                            }
+                            Verdict::Drop => {
+                                gate.counters.dropped_junk.count();
+                                None
+                            }
+                        }
+                    }
+                    SipMessage::Response(mut response) => {
+                        narrow_challenges(&mut response);
+                        Some(TransportEvent::Incoming(response.into(), connection, from))
+                    }
+                }
+            }
+            other @ (TransportEvent::New(_) | TransportEvent::Closed(_)) => Some(other),
+        }
+    }
+}
+
+/// Whether a request has what every answer to it needs (RFC 3261 section 8.1.1).
+fn well_formed(request: &Request) -> bool {
+    let tagged = request
+        .from_header()
+        .is_ok_and(|from| from.tag().is_ok_and(|tag| tag.is_some_and(|tag| !tag.value().is_empty())));
+    let addressed = request.to_header().is_ok_and(|to| to.typed().is_ok());
+    let identified = request.call_id_header().is_ok_and(|id| !id.value().trim().is_empty());
+    let numbered = request
+        .cseq_header()
+        .is_ok_and(|cseq| cseq.seq().is_ok() && cseq.method().is_ok_and(|method| method == request.method));
+    tagged && addressed && identified && numbered
+}
+
+/// The library cannot read a challenge that leaves a choice of protection; it is told the one that it can do.
+fn narrow_challenges(response: &mut Response) {
+    for header in response.headers_mut().iter_mut() {
+        match header {
+            Header::WwwAuthenticate(challenge) => {
+                if let Some(narrowed) = narrowed(challenge.value()) {
+                    challenge.replace(narrowed);
+                }
+            }
+            Header::ProxyAuthenticate(challenge) => {
+                if let Some(narrowed) = narrowed(challenge.value()) {
+                    challenge.replace(narrowed);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn narrowed(challenge: &str) -> Option<String> {
+    let start = challenge.to_ascii_lowercase().find("qop=\"")? + "qop=\"".len();
+    let length = challenge[start..].find('"')?;
+    let choices = &challenge[start..start + length];
+    let leaves_choice = choices.contains(',') && choices.split(',').any(|choice| choice.trim() == "auth");
+    leaves_choice.then(|| format!("{}auth{}", &challenge[..start], &challenge[start + length..]))
+}
+
+/// Writes the address that the peer can reach into the `Via` of our requests, where we listen on all addresses: the library
+/// takes the first one of the machine.
+pub(crate) struct Addresser {
+    pub(crate) everywhere: bool,
+    pub(crate) last: Mutex<Option<(IpAddr, IpAddr)>>,
+}
+
+impl Addresser {
+    fn toward(&self, peer: SocketAddr) -> Option<IpAddr> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match *last {
+            Some((to, ours)) if to == peer.ip() => Some(ours),
+            _ => {
+                let ours = local_ip_toward(peer)?;
+                *last = Some((peer.ip(), ours));
+                Some(ours)
+            }
+        }
+    }
+}
+
+impl MessageInspector for Addresser {
+    fn before_send(&self, mut message: SipMessage, to: Option<&SipAddr>) -> SipMessage {
+        if !self.everywhere {
+            return message;
+        }
+        let peer = to.and_then(|to| to.get_socketaddr().ok());
+        if let (SipMessage::Request(request), Some(peer)) = (&mut message, peer)
+            && let Some(ours) = self.toward(peer)
+            && let Ok(via) = request.via_header_mut()
+        {
+            // A `Via` of ours can be read; if not, it goes out as the library made it.
+            let _ = via.update_first_value(|via| {
+                let mut typed = via.typed()?;
+                typed.uri.host_with_port.host = ours.into();
+                Ok(typed.into())
+            });
+        }
+        message
+    }
+
+    fn after_received(&self, message: SipMessage, _from: Option<&SipAddr>) -> SipMessage {
+        message
+    }
+}
+
+/// The address of ours from which the system would send to a peer. Asks the routing table only; nothing is sent.
+pub(crate) fn local_ip_toward(peer: SocketAddr) -> Option<IpAddr> {
+    let any: SocketAddr = if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(peer).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// More at once means that somebody sends rubbish on many connections and does not read.
+const ANSWERS_MAX: usize = 64;
+/// Then the peer is not reading.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_with_a_choice_is_narrowed_to_auth() {
+        for (challenge, expected) in [
+            (
+                r#"Digest realm="a", qop="auth,auth-int", nonce="n""#,
+                Some(r#"Digest realm="a", qop="auth", nonce="n""#),
+            ),
+            (r#"Digest realm="a", QOP="auth-int, auth""#, Some(r#"Digest realm="a", QOP="auth""#)),
+            (r#"Digest realm="a", qop="auth""#, None),
+            (r#"Digest realm="a", qop="auth-int""#, None),
+            (r#"Digest realm="a""#, None),
+            (r#"Digest qop=""#, None),
+        ] {
+            assert_eq!(narrowed(challenge).as_deref(), expected, "{challenge}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The UDP socket as the library sees it: only what was looked at comes through.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rsipstack::platform::net::UdpSocket as LibrarySocket;
+use tracing::warn;
+
+use crate::gate::Gate;
+use crate::screen::{Screened, screen};
+
+pub(crate) struct ScreenedSocket {
+    pub(crate) socket: tokio::net::UdpSocket,
+    pub(crate) gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl LibrarySocket for ScreenedSocket {
+    async fn recv_from(&self, buffer: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
+        loop {
+            let (length, source) = match self.socket.recv_from(buffer).await {
+                Ok(received) => received,
+                Err(error) => {
+                    // The library would try again at once and for ever.
+                    warn!(%error, "receiving on the SIP socket");
+                    tokio::time::sleep(RECEIVE_PAUSE).await;
+                    continue;
+                }
+            };
+            let counters = &self.gate.counters;
+            match screen(&buffer[..length], source, length == buffer.len()) {
+                Screened::KeepAlive => return Ok((length, source)),
+                Screened::Pass if self.gate.let_in() => return Ok((length, source)),
+                Screened::Mended(mended) if mended.len() < buffer.len() && self.gate.let_in() => {
+                    buffer[..mended.len()].copy_from_slice(&mended);
+                    return Ok((mended.len(), source));
+                }
+                Screened::Pass | Screened::Mended(_) => counters.dropped_overload.count(),
+                Screened::Answer(answer) => {
+                    counters.refused_malformed.count();
+                    // Lost is lost: the sender repeats its request.
+                    let _ = self.socket.try_send_to(&answer, source);
+                }
+                Screened::Drop => counters.dropped_junk.count(),
+            }
+        }
+    }
+
+    async fn send_to(&self, datagram: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
+        Ok(self.socket.send_to(datagram, to).await?)
+    }
+
+    fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
+        Ok(self.socket.local_addr()?)
+    }
+}
+
+/// Long enough not to spin on a broken socket, short enough not to be noticed after one bad datagram.
+const RECEIVE_PAUSE: Duration = Duration::from_millis(10);
