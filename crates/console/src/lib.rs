@@ -1,1 +1,46 @@
-//! HTTP API, events, metrics and the web page.
+//! The HTTP face: the page with its call button, WHIP, events, snapshots, metrics, health.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /` | the page |
+//! | `GET /callwright.js` | `<callwright-call line="…">`, the page's one element, for any other page too |
+//! | `POST /whip?line=NAME` | an `application/sdp` offer becomes a call: 201, `Location` to end it, `Callwright-Call` to follow it |
+//! | `DELETE /whip/{session}` | hangs up |
+//! | `GET /v1/events?call=ID` | what happens in that call, from its start, as server-sent events ([`CallEvent`] as JSON) |
+//! | `GET /v1/lines` | the lines that can be called |
+//! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
+//! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
+//!
+//! Invariants:
+//! - The console holds no state of a call: it asks [`Snapshots`] and repeats what [`EventHub`] was told. Nothing waits for it:
+//!   publishing never blocks, and a client that reads too slowly is told how much it missed.
+//! - Whoever knows a call's identity may follow that call; to see all calls one must be the operator (a token, or a
+//!   loopback address in the address bar of a console that listens on loopback only).
+//! - Every refusal is JSON with `error`, what is wrong, and `help`, what to do about it.
+//!
+//! It knows no other shell. The binary joins it to them through [`ConsolePorts`].
+
+mod access;
+mod config;
+mod event;
+mod hub;
+mod page;
+mod ports;
+mod problem;
+mod router;
+mod server;
+mod sse;
+mod views;
+mod whip;
+
+pub use config::ConsoleConfig;
+pub use event::{
+    AgentSpeech, CallEvent, CallFact, CallState, Channel, PlanOutcome, RecogniserView, TransferState,
+};
+pub use hub::EventHub;
+pub use ports::{
+    CallView, ConsolePorts, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
+    WhipRefusal,
+};
+pub use router::router;
+pub use server::{Console, ConsoleError};

@@ -1,0 +1,1 @@
+"CALLWRIGHT_CSS"

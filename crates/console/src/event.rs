@@ -1,0 +1,310 @@
+//! What happens in a call, as people and programs outside follow it. Names follow the conventions of the field.
+
+use callwright_model::{CallId, Language, NeedWhy, Pii, PlanId, SayId, StepView, TurnId};
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened in a call. As JSON it is flat: `{"call":"…","at_ms":1200,"type":"user_transcription",…}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallEvent {
+    /// The call.
+    pub call: CallId,
+    /// Milliseconds since the call began.
+    pub at_ms: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: CallFact,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum CallFact {
+    /// The call exists. The first event of every call.
+    CallStarted {
+        /// The line that was called.
+        line: String,
+        /// How it came.
+        channel: Channel,
+        /// The language that it begins in.
+        language: Language,
+        /// Who listens.
+        recogniser: RecogniserView,
+    },
+    /// The call is doing something else.
+    CallStateChanged {
+        /// What.
+        state: CallState,
+    },
+    /// The caller has begun to speak.
+    UserStartedSpeaking {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// The caller has finished a turn.
+    UserStoppedSpeaking {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// What was recognised of the caller. A later one of the same turn replaces it, until `final`.
+    UserTranscription {
+        /// The turn.
+        turn: TurnId,
+        /// The words; empty and final when nothing was understood.
+        text: Pii<String>,
+        /// No later one will follow.
+        #[serde(rename = "final")]
+        is_final: bool,
+        /// The language they were recognised in.
+        language: Language,
+    },
+    /// The caller pressed a key.
+    DtmfReceived {
+        /// Which.
+        digit: char,
+    },
+    /// What the agent says. A later one of the same say replaces it.
+    AgentTranscription {
+        /// The say.
+        say: SayId,
+        /// The whole text.
+        text: Pii<String>,
+        /// How far it is.
+        #[serde(flatten)]
+        speech: AgentSpeech,
+    },
+    /// The caller made a sound over the agent that was no interruption; the agent went on.
+    AgentFalseInterruption {
+        /// Always true: no word was lost.
+        resumed: bool,
+    },
+    /// The call goes on in another language.
+    LanguageChanged {
+        /// Which.
+        language: Language,
+    },
+    /// The agent needs to know something to go on planning.
+    PlanNeedsInput {
+        /// The plan.
+        plan: PlanId,
+        /// Name of the input.
+        input: String,
+        /// Why.
+        #[serde(flatten)]
+        why: NeedWhy,
+    },
+    /// A plan is bound and allowed; it waits for the caller's yes, or needs none.
+    PlanReady {
+        /// The plan.
+        plan: PlanId,
+        /// The skill.
+        skill: String,
+        /// Every step in order.
+        steps: Vec<StepView>,
+    },
+    /// A step of a plan is further.
+    PlanStepChanged {
+        /// The plan.
+        plan: PlanId,
+        /// The step as it is at this moment.
+        step: StepView,
+        /// Why it failed or was undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A plan has come to its end.
+    PlanEnded {
+        /// The plan.
+        plan: PlanId,
+        /// Which end.
+        outcome: PlanOutcome,
+        /// Why, where it is not a success.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A hand-over to a human is further.
+    TransferChanged {
+        /// How far.
+        state: TransferState,
+        /// Why it was asked for, refused or given up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// How long the agent took to answer: from the caller's last sound to its own first.
+    ResponseMeasured {
+        /// The turn that it answered.
+        turn: TurnId,
+        /// Milliseconds.
+        latency_ms: u64,
+    },
+    /// The call is over. The last event of every call.
+    CallEnded {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// How a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A phone.
+    Sip,
+    /// A page.
+    Browser,
+    /// Typed.
+    Text,
+}
+
+/// What a call is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// The media path is being made.
+    Connecting,
+    /// The caller has the floor, or may take it.
+    Listening,
+    /// The agent is working out what to say or waits for a system.
+    Thinking,
+    /// The agent speaks.
+    Speaking,
+    /// A human is being brought in.
+    Transferring,
+    /// The caller talks with a human.
+    WithHuman,
+    /// The call is over.
+    Ended,
+}
+
+/// How far a say of the agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum AgentSpeech {
+    /// It is being said.
+    Speaking,
+    /// It was heard to its end.
+    Spoken,
+    /// The caller interrupted it.
+    Interrupted {
+        /// What the caller had heard until then.
+        heard: Pii<String>,
+    },
+}
+
+/// Who listens to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecogniserView {
+    /// Name of the engine.
+    pub engine: String,
+    /// It is the offline stand-by, which knows a closed set of sentences only.
+    pub stand_by: bool,
+    /// What a caller should know about it, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How a plan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanOutcome {
+    /// All steps are committed.
+    Completed,
+    /// It did not reach its goal; what had been done was undone.
+    Failed,
+    /// Nobody can tell whether a step took effect: a human must look.
+    InDoubt,
+    /// A policy or the business refused it before anything was written.
+    Refused,
+    /// The caller did not want it.
+    Declined,
+}
+
+/// How far a hand-over to a human is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferState {
+    /// It was decided.
+    Requested,
+    /// The human's phone rings.
+    Ringing,
+    /// The human hears who it is and what was done.
+    Briefing,
+    /// The human has said yes.
+    Accepted,
+    /// The human and the caller hear each other.
+    Bridged,
+    /// Nobody came; the caller is the agent's again.
+    Failed,
+    /// The human has left; the caller is the agent's again.
+    Returned,
+}
+
+impl CallFact {
+    /// A later fact that makes this one uninteresting to a late joiner replaces it in a call's history; facts with the same
+    /// key replace each other.
+    pub(crate) fn replaces(&self) -> Option<Replaces> {
+        match self {
+            Self::UserTranscription { turn, .. } => Some(Replaces::Turn(*turn)),
+            Self::AgentTranscription { say, .. } => Some(Replaces::Say(*say)),
+            Self::CallStarted { .. }
+            | Self::CallStateChanged { .. }
+            | Self::UserStartedSpeaking { .. }
+            | Self::UserStoppedSpeaking { .. }
+            | Self::DtmfReceived { .. }
+            | Self::AgentFalseInterruption { .. }
+            | Self::LanguageChanged { .. }
+            | Self::PlanNeedsInput { .. }
+            | Self::PlanReady { .. }
+            | Self::PlanStepChanged { .. }
+            | Self::PlanEnded { .. }
+            | Self::TransferChanged { .. }
+            | Self::ResponseMeasured { .. }
+            | Self::CallEnded { .. } => None,
+        }
+    }
+}
+
+/// What a fact replaces earlier facts about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replaces {
+    Turn(TurnId),
+    Say(SayId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_flat_json_with_the_names_of_the_field() {
+        let event = CallEvent {
+            call: CallId(0xc0ffee),
+            at_ms: 1_200,
+            fact: CallFact::AgentTranscription {
+                say: SayId(3),
+                text: Pii::new("Your flight is booked.".to_owned()),
+                speech: AgentSpeech::Interrupted { heard: Pii::new("Your flight".to_owned()) },
+            },
+        };
+        let json = serde_json::to_value(&event).expect("it serialises");
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "call": "0000000000c0ffee", "at_ms": 1200, "type": "agent_transcription", "say": 3,
+                "text": "Your flight is booked.", "state": "interrupted", "heard": "Your flight",
+            })
+        );
+        assert_eq!(serde_json::from_value::<CallEvent>(json).expect("it reads back"), event);
+    }
+
+    #[test]
+    fn what_was_said_does_not_reach_a_log() {
+        let fact = CallFact::UserTranscription {
+            turn: TurnId(1),
+            text: Pii::new("my name is Ada".to_owned()),
+            is_final: true,
+            language: Language::EN,
+        };
+        assert!(!format!("{fact:?}").contains("Ada"));
+        assert_eq!(serde_json::to_value(&fact).expect("it serialises")["final"], true);
+    }
+}

@@ -1,0 +1,151 @@
+//! What the console asks of the rest of the gateway. The binary implements these.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use callwright_model::{CallId, Language, Pii, PlanId, StepView};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{CallState, Channel, PlanOutcome, RecogniserView};
+use crate::hub::EventHub;
+
+/// Everything that the console is joined to.
+#[derive(Clone)]
+pub struct ConsolePorts {
+    /// Who answers browsers.
+    pub whip: Arc<dyn WhipHandler>,
+    /// Where call events come from.
+    pub events: EventHub,
+    /// What there is at this moment.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// The process's metrics.
+    pub metrics: PrometheusHandle,
+}
+
+/// Answers browsers' offers and ends their calls.
+#[async_trait]
+pub trait WhipHandler: Send + Sync {
+    /// Makes a call of an offer.
+    ///
+    /// # Errors
+    /// The refusal to send, as it is.
+    async fn offer(&self, offer: WhipOffer) -> Result<WhipAnswer, WhipRefusal>;
+
+    /// Hangs up. `false` when there is no such session (any more).
+    async fn hang_up(&self, session: &str) -> bool;
+}
+
+/// A browser wants to call.
+#[derive(Debug, Clone)]
+pub struct WhipOffer {
+    /// The offer; it holds addresses of the caller.
+    pub sdp: Pii<String>,
+    /// The line asked for; `None` means the only or first one.
+    pub line: Option<String>,
+}
+
+/// The browser is answered.
+#[derive(Debug, Clone)]
+pub struct WhipAnswer {
+    /// Names the session in the URL that ends it. It must be hard to guess.
+    pub session: String,
+    /// The call, for following its events.
+    pub call: CallId,
+    /// The answer.
+    pub sdp: String,
+}
+
+/// The browser is refused.
+#[derive(Debug, Clone)]
+pub struct WhipRefusal {
+    /// HTTP status, 400 to 599.
+    pub status: u16,
+    /// What is wrong.
+    pub error: String,
+    /// What to do about it.
+    pub help: String,
+    /// Seconds after which trying again makes sense.
+    pub retry_after_s: Option<u32>,
+}
+
+/// What there is at this moment.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// Whether new calls are taken.
+    fn readiness(&self) -> Readiness;
+
+    /// The lines that can be called, the default first.
+    fn lines(&self) -> Vec<LineView>;
+
+    /// Running calls.
+    fn calls(&self) -> Vec<CallView>;
+
+    /// Recent plans, the latest first.
+    ///
+    /// # Errors
+    /// Why they cannot be told, in words: the action core does not answer.
+    async fn plans(&self) -> Result<Vec<PlanView>, String>;
+}
+
+/// Whether new calls are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// They are.
+    Ready,
+    /// Not yet or not at this moment.
+    NotReady {
+        /// Why.
+        reason: String,
+    },
+    /// No more: the gateway is shutting down.
+    Draining,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineView {
+    /// Its name, for `line=`.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// Languages that it speaks, the one it begins with first.
+    pub languages: Vec<Language>,
+    /// Who listens on it.
+    pub recogniser: RecogniserView,
+    /// A few things that a caller might say on it.
+    #[serde(default)]
+    pub examples: Vec<String>,
+}
+
+/// A running call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallView {
+    /// The call.
+    pub call: CallId,
+    /// The line that was called.
+    pub line: String,
+    /// How it came.
+    pub channel: Channel,
+    /// What it is doing.
+    pub state: CallState,
+    /// The language it is in.
+    pub language: Language,
+    /// Seconds since it began.
+    pub age_s: u64,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanView {
+    /// The plan.
+    pub plan: PlanId,
+    /// The call that it was made for.
+    pub call: Option<CallId>,
+    /// The skill.
+    pub skill: String,
+    /// How it ended; `None` while it has not.
+    pub outcome: Option<PlanOutcome>,
+    /// Its steps.
+    pub steps: Vec<StepView>,
+}

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::ConsoleConfig;
+use crate::ports::ConsolePorts;
+use crate::problem::Problem;
+use crate::{access, page, sse, views, whip};
+
+/// What every handler may look at.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) ports: ConsolePorts,
+    pub(crate) config: Arc<ConsoleConfig>,
+    /// Places for event streams.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Turns true when the server stops: event streams would otherwise hold it open for ever.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// The whole console as a service, for a server of one's own. [`Console`](crate::Console) is the usual way.
+pub fn router(config: ConsoleConfig, ports: ConsolePorts) -> Router {
+    // Without a server there is nobody to say stop; a closed channel reads as "not stopping".
+    let (_, stopping) = watch::channel(false);
+    stoppable_router(config, ports, stopping)
+}
+
+pub(crate) fn stoppable_router(
+    config: ConsoleConfig,
+    ports: ConsolePorts,
+    stopping: watch::Receiver<bool>,
+) -> Router {
+    let config = Arc::new(config);
+    let app = App {
+        ports,
+        config: config.clone(),
+        streams: Arc::new(Semaphore::new(config.streams_max)),
+        stopping,
+    };
+    Router::new()
+        .route("/", get(page::index))
+        .route("/console.css", get(page::css))
+        .route("/callwright.js", get(page::script))
+        .route("/whip", post(whip::offer))
+        .route("/whip/{session}", delete(whip::hang_up))
+        .route("/v1/events", get(sse::events))
+        .route("/v1/lines", get(views::lines))
+        .route("/v1/calls", get(views::calls))
+        .route("/v1/plans", get(views::plans))
+        .route("/metrics", get(views::metrics))
+        .route("/healthz", get(views::healthz))
+        .route("/ready", get(views::ready))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(config.clone(), access::cross_origin))
+        .layer(DefaultBodyLimit::max(config.body_bytes_max))
+        .with_state(app)
+}
+
+async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is nothing at this path",
+        "the page is at /, offers go to /whip, events come from /v1/events",
+    )
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path does not take that method",
+        "POST an offer to /whip, DELETE /whip/{session} to hang up, GET everything else",
+    )
+}
+
+#[cfg(test)]
+mod tests;

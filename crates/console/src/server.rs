@@ -1,0 +1,92 @@
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::config::ConsoleConfig;
+use crate::ports::ConsolePorts;
+use crate::router::stoppable_router;
+
+/// How often histograms are folded together, so that they do not grow when nobody scrapes.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// A running console.
+#[derive(Debug)]
+pub struct Console {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+/// Why a console does not run.
+#[derive(Debug, Error)]
+pub enum ConsoleError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen for HTTP on {address}: {source}; choose a free port and an address of this machine"
+    )]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Console {
+    /// Listens and serves.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(config: ConsoleConfig, ports: ConsolePorts) -> Result<Self, ConsoleError> {
+        let bind_error = |source| ConsoleError::Bind { address: config.bind, source };
+        let listener = TcpListener::bind(config.bind).await.map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        if !address.ip().is_loopback() && config.operator_token.is_none() {
+            warn!(%address, "the console is open to the network and has no operator token: calls of others are not shown");
+        }
+        let (stop, stopping) = watch::channel(false);
+        tokio::spawn(upkeep(ports.metrics.clone(), stopping.clone()));
+        let app = stoppable_router(config, ports, stopping.clone());
+        let mut until = stopping;
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = until.wait_for(|stopping| *stopping).await;
+            };
+            axum::serve(listener, app).with_graceful_shutdown(stopped).await
+        });
+        info!(%address, "console");
+        Ok(Self { address, stop, server })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, ends event streams, and returns when requests under way are answered.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the console ended with an error"),
+            Err(error) => warn!(%error, "the console's task failed"),
+        }
+    }
+}
+
+async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            _ = tick.tick() => metrics.run_upkeep(),
+        }
+    }
+}
