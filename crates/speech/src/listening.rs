@@ -1,0 +1,455 @@
+//! One leg's way from its ring of sound to its utterances.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use callwright_model::{Frame, Heard, Hints, Language, Pii, Recognised, TurnId, Utterance};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tracing::{debug, warn};
+
+use crate::RecogniseError;
+use crate::recogniser::{GivenUp, Hearing, Reading, Recogniser};
+use crate::scheduler::{Place, Queue, Urgency};
+
+/// What it takes to listen to a leg.
+pub struct Listening {
+    /// The leg's sound and turn boundaries.
+    pub heard: rtrb::Consumer<Heard>,
+    /// Told by the leg when something is in the ring.
+    pub signal: Arc<Notify>,
+    /// The caller's language until [`Ear::expect`] says another.
+    pub language: Language,
+    /// What is expected at first.
+    pub hints: Hints,
+    /// Where words go. Finals wait when it is full, words so far are left out.
+    pub reports: mpsc::Sender<Recognised>,
+}
+
+/// Listens to one leg until dropped.
+pub struct Ear {
+    leg: Arc<Leg>,
+    queue: Arc<Queue>,
+    _open: oneshot::Sender<()>,
+}
+
+impl Ear {
+    /// What is expected of the caller from now on, also in a turn that has begun but not ended.
+    pub fn expect(&self, hints: Hints) {
+        self.leg.expect(Arc::new(hints), &self.queue);
+    }
+
+    pub(crate) fn open(
+        listening: Listening,
+        recogniser: Arc<dyn Recogniser>,
+        queue: &Arc<Queue>,
+        limits: Limits,
+        runtime: &tokio::runtime::Handle,
+    ) -> Self {
+        let Listening { heard, signal, language, mut hints, reports } = listening;
+        hints.language = language;
+        let (outbox, letters) = mpsc::unbounded_channel();
+        let given_up = GivenUp::default();
+        let ears = Ears {
+            hearing: recogniser.hearing(given_up.clone()),
+            recogniser,
+            turn: None,
+            limits,
+            outbox,
+        };
+        let hints = Arc::new(hints);
+        let leg = Arc::new(Leg {
+            mailbox: Mutex::new(Mailbox {
+                items: VecDeque::new(),
+                hints: Arc::clone(&hints),
+                prepare: false,
+                place: None,
+                working: false,
+            }),
+            ears: Mutex::new(ears),
+            given_up,
+            partial_frames: limits.partial_frames,
+        });
+        leg.expect(hints, queue);
+        let (open, closed) = oneshot::channel();
+        runtime.spawn(pump(heard, signal, Arc::clone(&leg), Arc::clone(queue), closed));
+        runtime.spawn(deliver(letters, reports));
+        Self { leg, queue: Arc::clone(queue), _open: open }
+    }
+}
+
+/// Limits of one leg.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Frames between two reports of words so far.
+    pub(crate) partial_frames: usize,
+    /// Longest turn.
+    pub(crate) turn_samples_max: usize,
+}
+
+/// Moves what the leg heard from its ring to its mailbox.
+async fn pump(
+    mut heard: rtrb::Consumer<Heard>,
+    signal: Arc<Notify>,
+    leg: Arc<Leg>,
+    queue: Arc<Queue>,
+    mut closed: oneshot::Receiver<()>,
+) {
+    let mut items = Vec::new();
+    loop {
+        let over = heard.is_abandoned();
+        while let Ok(item) = heard.pop() {
+            items.push(item);
+        }
+        if !items.is_empty() {
+            leg.post(&mut items, &queue);
+        }
+        if over {
+            return;
+        }
+        tokio::select! {
+            // The timeout sees a leg that went away without a word.
+            _ = tokio::time::timeout(ABANDONED_CHECK, signal.notified()) => {}
+            _ = &mut closed => {
+                leg.given_up.set(true);
+                return;
+            }
+        }
+    }
+}
+
+/// Hands reports on: finals wait for room, words so far do not.
+async fn deliver(mut letters: mpsc::UnboundedReceiver<Recognised>, reports: mpsc::Sender<Recognised>) {
+    while let Some(report) = letters.recv().await {
+        let gone = match report {
+            Recognised::Final(_) => reports.send(report).await.is_err(),
+            Recognised::Partial { .. } => match reports.try_send(report) {
+                Ok(()) => false,
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    partial_dropped();
+                    false
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => true,
+            },
+        };
+        if gone {
+            return;
+        }
+    }
+}
+
+/// A leg as the scheduler's threads see it.
+pub(crate) struct Leg {
+    mailbox: Mutex<Mailbox>,
+    ears: Mutex<Ears>,
+    given_up: GivenUp,
+    partial_frames: usize,
+}
+
+struct Mailbox {
+    items: VecDeque<(Heard, Instant)>,
+    hints: Arc<Hints>,
+    prepare: bool,
+    place: Option<Place>,
+    working: bool,
+}
+
+impl Mailbox {
+    /// What is to be done, if anything, and since when.
+    fn work(&self, partial_frames: usize) -> Option<(Urgency, Instant)> {
+        let of = |wanted: fn(&Heard) -> bool| {
+            self.items.iter().find(|(item, _)| wanted(item)).map(|(_, since)| *since)
+        };
+        if let Some(since) = of(|item| matches!(item, Heard::End { .. })) {
+            return Some((Urgency::Final, since));
+        }
+        if let Some(since) = of(|item| matches!(item, Heard::Pause { .. })) {
+            return Some((Urgency::Speculative, since));
+        }
+        if self.prepare {
+            return Some((Urgency::Prepare, Instant::now()));
+        }
+        let discarded = of(|item| matches!(item, Heard::Discard { .. })).is_some();
+        let (_, since) = self.items.front()?;
+        (discarded || self.items.len() >= partial_frames).then_some((Urgency::Partial, *since))
+    }
+}
+
+impl Leg {
+    fn post(self: &Arc<Self>, items: &mut Vec<Heard>, queue: &Queue) {
+        let now = Instant::now();
+        let mut mailbox = self.mailbox();
+        if items.iter().any(|item| matches!(item, Heard::Discard { .. })) {
+            self.given_up.set(true);
+        }
+        mailbox.items.extend(items.drain(..).map(|item| (item, now)));
+        self.enqueue(&mut mailbox, queue);
+    }
+
+    fn expect(self: &Arc<Self>, hints: Arc<Hints>, queue: &Queue) {
+        let mut mailbox = self.mailbox();
+        mailbox.hints = hints;
+        mailbox.prepare = true;
+        self.enqueue(&mut mailbox, queue);
+    }
+
+    fn enqueue(self: &Arc<Self>, mailbox: &mut Mailbox, queue: &Queue) {
+        if mailbox.working {
+            return;
+        }
+        let Some((urgency, since)) = mailbox.work(self.partial_frames) else { return };
+        if mailbox.place.is_none_or(|(old, ..)| urgency < old) {
+            mailbox.place = Some(queue.enter(self, urgency, since, mailbox.place));
+        }
+    }
+
+    /// Does all that waits, on a thread of the scheduler.
+    pub(crate) fn work(self: &Arc<Self>, queue: &Queue) {
+        let (items, hints, prepare) = {
+            let mut mailbox = self.mailbox();
+            mailbox.place = None;
+            mailbox.working = true;
+            (std::mem::take(&mut mailbox.items), Arc::clone(&mailbox.hints), std::mem::take(&mut mailbox.prepare))
+        };
+        let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        let sound = !items.is_empty();
+        for (item, asked) in items {
+            ears.hear(item, asked, &hints, &self.given_up);
+        }
+        if sound {
+            ears.extend();
+            let late = || {
+                let mailbox = self.mailbox();
+                mailbox.work(usize::MAX).is_some_and(|(urgency, _)| urgency <= Urgency::Speculative)
+            };
+            ears.report_partial(|| late() || queue.final_waits());
+        }
+        if prepare {
+            ears.recogniser.prepare(&hints);
+        }
+        drop(ears);
+        let mut mailbox = self.mailbox();
+        mailbox.working = false;
+        self.enqueue(&mut mailbox, queue);
+    }
+
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn being heard, and the engine's side of the leg.
+struct Ears {
+    hearing: Box<dyn Hearing>,
+    recogniser: Arc<dyn Recogniser>,
+    turn: Option<Turn>,
+    limits: Limits,
+    outbox: mpsc::UnboundedSender<Recognised>,
+}
+
+struct Turn {
+    id: TurnId,
+    hints: Arc<Hints>,
+    audio: Vec<i16>,
+    /// Level of its loudest frame.
+    peak: f32,
+    pass: Pass,
+    /// Words last reported.
+    reported: String,
+    /// Time that passes over this turn have taken.
+    spent: Duration,
+}
+
+/// How far the engine is with a turn.
+enum Pass {
+    /// It has taken this many samples.
+    Open { taken: usize },
+    /// It made a reading at a pause; frames with sound since then.
+    Settled { reading: Reading, loud: usize },
+    /// It failed; the turn will have no words.
+    Failed,
+}
+
+impl Ears {
+    fn hear(&mut self, item: Heard, asked: Instant, hints: &Arc<Hints>, given_up: &GivenUp) {
+        match item {
+            Heard::Start { turn, .. } => {
+                self.hearing.forget();
+                given_up.set(false);
+                self.turn = Some(Turn {
+                    id: turn,
+                    hints: Arc::clone(hints),
+                    audio: Vec::new(),
+                    peak: -100.0,
+                    pass: Pass::Open { taken: 0 },
+                    reported: String::new(),
+                    spent: Duration::ZERO,
+                });
+                self.begin();
+            }
+            Heard::Frame(frame) => self.frame(&frame),
+            Heard::Pause { turn } => {
+                if self.turn.as_ref().is_some_and(|current| current.id == turn) {
+                    self.settle(hints);
+                }
+            }
+            Heard::End { turn, .. } => {
+                let reading = match self.turn.as_ref() {
+                    Some(current) if current.id == turn => self.settle(hints),
+                    // Its start was lost; the conversation waits for it all the same.
+                    Some(_) | None => Reading::default(),
+                };
+                self.report_final(turn, reading, asked, hints.language);
+                self.turn = None;
+                self.hearing.forget();
+            }
+            Heard::Discard { turn } => {
+                if self.turn.as_ref().is_some_and(|current| current.id == turn) {
+                    self.turn = None;
+                    self.hearing.forget();
+                }
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        let Some(turn) = &mut self.turn else { return };
+        if turn.audio.len() + frame.0.len() > self.limits.turn_samples_max {
+            return;
+        }
+        let level = frame.level_dbfs();
+        turn.peak = turn.peak.max(level);
+        turn.audio.extend_from_slice(&frame.0);
+        let resumed = match &mut turn.pass {
+            Pass::Settled { loud, .. } => {
+                *loud += usize::from(level > (turn.peak - LOUD_BELOW_PEAK).max(LOUD_MIN));
+                *loud >= LOUD_FRAMES
+            }
+            Pass::Open { .. } | Pass::Failed => false,
+        };
+        if resumed {
+            turn.pass = Pass::Open { taken: 0 };
+            self.begin();
+        }
+    }
+
+    fn begin(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        let started = Instant::now();
+        if let Err(error) = self.hearing.begin(&turn.hints) {
+            turn.fail(&error);
+        }
+        turn.spent += started.elapsed();
+    }
+
+    /// Gives the engine what it has not taken yet.
+    fn extend(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        let Pass::Open { taken } = &mut turn.pass else { return };
+        let started = Instant::now();
+        let result = self.hearing.extend(&turn.audio[*taken..]);
+        *taken = turn.audio.len();
+        if let Err(error) = result {
+            turn.fail(&error);
+        }
+        turn.spent += started.elapsed();
+    }
+
+    /// The reading of the turn so far, made only if there is none that still holds.
+    fn settle(&mut self, hints: &Arc<Hints>) -> Reading {
+        let Some(turn) = &mut self.turn else { return Reading::default() };
+        if !Arc::ptr_eq(&turn.hints, hints) {
+            turn.hints = Arc::clone(hints);
+            turn.pass = Pass::Open { taken: 0 };
+            self.begin();
+        }
+        self.extend();
+        let Some(turn) = &mut self.turn else { return Reading::default() };
+        let reading = match &turn.pass {
+            Pass::Settled { reading, .. } => return reading.clone(),
+            Pass::Failed => return Reading::default(),
+            Pass::Open { .. } => {
+                let started = Instant::now();
+                let reading = self.hearing.finish(&turn.audio);
+                turn.spent += started.elapsed();
+                reading
+            }
+        };
+        match reading {
+            Ok(reading) => {
+                turn.pass = Pass::Settled { reading: reading.clone(), loud: 0 };
+                reading
+            }
+            Err(error) => {
+                turn.fail(&error);
+                Reading::default()
+            }
+        }
+    }
+
+    fn report_partial(&mut self, late: impl Fn() -> bool) {
+        let Some(turn) = &mut self.turn else { return };
+        let words = match &turn.pass {
+            Pass::Settled { reading, .. } => reading.words.clone(),
+            Pass::Failed => return,
+            Pass::Open { .. } if late() => return partial_dropped(),
+            Pass::Open { .. } => {
+                let started = Instant::now();
+                let words = self.hearing.partial(&turn.audio);
+                turn.spent += started.elapsed();
+                words.unwrap_or_default()
+            }
+        };
+        if words.is_empty() || words == turn.reported {
+            return;
+        }
+        turn.reported.clone_from(&words);
+        // The receiver goes away with the leg; then nobody waits for words either.
+        let _ = self.outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words) });
+    }
+
+    fn report_final(&mut self, turn: TurnId, reading: Reading, asked: Instant, language: Language) {
+        metrics::histogram!("callwright_speech_final_seconds", "engine" => self.recogniser.name())
+            .record(asked.elapsed().as_secs_f64());
+        if let Some(turn) = self.turn.as_ref().filter(|turn| !turn.audio.is_empty()) {
+            let seconds = turn.audio.len() as f64 / f64::from(callwright_model::SAMPLE_RATE);
+            metrics::histogram!("callwright_speech_realtime_factor", "engine" => self.recogniser.name())
+                .record(turn.spent.as_secs_f64() / seconds);
+        }
+        let _ = self.outbox.send(Recognised::Final(Utterance {
+            turn,
+            words: Pii::new(reading.words),
+            alternatives: reading.alternatives.into_iter().map(Pii::new).collect(),
+            confidence: reading.confidence,
+            language,
+        }));
+    }
+}
+
+impl Turn {
+    fn fail(&mut self, error: &RecogniseError) {
+        self.pass = Pass::Failed;
+        match error {
+            RecogniseError::GivenUp => debug!(turn = %self.id, "recognition given up"),
+            RecogniseError::Language { .. } | RecogniseError::Engine { .. } => {
+                metrics::counter!("callwright_speech_recognition_errors_total").increment(1);
+                warn!(turn = %self.id, %error, "a turn is not recognised");
+            }
+        }
+    }
+}
+
+fn partial_dropped() {
+    metrics::counter!("callwright_speech_partials_dropped_total").increment(1);
+}
+
+/// A leg that went away is noticed within this time; it costs a wake-up.
+const ABANDONED_CHECK: Duration = Duration::from_millis(500);
+/// A frame after a pause counts as sound when it comes this close to the turn's loudest (dB) and above the absolute level: quieter
+/// is breath and line noise. Three of them (60 ms) are speech.
+const LOUD_BELOW_PEAK: f32 = 26.0;
+const LOUD_MIN: f32 = -55.0;
+const LOUD_FRAMES: usize = 3;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! From says to a leg's ring of sound.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use callwright_model::{FRAME_SAMPLES, Frame, Say, SayFrame, SaySource, TurnId};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tracing::{debug, error, warn};
+
+use crate::SynthesisError;
+use crate::prompt_cache::{Key, PromptCache};
+use crate::sentences::sentences;
+use crate::speaking::{Job, Speakers};
+
+/// Speaks on one leg, says in the order given, until dropped.
+pub struct Mouth {
+    says: mpsc::UnboundedSender<Say>,
+    fence: Arc<Fence>,
+}
+
+impl Mouth {
+    /// Says something after all that was given before. Its sound ends with a [`SayFrame`] without a frame, also when it could not be
+    /// synthesised. Dropped when its turn has been stopped.
+    pub fn say(&self, say: Say) {
+        // The task ends only with the leg's ring; then nobody hears anything.
+        if self.says.send(say).is_err() {
+            debug!("a say for a leg that is gone");
+        }
+    }
+
+    /// Forgets everything that answers this turn or an older one, said or still to be said.
+    pub fn stop(&self, turn: TurnId) {
+        self.fence.raise(turn);
+    }
+
+    pub(crate) fn open(
+        ring: rtrb::Producer<SayFrame>,
+        speakers: Arc<Speakers>,
+        cache: Arc<PromptCache>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Self {
+        let (says, mut waiting) = mpsc::unbounded_channel();
+        let fence = Arc::new(Fence::default());
+        let mut speech = Tongue { ring, speakers, cache, fence: Arc::clone(&fence) };
+        runtime.spawn(async move {
+            while let Some(say) = waiting.recv().await {
+                if speech.say(say).await == Said::LegGone {
+                    return;
+                }
+            }
+        });
+        Self { says, fence }
+    }
+}
+
+impl Drop for Mouth {
+    fn drop(&mut self) {
+        self.fence.raise(TurnId(u32::MAX));
+    }
+}
+
+/// The turns that nobody wants answered any more: all below a number that only rises.
+#[derive(Default)]
+struct Fence {
+    below: AtomicU64,
+    raised: Notify,
+}
+
+impl Fence {
+    fn raise(&self, turn: TurnId) {
+        self.below.fetch_max(u64::from(turn.0) + 1, Ordering::AcqRel);
+        self.raised.notify_waiters();
+    }
+
+    fn is_stale(&self, turn: TurnId) -> bool {
+        u64::from(turn.0) < self.below.load(Ordering::Acquire)
+    }
+
+    async fn stale(&self, turn: TurnId) {
+        loop {
+            let raised = self.raised.notified();
+            if self.is_stale(turn) {
+                return;
+            }
+            raised.await;
+        }
+    }
+}
+
+/// How a say went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Whole,
+    Stopped,
+    LegGone,
+}
+
+struct Tongue {
+    ring: rtrb::Producer<SayFrame>,
+    speakers: Arc<Speakers>,
+    cache: Arc<PromptCache>,
+    fence: Arc<Fence>,
+}
+
+impl Tongue {
+    async fn say(&mut self, say: Say) -> Said {
+        if self.fence.is_stale(say.turn) {
+            metrics::counter!("callwright_speech_says_dropped_total").increment(1);
+            return Said::Stopped;
+        }
+        let fence = Arc::clone(&self.fence);
+        let said = tokio::select! {
+            biased;
+            () = fence.stale(say.turn) => Said::Stopped,
+            said = self.sound(&say) => said,
+        };
+        if said == Said::LegGone {
+            return said;
+        }
+        // Without this the leg would wait for the rest of the say. One frame is worth waiting for even when nobody hears it: the
+        // leg empties its ring of old turns at each tick.
+        let end = SayFrame { say: say.id, turn: say.turn, frame: None };
+        if self.push(end).await == Said::LegGone { Said::LegGone } else { said }
+    }
+
+    async fn sound(&mut self, say: &Say) -> Said {
+        let key = Key { language: say.language, voice: say.voice.clone(), text: say.text.clone() };
+        let fixed = say.source == SaySource::Fixed;
+        let mut cutter = Cutter::default();
+        if let Some(sound) = self.cache.find(&key).filter(|_| fixed) {
+            cutter.add(&sound);
+            return self.send(say, &mut cutter, true).await;
+        }
+        let mut whole = Vec::new();
+        let mut complete = true;
+        let mut pieces = sentences(limited(&say.text), SENTENCE_BYTES_MAX).into_iter();
+        let mut next = pieces.next().map(|text| self.ask(say, text));
+        while let Some((mut sound, ended)) = next.take() {
+            while let Some(samples) = sound.recv().await {
+                if fixed {
+                    whole.extend_from_slice(&samples);
+                }
+                cutter.add(&samples);
+                // A fast engine is asked for the next sentence while this one is still being played.
+                if next.is_none() && sound.is_closed() {
+                    next = pieces.next().map(|text| self.ask(say, text));
+                }
+                if self.send(say, &mut cutter, false).await == Said::LegGone {
+                    return Said::LegGone;
+                }
+            }
+            match ended.await {
+                Ok(Ok(())) | Ok(Err(SynthesisError::Stopped)) => {}
+                Ok(Err(error)) => {
+                    complete = false;
+                    error!(say = say.id.0, %error, "a sentence could not be spoken");
+                }
+                Err(_) => {
+                    complete = false;
+                    warn!(say = say.id.0, "a sentence was not spoken: speech is shutting down");
+                }
+            }
+            if next.is_none() {
+                next = pieces.next().map(|text| self.ask(say, text));
+            }
+        }
+        if fixed && complete && !whole.is_empty() {
+            self.cache.keep(key, Arc::from(whole));
+        }
+        self.send(say, &mut cutter, true).await
+    }
+
+    fn ask(
+        &self,
+        say: &Say,
+        text: &str,
+    ) -> (mpsc::UnboundedReceiver<Vec<i16>>, oneshot::Receiver<Result<(), SynthesisError>>) {
+        let (sound, pieces) = mpsc::unbounded_channel();
+        let (ended, end) = oneshot::channel();
+        self.speakers.ask(Job {
+            text: text.to_owned(),
+            language: say.language,
+            voice: say.voice.clone(),
+            sound,
+            ended,
+        });
+        (pieces, end)
+    }
+
+    async fn send(&mut self, say: &Say, cutter: &mut Cutter, last: bool) -> Said {
+        while let Some(frame) = cutter.cut(last) {
+            let frame = SayFrame { say: say.id, turn: say.turn, frame: Some(frame) };
+            if self.push(frame).await == Said::LegGone {
+                return Said::LegGone;
+            }
+        }
+        Said::Whole
+    }
+
+    async fn push(&mut self, mut frame: SayFrame) -> Said {
+        loop {
+            if self.ring.is_abandoned() {
+                return Said::LegGone;
+            }
+            match self.ring.push(frame) {
+                Ok(()) => return Said::Whole,
+                Err(rtrb::PushError::Full(back)) => frame = back,
+            }
+            tokio::time::sleep(RING_FULL_WAIT).await;
+        }
+    }
+}
+
+/// Cuts sound into frames.
+#[derive(Default)]
+struct Cutter {
+    samples: Vec<i16>,
+    used: usize,
+}
+
+impl Cutter {
+    fn add(&mut self, samples: &[i16]) {
+        self.samples.drain(..self.used);
+        self.used = 0;
+        self.samples.extend_from_slice(samples);
+    }
+
+    /// The next frame; with `last` the rest is filled up with silence.
+    fn cut(&mut self, last: bool) -> Option<Frame> {
+        let rest = &self.samples[self.used..];
+        if rest.is_empty() || (rest.len() < FRAME_SAMPLES && !last) {
+            return None;
+        }
+        let length = rest.len().min(FRAME_SAMPLES);
+        let mut frame = Frame::SILENCE;
+        frame.0[..length].copy_from_slice(&rest[..length]);
+        self.used += length;
+        Some(frame)
+    }
+}
+
+/// As much of a text as is spoken.
+fn limited(text: &str) -> &str {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text;
+    }
+    warn!(bytes = text.len(), "a say is too long: its end is not spoken");
+    let end = (0..=TEXT_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Two minutes of speech: no agent should talk longer at a stretch.
+const TEXT_BYTES_MAX: usize = 2_000;
+/// Longer sentences are cut at a comma or between words: the engines shape a whole sentence before its first sound, about 1 ms for
+/// every 10 bytes.
+const SENTENCE_BYTES_MAX: usize = 240;
+/// A full ring has seconds of sound; the leg takes a frame every 20 ms.
+const RING_FULL_WAIT: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What an engine that recognises speech can do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use callwright_model::{Hints, Language};
+
+use crate::RecogniseError;
+
+/// An engine. Shared by all legs; each leg has its own [`Hearing`] of it.
+pub(crate) trait Recogniser: Send + Sync {
+    /// Its name for people and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Whether it knows the language.
+    fn knows(&self, language: Language) -> bool;
+
+    /// Gets ready to hear with these hints, before a turn begins. Slow work that need not be done while someone speaks.
+    fn prepare(&self, hints: &Hints);
+
+    /// Ears for one leg. `given_up` is set as soon as nobody wants the current turn's result.
+    fn hearing(&self, given_up: GivenUp) -> Box<dyn Hearing>;
+}
+
+/// One leg's ears, used by one thread at a time. Sound is 16 kHz.
+pub(crate) trait Hearing: Send {
+    /// Starts a pass over a turn from its first sample.
+    fn begin(&mut self, hints: &Arc<Hints>) -> Result<(), RecogniseError>;
+
+    /// More of the turn.
+    fn extend(&mut self, samples: &[i16]) -> Result<(), RecogniseError>;
+
+    /// Words so far. `all` is the turn from its first sample. `None` when the engine has none cheaply.
+    fn partial(&mut self, all: &[i16]) -> Option<String>;
+
+    /// The turn's words. `all` is the turn from its first sample. Ends the pass.
+    fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError>;
+
+    /// Lets go of what a pass holds.
+    fn forget(&mut self);
+}
+
+/// What was recognised in a turn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Reading {
+    /// The best reading in lower case; empty when nothing was understood.
+    pub(crate) words: String,
+    /// Others, best first.
+    pub(crate) alternatives: Vec<String>,
+    /// 0 to 1.
+    pub(crate) confidence: Option<f32>,
+}
+
+/// A flag that tells an engine to stop in the middle of a pass.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GivenUp(Arc<AtomicBool>);
+
+impl GivenUp {
+    pub(crate) fn set(&self, given_up: bool) {
+        self.0.store(given_up, Ordering::Release);
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The flag itself, for engines that pass it through foreign code.
+    #[cfg(feature = "whisper")]
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}

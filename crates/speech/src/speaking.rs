@@ -1,0 +1,167 @@
+//! The threads that synthesise.
+//!
+//! A job is one sentence. Engines run as fast as they can and hand their sound to a channel without a limit of its own: a sentence is
+//! short, so its sound is, and an engine that waited for a caller's playout would hold up everyone else's.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use callwright_model::{Language, SAMPLE_RATE, Voice};
+use tokio::sync::mpsc;
+use tracing::{error, warn};
+
+use crate::synthesiser::Synthesiser;
+use crate::{SpeechError, SynthesisError};
+
+/// A sentence to speak.
+pub(crate) struct Job {
+    pub(crate) text: String,
+    pub(crate) language: Language,
+    pub(crate) voice: Voice,
+    /// Where the sound goes; closing its other end stops the engine.
+    pub(crate) sound: mpsc::UnboundedSender<Vec<i16>>,
+    /// Tells how it ended, once. Dropped without a word when the job was never begun.
+    pub(crate) ended: tokio::sync::oneshot::Sender<Result<(), SynthesisError>>,
+}
+
+/// Engines in order of preference, and the threads that run them.
+pub(crate) struct Speakers {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    engines: Vec<Box<dyn Synthesiser>>,
+    jobs: Mutex<Jobs>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Speakers {
+    pub(crate) fn start(threads: usize, engines: Vec<Box<dyn Synthesiser>>) -> Result<Self, SpeechError> {
+        let shared = Arc::new(Shared { engines, jobs: Mutex::default(), changed: Condvar::new() });
+        let threads = (0..threads)
+            .map(|number| {
+                let shared = Arc::clone(&shared);
+                std::thread::Builder::new().name(format!("synthesise-{number}")).spawn(move || shared.serve())
+            })
+            .collect::<Result<_, _>>()
+            .map_err(SpeechError::Thread)?;
+        Ok(Self { shared, threads })
+    }
+
+    pub(crate) fn ask(&self, job: Job) {
+        self.shared.lock().waiting.push_back(job);
+        self.shared.changed.notify_one();
+    }
+
+    /// Speaks here and now.
+    pub(crate) fn speak(
+        &self,
+        text: &str,
+        language: Language,
+        voice: &Voice,
+        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+    ) -> Result<(), SynthesisError> {
+        self.shared.speak(text, language, voice, take)
+    }
+}
+
+impl Drop for Speakers {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                error!("a synthesiser thread has panicked");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn serve(&self) {
+        while let Some(job) = self.next() {
+            if job.sound.is_closed() {
+                continue;
+            }
+            let Job { text, language, voice, sound, ended } = job;
+            let result = self.speak(&text, language, &voice, &mut |samples| {
+                if sound.is_closed() || (!samples.is_empty() && sound.send(samples.to_vec()).is_err()) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            // Whoever asked may have stopped listening.
+            let _ = ended.send(result);
+        }
+    }
+
+    /// Speaks by the first engine that can. When one fails before its first sound the next is tried, and at last any engine at all: a
+    /// wrong accent is better than dead air.
+    fn speak(
+        &self,
+        text: &str,
+        language: Language,
+        voice: &Voice,
+        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+    ) -> Result<(), SynthesisError> {
+        let (fit, unfit): (Vec<_>, Vec<_>) = self.engines.iter().partition(|engine| engine.knows(language));
+        let mut failure = SynthesisError::Language(language);
+        for engine in fit.into_iter().chain(unfit) {
+            let begun = Instant::now();
+            let mut samples_made = 0;
+            let result = engine.speak(text, language, voice, &mut |samples| {
+                if samples_made == 0 && !samples.is_empty() {
+                    metrics::histogram!("callwright_speech_synthesis_first_seconds", "engine" => engine.name())
+                        .record(begun.elapsed().as_secs_f64());
+                }
+                samples_made += samples.len();
+                take(samples)
+            });
+            match result {
+                Ok(()) => {
+                    metrics::histogram!("callwright_speech_synthesis_realtime_factor", "engine" => engine.name())
+                        .record(begun.elapsed().as_secs_f64() * f64::from(SAMPLE_RATE) / samples_made.max(1) as f64);
+                    return Ok(());
+                }
+                Err(SynthesisError::Stopped) => return Err(SynthesisError::Stopped),
+                Err(error) => {
+                    metrics::counter!("callwright_speech_synthesis_errors_total").increment(1);
+                    warn!(engine = engine.name(), %language, %error, "a sentence is not spoken by this engine");
+                    if samples_made > 0 {
+                        return Err(error);
+                    }
+                    failure = error;
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut jobs = self.lock();
+        loop {
+            if jobs.closed {
+                return None;
+            }
+            if let Some(job) = jobs.waiting.pop_front() {
+                return Some(job);
+            }
+            jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,163 @@
+//! The crate's front door.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use callwright_model::{Language, SayFrame, Voice, VoiceActivity};
+use tokio::runtime::Handle;
+use tracing::{info, warn};
+
+use crate::espeak::Espeak;
+use crate::flite::Flite;
+use crate::listening::Limits;
+use crate::pocketsphinx::Pocketsphinx;
+use crate::prompt_cache::PromptCache;
+use crate::recogniser::Recogniser;
+use crate::scheduler::Scheduler;
+use crate::speaking::Speakers;
+use crate::synthesiser::Synthesiser;
+use crate::voice_activity::VoiceActivitySource;
+use crate::{Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, SynthesisError, models};
+
+/// All engines of a process and their threads. Cheap to clone; the threads end with the last clone, ear and mouth.
+#[derive(Clone)]
+pub struct Speech {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    recogniser: Arc<dyn Recogniser>,
+    voice_activity: VoiceActivitySource,
+    scheduler: Scheduler,
+    speakers: Arc<Speakers>,
+    prompts: Arc<PromptCache>,
+    limits: Limits,
+    runtime: Handle,
+}
+
+impl Speech {
+    /// Loads models and starts threads. To be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the recogniser that is wanted cannot be had.
+    pub fn start(config: SpeechConfig) -> Result<Self, SpeechError> {
+        let runtime = Handle::try_current().map_err(|_| SpeechError::NoRuntime)?;
+        let cores = available_parallelism().map_or(1, usize::from);
+        let threads = |wanted: usize| if wanted == 0 { cores } else { wanted };
+        let recogniser = recogniser(&config, threads(config.recogniser_threads))?;
+        let voice_activity = VoiceActivitySource::find(config.models_dir.as_deref());
+        info!(recogniser = recogniser.name(), voice_activity = voice_activity.name(), "speech starts");
+        let espeak = Espeak { program: config.espeak_program.clone(), timeout: config.synthesis_timeout() };
+        let engines: Vec<Box<dyn Synthesiser>> = vec![Box::new(Flite), Box::new(espeak)];
+        Ok(Self {
+            shared: Arc::new(Shared {
+                recogniser,
+                voice_activity,
+                scheduler: Scheduler::start(threads(config.recogniser_threads))?,
+                speakers: Arc::new(Speakers::start(threads(config.synthesiser_threads), engines)?),
+                prompts: Arc::new(PromptCache::new(config.prompt_cache_bytes)),
+                limits: Limits {
+                    partial_frames: (config.partial_every_ms / callwright_model::FRAME_MS).max(1) as usize,
+                    turn_samples_max: config.turn_samples_max(),
+                },
+                runtime,
+            }),
+        })
+    }
+
+    /// A voice activity detector for one leg.
+    #[must_use]
+    pub fn voice_activity(&self) -> Box<dyn VoiceActivity> {
+        self.shared.voice_activity.detector()
+    }
+
+    /// Listens to a leg until the ear is dropped or the leg's ring is abandoned.
+    #[must_use]
+    pub fn listen(&self, listening: Listening) -> Ear {
+        let shared = &self.shared;
+        Ear::open(
+            listening,
+            Arc::clone(&shared.recogniser),
+            shared.scheduler.queue(),
+            shared.limits,
+            &shared.runtime,
+        )
+    }
+
+    /// A mouth that speaks into a leg's ring until dropped.
+    #[must_use]
+    pub fn mouth(&self, say: rtrb::Producer<SayFrame>) -> Mouth {
+        let shared = &self.shared;
+        Mouth::open(say, Arc::clone(&shared.speakers), Arc::clone(&shared.prompts), &shared.runtime)
+    }
+
+    /// Speaks a whole text on the calling thread: for fixtures and load tests.
+    ///
+    /// # Errors
+    /// When no engine can speak it.
+    pub fn render(&self, text: &str, language: Language, voice: &Voice) -> Result<Vec<i16>, SynthesisError> {
+        let mut sound = Vec::new();
+        self.shared.speakers.speak(text, language, voice, &mut |samples| {
+            sound.extend_from_slice(samples);
+            ControlFlow::Continue(())
+        })?;
+        Ok(sound)
+    }
+
+    /// The recogniser's name: `whisper` or `pocketsphinx`.
+    #[must_use]
+    pub fn recogniser(&self) -> &'static str {
+        self.shared.recogniser.name()
+    }
+
+    /// Whether callers who speak this language are understood at all.
+    #[must_use]
+    pub fn understands(&self, language: Language) -> bool {
+        self.shared.recogniser.knows(language)
+    }
+
+    /// The voice activity detector's name: `silero` or `earshot`.
+    #[must_use]
+    pub fn voice_activity_name(&self) -> &'static str {
+        self.shared.voice_activity.name()
+    }
+}
+
+fn recogniser(config: &SpeechConfig, threads: usize) -> Result<Arc<dyn Recogniser>, SpeechError> {
+    match config.recogniser {
+        RecogniserChoice::Auto => match whisper_model(config) {
+            Some(path) if cfg!(feature = "whisper") => whisper(path, threads),
+            Some(_) | None => {
+                warn!(
+                    "callers are heard by the stand-by recogniser: English only, and only what is expected of them. \
+                     `callwright models fetch whisper-base` brings a better one"
+                );
+                pocketsphinx(config)
+            }
+        },
+        RecogniserChoice::Whisper => {
+            whisper(whisper_model(config).ok_or(SpeechError::WhisperModelMissing)?, threads)
+        }
+        RecogniserChoice::Pocketsphinx => pocketsphinx(config),
+    }
+}
+
+fn pocketsphinx(config: &SpeechConfig) -> Result<Arc<dyn Recogniser>, SpeechError> {
+    Ok(Arc::new(Pocketsphinx::load(&config.pocketsphinx_dir, Box::new(Flite::pronounce))?))
+}
+
+#[cfg(feature = "whisper")]
+fn whisper(path: PathBuf, threads: usize) -> Result<Arc<dyn Recogniser>, SpeechError> {
+    Ok(Arc::new(crate::whisper::Whisper::load(&path, threads)?))
+}
+
+#[cfg(not(feature = "whisper"))]
+fn whisper(_path: PathBuf, _threads: usize) -> Result<Arc<dyn Recogniser>, SpeechError> {
+    Err(SpeechError::WhisperNotBuilt)
+}
+
+fn whisper_model(config: &SpeechConfig) -> Option<PathBuf> {
+    config.whisper_model.clone().or_else(|| models::largest_whisper(config.models_dir.as_deref()?))
+}
