@@ -242,3 +242,6 @@ impl fmt::Debug for BrowserLeg {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use callwright_model::AudioFormat;
 use rtc::ice::mdns::MulticastDnsMode;
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
@@ -23,6 +24,7 @@ use webrtc::peer_connection::{
     RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder,
     configure_rtcp_reports,
 };
+use webrtc::rtp_transceiver::RtpSender;
 
 use crate::io::{Inward, Outward};
 use crate::mux::{Mux, MuxRuntime};
@@ -58,6 +60,7 @@ pub(crate) struct Answered {
     pub(crate) sdp: String,
     connection: Arc<dyn PeerConnection>,
     track: Arc<dyn TrackLocal>,
+    sender: Arc<dyn RtpSender>,
     ssrc: u32,
     state: watch::Receiver<RTCPeerConnectionState>,
 }
@@ -107,7 +110,7 @@ pub(crate) async fn answer(
         .map_err(failed)?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
     let answered = async {
-        connection.add_track(track.clone()).await.map_err(failed)?;
+        let sender = connection.add_track(track.clone()).await.map_err(failed)?;
         // The offer has been read by us and by the library's parser: what it refuses now is in the offer all the same.
         connection
             .set_remote_description(remote)
@@ -120,10 +123,14 @@ pub(crate) async fn answer(
             .map_err(|_| BrowserError::Session("no local address was found in time".to_owned()))?
             .map_err(|_| BrowserError::Session("the session ended while it was made".to_owned()))?;
         let description = connection.local_description().await;
-        description.ok_or_else(|| BrowserError::Session("there is no answer".to_owned()))
+        let description =
+            description.ok_or_else(|| BrowserError::Session("there is no answer".to_owned()))?;
+        Ok((description, sender))
     };
     match answered.await {
-        Ok(description) => Ok(Answered { sdp: description.sdp, connection, track, ssrc, state }),
+        Ok((description, sender)) => {
+            Ok(Answered { sdp: description.sdp, connection, track, sender, ssrc, state })
+        }
         Err(error) => {
             let _ = connection.close().await;
             Err(error)
@@ -181,6 +188,9 @@ impl Answered {
                     if connected && mux.silent_for(ufrag).is_none_or(|silence| silence >= config.silence_timeout) {
                         break SessionEnd::PeerLost;
                     }
+                    if connected && self.peer_has_closed().await {
+                        break SessionEnd::PeerClosed;
+                    }
                 }
             }
         };
@@ -188,6 +198,15 @@ impl Answered {
             debug!(%error, "closing the session");
         }
         end
+    }
+
+    /// Whether the browser has closed the encrypted session. The library keeps that to its DTLS transport: as the standard
+    /// wants it, the connection as a whole stays "connected".
+    async fn peer_has_closed(&self) -> bool {
+        let Ok(Some(transport)) = self.sender.transport().await else {
+            return false;
+        };
+        matches!(transport.state().await, Ok(RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
     }
 }
 
