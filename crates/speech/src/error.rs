@@ -25,10 +25,14 @@ pub enum SpeechError {
         path: PathBuf,
     },
     /// Whisper is wanted and no model is there.
-    #[error("no whisper model: run `callwright models fetch whisper-base`, or set `speech.whisper_model` to a ggml file")]
+    #[error(
+        "no whisper model: run `callwright models fetch whisper-base`, or set `speech.whisper_model` to a ggml file"
+    )]
     WhisperModelMissing,
     /// A whisper model file does not load.
-    #[error("`{path}` is not a whisper model that loads ({reason}): fetch it again with `callwright models fetch`")]
+    #[error(
+        "`{path}` is not a whisper model that loads ({reason}): fetch it again with `callwright models fetch`"
+    )]
     WhisperModelRefused {
         /// The file.
         path: PathBuf,

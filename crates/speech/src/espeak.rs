@@ -44,7 +44,16 @@ impl Synthesiser for Espeak {
             return Err(SynthesisError::Language(language));
         }
         let mut child = Command::new(&self.program)
-            .args(["--stdin", "--stdout", "-b", "1", "-s", WORDS_PER_MINUTE, "-v", &voice_name(language, voice)])
+            .args([
+                "--stdin",
+                "--stdout",
+                "-b",
+                "1",
+                "-s",
+                WORDS_PER_MINUTE,
+                "-v",
+                &voice_name(language, voice),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -89,7 +98,9 @@ impl Espeak {
                             }
                         }
                     },
-                    Err(RecvTimeoutError::Timeout) if take(&[]).is_break() => break Err(SynthesisError::Stopped),
+                    Err(RecvTimeoutError::Timeout) if take(&[]).is_break() => {
+                        break Err(SynthesisError::Stopped);
+                    }
                     Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
                         break Err(SynthesisError::Timeout(self.timeout));
                     }

@@ -59,28 +59,31 @@ impl Synthesiser for Flite {
             .ok_or_else(|| failed("no voice is linked"))?;
         let mut start = Some(LeadTrim::default());
         let mut stopped = false;
-        let spoken = voice.lock().unwrap_or_else(PoisonError::into_inner).speak(&text, &mut |samples, rate| {
-            if rate != SAMPLE_RATE {
-                return ControlFlow::Break(());
-            }
-            let rest = match &mut start {
-                None => samples,
-                Some(trim) => match trim.skip(samples) {
-                    None => return if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) },
-                    Some(rest) => {
-                        let kept = start.take().map(|trim| trim.kept).unwrap_or_default();
-                        if take(&kept).is_break() {
-                            stopped = true;
-                            return ControlFlow::Break(());
+        let spoken =
+            voice.lock().unwrap_or_else(PoisonError::into_inner).speak(&text, &mut |samples, rate| {
+                if rate != SAMPLE_RATE {
+                    return ControlFlow::Break(());
+                }
+                let rest = match &mut start {
+                    None => samples,
+                    Some(trim) => match trim.skip(samples) {
+                        None => {
+                            return if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
                         }
-                        rest
-                    }
-                },
-            };
-            let flow = take(rest);
-            stopped = flow.is_break();
-            flow
-        });
+                        Some(rest) => {
+                            let kept = start.take().map(|trim| trim.kept).unwrap_or_default();
+                            if take(&kept).is_break() {
+                                stopped = true;
+                                return ControlFlow::Break(());
+                            }
+                            rest
+                        }
+                    },
+                };
+                let flow = take(rest);
+                stopped = flow.is_break();
+                flow
+            });
         match (stopped, spoken) {
             (true, _) => Err(SynthesisError::Stopped),
             (false, true) => Ok(()),
@@ -124,6 +127,7 @@ const LEAD_SAMPLES: usize = SAMPLE_RATE as usize / 100;
 const LEAD_LEVEL: u16 = 160;
 /// The phones that the recogniser's model knows.
 const PHONES: [&str; 39] = [
-    "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH",
-    "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH",
+    "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY",
+    "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y",
+    "Z", "ZH",
 ];

@@ -50,13 +50,8 @@ impl Ear {
         hints.language = language;
         let (outbox, letters) = mpsc::unbounded_channel();
         let given_up = GivenUp::default();
-        let ears = Ears {
-            hearing: recogniser.hearing(given_up.clone()),
-            recogniser,
-            turn: None,
-            limits,
-            outbox,
-        };
+        let ears =
+            Ears { hearing: recogniser.hearing(given_up.clone()), recogniser, turn: None, limits, outbox };
         let hints = Arc::new(hints);
         let leg = Arc::new(Leg {
             mailbox: Mutex::new(Mailbox {
@@ -209,7 +204,11 @@ impl Leg {
             let mut mailbox = self.mailbox();
             mailbox.place = None;
             mailbox.working = true;
-            (std::mem::take(&mut mailbox.items), Arc::clone(&mailbox.hints), std::mem::take(&mut mailbox.prepare))
+            (
+                std::mem::take(&mut mailbox.items),
+                Arc::clone(&mailbox.hints),
+                std::mem::take(&mut mailbox.prepare),
+            )
         };
         let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
         let sound = !items.is_empty();

@@ -56,8 +56,7 @@ impl Pocketsphinx {
         }
         let lexicon = Lexicon::load(&dictionary, guess)
             .map_err(|source| SpeechError::Unreadable { path: dictionary, source })?;
-        let engine =
-            Self { shared: Arc::new(Shared { acoustic_model, lexicon, pool: Mutex::default() }) };
+        let engine = Self { shared: Arc::new(Shared { acoustic_model, lexicon, pool: Mutex::default() }) };
         let trial = Hints {
             expect: callwright_model::Expect::YesNo,
             language: Language::EN,
@@ -65,8 +64,7 @@ impl Pocketsphinx {
             likely: Vec::new(),
         };
         let decoder = engine.shared.lease(&trial);
-        let decoder =
-            decoder.map_err(|_| SpeechError::PocketsphinxModelRefused { path: dir.to_owned() })?;
+        let decoder = decoder.map_err(|_| SpeechError::PocketsphinxModelRefused { path: dir.to_owned() })?;
         engine.shared.give_back(decoder);
         Ok(engine)
     }

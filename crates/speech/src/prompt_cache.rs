@@ -58,7 +58,8 @@ impl PromptCache {
             inner.bytes -= size_of_val(&*old.sound);
         }
         while inner.bytes > self.bytes_max {
-            let oldest = inner.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
+            let oldest =
+                inner.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
             let Some(gone) = oldest.and_then(|key| inner.prompts.remove(&key)) else { break };
             inner.bytes -= size_of_val(&*gone.sound);
         }

@@ -96,7 +96,11 @@ mod tests {
             assert!(out.len().abs_diff(16_000) <= 2, "{rate}: {}", out.len());
             for n in 200..15_800 {
                 let wanted = tone(16_000, n);
-                assert!((f64::from(out[n]) - wanted).abs() < 60.0, "{rate}: sample {n} is {} not {wanted}", out[n]);
+                assert!(
+                    (f64::from(out[n]) - wanted).abs() < 60.0,
+                    "{rate}: sample {n} is {} not {wanted}",
+                    out[n]
+                );
             }
         }
     }

@@ -83,7 +83,13 @@ impl Drop for Scheduler {
 
 impl Queue {
     /// Puts a leg into the queue, or moves it when it waits at `old`.
-    pub(crate) fn enter(&self, leg: &Arc<Leg>, urgency: Urgency, since: Instant, old: Option<Place>) -> Place {
+    pub(crate) fn enter(
+        &self,
+        leg: &Arc<Leg>,
+        urgency: Urgency,
+        since: Instant,
+        old: Option<Place>,
+    ) -> Place {
         let mut waiting = self.lock();
         if let Some(old) = old {
             waiting.legs.remove(&old);

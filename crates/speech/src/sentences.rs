@@ -58,7 +58,10 @@ mod tests {
     fn a_text_is_cut_where_one_would_breathe() {
         for (text, wanted) in [
             ("Hello. How can I help?", &["Hello.", "How can I help?"][..]),
-            ("It leaves at 10.15 a.m. from gate B. Shall I book it?", &["It leaves at 10.15 a.m. from gate B. Shall I book it?"]),
+            (
+                "It leaves at 10.15 a.m. from gate B. Shall I book it?",
+                &["It leaves at 10.15 a.m. from gate B. Shall I book it?"],
+            ),
             ("Dr. Kim will call. Goodbye!", &["Dr. Kim will call.", "Goodbye!"]),
             ("안녕하세요. 무엇을 도와드릴까요?", &["안녕하세요.", "무엇을 도와드릴까요?"]),
             ("はい。どうぞ。", &["はい。", "どうぞ。"]),

@@ -19,7 +19,9 @@ impl VoiceActivitySource {
     /// The best there is, with a warning when it is the stand-in.
     pub(crate) fn find(models_dir: Option<&Path>) -> Self {
         let Some(path) = models_dir.map(|dir| dir.join(FILE)) else {
-            warn!("no `models_dir` is set: voice activity by the stand-in, which takes background voices for the caller");
+            warn!(
+                "no `models_dir` is set: voice activity by the stand-in, which takes background voices for the caller"
+            );
             return Self::Earshot;
         };
         match Network::load(&path) {
@@ -89,11 +91,7 @@ impl Network {
         Ok(network)
     }
 
-    fn run(
-        &self,
-        window: &[i16],
-        state: &NdTensor<f32, 3>,
-    ) -> Result<(f32, NdTensor<f32, 3>), String> {
+    fn run(&self, window: &[i16], state: &NdTensor<f32, 3>) -> Result<(f32, NdTensor<f32, 3>), String> {
         let samples: Vec<f32> = window.iter().map(|&sample| f32::from(sample) / 32_768.0).collect();
         let input = NdTensor::from_data([1, CONTEXT + HOP], samples);
         let rate = Tensor::<i32>::from(16_000);

@@ -47,7 +47,11 @@ impl Voice {
 
     /// Speaks `text`, handing samples and their rate to `take` as they are made until it breaks off. `false` when the library
     /// could not.
-    pub(super) fn speak(&mut self, text: &CStr, take: &mut dyn FnMut(&[i16], u32) -> ControlFlow<()>) -> bool {
+    pub(super) fn speak(
+        &mut self,
+        text: &CStr,
+        take: &mut dyn FnMut(&[i16], u32) -> ControlFlow<()>,
+    ) -> bool {
         let mut listener = Listener { take, panic: None };
         // SAFETY: the streaming info is made and owned by us until it is handed to the voice's features, which delete it when
         // the next value takes its place. `userdata` points to `listener`, which outlives the synthesis; the feature is taken

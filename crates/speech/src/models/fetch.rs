@@ -69,7 +69,9 @@ pub enum FetchError {
         reason: String,
     },
     /// It broke off. What came is kept.
-    #[error("the connection broke after {done} of {total} bytes: run the same command again to go on from there")]
+    #[error(
+        "the connection broke after {done} of {total} bytes: run the same command again to go on from there"
+    )]
     Truncated {
         /// Bytes here.
         done: u64,
@@ -77,7 +79,9 @@ pub enum FetchError {
         total: u64,
     },
     /// It is not the file that it should be. It has been thrown away.
-    #[error("{file} has the checksum {found} instead of {wanted}: it was thrown away; fetch again, or from elsewhere")]
+    #[error(
+        "{file} has the checksum {found} instead of {wanted}: it was thrown away; fetch again, or from elsewhere"
+    )]
     Checksum {
         /// The file.
         file: String,
@@ -168,11 +172,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// When the file cannot be had, or is not what it should be.
-    pub fn fetch(
-        &self,
-        model: &Model,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Fetched, FetchError> {
+    pub fn fetch(&self, model: &Model, progress: &mut dyn FnMut(Progress)) -> Result<Fetched, FetchError> {
         fs::create_dir_all(&self.dir).map_err(io_at(&self.dir))?;
         let path = self.dir.join(model.file);
         if verify(&self.dir, model)? == State::Verified {
@@ -200,11 +200,7 @@ impl Fetcher {
         if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != found) {
             remove(part)?;
             remove(&tag_path(part))?;
-            return Err(FetchError::Checksum {
-                file: model.file.to_owned(),
-                wanted: wanted.clone(),
-                found,
-            });
+            return Err(FetchError::Checksum { file: model.file.to_owned(), wanted: wanted.clone(), found });
         }
         fs::rename(part, &path).map_err(io_at(&path))?;
         remove(&tag_path(part))?;
@@ -271,16 +267,17 @@ fn download(url: &str, part: &Path, progress: &mut dyn FnMut(Progress)) -> Resul
         done = 0;
     }
     let mut response = request.call().map_err(|error| connection(error.to_string()))?;
-    let header = |name: &str| {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-    };
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     match response.status().as_u16() {
         206 if header("content-range").is_some_and(|range| range.starts_with(&format!("bytes {done}-"))) => {}
         200 => done = 0,
         206 | 416 => {
             remove(part)?;
             remove(&tag_path(part))?;
-            return Err(connection("it does not go on where we stopped: fetch again from the start".to_owned()));
+            return Err(connection(
+                "it does not go on where we stopped: fetch again from the start".to_owned(),
+            ));
         }
         status => return Err(FetchError::Status { url: url.to_owned(), status }),
     }

@@ -42,9 +42,7 @@ impl Lock {
     fn parse(text: &str) -> Self {
         let lines = text.lines().filter_map(|line| line.split_once("  "));
         let whole = lines.filter(|(sum, file)| {
-            sum.len() == 64
-                && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-                && !file.is_empty()
+            sum.len() == 64 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && !file.is_empty()
         });
         Self(whole.map(|(sum, file)| (file.to_owned(), sum.to_owned())).collect())
     }
