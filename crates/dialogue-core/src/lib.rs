@@ -1,1 +1,36 @@
 //! Interpretation of utterances and the dialogue manager.
+//!
+//! [`Pack::load`] reads what a skill pack says about talking: inputs, sentences, examples; it trains the interpreter and
+//! reports every mistake at once. A [`Dialogue`] then holds one call's conversation. It is a pure machine: hand it a fact with
+//! its time (`handle_*`), drain [`Dialogue::poll_output`] to `None`, call [`Dialogue::handle_timeout`] when the time of
+//! [`Dialogue::poll_timeout`] has come.
+//!
+//! Invariants:
+//! - A sentence of kind [`SayKind::Claim`] is rendered from a `model::Claim`, which exists only with receipts.
+//! - A plan is executed only after its read-back was heard and answered with an explicit yes.
+//! - Until it has ended or a human has taken over, a dialogue always has a timer; each of them leads to speech.
+//! - What the caller must know (a claim, a failure) is said again until it was heard.
+//!
+//! It never acts, never decides what is allowed, never reads a clock, and knows nothing of sound.
+
+mod dialogue;
+mod language;
+mod lexicon;
+mod output;
+mod pack;
+mod slots;
+mod understand;
+mod verbalise;
+mod words;
+mod yaml;
+
+pub use dialogue::Dialogue;
+pub use language::{detect, requested};
+pub use output::{
+    AskId, Briefing, DialogueConfig, Limits, Note, Output, Played, SayKind, Saying, Timer, TransferReason,
+    TransferResult,
+};
+pub use pack::{Pack, SkillHead};
+pub use slots::filled;
+pub use understand::{Intent, Reading};
+pub use verbalise::spoken;

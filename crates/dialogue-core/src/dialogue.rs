@@ -1,0 +1,365 @@
+//! One call's conversation as a pure machine. See the crate's documentation for its promises.
+
+use std::time::Duration;
+
+use callwright_model::{
+    Hints, Language, MonoTime, PlanEvent, PlanReply, Record, SayId, SaySource, TurnId, Utterance, Value,
+};
+
+use crate::output::{
+    AskId, Briefing, DialogueConfig, Note, Output, Played, SayKind, Saying, Timer, TransferResult,
+};
+use crate::pack::Tongue;
+use crate::words::Sentence;
+use line::{Line, Plain};
+use state::{Said, State, Work};
+
+mod handover;
+mod hear;
+mod keys;
+mod line;
+mod plans;
+mod prompts;
+mod state;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+/// One call's conversation.
+#[derive(Debug)]
+pub struct Dialogue {
+    config: DialogueConfig,
+    state: State,
+    /// The plan that runs, if one does.
+    work: Option<Work>,
+    language: Language,
+    /// The caller's last finished turn: what every say answers.
+    turn: TurnId,
+    /// The caller speaks since then; whatever is said meanwhile would be dropped.
+    speaking: Option<(TurnId, MonoTime)>,
+    /// Keys pressed for what was asked, and when the last was.
+    keys: String,
+    key_at: MonoTime,
+    /// Sayings whose end was not told yet, oldest first.
+    said: Vec<Said>,
+    /// When what was said should be over, should the shell never tell.
+    voice_until: MonoTime,
+    /// Nobody has made a sound since then, as far as is known.
+    quiet_since: MonoTime,
+    /// What the caller must know and has not heard.
+    owed: Vec<Line>,
+    /// What was said in answer to the last turn, for "say that again".
+    bunch: Vec<Line>,
+    /// The question of this state has not been heard.
+    unheard: bool,
+    misses: u8,
+    silences: u8,
+    /// The first say of this state: what was said before it is not its question.
+    asked_from: SayId,
+    record: handover::CaseRecord,
+    next_say: SayId,
+    next_ask: AskId,
+    listening: Option<Hints>,
+    outputs: std::collections::VecDeque<Output>,
+}
+
+impl Dialogue {
+    /// A conversation that has not begun.
+    #[must_use]
+    pub fn new(mut config: DialogueConfig) -> Self {
+        if !config.pack.languages().contains(&config.language) {
+            config.language = config.pack.languages().first().copied().unwrap_or(config.language);
+        }
+        Self {
+            language: config.language,
+            config,
+            state: State::Fresh,
+            work: None,
+            turn: TurnId::default(),
+            speaking: None,
+            keys: String::new(),
+            key_at: MonoTime::ZERO,
+            said: Vec::new(),
+            voice_until: MonoTime::ZERO,
+            quiet_since: MonoTime::ZERO,
+            owed: Vec::new(),
+            bunch: Vec::new(),
+            unheard: false,
+            misses: 0,
+            silences: 0,
+            asked_from: SayId(1),
+            record: handover::CaseRecord::default(),
+            next_say: SayId(1),
+            next_ask: AskId(1),
+            listening: None,
+            outputs: std::collections::VecDeque::new(),
+        }
+    }
+
+    /// The call is up: greet.
+    pub fn start(&mut self, now: MonoTime) {
+        if !matches!(self.state, State::Fresh) {
+            return;
+        }
+        self.enter(State::Open { more: false }, now);
+        let sentence = match self.config.greeting.clone() {
+            Some(text) => Sentence { text, language: self.language, fixed: true },
+            None => self.base("greeting"),
+        };
+        self.tell(Plain::Greeting, sentence, now);
+        self.listen();
+    }
+
+    /// The caller has begun to speak. What would be said until their words come is kept for later.
+    pub fn handle_speech_started(&mut self, turn: TurnId, now: MonoTime) {
+        if self.active() && turn > self.turn {
+            self.speaking = Some((turn, now));
+        }
+    }
+
+    /// It was no turn after all: a cough, an "mm-hm".
+    pub fn handle_speech_discarded(&mut self, turn: TurnId, now: MonoTime) {
+        if self.active() && self.speaking.is_some_and(|(speaking, _)| speaking <= turn) {
+            self.speaking = None;
+            self.quiet_since = self.quiet_since.max(now);
+            self.catch_up(now);
+            self.listen();
+        }
+    }
+
+    /// What was recognised in a turn.
+    pub fn handle_utterance(&mut self, utterance: Utterance, now: MonoTime) {
+        if !self.active() {
+            self.stale("utterance");
+        } else if utterance.turn < self.turn {
+            self.stale("utterance of an old turn");
+        } else {
+            self.hear(&utterance, now);
+            self.listen();
+        }
+    }
+
+    /// The caller pressed a key.
+    pub fn handle_digit(&mut self, digit: char, now: MonoTime) {
+        if self.active() {
+            self.key(digit, now);
+            self.listen();
+        }
+    }
+
+    /// The action core has answered a question.
+    pub fn handle_plan(&mut self, ask: AskId, reply: PlanReply, now: MonoTime) {
+        self.planned(ask, reply, now);
+        self.listen();
+    }
+
+    /// Something happened to a plan that was executed.
+    pub fn handle_plan_event(&mut self, event: PlanEvent, now: MonoTime) {
+        self.plan_event(event, now);
+        self.listen();
+    }
+
+    /// The action core cannot be reached, or its stream of events broke and could not be taken up again.
+    pub fn handle_core_unavailable(&mut self, now: MonoTime) {
+        self.core_gone(now);
+        self.listen();
+    }
+
+    /// A say is over: heard, cut short, or dropped.
+    pub fn handle_played(&mut self, say: SayId, played: Played, now: MonoTime) {
+        self.played(say, played, now);
+        self.listen();
+    }
+
+    /// Nobody has made a sound for this long. Optional: the dialogue has a timer of its own that is a little more patient.
+    pub fn handle_silence(&mut self, length: Duration, now: MonoTime) {
+        let really = now.since(self.quiet_since) + Duration::from_millis(500) >= length;
+        if self.said.is_empty() && really && length >= self.config.limits.silence {
+            self.silent(now);
+            self.listen();
+        }
+    }
+
+    /// How the search for a human went.
+    pub fn handle_transfer(&mut self, result: TransferResult, now: MonoTime) {
+        self.transferred(result, now);
+        self.listen();
+    }
+
+    /// The time that [`Dialogue::poll_timeout`] asked for has come. Does nothing when it has not.
+    pub fn handle_timeout(&mut self, now: MonoTime) {
+        // Each pass deals with one timer and moves it into the future; the bound is a safeguard, not a limit that is met.
+        for _ in 0..8 {
+            match self.poll_timeout() {
+                Some((at, timer)) if at <= now => self.expire(timer, now),
+                Some(_) | None => break,
+            }
+        }
+        self.listen();
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Dialogue::handle_timeout`] wants to be called, and why. `None` before the start, after the end, and while a human
+    /// speaks with the caller; never otherwise.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(MonoTime, Timer)> {
+        self.next_timer()
+    }
+
+    /// The language that the call is in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Goodbye was said: nothing will come any more.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// The name of the state, for the console.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        self.state.name()
+    }
+
+    /// What is expected of the caller just now.
+    #[must_use]
+    pub fn hints(&self) -> Hints {
+        self.current_hints()
+    }
+
+    /// What a human would be told if the call were handed over now.
+    #[must_use]
+    pub fn briefing(&self) -> Briefing {
+        self.brief(None)
+    }
+
+    /// It has begun, has not ended and is not in a human's hands.
+    fn active(&self) -> bool {
+        !matches!(self.state, State::Fresh | State::WithHuman | State::Ended)
+    }
+
+    /// The only place where the state is written.
+    fn enter(&mut self, next: State, now: MonoTime) {
+        if self.state.name() != next.name() {
+            self.outputs.push_back(Output::Note(Note::State(next.name())));
+        }
+        self.state = next;
+        self.unheard = false;
+        self.asked_from = self.next_say;
+        self.keys.clear();
+        self.quiet_since = self.quiet_since.max(now);
+    }
+
+    /// Takes the state out to move what it holds into the next one, which must be entered at once.
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Open { more: true })
+    }
+
+    fn note(&mut self, note: Note) {
+        self.outputs.push_back(Output::Note(note));
+    }
+
+    fn stale(&mut self, what: &'static str) {
+        self.note(Note::Stale(what));
+    }
+
+    fn tongue(&self) -> &Tongue {
+        self.config.pack.tongue(self.language)
+    }
+
+    /// A sentence of ours that needs no facts. The base words are complete, which a test checks.
+    fn base(&self, key: &str) -> Sentence {
+        self.words(key, &Record::new())
+    }
+
+    /// A sentence under facts. A pack whose sentence cannot be said with the facts at hand gives the honest fallback.
+    fn words(&self, key: &str, facts: &Record) -> Sentence {
+        let words = &self.tongue().words;
+        words
+            .render(key, facts)
+            .or_else(|| words.render("lost-for-words", &Record::new()))
+            .unwrap_or(Sentence { text: String::new(), language: self.language, fixed: true })
+    }
+
+    fn words_with(&self, key: &str, name: &str, value: String) -> Sentence {
+        self.words(key, &Record::from([(name.to_owned(), Value::Text(value))]))
+    }
+
+    fn tell(&mut self, kind: Plain, sentence: Sentence, now: MonoTime) {
+        self.say(Line::plain(kind, sentence), now);
+    }
+
+    /// Says something now, or keeps it for later when the caller is speaking.
+    fn say(&mut self, line: Line, now: MonoTime) {
+        self.bunch.push(line.clone());
+        if self.speaking.is_some() {
+            self.not_heard(line);
+            return;
+        }
+        let id = self.next_say;
+        self.next_say = id.next();
+        if let State::ReadBack { say, heard, .. } = &mut self.state
+            && line.kind() == SayKind::ReadBack
+        {
+            (*say, *heard) = (Some(id), 0.0);
+        }
+        let Sentence { text, language, fixed } = line.sentence().clone();
+        self.voice_until = self.voice_until.max(now) + speaking_time(&text);
+        let source = if fixed { SaySource::Fixed } else { SaySource::Rendered };
+        let kind = line.kind();
+        self.outputs.push_back(Output::Say(Saying { id, turn: self.turn, text, language, source, kind }));
+        self.said.push(Said { id, line });
+        // A shell that never tells what was played must not make this grow.
+        if self.said.len() > 16 {
+            self.said.remove(0);
+        }
+    }
+
+    /// Keeps what must not be lost.
+    fn not_heard(&mut self, line: Line) {
+        match line.kind() {
+            SayKind::Claim | SayKind::Answer | SayKind::Apology | SayKind::Handover => {
+                if !self.owed.contains(&line) && self.owed.len() < 8 {
+                    self.owed.push(line);
+                }
+            }
+            SayKind::Greeting | SayKind::Question | SayKind::ReadBack => self.unheard = true,
+            SayKind::Progress | SayKind::Prompt | SayKind::Farewell => {}
+        }
+    }
+
+    /// Tells the shell what to listen for, when that has changed.
+    fn listen(&mut self) {
+        if !self.active() {
+            return;
+        }
+        let hints = self.current_hints();
+        if self.listening.as_ref() != Some(&hints) {
+            self.outputs.push_back(Output::Listen(hints.clone()));
+            self.listening = Some(hints);
+        }
+    }
+
+    fn goodbye(&mut self, key: &str, now: MonoTime) {
+        self.speaking = None;
+        self.pay_owed(now);
+        let sentence = self.base(key);
+        self.tell(Plain::Farewell, sentence, now);
+        let after = SayId(self.next_say.0.wrapping_sub(1));
+        self.outputs.push_back(Output::Hangup { after });
+        self.enter(State::Ended, now);
+    }
+}
+
+/// How long a text takes to say, generously: ten characters a second and a second to start. Only a shell that never tells
+/// what was played makes this matter.
+fn speaking_time(text: &str) -> Duration {
+    Duration::from_millis(1_000 + 100 * text.chars().count() as u64)
+}

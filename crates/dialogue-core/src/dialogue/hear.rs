@@ -1,0 +1,367 @@
+//! What an utterance means in the present state, and what follows.
+
+use callwright_model::{MonoTime, Pii, Record, SlotType, Utterance, Value};
+
+use super::Dialogue;
+use super::line::{Line, Plain};
+use super::state::{How, Proposal, State, Task};
+use crate::language;
+use crate::output::{Note, TransferReason};
+use crate::slots::{self, YesNo};
+use crate::understand::{Intent, Reading};
+
+/// Below this the interpreter's best guess is not even worth a question.
+const WORTH_A_QUESTION: f32 = 0.35;
+
+/// A change of subject in the middle of a question must be this clear.
+const CHANGE_OF_SUBJECT: f32 = 0.7;
+
+impl Dialogue {
+    pub(super) fn hear(&mut self, utterance: &Utterance, now: MonoTime) {
+        self.turn = utterance.turn;
+        self.speaking = None;
+        self.quiet_since = now;
+        let before = std::mem::take(&mut self.bunch);
+        self.pay_owed(now);
+        self.bunch.clear();
+        let words = utterance.words.reveal().as_str();
+        let unsure =
+            utterance.confidence.is_some_and(|confidence| confidence < self.config.limits.confidence);
+        if slots::is_empty(words) || unsure {
+            if self.state.waits_for_caller() {
+                self.not_understood(now);
+            }
+            return;
+        }
+        self.silences = 0;
+        if self.switch_language(words, now) {
+            return;
+        }
+        let reading = self.tongue().interpreter.read(words);
+        self.note(Note::Understood {
+            turn: utterance.turn,
+            intent: reading.intent.name().to_owned(),
+            probability: reading.probability,
+        });
+        match &self.state {
+            State::Planning { .. } | State::Acting { .. } | State::Handover { .. } => {
+                self.meanwhile(&reading, before, now)
+            }
+            State::Open { .. } => self.open(words, &reading, before, now),
+            State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
+            State::Asking { .. } | State::Choosing { .. } => {
+                self.take_answer(utterance, &reading, before, now)
+            }
+            State::Fresh | State::WithHuman | State::Ended => {}
+        }
+    }
+
+    /// Goes on in another language when the caller asks for it or plainly speaks it. Says whether that was all they said.
+    fn switch_language(&mut self, words: &str, now: MonoTime) -> bool {
+        let languages = self.config.pack.languages();
+        let asked = language::requested(words, languages).filter(|asked| *asked != self.language);
+        let spelling = matches!(self.state, State::Asking { .. });
+        let Some(next) = asked.or_else(|| language::detect(words, self.language, languages, spelling)) else {
+            return false;
+        };
+        self.language = next;
+        self.note(Note::Language(next));
+        if asked.is_none() {
+            return false;
+        }
+        self.misses = 0;
+        let sentence = self.base("language-switched");
+        self.tell(Plain::Progress, sentence, now);
+        self.ask(How::Repeat, now);
+        true
+    }
+
+    /// The caller speaks while something else goes on.
+    fn meanwhile(&mut self, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+        let waiting_for_human = matches!(self.state, State::Handover { .. });
+        match reading.clear() {
+            Some(Intent::Human) if !waiting_for_human => self.hand_over(TransferReason::Asked, now),
+            Some(Intent::Goodbye) => self.goodbye("farewell", now),
+            Some(Intent::Repeat) if !before.is_empty() => self.repeat(before, now),
+            Some(Intent::Stop) if matches!(self.state, State::Planning { .. }) => {
+                self.abandon("abandoned", now)
+            }
+            _ => {
+                let key = match &self.state {
+                    State::Handover { .. } => "still-connecting",
+                    State::Acting { .. } => "still-working",
+                    _ => "progress-again",
+                };
+                let next = now + self.config.limits.progress_again;
+                if let State::Planning { comfort, .. } | State::Acting { comfort, .. } = &mut self.state {
+                    *comfort = next;
+                }
+                let sentence = self.base(key);
+                self.tell(Plain::Progress, sentence, now);
+            }
+        }
+    }
+
+    fn open(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+        let more = matches!(self.state, State::Open { more: true });
+        if let Some(Intent::Skill(skill)) = reading.clear() {
+            let skill = skill.clone();
+            self.begin(&skill, words, now);
+            return;
+        }
+        if self.builtin(reading, before, now) {
+            return;
+        }
+        match slots::yes_no(words, self.language) {
+            Some(YesNo::Yes) if more => return self.yes(Pii::new(words.to_owned()), now),
+            Some(YesNo::No) if more => return self.no(now),
+            Some(YesNo::Yes | YesNo::No) | None => {}
+        }
+        match &reading.intent {
+            Intent::Skill(skill) if reading.probability >= WORTH_A_QUESTION => {
+                let skill = skill.clone();
+                let task = self.new_task(&skill, words);
+                self.enter(State::Proposing(Proposal::Skill(task)), now);
+                self.ask(How::First, now);
+            }
+            _ => self.not_understood(now),
+        }
+    }
+
+    /// What can be said at any time. False when the reading is none of it.
+    fn builtin(&mut self, reading: &Reading, before: Vec<Line>, now: MonoTime) -> bool {
+        match reading.clear() {
+            Some(Intent::Human) => self.hand_over(TransferReason::Asked, now),
+            Some(Intent::Goodbye) => self.goodbye("farewell", now),
+            Some(Intent::Repeat) => self.repeat(before, now),
+            Some(Intent::Stop) if matches!(self.state, State::Open { .. }) => self.goodbye("farewell", now),
+            Some(Intent::Stop) => self.abandon("abandoned", now),
+            Some(Intent::Wait) => {
+                let sentence = self.base("take-your-time");
+                self.tell(Plain::Prompt, sentence, now);
+            }
+            Some(Intent::Help) => {
+                if matches!(self.state, State::Open { .. }) {
+                    self.ask(How::Narrow, now);
+                } else {
+                    self.ask(How::Rephrase, now);
+                }
+            }
+            Some(Intent::Skill(_) | Intent::Yes | Intent::No | Intent::None) | None => return false,
+        }
+        true
+    }
+
+    /// A plain wish for another skill while something else was asked. The words that identify the caller are kept.
+    fn change_of_subject(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
+        let Some(Intent::Skill(skill)) = reading.clear() else { return false };
+        if reading.probability < CHANGE_OF_SUBJECT
+            || self.state.task().is_some_and(|task| task.skill == *skill)
+        {
+            return false;
+        }
+        let skill = skill.clone();
+        self.begin(&skill, words, now);
+        true
+    }
+
+    /// A yes or a no is due.
+    fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+        let verdict = slots::yes_no(words, self.language);
+        if verdict != Some(YesNo::Yes) && self.another_option(words, now) {
+            return;
+        }
+        match verdict {
+            Some(YesNo::Yes) => self.yes(Pii::new(words.to_owned()), now),
+            Some(YesNo::No) if !matches!(reading.clear(), Some(Intent::Human | Intent::Repeat)) => {
+                self.no(now)
+            }
+            Some(YesNo::No) | None => {
+                if !self.builtin(reading, before, now) && !self.change_of_subject(words, reading, now) {
+                    self.not_understood(now);
+                }
+            }
+        }
+    }
+
+    /// "No, the later one" at the read-back: bind again with the other option.
+    fn another_option(&mut self, words: &str, now: MonoTime) -> bool {
+        let State::ReadBack { task, .. } = &self.state else { return false };
+        let Some(offer) = &task.offer else { return false };
+        let Some(number) = slots::choice(words, &offer.options, self.language) else { return false };
+        let value = Value::Int(number as i64);
+        if task.inputs.get(&offer.input) == Some(&value) {
+            return false;
+        }
+        let mut task = task.clone();
+        task.inputs.insert(offer.input.clone(), value);
+        // A plan once bound is not bent: another choice is another plan.
+        task.plan = None;
+        self.misses = 0;
+        self.plan(task, now);
+        true
+    }
+
+    /// An answer to what was asked, by the best reading that fits; else something that can be said at any time.
+    fn take_answer(&mut self, utterance: &Utterance, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+        let words = utterance.words.reveal().as_str();
+        let free_text = matches!(self.current_expect(), callwright_model::Expect::Name);
+        if free_text && self.builtin(reading, before.clone(), now) {
+            return;
+        }
+        let readings = std::iter::once(&utterance.words).chain(&utterance.alternatives).take(5);
+        for words in readings {
+            if self.fill(words.reveal(), now) {
+                return;
+            }
+        }
+        if !self.builtin(reading, before, now) && !self.change_of_subject(words, reading, now) {
+            self.not_understood(now);
+        }
+    }
+
+    /// Fills what was asked for from these words and goes on. False when it is not in them.
+    pub(super) fn fill(&mut self, words: &str, now: MonoTime) -> bool {
+        match &self.state {
+            State::Choosing { offer, .. } => slots::choice(words, &offer.options, self.language)
+                .is_some_and(|number| self.choose(number, now)),
+            State::Asking { task, input } => {
+                let Some(spec) = self.config.pack.input(&task.skill, input) else { return false };
+                let Some(value) = self.slot_value(&spec.slot, words) else { return false };
+                let (mut task, input) = (task.clone(), input.clone());
+                self.filled(&input, &value);
+                task.inputs.insert(input, value);
+                self.plan(task, now);
+                true
+            }
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Planning { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => false,
+        }
+    }
+
+    /// Takes the option with this number, from 1.
+    pub(super) fn choose(&mut self, number: usize, now: MonoTime) -> bool {
+        if let State::Asking { task, input } = &self.state {
+            let Some(SlotType::Choice { of }) =
+                self.config.pack.input(&task.skill, input).map(|spec| &spec.slot)
+            else {
+                return false;
+            };
+            let Some(value) = number.checked_sub(1).and_then(|index| of.get(index)).cloned() else {
+                return false;
+            };
+            let (mut task, input) = (task.clone(), input.clone());
+            self.filled(&input, &Value::Text(value.clone()));
+            task.inputs.insert(input, Value::Text(value));
+            self.plan(task, now);
+            return true;
+        }
+        let State::Choosing { task, offer } = &self.state else { return false };
+        if number == 0 || number > offer.options.len() {
+            return false;
+        }
+        let (mut task, offer) = (task.clone(), offer.clone());
+        let value = Value::Int(number as i64);
+        self.filled(&offer.input, &value);
+        task.inputs.insert(offer.input.clone(), value);
+        task.offer = Some(offer);
+        self.plan(task, now);
+        true
+    }
+
+    fn filled(&mut self, input: &str, value: &Value) {
+        self.misses = 0;
+        let value = match value {
+            Value::Int(number) => number.to_string(),
+            Value::Bool(yes) => yes.to_string(),
+            other => other.as_text().unwrap_or_default().to_owned(),
+        };
+        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(value) });
+    }
+
+    fn slot_value(&self, slot: &SlotType, words: &str) -> Option<Value> {
+        let tongue = self.tongue();
+        if let SlotType::Choice { of } = slot {
+            return slots::closed(words, of, &tongue.choices, self.language).map(Value::Text);
+        }
+        slots::value(slot, words, self.language)
+    }
+
+    /// Starts a skill with whatever the utterance and the task before it already tell.
+    fn begin(&mut self, skill: &str, words: &str, now: MonoTime) {
+        let task = self.new_task(skill, words);
+        self.misses = 0;
+        self.plan(task, now);
+    }
+
+    fn new_task(&mut self, skill: &str, words: &str) -> Task {
+        let pack = self.config.pack.clone();
+        let mut inputs = Record::new();
+        let known = self.state.task().map(|task| (task.skill.clone(), task.inputs.clone()));
+        let Some(head) = pack.skill(skill) else { return Task::default() };
+        for (name, spec) in &head.inputs {
+            let carried = known.as_ref().and_then(|(from, inputs)| {
+                let same = pack.input(from, name).is_some_and(|other| other.slot == spec.slot);
+                inputs.get(name).filter(|_| same)
+            });
+            let alone = head.inputs.iter().filter(|(_, other)| other.slot == spec.slot).count() == 1;
+            let found = || {
+                let tongue = self.tongue();
+                slots::mentioned(&spec.slot, words, &tongue.choices, self.language).filter(|_| alone)
+            };
+            if let Some(value) = carried.cloned().or_else(found) {
+                self.filled(name, &value);
+                inputs.insert(name.clone(), value);
+            }
+        }
+        Task { skill: skill.to_owned(), inputs, ..Task::default() }
+    }
+
+    /// The caller does not want what was about to be done. Nothing has been.
+    pub(super) fn abandon(&mut self, key: &str, now: MonoTime) {
+        self.enter(State::Open { more: true }, now);
+        self.tell_question(key, now);
+    }
+
+    pub(super) fn tell_question(&mut self, key: &str, now: MonoTime) {
+        let sentence = self.base(key);
+        self.tell(Plain::Question, sentence, now);
+    }
+
+    fn repeat(&mut self, before: Vec<Line>, now: MonoTime) {
+        if before.is_empty() {
+            self.ask(How::Repeat, now);
+        }
+        for line in before {
+            self.say(line, now);
+        }
+    }
+
+    /// Nothing could be made of it. What was not even heard is asked again; else other words, then other ways, then a human.
+    pub(super) fn not_understood(&mut self, now: MonoTime) {
+        if self.unheard {
+            self.ask(How::Repeat, now);
+            return;
+        }
+        self.misses = self.misses.saturating_add(1);
+        self.note(Note::NotUnderstood { turn: self.turn, count: self.misses });
+        if self.misses >= self.config.limits.misunderstandings {
+            self.misses = 0;
+            if matches!(self.state, State::Proposing(Proposal::CallBack(_))) {
+                self.goodbye("farewell", now);
+            } else {
+                self.hand_over(TransferReason::Misunderstood, now);
+            }
+            return;
+        }
+        let how = if self.misses == 1 { How::Rephrase } else { How::Narrow };
+        self.ask(how, now);
+    }
+}

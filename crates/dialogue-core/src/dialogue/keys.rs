@@ -1,0 +1,111 @@
+//! Keys of the telephone: digits of a number, a menu of what was offered, and 0 for a human.
+
+use callwright_model::{Expect, MonoTime, Pii};
+
+use super::Dialogue;
+use super::state::{How, Proposal, State};
+use crate::output::TransferReason;
+
+impl Dialogue {
+    pub(super) fn key(&mut self, key: char, now: MonoTime) {
+        self.silences = 0;
+        self.quiet_since = now;
+        if !self.state.waits_for_caller() {
+            match (&self.state, key) {
+                (State::Planning { .. } | State::Acting { .. }, '0') => {
+                    self.hand_over(TransferReason::Asked, now)
+                }
+                _ => self.stale("key"),
+            }
+            return;
+        }
+        self.bunch.clear();
+        match (self.current_expect(), key) {
+            (Expect::Code { max, .. } | Expect::Digits { max, .. }, '0'..='9') => {
+                self.keys.push(key);
+                self.key_at = now;
+                if self.keys.len() >= usize::from(max) {
+                    self.keys_done(now);
+                }
+            }
+            (Expect::Code { .. } | Expect::Digits { .. }, '#') => self.keys_done(now),
+            (Expect::Code { .. } | Expect::Digits { .. }, '*') if !self.keys.is_empty() => {
+                self.keys.clear();
+                self.ask(How::Repeat, now);
+            }
+            (_, '*') => self.ask(How::Repeat, now),
+            (_, '0') => self.hand_over(TransferReason::Asked, now),
+            (Expect::YesNo, '1') => self.yes(Pii::new("key 1".to_owned()), now),
+            (Expect::YesNo, '2') => self.no(now),
+            (Expect::Choice { .. }, '1'..='9') => {
+                let number = key.to_digit(10).unwrap_or(0);
+                if !self.choose(number as usize, now) {
+                    self.ask(How::Rephrase, now);
+                }
+            }
+            _ => self.ask(How::Rephrase, now),
+        }
+    }
+
+    /// The keys pressed are all that come.
+    pub(super) fn keys_done(&mut self, now: MonoTime) {
+        let keys = std::mem::take(&mut self.keys);
+        if keys.is_empty() || !self.fill(&keys, now) {
+            self.not_understood(now);
+        }
+    }
+
+    /// Yes, in the caller's words or by key, to what the present state asks.
+    pub(super) fn yes(&mut self, words: Pii<String>, now: MonoTime) {
+        match self.state.clone() {
+            State::ReadBack { heard, .. } => self.consent(words, heard, now),
+            State::Proposing(_) if self.unheard => self.ask(How::Repeat, now),
+            State::Proposing(Proposal::Skill(task)) => {
+                self.misses = 0;
+                self.plan(task, now);
+            }
+            State::Proposing(Proposal::Human) => self.hand_over(TransferReason::Failed, now),
+            State::Proposing(Proposal::CallBack(reason)) => self.call_back(reason, now),
+            State::Asking { .. } => {
+                if !self.fill("yes", now) {
+                    self.not_understood(now);
+                }
+            }
+            State::Open { .. } => self.tell_question("ask-what", now),
+            State::Fresh
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => self.not_understood(now),
+        }
+    }
+
+    /// No, to what the present state asks.
+    pub(super) fn no(&mut self, now: MonoTime) {
+        match self.state.clone() {
+            State::ReadBack { .. } => self.abandon("not-confirmed", now),
+            State::Proposing(_) if self.unheard => self.ask(How::Repeat, now),
+            State::Proposing(Proposal::Skill(_)) => {
+                self.misses = self.misses.saturating_add(1);
+                self.abandon("rephrase-open", now);
+            }
+            State::Proposing(Proposal::Human) => self.abandon("go-on", now),
+            State::Proposing(Proposal::CallBack(_)) => self.back_to_agent("go-on", now),
+            State::Asking { .. } => {
+                if !self.fill("no", now) {
+                    self.not_understood(now);
+                }
+            }
+            State::Open { .. } => self.goodbye("farewell", now),
+            State::Fresh
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => self.not_understood(now),
+        }
+    }
+}

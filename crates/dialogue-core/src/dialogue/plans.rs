@@ -1,0 +1,257 @@
+//! The dialogue's side of a plan: asking for one, the consent, its events, and the claim at the end.
+
+use callwright_model::{Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanReply, PlanRequest, Record};
+
+use super::Dialogue;
+use super::line::{Line, Plain};
+use super::state::{How, Offer, Proposal, State, Task, Work};
+use crate::output::{AskId, Note, Output, TransferReason};
+
+/// What a caller gives may lead nowhere so often before a human helps.
+const DEAD_ENDS: u8 = 3;
+
+impl Dialogue {
+    /// Has the action core bind a task as far as it can.
+    pub(super) fn plan(&mut self, task: Task, now: MonoTime) {
+        let ask = self.next_ask;
+        self.next_ask = AskId(ask.0.wrapping_add(1));
+        self.record.asked = Some(task.skill.clone());
+        let request = PlanRequest {
+            plan: task.plan.clone(),
+            pack: self.config.pack.name().to_owned(),
+            skill: task.skill.clone(),
+            inputs: task.inputs.clone(),
+            call: self.config.call,
+            caller: self.config.caller.clone(),
+        };
+        self.outputs.push_back(Output::Plan { ask, request });
+        self.enter(
+            State::Planning { task, ask, since: now, comfort: now + self.config.limits.progress },
+            now,
+        );
+    }
+
+    pub(super) fn planned(&mut self, ask: AskId, reply: PlanReply, now: MonoTime) {
+        let mut task = match &self.state {
+            State::Planning { task, ask: expected, .. } if *expected == ask => task.clone(),
+            _ => return self.stale("plan reply"),
+        };
+        match reply {
+            PlanReply::Need { plan, input, why } => {
+                task.plan = Some(plan);
+                self.need(task, input, why, now);
+            }
+            PlanReply::Choose { plan, input, words, options, facts } => {
+                self.proved(&task);
+                task.plan = Some(plan);
+                if options.is_empty() {
+                    return self.hand_over(TransferReason::Failed, now);
+                }
+                self.enter(State::Choosing { task, offer: Offer { input, words, options, facts } }, now);
+                self.ask(How::First, now);
+            }
+            PlanReply::Ready { plan, words, facts, steps: _ } => {
+                self.proved(&task);
+                task.plan = Some(plan.clone());
+                self.enter(State::ReadBack { task, plan, words, facts, say: None, heard: 0.0 }, now);
+                self.ask(How::First, now);
+            }
+            PlanReply::Answer { plan: _, words, facts } => {
+                self.proved(&task);
+                let sentence = self.words(&words, &facts);
+                self.enter(State::Open { more: true }, now);
+                self.tell(Plain::Answer, sentence, now);
+                self.ask(How::First, now);
+            }
+            PlanReply::Refused { plan: _, words, facts, transfer, rules: _ } => {
+                self.proved(&task);
+                let sentence = self.words(&words, &facts);
+                self.record.refusal = Some((words, facts));
+                self.enter(State::Open { more: true }, now);
+                self.tell(Plain::Apology, sentence, now);
+                if transfer {
+                    self.hand_over(TransferReason::Refused, now);
+                } else {
+                    self.ask(How::First, now);
+                }
+            }
+        }
+    }
+
+    /// Past asking for inputs, the core has looked something up with what the caller gave.
+    fn proved(&mut self, task: &Task) {
+        let secret = task.inputs.len() >= 2;
+        self.record.verified |= secret;
+    }
+
+    fn need(&mut self, mut task: Task, input: String, why: NeedWhy, now: MonoTime) {
+        if self.config.pack.input(&task.skill, &input).is_none() {
+            return self.hand_over(TransferReason::Failed, now);
+        }
+        let pack = self.config.pack.clone();
+        let not_found = match why {
+            NeedWhy::Missing => None,
+            NeedWhy::NotFound { words } => {
+                task.inputs.remove(&input);
+                // Choices were made among what the wrong answer led to.
+                task.inputs.retain(|name, _| pack.input(&task.skill, name).is_some());
+                task.dead_ends = task.dead_ends.saturating_add(1);
+                Some(words)
+            }
+        };
+        let dead_ends = task.dead_ends;
+        let facts = task.inputs.clone();
+        self.enter(State::Asking { task, input }, now);
+        if let Some(words) = not_found {
+            let sentence = self.words(&words, &facts);
+            self.tell(Plain::Question, sentence, now);
+            if dead_ends >= DEAD_ENDS {
+                return self.hand_over(TransferReason::Misunderstood, now);
+            }
+        }
+        self.ask(How::First, now);
+    }
+
+    /// A yes to the read-back. It counts only when the caller has heard what they agree to.
+    pub(super) fn consent(&mut self, words: Pii<String>, heard: f32, now: MonoTime) {
+        if heard < self.config.limits.read_back_heard {
+            self.note(Note::YesTooEarly { turn: self.turn, share: heard });
+            self.ask(How::Repeat, now);
+            return;
+        }
+        let State::ReadBack { plan, facts, .. } = self.take_state() else {
+            return self.stale("consent");
+        };
+        self.misses = 0;
+        self.outputs.push_back(Output::Execute { plan: plan.clone(), consent: words });
+        self.work = Some(Work { plan, facts, receipts: Vec::new(), last: 0 });
+        self.enter(State::Acting { since: now, comfort: now + self.config.limits.progress }, now);
+        let sentence = self.base("acting");
+        self.tell(Plain::Progress, sentence, now);
+    }
+
+    pub(super) fn plan_event(&mut self, event: PlanEvent, now: MonoTime) {
+        let Some(work) =
+            self.work.as_mut().filter(|work| work.plan == event.plan && event.number > work.last)
+        else {
+            return self.stale("plan event");
+        };
+        work.last = event.number;
+        match event.fact {
+            PlanFact::StepStarted { .. } | PlanFact::StepFailed { .. } | PlanFact::StepUndone { .. } => {}
+            PlanFact::StepCommitted { receipt } => {
+                if receipt.plan == work.plan {
+                    work.receipts.push(receipt);
+                }
+            }
+            PlanFact::Completed { words } => self.completed(words, now),
+            PlanFact::Failed { words, step: _, reason: _ } => self.failed(&words, now),
+            PlanFact::InDoubt { step: _ } => self.doubtful(now),
+        }
+    }
+
+    fn completed(&mut self, words: String, now: MonoTime) {
+        let Some(work) = self.work.take() else { return };
+        // Without receipts there is nothing to claim, whatever the event says.
+        let Some(claim) = Claim::from_receipts(work.receipts) else {
+            return self.outcome_unknown(now);
+        };
+        let line = Line::claim(&self.tongue().words, &words, &claim);
+        self.record.done.push((words, claim));
+        match line {
+            Some(line) => self.outcome(line, now),
+            None => self.outcome_unknown(now),
+        }
+    }
+
+    fn failed(&mut self, words: &str, now: MonoTime) {
+        let Some(work) = self.work.take() else { return };
+        let sentence = self.words(words, &work.facts);
+        let acting = matches!(self.state, State::Acting { .. });
+        let line = Line::plain(Plain::Apology, sentence);
+        if acting {
+            self.enter(State::Proposing(Proposal::Human), now);
+            self.say(line, now);
+            self.ask(How::First, now);
+        } else {
+            self.outcome(line, now);
+        }
+    }
+
+    fn doubtful(&mut self, now: MonoTime) {
+        self.work = None;
+        self.outcome_unknown(now);
+    }
+
+    /// Nobody here can say what was done: tell so, and bring in somebody who can look.
+    fn outcome_unknown(&mut self, now: MonoTime) {
+        let line = Line::plain(Plain::Apology, self.base("in-doubt"));
+        self.record.doubt = true;
+        match &self.state {
+            State::Handover { .. } => self.say(line, now),
+            State::WithHuman | State::Ended | State::Fresh => self.not_heard(line),
+            State::Open { .. }
+            | State::Proposing(_)
+            | State::Asking { .. }
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. } => {
+                self.say(line, now);
+                self.hand_over(TransferReason::InDoubt, now);
+            }
+        }
+    }
+
+    /// What a plan came to, said at once or, while the caller speaks or a human does, at the next chance.
+    fn outcome(&mut self, line: Line, now: MonoTime) {
+        match &self.state {
+            State::Acting { .. } => {
+                self.enter(State::Open { more: true }, now);
+                self.say(line, now);
+                self.ask(How::First, now);
+            }
+            State::Open { .. }
+            | State::Proposing(_)
+            | State::Asking { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. } => {
+                self.say(line, now);
+                self.ask(How::Repeat, now);
+            }
+            State::Planning { .. } | State::Handover { .. } => self.say(line, now),
+            State::WithHuman | State::Ended | State::Fresh => self.not_heard(line),
+        }
+    }
+
+    pub(super) fn core_gone(&mut self, now: MonoTime) {
+        match &self.state {
+            State::Planning { .. } => {
+                let sentence = self.base("core-unavailable");
+                self.tell(Plain::Apology, sentence, now);
+                self.hand_over(TransferReason::Unavailable, now);
+            }
+            State::Acting { .. } => {
+                // The plan may well go on, so its events stay welcome; but nobody can promise anything here.
+                let sentence = self.base("in-doubt");
+                self.record.doubt = true;
+                self.tell(Plain::Apology, sentence, now);
+                self.hand_over(TransferReason::InDoubt, now);
+            }
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Asking { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => self.stale("core unavailable"),
+        }
+    }
+
+    /// Facts of the plan that runs, for the briefing.
+    pub(super) fn working(&self) -> Option<&Record> {
+        self.work.as_ref().map(|work| &work.facts)
+    }
+}

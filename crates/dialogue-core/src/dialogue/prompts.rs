@@ -1,0 +1,191 @@
+//! Questions: each state's, in each way of asking it, and what the ear may expect in answer.
+
+use callwright_model::{Expect, Hints, InputSpec, MonoTime, Record, SlotType, Value};
+
+use super::Dialogue;
+use super::line::Plain;
+use super::state::{How, Offer, Proposal, State};
+use crate::words::Sentence;
+
+impl Dialogue {
+    /// Asks the question of the present state. In a state without one, nothing is said: its timer speaks.
+    pub(super) fn ask(&mut self, how: How, now: MonoTime) {
+        self.unheard = false;
+        let lines = match &self.state {
+            State::Open { more } => vec![(Plain::Question, self.open_question(*more, how))],
+            State::Proposing(proposal) => vec![(Plain::Question, self.proposal_question(proposal, how))],
+            State::Asking { task, input } => {
+                let spec = self.config.pack.input(&task.skill, input).cloned();
+                spec.map_or_else(Vec::new, |spec| self.input_question(input, &spec, how))
+            }
+            State::Choosing { offer, .. } => self.offer_question(offer, how),
+            State::ReadBack { words, facts, heard, .. } => self.read_back(words, facts, *heard, how),
+            State::Fresh
+            | State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => Vec::new(),
+        };
+        for (kind, sentence) in lines {
+            self.tell(kind, sentence, now);
+        }
+    }
+
+    fn open_question(&self, more: bool, how: How) -> Sentence {
+        match how {
+            How::First | How::Repeat if more => self.base("anything-else"),
+            How::First | How::Repeat => self.base("ask-what"),
+            How::Rephrase => self.base("rephrase-open"),
+            How::Narrow => self.words_with("help", "skills", self.skills_list()),
+        }
+    }
+
+    fn proposal_question(&self, proposal: &Proposal, how: How) -> Sentence {
+        match (how, proposal) {
+            (How::Narrow, _) => self.base("yes-or-no-keys"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::Skill(task)) => {
+                self.words_with("unsure-skill", "skill", self.skill_phrase(&task.skill))
+            }
+            (How::First | How::Repeat | How::Rephrase, Proposal::Human) => self.base("offer-human"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::CallBack(_)) => self.base("no-human"),
+        }
+    }
+
+    fn input_question(&self, input: &str, spec: &InputSpec, how: How) -> Vec<(Plain, Sentence)> {
+        let key = match how {
+            How::First | How::Repeat => &spec.ask,
+            How::Rephrase | How::Narrow => spec.again.as_ref().unwrap_or(&spec.ask),
+        };
+        let mut lines = vec![(Plain::Question, self.base(key))];
+        if how == How::Narrow {
+            let hint = match &spec.slot {
+                SlotType::Digits { .. } => self.base("keys-digits"),
+                SlotType::Code { .. } => self.base("spell-with-words"),
+                SlotType::YesNo => self.base("yes-or-no-keys"),
+                SlotType::Choice { of } => {
+                    self.words_with("choose-one-of", "options", self.spoken_choices(input, of))
+                }
+                SlotType::Date | SlotType::Name => return lines,
+            };
+            lines.push((Plain::Question, hint));
+        }
+        lines
+    }
+
+    fn offer_question(&self, offer: &Offer, how: How) -> Vec<(Plain, Sentence)> {
+        let mut texts = Vec::new();
+        if matches!(how, How::Rephrase | How::Narrow) {
+            texts.push(self.base("not-understood").text);
+        }
+        texts.push(self.words(&offer.words, &offer.facts).text);
+        let key = format!("{}-option", offer.words);
+        for (number, option) in (1..).zip(&offer.options) {
+            let mut facts = option.clone();
+            facts.entry("number".to_owned()).or_insert(Value::Int(number));
+            facts.insert("option".to_owned(), Value::Int(number));
+            texts.push(self.words(&key, &facts).text);
+        }
+        if how == How::Narrow {
+            texts.push(self.base("keys-choice").text);
+        }
+        vec![(Plain::Question, Sentence { text: texts.join(" "), language: self.language, fixed: false })]
+    }
+
+    /// The whole of it, unless it was heard and only the answer was not clear.
+    fn read_back(&self, words: &str, facts: &Record, heard: f32, how: How) -> Vec<(Plain, Sentence)> {
+        let enough = heard >= self.config.limits.read_back_heard;
+        let short = format!("{words}-short");
+        match how {
+            How::Rephrase if enough => vec![(Plain::Question, self.base("yes-or-no"))],
+            How::Narrow if enough => vec![(Plain::Question, self.base("yes-or-no-keys"))],
+            How::First => vec![(Plain::ReadBack, self.words(words, facts))],
+            How::Repeat | How::Rephrase | How::Narrow => {
+                let key = if self.tongue().words.has(&short) { &short } else { words };
+                vec![(Plain::ReadBack, self.words(key, facts))]
+            }
+        }
+    }
+
+    /// What the skill is called in a sentence: "rebook a cancelled flight".
+    pub(super) fn skill_phrase(&self, skill: &str) -> String {
+        self.base(&format!("skill-{skill}")).text
+    }
+
+    fn skills_list(&self) -> String {
+        let phrases: Vec<_> = self.config.pack.skills().map(|skill| self.skill_phrase(skill)).collect();
+        self.listed(&phrases)
+    }
+
+    fn spoken_choices(&self, _input: &str, values: &[String]) -> String {
+        let tongue = self.tongue();
+        let phrases: Vec<_> = values
+            .iter()
+            .map(|value| tongue.choices.get(value).and_then(|forms| forms.first()).unwrap_or(value).clone())
+            .collect();
+        self.listed(&phrases)
+    }
+
+    fn listed(&self, phrases: &[String]) -> String {
+        let Some((last, before)) = phrases.split_last() else { return String::new() };
+        if before.is_empty() {
+            return last.clone();
+        }
+        let facts = Record::from([
+            ("first".to_owned(), Value::Text(before.join(", "))),
+            ("last".to_owned(), Value::Text(last.clone())),
+        ]);
+        self.words("list-or", &facts).text
+    }
+
+    pub(super) fn current_expect(&self) -> Expect {
+        match &self.state {
+            State::Proposing(_) | State::ReadBack { .. } => Expect::YesNo,
+            State::Asking { task, input } => {
+                self.config.pack.input(&task.skill, input).map_or(Expect::Anything, |spec| spec.slot.expect())
+            }
+            State::Choosing { offer, .. } => {
+                Expect::Choice { options: u8::try_from(offer.options.len()).unwrap_or(u8::MAX) }
+            }
+            State::Fresh
+            | State::Open { .. }
+            | State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => Expect::Anything,
+        }
+    }
+
+    pub(super) fn current_hints(&self) -> Hints {
+        let tongue = self.tongue();
+        let expect = self.current_expect();
+        let likely = match &self.state {
+            State::Choosing { offer, .. } => crate::slots::option_phrases(&offer.options, self.language),
+            State::Asking { task, input } => {
+                match self.config.pack.input(&task.skill, input).map(|spec| &spec.slot) {
+                    Some(SlotType::Choice { of }) => {
+                        of.iter().filter_map(|value| tongue.choices.get(value)).flatten().cloned().collect()
+                    }
+                    Some(_) | None => crate::slots::likely(&expect, self.language),
+                }
+            }
+            State::ReadBack { task, .. } => {
+                let mut likely = crate::slots::likely(&expect, self.language);
+                if let Some(offer) = &task.offer {
+                    likely.extend(crate::slots::option_phrases(&offer.options, self.language));
+                }
+                likely
+            }
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => crate::slots::likely(&expect, self.language),
+        };
+        Hints { expect, language: self.language, sentences: tongue.sentences.clone(), likely }
+    }
+}

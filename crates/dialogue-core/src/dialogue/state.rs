@@ -1,0 +1,155 @@
+//! What a dialogue is in the middle of.
+
+use callwright_model::{MonoTime, PlanId, Receipt, Record, SayId};
+
+use super::line::Line;
+use crate::output::{AskId, TransferReason};
+
+/// Where the conversation stands. Each state that waits for the caller has a question that can be asked again.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum State {
+    /// Before the first word.
+    Fresh,
+    /// The caller may say what they want.
+    Open {
+        /// Something was settled before.
+        more: bool,
+    },
+    /// The agent has guessed or offered something and waits for a yes or a no.
+    Proposing(Proposal),
+    /// An input of a skill was asked for.
+    Asking { task: Task, input: String },
+    /// The action core binds the skill.
+    Planning { task: Task, ask: AskId, since: MonoTime, comfort: MonoTime },
+    /// Options were offered.
+    Choosing { task: Task, offer: Offer },
+    /// What will be done was read back.
+    ReadBack { task: Task, plan: PlanId, words: String, facts: Record, say: Option<SayId>, heard: f32 },
+    /// The plan runs; its progress is in [`Work`].
+    Acting { since: MonoTime, comfort: MonoTime },
+    /// A human is being found.
+    Handover { reason: TransferReason, since: MonoTime },
+    /// A human speaks with the caller.
+    WithHuman,
+    /// Goodbye has been said.
+    Ended,
+}
+
+/// What a yes would lead to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Proposal {
+    /// This skill, which the interpreter was not sure of.
+    Skill(Task),
+    /// A human, after a plan failed.
+    Human,
+    /// A call back, when no human was free.
+    CallBack(TransferReason),
+}
+
+/// A skill on its way to a plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Task {
+    pub(super) skill: String,
+    /// The plan that the core keeps while it waits for more.
+    pub(super) plan: Option<PlanId>,
+    /// What the caller said so far.
+    pub(super) inputs: Record,
+    /// The last options offered, so that a caller may change their mind at the read-back.
+    pub(super) offer: Option<Offer>,
+    /// How often what the caller gave led nowhere.
+    pub(super) dead_ends: u8,
+    /// The core has used what the caller gave and found it right.
+    pub(super) verified: bool,
+}
+
+/// Options of which the caller shall choose one.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Offer {
+    pub(super) input: String,
+    pub(super) words: String,
+    pub(super) options: Vec<Record>,
+    pub(super) facts: Record,
+}
+
+/// A plan that runs. It lives beside the state: a caller may be handed over while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Work {
+    pub(super) plan: PlanId,
+    pub(super) facts: Record,
+    pub(super) receipts: Vec<Receipt>,
+    /// Number of the last event taken, so that a repeated stream changes nothing.
+    pub(super) last: u64,
+}
+
+/// A say on its way to the caller's ear.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Said {
+    pub(super) id: SayId,
+    pub(super) line: Line,
+}
+
+/// How a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// For the first time.
+    First,
+    /// The same again, since it was not heard.
+    Repeat,
+    /// In other words, since the answer was not understood.
+    Rephrase,
+    /// With a way round speech.
+    Narrow,
+}
+
+impl State {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Open { .. } => "open",
+            Self::Proposing(_) => "proposing",
+            Self::Asking { .. } => "asking",
+            Self::Planning { .. } => "planning",
+            Self::Choosing { .. } => "choosing",
+            Self::ReadBack { .. } => "read_back",
+            Self::Acting { .. } => "acting",
+            Self::Handover { .. } => "handover",
+            Self::WithHuman => "with_human",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The caller's turn: the silence timer runs.
+    pub(super) fn waits_for_caller(&self) -> bool {
+        match self {
+            Self::Open { .. }
+            | Self::Proposing(_)
+            | Self::Asking { .. }
+            | Self::Choosing { .. }
+            | Self::ReadBack { .. } => true,
+            Self::Fresh
+            | Self::Planning { .. }
+            | Self::Acting { .. }
+            | Self::Handover { .. }
+            | Self::WithHuman
+            | Self::Ended => false,
+        }
+    }
+
+    /// The task that is being talked about.
+    pub(super) fn task(&self) -> Option<&Task> {
+        match self {
+            Self::Proposing(Proposal::Skill(task))
+            | Self::Asking { task, .. }
+            | Self::Planning { task, .. }
+            | Self::Choosing { task, .. }
+            | Self::ReadBack { task, .. } => Some(task),
+            Self::Fresh
+            | Self::Open { .. }
+            | Self::Proposing(Proposal::Human | Proposal::CallBack(_))
+            | Self::Acting { .. }
+            | Self::Handover { .. }
+            | Self::WithHuman
+            | Self::Ended => None,
+        }
+    }
+}

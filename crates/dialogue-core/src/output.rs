@@ -1,0 +1,317 @@
+//! What a dialogue asks its shell to do, and what the shell tells it besides words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callwright_model::{CallId, Hints, Language, Pii, PlanId, PlanRequest, SayId, SaySource, TurnId};
+
+use crate::Pack;
+
+/// How a dialogue is set up.
+#[derive(Debug, Clone)]
+pub struct DialogueConfig {
+    /// The skill pack of the line.
+    pub pack: Arc<Pack>,
+    /// The call it belongs to; travels in every plan request.
+    pub call: CallId,
+    /// The caller's address, if the network told it: the action core may use it, and the human hears it.
+    pub caller: Option<Pii<String>>,
+    /// The language it begins in. The pack's first one is used when the pack has no words in this one.
+    pub language: Language,
+    /// The line's own greeting; without it the pack's `greeting` is said.
+    pub greeting: Option<String>,
+    /// The language in which a human is briefed.
+    pub human_language: Language,
+    /// Patience and thresholds.
+    pub limits: Limits,
+}
+
+impl DialogueConfig {
+    /// The usual set-up for a pack: its first language, its own greeting, an English speaking desk.
+    #[must_use]
+    pub fn new(pack: Arc<Pack>, call: CallId) -> Self {
+        let language = pack.languages().first().copied().unwrap_or(Language::EN);
+        Self {
+            pack,
+            call,
+            caller: None,
+            language,
+            greeting: None,
+            human_language: Language::EN,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How patient and how careful a dialogue is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Nobody made a sound for this long: the caller is asked whether they are still there.
+    pub silence: Duration,
+    /// So many unanswered prompts, then goodbye.
+    pub silences: u8,
+    /// So many misunderstandings in a row, then a human.
+    pub misunderstandings: u8,
+    /// A plan that takes longer than this is commented on ("one moment...").
+    pub progress: Duration,
+    /// And again each time this has passed.
+    pub progress_again: Duration,
+    /// Longest wait for a plan's reply before the action core counts as gone.
+    pub planning: Duration,
+    /// Longest wait for a running plan before a human is brought in; the plan itself goes on.
+    pub acting: Duration,
+    /// Longest wait between two keys of one number.
+    pub digit_gap: Duration,
+    /// Longest wait for a human to be found.
+    pub transfer: Duration,
+    /// Longest wait for the words of a caller who has begun to speak.
+    pub speaking: Duration,
+    /// A recogniser less sure than this is asked again, never acted on.
+    pub confidence: f32,
+    /// Share of a read-back that the caller must have heard before a yes counts.
+    pub read_back_heard: f32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(7),
+            silences: 2,
+            misunderstandings: 3,
+            // People take a pause of two to three seconds on the phone for a broken line.
+            progress: Duration::from_millis(2_500),
+            progress_again: Duration::from_secs(8),
+            planning: Duration::from_secs(20),
+            acting: Duration::from_secs(90),
+            digit_gap: Duration::from_secs(4),
+            transfer: Duration::from_secs(120),
+            speaking: Duration::from_secs(20),
+            confidence: 0.4,
+            read_back_heard: 0.8,
+        }
+    }
+}
+
+/// What the shell shall do. Drained with `Dialogue::poll_output` after each fact, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Say this to the caller, after whatever was said before.
+    Say(Saying),
+    /// This is what the caller may answer from now on: for the recogniser, and its `expect` for the floor.
+    Listen(Hints),
+    /// Ask the action core; hand the answer to `Dialogue::handle_plan` with the same number.
+    Plan {
+        /// Which question it is.
+        ask: AskId,
+        /// The question.
+        request: PlanRequest,
+    },
+    /// The caller has agreed: have the plan carried out and hand its events to `Dialogue::handle_plan_event`.
+    Execute {
+        /// The plan.
+        plan: PlanId,
+        /// The caller's own words of agreement, or the key they pressed.
+        consent: Pii<String>,
+    },
+    /// Find a human; tell how it went with `Dialogue::handle_transfer`. Hold sound until then is the shell's.
+    Transfer {
+        /// Why.
+        reason: TransferReason,
+        /// What the human is told.
+        briefing: Briefing,
+    },
+    /// Nobody was free and the caller wants to be called: hand it to whoever calls back.
+    CallBack {
+        /// What they must know.
+        briefing: Briefing,
+    },
+    /// End the call once this was heard (or could not be).
+    Hangup {
+        /// The last say.
+        after: SayId,
+    },
+    /// For the console and the journal.
+    Note(Note),
+}
+
+/// One thing for the agent to say. The shell adds the voice and makes a `model::Say` of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saying {
+    /// Its identity; `Dialogue::handle_played` tells what was heard of it.
+    pub id: SayId,
+    /// The turn it answers.
+    pub turn: TurnId,
+    /// Plain text, numbers written as they shall be read. May hold personal data unless `source` is `Fixed`.
+    pub text: String,
+    /// The language of the text.
+    pub language: Language,
+    /// Whether the same text is said to many callers.
+    pub source: SaySource,
+    /// What sort of sentence it is.
+    pub kind: SayKind,
+}
+
+/// What sort of sentence a say is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SayKind {
+    /// The first sentence of a call.
+    Greeting,
+    /// An answer is awaited.
+    Question,
+    /// What will be done, awaiting an explicit yes.
+    ReadBack,
+    /// What was done; rendered from receipts only.
+    Claim,
+    /// What was looked up.
+    Answer,
+    /// Bad news: refused, failed, not understood.
+    Apology,
+    /// Work goes on.
+    Progress,
+    /// A human is being found.
+    Handover,
+    /// Is the caller still there?
+    Prompt,
+    /// The last sentence of a call.
+    Farewell,
+}
+
+/// Which question to the action core an answer belongs to; older answers are dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub u32);
+
+/// How much of a say the caller heard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Played {
+    /// To its end.
+    pub complete: bool,
+    /// Share from 0 to 1; 0 for a say that was dropped before it began.
+    pub share: f32,
+}
+
+impl Played {
+    /// Heard to its end.
+    pub const WHOLE: Self = Self { complete: true, share: 1.0 };
+    /// Dropped before any of it was sent.
+    pub const NOTHING: Self = Self { complete: false, share: 0.0 };
+}
+
+/// Why a human is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransferReason {
+    /// The caller asked.
+    Asked,
+    /// The skill or its policy says that a human decides.
+    Refused,
+    /// The agent did not understand the caller, or could not be made to.
+    Misunderstood,
+    /// A plan failed.
+    Failed,
+    /// Nobody can tell whether a step took effect.
+    InDoubt,
+    /// The action core does not answer.
+    Unavailable,
+}
+
+/// How a search for a human went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransferResult {
+    /// Caller and human hear each other: the agent is silent.
+    Connected,
+    /// Nobody accepted in time.
+    NoAnswer,
+    /// No human is there to be rung: none configured, closed, or all refused.
+    Unavailable,
+    /// The human has left and the caller is the agent's again.
+    Returned,
+}
+
+/// What a human is told before taking over, as sentences in the human's language; empty where there is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Briefing {
+    /// The language of the sentences.
+    pub language: Language,
+    /// Who calls.
+    pub who: Pii<String>,
+    /// Whether they were identified.
+    pub verified: Pii<String>,
+    /// What they want.
+    pub asked: Pii<String>,
+    /// What was done, from receipts.
+    pub done: Pii<String>,
+    /// What is open.
+    pub open: Pii<String>,
+}
+
+impl Briefing {
+    /// The sentences that there are, in order.
+    pub fn lines(&self) -> impl Iterator<Item = &Pii<String>> {
+        [&self.who, &self.verified, &self.asked, &self.done, &self.open]
+            .into_iter()
+            .filter(|line| !line.reveal().is_empty())
+    }
+
+    /// All of it as one text to say.
+    #[must_use]
+    pub fn text(&self) -> Pii<String> {
+        Pii::new(self.lines().map(|line| line.reveal().as_str()).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// What happened inside, for people who watch. Nothing depends on it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Note {
+    /// An utterance was taken for this.
+    Understood {
+        /// The turn.
+        turn: TurnId,
+        /// The skill, or `yes`, `no`, `human`, ...
+        intent: String,
+        /// How sure, 0 to 1.
+        probability: f32,
+    },
+    /// An utterance could not be used.
+    NotUnderstood {
+        /// The turn.
+        turn: TurnId,
+        /// How many in a row by now.
+        count: u8,
+    },
+    /// An input of the skill is known.
+    Filled {
+        /// Its name.
+        input: String,
+        /// Its value.
+        value: Pii<String>,
+    },
+    /// The call goes on in another language.
+    Language(Language),
+    /// A yes did not count because the read-back was not heard.
+    YesTooEarly {
+        /// The turn.
+        turn: TurnId,
+        /// What was heard of the read-back, 0 to 1.
+        share: f32,
+    },
+    /// The dialogue is in a new state.
+    State(&'static str),
+    /// Something came that has no meaning any more; it was dropped.
+    Stale(&'static str),
+}
+
+/// What a dialogue waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// A caller who says nothing.
+    Silence,
+    /// A caller who speaks without end, or whose words never come.
+    Speaking,
+    /// The next key.
+    Digits,
+    /// The next word of comfort while a plan is bound or runs.
+    Progress,
+    /// The action core.
+    Plan,
+    /// A human.
+    Transfer,
+}

@@ -1,0 +1,307 @@
+//! A skill pack as far as talking goes: what each skill asks for, the sentences and examples of each language.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use callwright_model::{InputSpec, Language, PackSource, Problem, Severity};
+
+use crate::lexicon::{self, Lexicon};
+use crate::understand::Interpreter;
+use crate::words::Words;
+use crate::yaml::Node;
+
+mod examples;
+mod skills;
+
+pub use skills::SkillHead;
+use skills::WordsUse;
+
+/// A skill pack, checked and ready to talk. Shared by all calls of its lines.
+#[derive(Debug)]
+pub struct Pack {
+    name: String,
+    languages: Vec<Language>,
+    skills: BTreeMap<String, SkillHead>,
+    tongues: BTreeMap<Language, Tongue>,
+    warnings: Vec<Problem>,
+}
+
+/// All that belongs to one language.
+#[derive(Debug)]
+pub(crate) struct Tongue {
+    pub(crate) language: Language,
+    pub(crate) words: Words,
+    pub(crate) interpreter: Interpreter,
+    /// Everything the pack's examples and our base examples know callers to say.
+    pub(crate) sentences: Arc<[String]>,
+    /// How the values of closed lists are spoken.
+    pub(crate) choices: BTreeMap<String, Vec<String>>,
+}
+
+impl Pack {
+    /// Reads, checks and trains. With an error, all problems come back, warnings too; without, warnings are in
+    /// [`Pack::warnings`].
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, at once.
+    pub fn load(source: &PackSource) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let head = Head::read(source, &mut problems);
+        let (skills, uses) = skills::read(source, &mut problems);
+        let mut tongues = BTreeMap::new();
+        for &language in &head.languages {
+            let Some(lexicon) = lexicon::of(language) else {
+                let known: Vec<_> = lexicon::languages().iter().map(Language::to_string).collect();
+                let what = format!("language `{language}` has no base words in this build");
+                problems.push(
+                    Problem::error(path(source, "pack.yaml"), head.languages_line, what)
+                        .help(format!("it knows {}", known.join(", "))),
+                );
+                continue;
+            };
+            let tongue = Tongue::read(source, language, lexicon, &skills, &uses, &head, &mut problems);
+            tongues.insert(language, tongue);
+        }
+        if problems.iter().any(|problem| problem.severity == Severity::Error) || tongues.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { name: head.name, languages: head.languages, skills, tongues, warnings: problems })
+    }
+
+    /// Its name, as in `pack.yaml`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The languages it has words in, the default first. At least one.
+    #[must_use]
+    pub fn languages(&self) -> &[Language] {
+        &self.languages
+    }
+
+    /// Its skills by name.
+    pub fn skills(&self) -> impl Iterator<Item = &str> {
+        self.skills.keys().map(String::as_str)
+    }
+
+    /// What the dialogue knows of a skill.
+    #[must_use]
+    pub fn skill(&self, name: &str) -> Option<&SkillHead> {
+        self.skills.get(name)
+    }
+
+    /// What is not as it should be, but does not keep the pack from loading.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Every sentence that callers are known to say in a language: what a recogniser's language model is made from.
+    #[must_use]
+    pub fn sentences(&self, language: Language) -> Arc<[String]> {
+        self.tongue(language).sentences.clone()
+    }
+
+    /// What the interpreter makes of a sentence.
+    #[must_use]
+    pub fn read(&self, words: &str, language: Language) -> crate::Reading {
+        self.tongue(language).interpreter.read(words)
+    }
+
+    /// A sentence of the pack under a key of its words files (or of the base words), from these facts. `None` when the key is
+    /// not there or names a fact that is not.
+    #[must_use]
+    pub fn sentence(
+        &self,
+        key: &str,
+        facts: &callwright_model::Record,
+        language: Language,
+    ) -> Option<String> {
+        self.tongue(language).words.render(key, facts).map(|sentence| sentence.text)
+    }
+
+    pub(crate) fn input(&self, skill: &str, input: &str) -> Option<&InputSpec> {
+        self.skills.get(skill)?.inputs.iter().find(|(name, _)| name == input).map(|(_, spec)| spec)
+    }
+
+    /// The language's words, or those of the first language when it is not the pack's.
+    pub(crate) fn tongue(&self, language: Language) -> &Tongue {
+        self.tongues
+            .get(&language)
+            .or_else(|| self.languages.first().and_then(|first| self.tongues.get(first)))
+            .expect("a pack loads only with words for its languages, of which there is at least one")
+    }
+}
+
+/// `pack.yaml`.
+struct Head {
+    name: String,
+    languages: Vec<Language>,
+    languages_line: Option<u32>,
+    denied: Option<(String, u32)>,
+}
+
+impl Head {
+    fn read(source: &PackSource, problems: &mut Vec<Problem>) -> Self {
+        let mut head =
+            Self { name: String::new(), languages: Vec::new(), languages_line: None, denied: None };
+        let file = path(source, "pack.yaml");
+        let Some(text) = source.files.get("pack.yaml") else {
+            problems.push(
+                Problem::error(&file, None, "there is no pack.yaml")
+                    .help("it names the pack and its languages"),
+            );
+            return head;
+        };
+        let node = match Node::parse(&file, text) {
+            Ok(node) => node,
+            Err(problem) => {
+                problems.push(problem);
+                return head;
+            }
+        };
+        node.check_keys(&file, &["pack", "languages", "connectors", "denied"], problems);
+        match node.field("pack").and_then(Node::text) {
+            Some(name) if !name.is_empty() => head.name = name.to_owned(),
+            _ => problems.push(Problem::error(&file, None, "`pack:` with the pack's name is missing")),
+        }
+        let languages = node.field("languages");
+        head.languages_line = languages.map(|node| node.line);
+        for item in languages.and_then(Node::list).unwrap_or_default() {
+            match item.text().unwrap_or_default().parse() {
+                Ok(language) if !head.languages.contains(&language) => head.languages.push(language),
+                Ok(language) => {
+                    problems.push(Problem::warning(
+                        &file,
+                        Some(item.line),
+                        format!("`{language}` is named twice"),
+                    ));
+                }
+                Err(error) => problems.push(Problem::error(&file, Some(item.line), error.to_string())),
+            }
+        }
+        if head.languages.is_empty() {
+            problems.push(
+                Problem::error(&file, head.languages_line, "`languages:` names no language")
+                    .help("languages: [en]"),
+            );
+        }
+        head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
+        head
+    }
+}
+
+impl Tongue {
+    fn read(
+        source: &PackSource,
+        language: Language,
+        lexicon: &'static Lexicon,
+        skills: &BTreeMap<String, SkillHead>,
+        uses: &[WordsUse],
+        head: &Head,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let words_name = format!("words/{language}.ftl");
+        let words_file = path(source, &words_name);
+        let text = source.files.get(&words_name);
+        if text.is_none() {
+            problems.push(Problem::error(&words_file, None, format!("there are no words in `{language}`")));
+        }
+        let words = Words::new(
+            language,
+            lexicon.base,
+            text.map(|text| (words_file.as_str(), text.as_str())),
+            problems,
+        );
+        if text.is_some() {
+            check_words(&words, &words_file, source, skills, uses, head, problems);
+        }
+        let examples = examples::read(source, language, skills, problems);
+        let mut sentences: Vec<String> =
+            examples.intents.iter().flat_map(|(_, lines)| lines.iter().cloned()).collect();
+        sentences.extend(lexicon.intents.iter().flat_map(|(_, lines)| lines.iter().cloned()));
+        sentences.extend(examples.choices.values().flatten().cloned());
+        sentences.sort();
+        sentences.dedup();
+        let interpreter = Interpreter::train(lexicon, &examples.intents);
+        Self { language, words, interpreter, sentences: sentences.into(), choices: examples.choices }
+    }
+}
+
+/// Every key that the skills name is there, and every fact that a sentence names could be.
+fn check_words(
+    words: &Words,
+    file: &str,
+    source: &PackSource,
+    skills: &BTreeMap<String, SkillHead>,
+    uses: &[WordsUse],
+    head: &Head,
+    problems: &mut Vec<Problem>,
+) {
+    let missing = |key: &str, at: String| {
+        Problem::error(file, None, format!("the sentence `{key}` is missing")).help(format!("named in {at}"))
+    };
+    for used in uses {
+        match words.message(&used.key) {
+            None => problems.push(missing(&used.key, format!("{}:{}", used.file, used.line))),
+            Some(message) => {
+                for variable in &message.variables {
+                    let root = variable.split('-').next().unwrap_or_default();
+                    if message.line.is_some() && !used.any_fact && !used.names.iter().any(|name| name == root)
+                    {
+                        problems.push(
+                            Problem::warning(
+                                file,
+                                message.line,
+                                format!(
+                                    "`{}` names the fact `{variable}`, which the skill does not have",
+                                    used.key
+                                ),
+                            )
+                            .help(format!("it has {}", used.names.join(", "))),
+                        );
+                    }
+                }
+            }
+        }
+    }
+    for name in skills.keys() {
+        let key = format!("skill-{name}");
+        if !words.has(&key) {
+            problems.push(missing(
+                &key,
+                format!("every pack: what the skill `{name}` is called, as in \"I can ...\""),
+            ));
+        }
+    }
+    if let Some((key, line)) = &head.denied
+        && !words.has(key)
+    {
+        problems.push(missing(key, format!("{}:{line}", path(source, "pack.yaml"))));
+    }
+    for (key, line) in policy_words(source) {
+        if !words.has(&key) {
+            problems.push(missing(&key, format!("{}:{line}", path(source, "policies.cedar"))));
+        }
+    }
+}
+
+/// `@words("key")` annotations: a policy may bring its own sentence.
+fn policy_words(source: &PackSource) -> Vec<(String, usize)> {
+    let text = source.files.get("policies.cedar").map_or("", String::as_str);
+    (1..)
+        .zip(text.lines())
+        .filter_map(|(number, line)| {
+            let rest = line.trim_start().strip_prefix("@words(\"")?;
+            Some((rest.split('"').next()?.to_owned(), number))
+        })
+        .collect()
+}
+
+fn path(source: &PackSource, name: &str) -> String {
+    format!("{}/{name}", source.folder.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! Which of the options just offered is meant: by number, by order, by comparison, by a time or by words of its facts.
+
+use std::collections::BTreeMap;
+
+use callwright_model::{Language, Record, Value};
+
+use crate::lexicon::{self, Lexicon, Number, fold};
+use crate::verbalise;
+
+/// The number of the option meant, from 1, if the words fit exactly one.
+pub(crate) fn pick(words: &str, options: &[Record], language: Language) -> Option<usize> {
+    let lexicon = lexicon::of_or_english(language);
+    let folded = fold(words);
+    if folded.is_empty() || options.is_empty() {
+        return None;
+    }
+    by_facts(&folded, options, language)
+        .or_else(|| by_order(&folded, options.len(), lexicon))
+        .or_else(|| by_comparison(&folded, options, lexicon))
+}
+
+/// The value of a closed list that the words name. Forms come from the pack's examples.
+pub(crate) fn closed(
+    words: &str,
+    of: &[String],
+    forms: &BTreeMap<String, Vec<String>>,
+    language: Language,
+) -> Option<String> {
+    let folded = fold(words);
+    let mut best: Option<(usize, &String)> = None;
+    for value in of {
+        let spoken = forms.get(value).into_iter().flatten().map(|form| fold(form));
+        for form in spoken.chain([fold(value)]) {
+            if says(&folded, &form, language) && best.is_none_or(|(length, _)| form.len() > length) {
+                best = Some((form.len(), value));
+            }
+        }
+    }
+    if let Some((_, value)) = best {
+        return Some(value.clone());
+    }
+    // A word or two lost or bent by the line: the form that shares most of its words, when only one does.
+    let scored: Vec<(f64, &String)> = of
+        .iter()
+        .map(|value| {
+            let score = forms
+                .get(value)
+                .into_iter()
+                .flatten()
+                .map(|form| likeness(&folded, &fold(form)))
+                .fold(0.0, f64::max);
+            (score, value)
+        })
+        .collect();
+    let top = scored.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+    let close: Vec<_> = scored.iter().filter(|(score, _)| *score > top - 0.15).collect();
+    if top >= 0.75 && close.len() == 1 {
+        return Some(close[0].1.clone());
+    }
+    by_order(&folded, of.len(), lexicon::of_or_english(language)).map(|number| of[number - 1].clone())
+}
+
+/// How callers may name the options, for the recogniser.
+pub(crate) fn option_phrases(options: &[Record], language: Language) -> Vec<String> {
+    let lexicon = lexicon::of_or_english(language);
+    let count = options.len() as i64;
+    let mut phrases: Vec<String> = lexicon
+        .ordinals
+        .iter()
+        .filter(|(_, number)| **number <= count)
+        .map(|(form, _)| form.clone())
+        .collect();
+    let units = lexicon
+        .numbers
+        .iter()
+        .filter(|(_, number)| matches!(number, Number::Unit(n) if *n >= 1 && i64::from(*n) <= count));
+    phrases.extend(units.map(|(form, _)| form.clone()));
+    phrases.extend(lexicon.compare.keys().cloned());
+    for option in options {
+        phrases
+            .extend(facts(option, language).into_iter().map(|(form, _)| form).filter(|form| form.len() > 1));
+    }
+    phrases.sort();
+    phrases.dedup();
+    phrases
+}
+
+/// By what an option's facts sound like, the longest match deciding; equal ones cancel out.
+fn by_facts(folded: &str, options: &[Record], language: Language) -> Option<usize> {
+    let mut best: Vec<(usize, usize)> = Vec::new();
+    for (index, option) in options.iter().enumerate() {
+        let longest = facts(option, language)
+            .into_iter()
+            .filter(|(form, _)| says(folded, form, language))
+            .map(|(_, weight)| weight)
+            .max();
+        if let Some(weight) = longest {
+            best.push((weight, index + 1));
+        }
+    }
+    let top = best.iter().map(|(weight, _)| *weight).max()?;
+    let mut fitting = best.into_iter().filter(|(weight, _)| *weight == top);
+    let (_, number) = fitting.next()?;
+    fitting.next().is_none().then_some(number)
+}
+
+/// Folded forms of an option's facts, each with how much it weighs.
+fn facts(option: &Record, language: Language) -> Vec<(String, usize)> {
+    let mut forms = Vec::new();
+    for value in option.values() {
+        match value {
+            Value::Time(text) => {
+                if let Some((hour, minute)) = verbalise::clock(text) {
+                    let spoken = verbalise::time_forms(hour, minute, language);
+                    forms.extend(spoken.into_iter().map(|form| (form.clone(), 100 + form.len())));
+                }
+            }
+            Value::Code(code) | Value::Text(code) => {
+                let folded = fold(code);
+                if folded.is_empty() {
+                    continue;
+                }
+                // A flight is named by its digits alone too.
+                let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+                if digits.len() >= 2 {
+                    forms.extend(
+                        number_forms(&digits, language)
+                            .into_iter()
+                            .map(|form| (form.clone(), 50 + form.len())),
+                    );
+                } else {
+                    forms.push((folded.clone(), 20 + folded.len()));
+                    let words = folded.split(' ').filter(|word| word.chars().count() >= 4);
+                    forms.extend(words.map(|word| (word.to_owned(), word.len())));
+                }
+            }
+            Value::Record(inner) => forms.extend(facts(inner, language)),
+            Value::Money(_) | Value::Date(_) | Value::Bool(_) | Value::Int(_) | Value::List(_) => {}
+        }
+    }
+    forms
+}
+
+/// Ways to say a few digits: as they are, one by one, and in the language's words one by one.
+fn number_forms(digits: &str, language: Language) -> Vec<String> {
+    let lexicon = lexicon::of_or_english(language);
+    let word = |digit: char| {
+        let wanted = digit.to_digit(10).unwrap_or(0);
+        lexicon
+            .numbers
+            .iter()
+            .find(|(_, number)| **number == Number::Unit(wanted))
+            .map(|(form, _)| form.clone())
+    };
+    let mut forms = vec![digits.to_owned()];
+    let words: Option<Vec<String>> = digits.chars().map(word).collect();
+    forms.extend(words.map(|words| words.join(" ")));
+    forms
+}
+
+/// "The second one", "number two", "two", "the last".
+fn by_order(folded: &str, count: usize, lexicon: &Lexicon) -> Option<usize> {
+    let mut hits: Vec<(usize, i64)> = Vec::new();
+    for (form, number) in &lexicon.ordinals {
+        if says(folded, form, lexicon.language) {
+            hits.push((form.len() + 10, *number));
+        }
+    }
+    if hits.is_empty() {
+        let tokens: Vec<&str> = folded.split(' ').collect();
+        // A bare number, but in "the last one" or "one moment" the word is no number.
+        let short = tokens.len() <= 4;
+        for token in tokens.iter().filter(|_| short) {
+            if let Some(Number::Unit(number)) = lexicon.numbers.get(*token) {
+                hits.push((token.len(), i64::from(*number)));
+            } else if let Ok(number) = token.parse::<i64>() {
+                hits.push((token.len(), number));
+            }
+        }
+        // "That one" in English: the word one beside a pointing word is not the number.
+        if hits.len() == 1
+            && tokens.len() > 1
+            && hits[0].1 == 1
+            && ["that", "this", "which", "a"].contains(&tokens[0])
+        {
+            return None;
+        }
+    }
+    let top = hits.iter().map(|(weight, _)| *weight).max()?;
+    let mut numbers: Vec<i64> = hits
+        .iter()
+        .filter(|(weight, _)| *weight == top || hits.len() == 1)
+        .map(|(_, number)| if *number < 0 { count as i64 } else { *number })
+        .collect();
+    numbers.dedup();
+    let [number] = numbers[..] else { return None };
+    usize::try_from(number).ok().filter(|number| (1..=count).contains(number))
+}
+
+/// "The later one", "the cheapest", "in the morning".
+fn by_comparison(folded: &str, options: &[Record], lexicon: &Lexicon) -> Option<usize> {
+    let (_, what) = lexicon
+        .compare
+        .iter()
+        .filter(|(form, _)| says(folded, form, lexicon.language))
+        .max_by_key(|(form, _)| form.len())?;
+    let times: Option<Vec<String>> = options.iter().map(first_time).collect();
+    let prices: Option<Vec<i64>> = options.iter().map(first_price).collect();
+    match what.as_str() {
+        "earliest" => extreme(&times?, false),
+        "latest" => extreme(&times?, true),
+        "cheapest" => extreme(&prices?, false),
+        "dearest" => extreme(&prices?, true),
+        part => {
+            let range = match part {
+                "morning" => 4..12,
+                "afternoon" => 12..18,
+                _ => 18..24,
+            };
+            let fits = |time: &String| verbalise::clock(time).is_some_and(|(hour, _)| range.contains(&hour));
+            let times = times?;
+            let mut fitting = times.iter().enumerate().filter(|(_, time)| fits(time));
+            let (index, _) = fitting.next()?;
+            fitting.next().is_none().then_some(index + 1)
+        }
+    }
+}
+
+/// Number of the one highest or lowest value.
+fn extreme<T: Ord>(values: &[T], highest: bool) -> Option<usize> {
+    let best = if highest { values.iter().max()? } else { values.iter().min()? };
+    let mut fitting = values.iter().enumerate().filter(|(_, value)| *value == best);
+    let (index, _) = fitting.next()?;
+    fitting.next().is_none().then_some(index + 1)
+}
+
+fn first_time(option: &Record) -> Option<String> {
+    option.values().find_map(|value| match value {
+        Value::Time(time) => Some(time.clone()),
+        Value::Record(inner) => first_time(inner),
+        _ => None,
+    })
+}
+
+fn first_price(option: &Record) -> Option<i64> {
+    option.values().find_map(|value| match value {
+        Value::Money(money) => Some(money.minor),
+        Value::Record(inner) => first_price(inner),
+        _ => None,
+    })
+}
+
+/// The words hold the form as whole words; in Korean, where endings hang on words and spaces come and go, anywhere.
+fn says(folded: &str, form: &str, language: Language) -> bool {
+    if form.is_empty() {
+        return false;
+    }
+    if language == Language::KO && !form.is_ascii() {
+        let (words, form) = (folded.replace(' ', ""), form.replace(' ', ""));
+        // One syllable is part of too many words.
+        return if form.chars().count() == 1 {
+            folded.split(' ').any(|word| word == form)
+        } else {
+            words.contains(&form)
+        };
+    }
+    format!(" {folded} ").contains(&format!(" {form} "))
+}
+
+/// Share of a form's words that the caller said, or nearly said.
+fn likeness(folded: &str, form: &str) -> f64 {
+    let words: Vec<&str> = folded.split(' ').collect();
+    let wanted: Vec<&str> = form.split(' ').collect();
+    let near = |want: &&str| words.iter().map(|word| strsim::jaro_winkler(word, want)).fold(0.0, f64::max);
+    let heard = wanted.iter().map(near).map(|near| if near >= 0.88 { near } else { 0.0 }).sum::<f64>();
+    heard / wanted.len() as f64
+}

@@ -1,0 +1,227 @@
+//! A YAML file as a tree whose nodes know their lines, so that a mistake can be pointed at.
+
+use std::fmt;
+
+use callwright_model::Problem;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+/// A value with the line it is written on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) line: u32,
+    pub(crate) kind: Kind,
+}
+
+/// What a node holds. Scalars other than text keep their spelling: an input's length and a sentence `no` are both read as
+/// what they shall be by whoever expects them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Empty,
+    Scalar(String),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key with its line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) line: u32,
+    pub(crate) name: String,
+}
+
+impl Node {
+    /// Reads a file; a syntax error becomes a problem.
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Problem> {
+        serde_saphyr::from_str::<Spanned<Raw>>(text).map(Self::from).map_err(|error| {
+            let line = error.location().and_then(|at| u32::try_from(at.line()).ok()).filter(|&line| line > 0);
+            let what = error.without_snippet().to_string();
+            Problem::error(file, line, what.lines().next().unwrap_or("it is not YAML").to_owned())
+        })
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(text) => Some(text),
+            Kind::Empty | Kind::List(_) | Kind::Map(_) => None,
+        }
+    }
+
+    pub(crate) fn list(&self) -> Option<&[Self]> {
+        match &self.kind {
+            Kind::List(items) => Some(items),
+            Kind::Empty | Kind::Scalar(_) | Kind::Map(_) => None,
+        }
+    }
+
+    pub(crate) fn map(&self) -> Option<&[(Key, Self)]> {
+        match &self.kind {
+            Kind::Map(entries) => Some(entries),
+            Kind::Empty | Kind::Scalar(_) | Kind::List(_) => None,
+        }
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        self.map()?.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// Reports keys that are not among the known ones, with the nearest that is.
+    pub(crate) fn check_keys(&self, file: &str, known: &[&str], problems: &mut Vec<Problem>) {
+        for (key, _) in self.map().unwrap_or_default() {
+            if !known.contains(&key.name.as_str()) {
+                let problem = Problem::error(
+                    file,
+                    Some(key.line),
+                    format!("`{}` is not a key that is known here", key.name),
+                );
+                problems.push(problem.help(nearest(&key.name, known)));
+            }
+        }
+    }
+}
+
+/// "did you mean `x`?", or the list of what would be right.
+pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
+    let best = known
+        .iter()
+        .map(|right| (strsim::damerau_levenshtein(name, right), right))
+        .filter(|(distance, right)| *distance <= 1 + right.len() / 4)
+        .min_by_key(|(distance, _)| *distance);
+    match best {
+        Some((_, right)) => format!("did you mean `{right}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    }
+}
+
+enum Raw {
+    Empty,
+    Scalar(String),
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<String>, Spanned<Self>)>),
+}
+
+impl From<Spanned<Raw>> for Node {
+    fn from(raw: Spanned<Raw>) -> Self {
+        let line = u32::try_from(raw.referenced.line()).unwrap_or(0);
+        let kind = match raw.value {
+            Raw::Empty => Kind::Empty,
+            Raw::Scalar(text) => Kind::Scalar(text),
+            Raw::List(items) => Kind::List(items.into_iter().map(Self::from).collect()),
+            Raw::Map(entries) => Kind::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let line = u32::try_from(key.referenced.line()).unwrap_or(0);
+                        (Key { line, name: key.value }, Self::from(value))
+                    })
+                    .collect(),
+            ),
+        };
+        Self { line, kind }
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Empty)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Empty)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_know_their_lines() {
+        let node = Node::parse("a.yaml", "one: 1\ntwo:\n  - no\n  - { x: 804 }\n").expect("it is YAML");
+        let two = node.field("two").expect("it is there");
+        let items = two.list().expect("a list");
+        assert_eq!(items[0].text(), Some("no"));
+        assert_eq!(items[0].line, 3);
+        assert_eq!(items[1].field("x").and_then(Node::text), Some("804"));
+        assert_eq!(node.map().map(|m| m[1].0.line), Some(2));
+    }
+
+    #[test]
+    fn a_syntax_error_is_a_problem_with_a_line() {
+        let problem = Node::parse("a.yaml", "one: [1\ntwo: 2\n").expect_err("it is broken");
+        assert_eq!(problem.file, "a.yaml");
+        assert!(problem.line.is_some(), "{problem}");
+    }
+
+    #[test]
+    fn the_nearest_key_is_proposed() {
+        assert_eq!(nearest("langauges", &["pack", "languages"]), "did you mean `languages`?");
+        assert_eq!(nearest("zzz", &["pack", "languages"]), "known here: pack, languages");
+    }
+}

@@ -1,0 +1,62 @@
+# 모든 팩에 공통인 문장. 같은 키로 팩에서 바꿀 수 있다.
+
+greeting = 안녕하세요. 자동 상담 도우미입니다. 무엇을 도와드릴까요?
+ask-what = 무엇을 도와드릴까요?
+rephrase-open = 죄송합니다, 잘 못 알아들었습니다. 원하시는 것을 짧게 말씀해 주세요.
+help = 제가 도와드릴 수 있는 것은 { $skills }입니다. 상담원 연결이라고 말씀하셔도 됩니다. 무엇을 도와드릴까요?
+anything-else = 더 도와드릴 것이 있을까요?
+go-on = 알겠습니다. 다른 것을 도와드릴까요?
+unsure-skill = { $skill }, 이것을 원하시는 게 맞나요?
+not-understood = 죄송합니다, 잘 못 알아들었습니다.
+yes-or-no = 네 또는 아니요로 말씀해 주세요.
+yes-or-no-keys = 네 또는 아니요로 말씀하시거나, 네는 1번, 아니요는 2번을 눌러 주세요.
+keys-digits = 전화기의 숫자를 하나씩 누르셔도 됩니다.
+keys-choice = 번호를 말씀하시거나 전화기에서 눌러 주세요.
+spell-with-words = 한 글자씩 천천히 말씀해 주세요. 예를 들어 케이, 칠, 엠처럼요.
+choose-one-of = { $options } 중에서 말씀해 주세요.
+list-or = { $first } 또는 { $last }
+take-your-time = 천천히 하세요.
+language-switched = 네, 한국어로 계속하겠습니다.
+lost-for-words = 죄송합니다, 이 내용을 말씀드릴 수가 없습니다.
+
+progress = 잠시만 기다려 주세요.
+progress-again = 아직 처리하고 있습니다. 기다려 주셔서 감사합니다.
+acting = 알겠습니다. 잠시만요.
+still-working = 아직 처리하고 있습니다. 끝나는 대로 말씀드리겠습니다.
+claim-done = 처리되었습니다.
+not-confirmed = 알겠습니다. 아무것도 바꾸지 않았습니다. 대신 무엇을 도와드릴까요?
+abandoned = 알겠습니다. 여기서 멈추겠습니다. 무엇을 도와드릴까요?
+offer-human = 상담원을 연결해 드릴까요?
+in-doubt = 죄송합니다. 처리가 되었는지 확인할 수 없어서 담당자가 살펴봐야 합니다.
+core-unavailable = 죄송합니다. 지금은 저희 시스템에 연결할 수 없습니다.
+
+handover-asked = 네, 상담원을 찾는 동안 잠시만 기다려 주세요.
+handover-refused = 이 일을 결정할 수 있는 상담원을 연결하겠습니다. 잠시만 기다려 주세요.
+handover-misunderstood = 제대로 알아듣지 못해 죄송합니다. 상담원을 찾는 동안 잠시만 기다려 주세요.
+handover-failed = 도와드릴 수 있는 상담원을 찾는 동안 잠시만 기다려 주세요.
+handover-doubt = 함께 확인해 드릴 상담원을 찾는 동안 잠시만 기다려 주세요.
+still-connecting = 아직 상담원을 찾고 있습니다. 조금만 더 기다려 주세요.
+no-human = 죄송합니다. 지금은 통화할 수 있는 상담원이 없습니다. 다시 전화를 드릴까요?
+call-back-noted = 알겠습니다. 전화를 원하신다고 전하겠습니다. 안녕히 계세요.
+returned = 다시 제가 도와드리겠습니다. 무엇을 더 도와드릴까요?
+
+still-there = 듣고 계신가요?
+still-there-again = 말씀이 들리지 않습니다.
+farewell = 전화 주셔서 감사합니다. 안녕히 계세요.
+farewell-silence = 말씀이 들리지 않아 통화를 마치겠습니다. 언제든지 다시 전화해 주세요. 안녕히 계세요.
+
+brief-who = 발신 번호는 { $caller }입니다.
+brief-who-unknown = 발신 번호를 알 수 없습니다.
+brief-verified = 예약 번호와 비밀번호가 맞습니다.
+brief-not-verified = 본인 확인이 되지 않았습니다.
+brief-asked = 고객이 원하는 것은 { $skill }입니다.
+brief-asked-nothing = 고객이 무엇을 원하는지 말하지 않았습니다.
+brief-done = 지금까지 처리된 내용입니다. { $claims }
+brief-nothing-done = 바뀐 것은 없습니다.
+brief-running = 처리가 진행 중이며 결과는 아직 모릅니다.
+brief-doubt = 마지막 단계가 처리되었는지 알 수 없습니다. 확인해 주세요.
+brief-open-asked = 고객이 상담원을 요청했습니다.
+brief-open-refused = 고객에게 이렇게 안내했습니다: { $why }
+brief-open-misunderstood = 고객의 말을 알아듣지 못했습니다.
+brief-open-failed = 처리하지 못했습니다.
+brief-open-unavailable = 시스템에 연결할 수 없었습니다.
