@@ -1,1 +1,38 @@
 //! Scripted callers over real sockets who listen as well as speak.
+//!
+//! A caller places a real SIP call, sends its WAV files as 20 ms RTP packets, and listens to what comes back with an energy
+//! detector. From that alone - never from the agent's own log - come the latencies: see [`measure`](mod@measure) for what is
+//! measured from where to where. [`scenario`] is what a party does, [`run`] is many callers, [`Phones::call`] is one, [`Callee`] is
+//! somebody who is rung.
+//!
+//! What it does not do: impairments of the network and noise on the line, encrypted media, judging the words that it hears.
+
+mod callee;
+mod clip;
+mod detect;
+mod error;
+mod event;
+mod load;
+mod manifest;
+pub mod measure;
+mod phone;
+mod phones;
+mod playout;
+mod recording;
+mod report;
+mod rtp;
+pub mod scenario;
+mod script;
+mod track;
+
+pub use callee::{AnswerHabit, Callee, CalleeConfig};
+pub use clip::Clip;
+pub use detect::{Detector, Hearing, Segment, Sound, level_dbfs, segments};
+pub use error::LoadError;
+pub use event::{NoObserver, Observer, PartyEvent, PartyFact};
+pub use load::{LoadConfig, Progress, run};
+pub use manifest::{Entry, Manifest};
+pub use measure::{Kind, Turn};
+pub use phones::{Call, Phones};
+pub use report::{CallReport, LoadReport, Network, Outcome, Share, Spread};
+pub use scenario::Scenario;
