@@ -1,1 +1,47 @@
 //! Skills and actions, their checks, binding, policy, and deciding the next command of a plan.
+//!
+//! Driven by a shell, in two halves that both are functions of data:
+//!
+//! - [`bind`] walks a skill with the caller's inputs and the reads done so far, and says what is missing: a read to perform,
+//!   an input, a choice, a yes. It ends in a [`Plan`], an answer or a refusal.
+//! - [`decide`] looks at a plan and at what is written down about it and says what to do next: write something down, make a
+//!   call, or nothing any more.
+//!
+//! What holds:
+//!
+//! - No write without consent: a plan exists only once every step is bound and every policy that can be asked allows it, and
+//!   [`decide`] wants [`Event::Consented`] first.
+//! - One effect per step: a write is decided only after [`Event::StepStarted`] is written down, always with the same key, and
+//!   a step whose outcome is unknown is repeated only if its action says that this is safe. Otherwise a human looks
+//!   ([`Event::InDoubt`]).
+//! - Every write is asked of the policies twice, when bound and right before it. An undo is not asked: who may do a thing may
+//!   take it back, and a plan must never be stuck half way.
+//! - Secrets (an action's `secret: true`, and the skill's inputs that go there) are in [`Reads`] only: not in facts, plans,
+//!   events or explanations.
+//! - Nothing here reads a clock, a file or a random number; one log gives one command.
+//!
+//! Absent, for now: approvals by a second person, `for_each`, sub-skills, reads after the confirmation, retriable steps after
+//! a pivot (a plan is all or nothing), gaps filled by backward chaining, typed members of records and lists.
+
+mod bind;
+mod catalogue;
+mod execute;
+mod explain;
+mod expr;
+mod load;
+mod plan;
+mod policy;
+mod skill;
+
+pub use bind::{BindError, Next, Read, ReadOutcome, Reads, Refused, bind};
+pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+pub use execute::{
+    Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,
+    progress,
+};
+pub use explain::{Entry, Explained, explain, explain_refusal};
+pub use expr::{Expr, ExprError};
+pub use load::check;
+pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
+pub use policy::{Policy, Question, RUN_PLAN, Verdict};
+pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};

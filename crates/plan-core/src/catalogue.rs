@@ -1,0 +1,207 @@
+//! Actions: what the systems behind us can do, as `actions.yaml` declares it.
+
+use std::time::Duration;
+
+use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::expr::{Expr, ExprError};
+
+/// The type of an action's input or output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// Free text.
+    Text,
+    /// Letters and digits, read out one by one.
+    Code,
+    /// A whole number.
+    Int,
+    /// Yes or no.
+    Bool,
+    /// Money.
+    Money,
+    /// A calendar date.
+    Date,
+    /// A date with local time.
+    Time,
+    /// Several facts.
+    List,
+    /// Named facts.
+    Record,
+}
+
+impl FieldType {
+    /// The same fact as this type: texts of all kinds turn into each other, nothing else does.
+    pub(crate) fn coerce(self, value: Value) -> Result<Value, String> {
+        let text = value.as_text().map(str::to_owned);
+        Ok(match (self, value, text) {
+            (Self::Text, _, Some(text)) => Value::Text(text),
+            (Self::Code, _, Some(text)) => Value::Code(text),
+            (Self::Date, _, Some(text)) => Value::Date(text),
+            (Self::Time, _, Some(text)) => Value::Time(text),
+            (Self::Int, value @ Value::Int(_), _)
+            | (Self::Bool, value @ Value::Bool(_), _)
+            | (Self::Money, value @ Value::Money(_), _)
+            | (Self::List, value @ Value::List(_), _)
+            | (Self::Record, value @ Value::Record(_), _) => value,
+            (wanted, _, _) => return Err(format!("is not of type {}", wanted.name())),
+        })
+    }
+
+    /// A fact of this type, for checking expressions before there are facts.
+    pub(crate) fn sample(self) -> Value {
+        match self {
+            Self::Text => Value::Text(String::new()),
+            Self::Code => Value::Code(String::new()),
+            Self::Int => Value::Int(0),
+            Self::Bool => Value::Bool(false),
+            Self::Money => Value::Money(Money { minor: 0, currency: "USD".to_owned() }),
+            Self::Date => Value::Date("2000-01-01".to_owned()),
+            Self::Time => Value::Time("2000-01-01T00:00".to_owned()),
+            Self::List => Value::List(Vec::new()),
+            Self::Record => Value::Record(Record::new()),
+        }
+    }
+
+    /// As it is written.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Code => "code",
+            Self::Int => "int",
+            Self::Bool => "bool",
+            Self::Money => "money",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::List => "list",
+            Self::Record => "record",
+        }
+    }
+
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Code,
+        Self::Int,
+        Self::Bool,
+        Self::Money,
+        Self::Date,
+        Self::Time,
+        Self::List,
+        Self::Record,
+    ];
+}
+
+/// One input or output of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: FieldType,
+    /// Used for the call, then forgotten: never in facts, journals or explanations.
+    pub secret: bool,
+}
+
+/// How one action is called. A plan carries its own copy, so that a plan in flight keeps the version it was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The action.
+    pub action: String,
+    /// The connector that does it.
+    pub connector: String,
+    /// The connector's method.
+    pub method: String,
+    /// What it answers.
+    pub outputs: Vec<Field>,
+    /// How long one attempt may take.
+    pub timeout_ms: u32,
+    /// Attempts after the first.
+    pub retries: u32,
+    /// How its effect is kept to once.
+    pub idempotency: Idempotency,
+}
+
+impl Call {
+    /// How long one attempt may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.into())
+    }
+
+    /// The declared outputs of an answer, typed as declared; what was not declared is dropped.
+    pub(crate) fn accept(&self, mut answer: Record) -> Result<Record, String> {
+        self.outputs
+            .iter()
+            .map(|field| {
+                let name = &field.name;
+                let value = answer.remove(name).ok_or_else(|| format!("the answer has no `{name}`"))?;
+                let value =
+                    field.kind.coerce(value).map_err(|what| format!("`{name}` in the answer {what}"))?;
+                Ok((name.clone(), value))
+            })
+            .collect()
+    }
+}
+
+/// A call that follows from another: its undo, or the read that tells whether it was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// The action.
+    pub action: String,
+    /// Its arguments over `input` and, for an undo, `result`.
+    pub with: Vec<(String, Expr)>,
+}
+
+/// Whether an action can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo {
+    /// By another action.
+    By(Follow),
+    /// By nothing, and the author says so.
+    None,
+    /// The author says nothing.
+    Undeclared,
+}
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// How it is called.
+    pub call: Call,
+    /// One line for people.
+    pub summary: String,
+    /// Whether it changes anything.
+    pub kind: ActionKind,
+    /// What it takes.
+    pub inputs: Vec<Field>,
+    /// The output that the caller has proved to own once it succeeded.
+    pub verifies: Option<String>,
+    /// What policies see of a call, over `input`.
+    pub context: Vec<(String, Expr)>,
+    /// How it is taken back.
+    pub undo: Undo,
+    /// The read that tells whether it was done, for `idempotency: verify`.
+    pub verify: Option<Follow>,
+    /// Where it stands in its file.
+    pub line: Option<u32>,
+}
+
+impl Action {
+    /// The input of this name.
+    pub(crate) fn input(&self, name: &str) -> Option<&Field> {
+        self.inputs.iter().find(|field| field.name == name)
+    }
+
+    /// What policies see of a call with these arguments.
+    pub(crate) fn policy_context(&self, arguments: &Record) -> Result<Record, ExprError> {
+        evaluate_context(&self.context, arguments)
+    }
+}
+
+/// Evaluates a policy context over a call's arguments.
+pub(crate) fn evaluate_context(context: &[(String, Expr)], arguments: &Record) -> Result<Record, ExprError> {
+    let facts = Record::from([("input".to_owned(), Value::Record(arguments.clone()))]);
+    context.iter().map(|(name, expr)| Ok((name.clone(), expr.any(&facts)?))).collect()
+}

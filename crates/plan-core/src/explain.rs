@@ -1,0 +1,229 @@
+//! The story of a plan, for a person and as data. Arguments and results are told by name; of their values only amounts of
+//! money, which are nobody's, are shown.
+
+use callwright_model::{Record, StepState, Value};
+use serde_json::{Value as Json, json};
+
+use crate::bind::Refused;
+use crate::execute::{Event, Progress, progress};
+use crate::plan::{ArgumentValue, Plan, Step};
+
+/// One event of a journal with its place and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Place in the journal, from 1.
+    pub number: u64,
+    /// Milliseconds since 1970.
+    pub unix_ms: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Plain words, one fact a line.
+    pub text: String,
+    /// The same and more as a JSON object.
+    pub json: String,
+}
+
+/// Explains a plan from what is written down about it.
+#[must_use]
+pub fn explain(plan: &Plan, entries: &[Entry]) -> Explained {
+    let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
+    let (state, views) = progress(plan, &events);
+    let begun = entries.first().map_or(0, |entry| entry.unix_ms);
+    let mut lines = vec![
+        format!(
+            "Plan {} of skill {}/{} for call {}: {}.",
+            plan.id,
+            plan.pack,
+            plan.skill,
+            plan.call,
+            outcome(state, entries.is_empty())
+        ),
+        format!("Allowed as a whole by: {}.", rules(&plan.rules)),
+    ];
+    for step in plan.steps.iter().filter(|step| step.write.is_none()) {
+        lines.push(format!(
+            "Step {} {}: read. Allowed by: {}.",
+            step.number,
+            step.action,
+            rules(&step.rules)
+        ));
+    }
+    for entry in entries {
+        let after = entry.unix_ms.saturating_sub(begun);
+        lines.push(format!("+{after} ms: {}", tell(plan, &entry.event)));
+    }
+    for view in views.iter().filter(|view| view.state == StepState::Pending) {
+        lines.push(format!("Step {} {}: not begun.", view.number, view.action));
+    }
+    let steps: Vec<Json> = plan
+        .steps
+        .iter()
+        .zip(&views)
+        .map(|(step, view)| {
+            json!({
+                "number": step.number,
+                "action": step.action,
+                "kind": view.kind,
+                "state": view.state,
+                "allowed_by": step.rules,
+                "idempotency_key": step.write.as_ref().map(|_| step.idempotency_key(&plan.id)),
+                "arguments": step.write.as_ref().map(|_| arguments(step)),
+            })
+        })
+        .collect();
+    let story: Vec<Json> = entries
+        .iter()
+        .map(|entry| {
+            let mut event = serde_json::to_value(&entry.event).unwrap_or_default();
+            if let Event::StepCommitted { result, .. } = &entry.event {
+                event["result"] = redacted(result);
+            }
+            json!({ "number": entry.number, "unix_ms": entry.unix_ms, "what": event })
+        })
+        .collect();
+    let json = json!({
+        "plan": plan.id,
+        "pack": plan.pack,
+        "skill": plan.skill,
+        "call": plan.call,
+        "state": word(state, entries.is_empty()),
+        "allowed_by": plan.rules,
+        "steps": steps,
+        "events": story,
+    });
+    Explained { text: lines.join("\n"), json: json.to_string() }
+}
+
+/// Explains a refusal, for which there is no plan.
+#[must_use]
+pub fn explain_refusal(plan: &str, skill: &str, refused: &Refused) -> Explained {
+    let why = match &refused.action {
+        Some(action) if refused.rules.is_empty() => format!("nothing permits {action}"),
+        Some(action) => format!("{action} is forbidden by: {}", rules(&refused.rules)),
+        None => format!("the skill itself says no, with the words `{}`", refused.words),
+    };
+    let transfer = if refused.transfer { " A human is asked to go on." } else { "" };
+    let steps: Vec<_> =
+        refused.steps.iter().map(|step| format!("Step {} {}.", step.number, step.action)).collect();
+    let text = format!("Plan {plan} of skill {skill}: refused, {why}. Nothing was written.{transfer}");
+    let json = json!({
+        "plan": plan,
+        "skill": skill,
+        "state": "refused",
+        "words": refused.words,
+        "action": refused.action,
+        "rules": refused.rules,
+        "transfer": refused.transfer,
+        "steps": refused.steps,
+    });
+    let text = std::iter::once(text).chain(steps).collect::<Vec<_>>().join("\n");
+    Explained { text, json: json.to_string() }
+}
+
+fn tell(plan: &Plan, event: &Event) -> String {
+    let step = |number: u32| match plan.step(number) {
+        Some(step) => format!("step {number} {}", step.action),
+        None => format!("step {number}"),
+    };
+    match event {
+        Event::Consented { .. } => "the caller said yes.".to_owned(),
+        Event::StepStarted { step: n, attempt: 1, rules: by } => {
+            format!("{} begun. Allowed by: {}.", step(*n), rules(by))
+        }
+        Event::StepStarted { step: n, attempt, .. } => {
+            format!("{} tried again, attempt {attempt}.", step(*n))
+        }
+        Event::StepCommitted { step: n, .. } => format!("{} done.", step(*n)),
+        Event::StepLost { step: n, attempt, reason } => {
+            format!("{} had no answer at attempt {attempt}: {reason}.", step(*n))
+        }
+        Event::StepRefused { step: n, reason, .. } => {
+            format!("{} refused by the system: {reason}.", step(*n))
+        }
+        Event::StepAbsent { step: n, .. } => format!("{} looked up: it had not taken effect.", step(*n)),
+        Event::VerifyLost { step: n, reason, .. } => {
+            format!("{} could not be looked up: {reason}.", step(*n))
+        }
+        Event::StepFailed { step: n, reason, rules: by } if by.is_empty() => {
+            format!("{} failed without effect: {reason}.", step(*n))
+        }
+        Event::StepFailed { step: n, reason, rules: by } => {
+            format!("{} failed without effect: {reason} (rules: {}).", step(*n), rules(by))
+        }
+        Event::UndoStarted { step: n, attempt: 1 } => format!("{} is being undone.", step(*n)),
+        Event::UndoStarted { step: n, attempt } => {
+            format!("undo of {} tried again, attempt {attempt}.", step(*n))
+        }
+        Event::StepUndone { step: n } => format!("{} undone.", step(*n)),
+        Event::UndoLost { step: n, reason, .. } => format!("undo of {} had no answer: {reason}.", step(*n)),
+        Event::UndoRefused { step: n, reason } => format!("undo of {} refused: {reason}.", step(*n)),
+        Event::Completed => "all steps are done.".to_owned(),
+        Event::Failed { step: n, reason } => {
+            format!("ended without its goal because {} failed: {reason}. Nothing of it is left.", step(*n))
+        }
+        Event::InDoubt { step: n, reason } => format!("a human must look at {}: {reason}.", step(*n)),
+    }
+}
+
+fn outcome(state: Progress, waiting: bool) -> &'static str {
+    match state {
+        Progress::Running if waiting => "waiting for the caller's yes",
+        Progress::Running => "being carried out",
+        Progress::Undoing => "being undone",
+        Progress::Completed => "completed",
+        Progress::Failed => "failed, and nothing of it is left",
+        Progress::InDoubt => "in doubt, a human must look",
+    }
+}
+
+fn word(state: Progress, waiting: bool) -> &'static str {
+    match state {
+        Progress::Running if waiting => "ready",
+        Progress::Running => "running",
+        Progress::Undoing => "undoing",
+        Progress::Completed => "completed",
+        Progress::Failed => "failed",
+        Progress::InDoubt => "in_doubt",
+    }
+}
+
+fn rules(rules: &[String]) -> String {
+    if rules.is_empty() { "none asked yet".to_owned() } else { rules.join(", ") }
+}
+
+fn arguments(step: &Step) -> Json {
+    let arguments = step.write.iter().flat_map(|write| &write.arguments);
+    arguments
+        .map(|argument| {
+            let value = match &argument.value {
+                ArgumentValue::Known(value) => redact(value),
+                ArgumentValue::Later(expr) => json!(format!("from {}", expr.source())),
+            };
+            (argument.name.clone(), value)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+fn redacted(record: &Record) -> Json {
+    record.iter().map(|(name, value)| (name.clone(), redact(value))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn redact(value: &Value) -> Json {
+    match value {
+        Value::Money(money) => json!({ "minor": money.minor, "currency": money.currency }),
+        Value::Bool(yes) => json!(yes),
+        Value::Int(_)
+        | Value::Text(_)
+        | Value::Code(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::List(_)
+        | Value::Record(_) => json!("redacted"),
+    }
+}

@@ -1,0 +1,190 @@
+//! A plan: a skill bound to facts, complete in itself, so that it can be carried out after a restart and by nothing else
+//! than what is written here.
+
+use std::collections::BTreeSet;
+
+use callwright_model::{ActionKind, CallId, PlanId, Record, StepState, StepView, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Call, FieldType, evaluate_context};
+use crate::expr::{Expr, ExprError};
+use crate::policy::{Policy, Question, Verdict};
+
+/// A plan that is bound and allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its identity.
+    pub id: PlanId,
+    /// Its pack.
+    pub pack: String,
+    /// Its skill.
+    pub skill: String,
+    /// The call it is for.
+    pub call: CallId,
+    /// What the caller has proved to own.
+    pub verified: BTreeSet<String>,
+    /// Reads done and writes to come, numbered from 1.
+    pub steps: Vec<Step>,
+    /// Facts that arguments of later steps still need; nothing else of the facts is kept.
+    pub facts: Record,
+    /// Words of the claim.
+    pub done: String,
+    /// Words when it failed.
+    pub failed: String,
+    /// Rules that allowed the plan as a whole.
+    pub rules: Vec<String>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Place in the plan, from 1.
+    pub number: u32,
+    /// The action.
+    pub action: String,
+    /// The name of its result.
+    pub name: String,
+    /// Rules that allowed it when the plan was bound; empty when that could not be asked yet.
+    pub rules: Vec<String>,
+    /// How it is written; `None` for a read, which is done.
+    pub write: Option<Write>,
+}
+
+/// How a step is carried out and taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// The call.
+    pub call: Call,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// What policies see of it.
+    pub context: Vec<(String, Expr)>,
+    /// The read that tells whether it was done.
+    pub verify: Option<Bound>,
+    /// What takes it back.
+    pub undo: Option<Bound>,
+}
+
+/// One argument of a write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: FieldType,
+    /// Its value.
+    pub value: ArgumentValue,
+}
+
+/// The value of an argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgumentValue {
+    /// Known since the plan was bound.
+    Known(Value),
+    /// Needs the result of an earlier write.
+    Later(Expr),
+}
+
+/// A call that follows from another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The call.
+    pub call: Call,
+    /// Its arguments over `input` and `result`, with their types.
+    pub with: Vec<(String, FieldType, Expr)>,
+}
+
+impl Bound {
+    pub(crate) fn arguments(&self, input: &Record, result: Option<&Record>) -> Result<Record, ExprError> {
+        let mut facts = Record::from([("input".to_owned(), Value::Record(input.clone()))]);
+        if let Some(result) = result {
+            facts.insert("result".to_owned(), Value::Record(result.clone()));
+        }
+        self.with.iter().map(|(name, kind, expr)| Ok((name.clone(), expr.value(&facts, *kind)?))).collect()
+    }
+}
+
+impl Write {
+    /// Arguments that can be told from these facts; an error when one cannot.
+    pub(crate) fn arguments(&self, facts: &Record) -> Result<Record, ExprError> {
+        self.arguments
+            .iter()
+            .map(|argument| {
+                let value = match &argument.value {
+                    ArgumentValue::Known(value) => value.clone(),
+                    ArgumentValue::Later(expr) => expr.value(facts, argument.kind)?,
+                };
+                Ok((argument.name.clone(), value))
+            })
+            .collect()
+    }
+
+    /// Its arguments, if none depends on a result to come.
+    pub(crate) fn known(&self) -> Option<Record> {
+        self.arguments
+            .iter()
+            .map(|argument| match &argument.value {
+                ArgumentValue::Known(value) => Some((argument.name.clone(), value.clone())),
+                ArgumentValue::Later(_) => None,
+            })
+            .collect()
+    }
+
+    /// What policies see of it with these arguments.
+    pub(crate) fn context(&self, arguments: &Record) -> Result<Record, ExprError> {
+        evaluate_context(&self.context, arguments)
+    }
+}
+
+impl Plan {
+    /// The step of this number.
+    #[must_use]
+    pub fn step(&self, number: u32) -> Option<&Step> {
+        self.steps.get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// The steps as they were when the plan was bound: reads done, writes to come.
+    #[must_use]
+    pub fn views(&self) -> Vec<StepView> {
+        self.steps
+            .iter()
+            .map(|step| match step.write {
+                None => step.view(StepState::Committed),
+                Some(_) => step.view(StepState::Pending),
+            })
+            .collect()
+    }
+
+    /// Asks whether a write may be done.
+    pub(crate) fn permission(&self, policy: &Policy, write: &Write, context: &Record) -> Verdict {
+        policy.ask(&Question {
+            caller: &self.call.to_string(),
+            verified: &self.verified,
+            action: &write.call.action,
+            resource: ("Connector", &write.call.connector),
+            context,
+        })
+    }
+}
+
+impl Step {
+    /// The step for people to look at.
+    #[must_use]
+    pub fn view(&self, state: StepState) -> StepView {
+        let kind = if self.write.is_some() { ActionKind::Write } else { ActionKind::Read };
+        StepView { number: self.number, action: self.action.clone(), kind, state }
+    }
+
+    /// The key under which it is written, the same at each attempt.
+    #[must_use]
+    pub fn idempotency_key(&self, plan: &PlanId) -> String {
+        format!("{plan}:{}", self.number)
+    }
+
+    /// The key under which it is taken back.
+    #[must_use]
+    pub fn undo_key(&self, plan: &PlanId) -> String {
+        format!("{plan}:{}:undo", self.number)
+    }
+}

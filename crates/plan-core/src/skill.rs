@@ -1,0 +1,188 @@
+//! Skills: what the agent can do for a caller, as `skills/*.yaml` declares it.
+
+use std::collections::BTreeMap;
+
+use callwright_model::{InputSpec, SlotType, Value};
+
+use crate::catalogue::Action;
+use crate::expr::Expr;
+use crate::policy::Policy;
+
+/// A pack that has passed its checks: everything the action core needs to bind and run its skills.
+#[derive(Debug)]
+pub struct Pack {
+    /// Its name.
+    pub name: String,
+    /// Words for a denial that brings none of its own.
+    pub denied: String,
+    /// Its skills, by name.
+    pub skills: BTreeMap<String, Skill>,
+    /// Its actions, by name.
+    pub actions: BTreeMap<String, Action>,
+    /// Its policies.
+    pub policy: Policy,
+}
+
+/// One skill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skill {
+    /// Its name.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// What it must know from the caller, in the order of asking.
+    pub inputs: Vec<(String, InputSpec)>,
+    /// What it does.
+    pub steps: Vec<Step>,
+    /// Words of the claim; empty for a skill that only reads.
+    pub done: String,
+    /// Words when it failed; empty for a skill that only reads.
+    pub failed: String,
+    /// Its file, for messages.
+    pub file: String,
+}
+
+/// One step of a skill as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where it stands in its file.
+    pub line: Option<u32>,
+    /// What it does.
+    pub what: StepKind,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepKind {
+    /// Looks something up.
+    Read {
+        /// How.
+        call: CallStep,
+        /// Inputs to forget and words to say when an argument names nothing.
+        not_found: Vec<NotFound>,
+    },
+    /// Changes something.
+    Write {
+        /// How.
+        call: CallStep,
+        /// Only if this holds.
+        when: Option<Expr>,
+    },
+    /// Goes one way or the other.
+    Branch {
+        /// Which.
+        when: Expr,
+        /// If it holds.
+        then: Vec<Step>,
+        /// If not.
+        otherwise: Vec<Step>,
+    },
+    /// Lets the caller choose.
+    Choose {
+        /// The name of the choice, and of the input that takes its number.
+        name: String,
+        /// The list.
+        from: Expr,
+        /// How many to offer.
+        most: usize,
+        /// Words to offer with.
+        words: String,
+    },
+    /// Reads back and waits for a yes; what follows writes.
+    Confirm {
+        /// Words to read back with.
+        words: String,
+    },
+    /// Ends with an answer.
+    Answer {
+        /// The words.
+        words: String,
+    },
+    /// Ends with a no.
+    Refuse {
+        /// The words.
+        words: String,
+        /// A human shall go on.
+        transfer: bool,
+    },
+}
+
+/// An action called by a skill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallStep {
+    /// The action.
+    pub action: String,
+    /// Its arguments.
+    pub with: Vec<(String, Expr)>,
+    /// The name of its result.
+    pub name: String,
+}
+
+/// What to do when a read finds nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotFound {
+    /// The input that is wrong then.
+    pub input: String,
+    /// Words that say so.
+    pub words: String,
+}
+
+impl Skill {
+    /// Actions it names, in order of first use.
+    #[must_use]
+    pub fn actions(&self) -> Vec<String> {
+        let mut actions: Vec<String> = Vec::new();
+        each_call(&self.steps, &mut |call| {
+            if !actions.contains(&call.action) {
+                actions.push(call.action.clone());
+            }
+        });
+        actions
+    }
+
+    /// The input of this name.
+    pub(crate) fn input(&self, name: &str) -> Option<&InputSpec> {
+        self.inputs.iter().find(|(input, _)| input == name).map(|(_, spec)| spec)
+    }
+}
+
+/// Visits every call of every branch, in order.
+pub(crate) fn each_call<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s CallStep)) {
+    for step in steps {
+        match &step.what {
+            StepKind::Read { call, .. } | StepKind::Write { call, .. } => visit(call),
+            StepKind::Branch { then, otherwise, .. } => {
+                each_call(then, visit);
+                each_call(otherwise, visit);
+            }
+            StepKind::Choose { .. }
+            | StepKind::Confirm { .. }
+            | StepKind::Answer { .. }
+            | StepKind::Refuse { .. } => {}
+        }
+    }
+}
+
+/// An input as facts carry it, or `None` when it does not fit the slot: it is asked for again.
+pub(crate) fn accept_input(slot: &SlotType, value: &Value) -> Option<Value> {
+    let squeezed = || -> Option<String> {
+        let text = value.as_text()?;
+        Some(text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase())
+    };
+    match slot {
+        SlotType::Code { length } => squeezed()
+            .filter(|code| {
+                code.len() == usize::from(*length) && code.bytes().all(|b| b.is_ascii_alphanumeric())
+            })
+            .map(Value::Code),
+        SlotType::Digits { length } => squeezed()
+            .filter(|code| code.len() == usize::from(*length) && code.bytes().all(|b| b.is_ascii_digit()))
+            .map(Value::Code),
+        SlotType::YesNo => matches!(value, Value::Bool(_)).then(|| value.clone()),
+        SlotType::Date => value.as_text().map(|date| Value::Date(date.to_owned())),
+        SlotType::Name => value.as_text().map(|name| Value::Text(name.to_owned())),
+        SlotType::Choice { of } => {
+            value.as_text().filter(|text| of.iter().any(|o| o == text)).map(Value::from)
+        }
+    }
+}
