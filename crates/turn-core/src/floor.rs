@@ -290,6 +290,12 @@ impl Floor {
         }
     }
 
+    /// The newest turn made, running or not.
+    #[must_use]
+    pub fn newest(&self) -> TurnId {
+        self.newest
+    }
+
     /// What is expected of the caller.
     #[must_use]
     pub fn expect(&self) -> &Expect {

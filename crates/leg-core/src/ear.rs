@@ -1,0 +1,200 @@
+//! From a received frame to what the recogniser gets: echo out, speech or not, the floor's cuts between the frames.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use callwright_audio_core::EchoCanceller;
+use callwright_model::{FRAME_MS, Frame, Heard, MonoTime, VoiceActivity};
+use callwright_turn_core::{Floor, FrameFacts, Output, Sounding};
+
+use crate::config::LegConfig;
+
+pub(crate) struct Ear {
+    voice_activity: Box<dyn VoiceActivity>,
+    echo: Option<EchoCanceller>,
+    echo_tail: u32,
+    /// Frames for which an echo of ours may still arrive.
+    echo_left: u32,
+    quiet_dbfs: f32,
+    quiet_after: u32,
+    quiet_frames: u32,
+    preroll: VecDeque<Frame>,
+    preroll_frames: usize,
+    heard: VecDeque<Heard>,
+    dropped: u64,
+}
+
+impl Ear {
+    pub(crate) fn new(config: &LegConfig, voice_activity: Box<dyn VoiceActivity>) -> Self {
+        let preroll_frames = frames(config.preroll).clamp(1, PREROLL_MAX) as usize;
+        Self {
+            voice_activity,
+            echo: config.echo_cancelling.then(EchoCanceller::new),
+            echo_tail: frames(config.echo_tail),
+            echo_left: 0,
+            quiet_dbfs: config.quiet_dbfs,
+            quiet_after: frames(config.quiet_after),
+            quiet_frames: 0,
+            preroll: VecDeque::with_capacity(preroll_frames),
+            preroll_frames,
+            heard: VecDeque::with_capacity(HEARD),
+            dropped: 0,
+        }
+    }
+
+    /// Takes the frame just received, and what was sent in the tick before. Removes the echo from the frame, lets the
+    /// floor decide, and hands its decisions to `decided` after having put them into the stream for the recogniser.
+    pub(crate) fn hear(
+        &mut self,
+        frame: &mut Frame,
+        sent: &Frame,
+        sounding: Sounding,
+        floor: &mut Floor,
+        now: MonoTime,
+        mut decided: impl FnMut(Output),
+    ) {
+        self.cancel_echo(frame, sent, sounding);
+        let level_dbfs = frame.level_dbfs();
+        let speech = self.probability(frame, level_dbfs, floor.running().is_some());
+        let mut due = floor.running().is_some();
+        floor.handle_frame(FrameFacts { speech, level_dbfs }, sounding, now);
+        while let Some(output) = floor.poll_output() {
+            match output {
+                Output::Started { turn, onset } => {
+                    self.push(Heard::Start { turn, at: onset });
+                    self.push_preroll();
+                    due = true;
+                }
+                Output::Pause { turn } => self.push_after(&mut due, frame, Heard::Pause { turn }),
+                Output::Ended { turn, last_sound, .. } => {
+                    self.push_after(&mut due, frame, Heard::End { turn, at: last_sound });
+                }
+                Output::Discard { turn } => self.push_after(&mut due, frame, Heard::Discard { turn }),
+                Output::Duck | Output::Restore | Output::Hush { .. } | Output::Silence { .. } => {}
+            }
+            decided(output);
+        }
+        if due {
+            self.push(Heard::Frame(*frame));
+        }
+        self.remember(frame);
+    }
+
+    /// Passes on decisions that the floor made without a frame: on a key, a partial, a bridge.
+    pub(crate) fn follow(&mut self, floor: &mut Floor, mut decided: impl FnMut(Output)) {
+        while let Some(output) = floor.poll_output() {
+            match output {
+                Output::Pause { turn } => self.push(Heard::Pause { turn }),
+                Output::Ended { turn, last_sound, .. } => self.push(Heard::End { turn, at: last_sound }),
+                Output::Discard { turn } => self.push(Heard::Discard { turn }),
+                // Only a frame starts a turn.
+                Output::Started { .. }
+                | Output::Duck
+                | Output::Restore
+                | Output::Hush { .. }
+                | Output::Silence { .. } => {}
+            }
+            decided(output);
+        }
+    }
+
+    /// A stream from another source, or after a bridge: what was heard before does not belong to it.
+    pub(crate) fn start_over(&mut self) {
+        self.voice_activity.reset();
+        self.preroll.clear();
+        self.quiet_frames = 0;
+        self.echo_left = 0;
+    }
+
+    pub(crate) fn peek(&self) -> Option<&Heard> {
+        self.heard.front()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Heard> {
+        self.heard.pop_front()
+    }
+
+    pub(crate) fn drop_front(&mut self) {
+        self.dropped += u64::from(self.heard.pop_front().is_some());
+    }
+
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) {
+        match sounding {
+            Sounding::Say | Sounding::Tone => self.echo_left = self.echo_tail,
+            Sounding::Nothing => self.echo_left = self.echo_left.saturating_sub(1),
+        }
+        if self.echo_left > 0
+            && let Some(echo) = &mut self.echo
+        {
+            echo.process(sent, frame);
+        }
+    }
+
+    /// A line that has been quiet for a while costs nothing. The detector then gets the last frames before the sound that
+    /// ends the quiet, so that it sees the onset whole.
+    fn probability(&mut self, frame: &Frame, level_dbfs: f32, turn_runs: bool) -> f32 {
+        let rested = self.quiet_frames > self.quiet_after;
+        let quiet = level_dbfs < self.quiet_dbfs && !turn_runs;
+        self.quiet_frames = if quiet { self.quiet_frames.saturating_add(1) } else { 0 };
+        if self.quiet_frames > self.quiet_after {
+            return 0.0;
+        }
+        if rested {
+            let context = self.preroll.len().saturating_sub(CONTEXT_FRAMES);
+            for frame in self.preroll.iter().skip(context) {
+                self.voice_activity.probability(frame);
+            }
+        }
+        self.voice_activity.probability(frame)
+    }
+
+    fn push_preroll(&mut self) {
+        for n in 0..self.preroll.len() {
+            let frame = self.preroll[n];
+            self.push(Heard::Frame(frame));
+        }
+    }
+
+    fn push_after(&mut self, due: &mut bool, frame: &Frame, boundary: Heard) {
+        if std::mem::take(due) {
+            self.push(Heard::Frame(*frame));
+        }
+        self.push(boundary);
+    }
+
+    fn push(&mut self, item: Heard) {
+        let room = if matches!(item, Heard::Frame(_)) { HEARD - HEARD_BOUNDARIES } else { HEARD };
+        if self.heard.len() < room {
+            self.heard.push_back(item);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    fn remember(&mut self, frame: &Frame) {
+        if self.preroll.len() == self.preroll_frames {
+            self.preroll.pop_front();
+        }
+        self.preroll.push_back(*frame);
+    }
+}
+
+fn frames(length: Duration) -> u32 {
+    u32::try_from(length.as_millis()).unwrap_or(u32::MAX) / FRAME_MS
+}
+
+/// Two windows of the detector, and a little: 80 ms.
+const CONTEXT_FRAMES: usize = 4;
+
+/// Longer than half a second would bring the agent's last word along.
+const PREROLL_MAX: u32 = 25;
+
+/// Items that wait for the ring; one tick makes a preroll and two boundaries at most.
+const HEARD: usize = 64;
+
+/// Places that frames leave to boundaries of turns.
+const HEARD_BOUNDARIES: usize = 24;

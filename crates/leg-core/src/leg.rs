@@ -1,0 +1,367 @@
+//! The leg: its line, its ear, its floor and its playout, worked in one order every 20 ms.
+
+use std::time::Duration;
+
+use callwright_model::{
+    AudioFormat, Frame, Gone, Heard, LegCommand, LegFact, LegRole, MonoTime, SayFrame, TurnId, VoiceActivity,
+};
+use callwright_turn_core::{Floor, Output, Sounding};
+
+use crate::bridge::Bridge;
+use crate::config::LegConfig;
+use crate::ear::Ear;
+use crate::error::LegError;
+use crate::facts::Facts;
+use crate::line::{Arrival, Line};
+use crate::playout::Playout;
+use crate::statistics::LegStatistics;
+
+/// What a leg is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct LegSpec {
+    /// Who is at the other end.
+    pub role: LegRole,
+    /// What was negotiated.
+    pub format: AudioFormat,
+    /// Where its RTP identities and the spread of its reports come from. Draw it at random for a real call.
+    pub seed: u64,
+}
+
+/// One leg's media.
+pub struct MediaLeg {
+    spec: LegSpec,
+    line: Line,
+    ear: Ear,
+    floor: Floor,
+    playout: Playout,
+    facts: Facts,
+    flow: Flow,
+    mode: Mode,
+    /// What goes out in this tick, and what kind of sound it is.
+    sent: Frame,
+    sounding: Sounding,
+    /// What came in with this tick, echo removed.
+    heard: Frame,
+    loudness: Loudness,
+    timeouts: Timeouts,
+    frames_skipped: u64,
+}
+
+/// Whether packets come.
+#[derive(Debug, Clone, Copy)]
+enum Flow {
+    Awaited { since: MonoTime },
+    Flowing { last: MonoTime },
+    Over,
+}
+
+/// Whose sound goes out.
+enum Mode {
+    Agent,
+    Bridged(Bridge),
+}
+
+#[derive(Clone, Copy)]
+struct Loudness {
+    duck_db: f32,
+    duck_ramp: Duration,
+    restore_ramp: Duration,
+}
+
+#[derive(Clone, Copy)]
+struct Timeouts {
+    flowing: Duration,
+    at_start: Duration,
+}
+
+impl MediaLeg {
+    /// A leg that sends silence and waits for the first packet. All its buffers are made here.
+    ///
+    /// # Errors
+    /// When the codec cannot be set up.
+    pub fn new(
+        spec: LegSpec,
+        config: &LegConfig,
+        voice_activity: Box<dyn VoiceActivity>,
+        now: MonoTime,
+    ) -> Result<Self, LegError> {
+        Ok(Self {
+            spec,
+            line: Line::new(&spec.format, spec.seed, config, now)?,
+            ear: Ear::new(config, voice_activity),
+            floor: Floor::new(config.floor.clone(), now),
+            playout: Playout::new(),
+            facts: Facts::new(),
+            flow: Flow::Awaited { since: now },
+            mode: Mode::Agent,
+            sent: Frame::SILENCE,
+            sounding: Sounding::Nothing,
+            heard: Frame::SILENCE,
+            loudness: Loudness {
+                duck_db: config.duck_db,
+                duck_ramp: config.duck_ramp,
+                restore_ramp: config.restore_ramp,
+            },
+            timeouts: Timeouts { flowing: config.timeout, at_start: config.timeout_at_start },
+            frames_skipped: 0,
+        })
+    }
+
+    /// A datagram came, RTP or RTCP, or junk.
+    pub fn handle_datagram(&mut self, datagram: &[u8], now: MonoTime) {
+        if self.is_over() {
+            return;
+        }
+        let relay = match &mut self.mode {
+            Mode::Bridged(bridge) => bridge.relay(),
+            Mode::Agent => None,
+        };
+        match self.line.handle_datagram(datagram, relay, now) {
+            Arrival::Nothing => return,
+            Arrival::Alive => {
+                if let Flow::Flowing { last } = &mut self.flow {
+                    *last = now;
+                }
+                return;
+            }
+            Arrival::Sound => {}
+            Arrival::Digit(digit) => self.key(digit, now),
+        }
+        if let Flow::Awaited { .. } = self.flow {
+            self.facts.push(LegFact::MediaFlows);
+        }
+        self.flow = Flow::Flowing { last: now };
+    }
+
+    /// The leg is told something. `Bridge`, `Unbridge` and `Remove` concern more than one leg: the shell obeys them with
+    /// [`Self::handle_bridged`], [`Self::handle_unbridged`] and [`Self::handle_gone`].
+    pub fn handle_command(&mut self, command: &LegCommand, now: MonoTime) {
+        if self.is_over() {
+            return;
+        }
+        match command {
+            LegCommand::Expect(expect) => self.floor.handle_expect(expect.clone(), now),
+            LegCommand::Partial { turn, filled, words } => {
+                self.floor.handle_partial(*turn, *filled, *words, now);
+            }
+            LegCommand::Hush { turn } => {
+                if let Some(cut) = self.playout.hush(*turn) {
+                    self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
+                }
+            }
+            LegCommand::Tone(tone) => self.playout.set_tone(*tone),
+            LegCommand::SendDtmf { digit, length } => self.line.send_digit(*digit, *length),
+            LegCommand::Bridge { .. } | LegCommand::Unbridge | LegCommand::Remove => {}
+        }
+        self.follow_floor();
+    }
+
+    /// From here on the other leg's sound goes out, and ours to it by [`Self::cross_to`]. The agent is silent.
+    pub fn handle_bridged(&mut self, peer: &AudioFormat, now: MonoTime) {
+        if self.is_over() {
+            return;
+        }
+        self.floor.handle_suspend(now);
+        self.follow_floor();
+        if let Some(cut) = self.playout.hush(self.floor.newest()) {
+            self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
+        }
+        let bridge = Bridge::between(&self.spec.format, peer);
+        self.mode = Mode::Bridged(bridge);
+    }
+
+    /// The leg is the agent's again.
+    pub fn handle_unbridged(&mut self, now: MonoTime) {
+        match self.mode {
+            Mode::Agent => {}
+            Mode::Bridged(_) => {
+                self.mode = Mode::Agent;
+                self.ear.start_over();
+                self.floor.handle_resume(now);
+            }
+        }
+    }
+
+    /// Time for this many frames passed without a tick: the shell was too late for them.
+    pub fn handle_skipped(&mut self, frames: u32) {
+        self.frames_skipped += u64::from(frames);
+        self.line.skip(frames);
+    }
+
+    /// The leg is over: told so, or its session is closed. Its last fact follows.
+    pub fn handle_gone(&mut self, why: Gone, now: MonoTime) {
+        if !self.is_over() {
+            self.line.say_goodbye(now);
+            self.flow = Flow::Over;
+            self.facts.push(LegFact::Gone(why));
+        }
+    }
+
+    /// First half of a tick: takes the frame that is due from the line, and the floor decides.
+    pub fn listen(&mut self, now: MonoTime) {
+        let (since, limit) = match self.flow {
+            Flow::Awaited { since } => (since, self.timeouts.at_start),
+            Flow::Flowing { last } => (last, self.timeouts.flowing),
+            Flow::Over => return,
+        };
+        if now.since(since) >= limit {
+            self.handle_gone(Gone::Timeout, now);
+            return;
+        }
+        match &self.mode {
+            Mode::Bridged(bridge) if bridge.is_passthrough() => {}
+            Mode::Bridged(_) => self.line.receive_frame(&mut self.heard, now),
+            Mode::Agent => {
+                self.line.receive_frame(&mut self.heard, now);
+                let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
+                ear.hear(heard, sent, self.sounding, floor, now, |output| {
+                    obey(output, playout, facts, loudness);
+                });
+            }
+        }
+    }
+
+    /// Second half of a tick: makes the frame that goes out, asking `says` for speech. Drain [`Self::poll_datagram`] after.
+    pub fn speak(&mut self, says: &mut dyn FnMut() -> Option<SayFrame>, now: MonoTime) {
+        if self.is_over() {
+            return;
+        }
+        // Also while bridged: the floor drops what the agent still says.
+        self.sounding = self.playout.fill(&mut self.sent, &self.floor, says, &mut self.facts);
+        match &mut self.mode {
+            Mode::Agent => self.line.send_frame(&self.sent),
+            Mode::Bridged(bridge) => {
+                bridge.take_frame(&mut self.sent);
+                if bridge.is_passthrough() {
+                    self.line.send_event();
+                } else {
+                    self.line.send_frame(&self.sent);
+                }
+            }
+        }
+        self.line.report(now);
+    }
+
+    /// Both halves of a tick, for a leg that is on its own.
+    pub fn tick(&mut self, says: &mut dyn FnMut() -> Option<SayFrame>, now: MonoTime) {
+        self.listen(now);
+        self.speak(says, now);
+    }
+
+    /// Between the halves: carries what this leg received to the leg it is bridged with.
+    pub fn cross_to(&mut self, peer: &mut Self) {
+        let (Mode::Bridged(ours), Mode::Bridged(theirs)) = (&mut self.mode, &mut peer.mode) else { return };
+        if ours.is_passthrough() {
+            while let Some(packet) = ours.poll_packet() {
+                peer.line.relay(packet);
+            }
+        } else {
+            theirs.put_frame(&self.heard);
+        }
+        while let Some(digit) = ours.poll_digit() {
+            peer.line.send_digit(digit, RELAYED_DIGIT);
+        }
+    }
+
+    /// Copies the next datagram to send into `buffer` and tells its length. 2 KiB hold every one.
+    pub fn poll_datagram(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        self.line.poll_datagram(buffer)
+    }
+
+    /// The next item for the recogniser, left where it is.
+    #[must_use]
+    pub fn peek_heard(&self) -> Option<&Heard> {
+        self.ear.peek()
+    }
+
+    /// Takes the next item for the recogniser.
+    pub fn poll_heard(&mut self) -> Option<Heard> {
+        self.ear.pop()
+    }
+
+    /// Throws the next item for the recogniser away, and counts it: nobody has room for it.
+    pub fn drop_heard(&mut self) {
+        self.ear.drop_front();
+    }
+
+    /// The next fact.
+    pub fn poll_fact(&mut self) -> Option<LegFact> {
+        self.facts.pop()
+    }
+
+    /// What was negotiated.
+    #[must_use]
+    pub const fn format(&self) -> AudioFormat {
+        self.spec.format
+    }
+
+    /// Who is at the other end.
+    #[must_use]
+    pub const fn role(&self) -> LegRole {
+        self.spec.role
+    }
+
+    /// What is being heard in this tick.
+    #[must_use]
+    pub const fn heard_frame(&self) -> &Frame {
+        &self.heard
+    }
+
+    /// What is being sent in this tick.
+    #[must_use]
+    pub const fn sent_frame(&self) -> &Frame {
+        &self.sent
+    }
+
+    /// Its figures so far.
+    #[must_use]
+    pub fn statistics(&self) -> LegStatistics {
+        let mut figures = self.line.statistics();
+        figures.heard_dropped = self.ear.dropped();
+        figures.says_stale = self.playout.stale_frames();
+        figures.facts_dropped = self.facts.dropped();
+        figures.frames_skipped = self.frames_skipped;
+        figures
+    }
+
+    const fn is_over(&self) -> bool {
+        matches!(self.flow, Flow::Over)
+    }
+
+    fn key(&mut self, digit: char, now: MonoTime) {
+        match &mut self.mode {
+            Mode::Bridged(bridge) => bridge.put_digit(digit),
+            Mode::Agent => {
+                self.floor.handle_key(now);
+                self.follow_floor();
+            }
+        }
+        self.facts.push(LegFact::Dtmf { digit });
+    }
+
+    /// Carries out what the floor decided without a frame.
+    fn follow_floor(&mut self) {
+        let Self { ear, floor, playout, facts, loudness, .. } = self;
+        ear.follow(floor, |output| obey(output, playout, facts, loudness));
+    }
+}
+
+fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Loudness) {
+    match output {
+        Output::Started { turn, .. } => facts.push(LegFact::SpeechStarted { turn }),
+        Output::Pause { .. } => {}
+        Output::Ended { turn, length, .. } => facts.push(LegFact::TurnEnded { turn, length }),
+        Output::Discard { turn } => facts.push(LegFact::Resumed { turn }),
+        Output::Duck => playout.set_gain(loudness.duck_db, loudness.duck_ramp),
+        Output::Restore => playout.set_gain(0.0, loudness.restore_ramp),
+        Output::Hush { turn } => {
+            if let Some(cut) = playout.hush(TurnId(turn.0.saturating_sub(1))) {
+                facts.push(LegFact::BargedIn { turn, say: cut.say, played: cut.played });
+            }
+        }
+        Output::Silence { length } => facts.push(LegFact::Silence { length }),
+    }
+}
+
+/// Long enough for every receiver, short enough for a fast typist.
+const RELAYED_DIGIT: Duration = Duration::from_millis(160);

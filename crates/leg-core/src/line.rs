@@ -1,0 +1,195 @@
+//! The wire side of a leg: RTP and RTCP in, RTP and RTCP out.
+
+use std::time::Duration;
+
+use callwright_model::{AudioFormat, Frame, MonoTime};
+use callwright_rtp_core as rtp;
+use callwright_rtp_core::{
+    Admission, AudioReceiver, AudioSender, DatagramKind, DropReason, RtcpReporter, RtpPacket,
+};
+
+use crate::bridge::{Packet, Relay};
+use crate::config::LegConfig;
+use crate::error::LegError;
+use crate::outbox::Outbox;
+use crate::statistics::LegStatistics;
+
+pub(crate) struct Line {
+    format: AudioFormat,
+    receiver: AudioReceiver,
+    sender: AudioSender,
+    reporter: RtcpReporter,
+    outbox: Outbox,
+    malformed: u64,
+    /// The peer's last word on loss that the encoder was told.
+    loss_told: u8,
+}
+
+/// What a datagram was to the leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Nothing of this leg's.
+    Nothing,
+    /// A sign of life without sound: a report, comfort noise, what comes in doubt.
+    Alive,
+    /// Sound, or a telephone event that says nothing new.
+    Sound,
+    /// A key was pressed.
+    Digit(char),
+}
+
+impl Line {
+    pub(crate) fn new(
+        format: &AudioFormat,
+        seed: u64,
+        config: &LegConfig,
+        now: MonoTime,
+    ) -> Result<Self, LegError> {
+        let sender = AudioSender::new(*format, seed)?;
+        let name = format!("{seed:016x}");
+        Ok(Self {
+            format: *format,
+            receiver: AudioReceiver::new(*format, config.receiver.clone())?,
+            reporter: RtcpReporter::new(sender.ssrc(), seed, &name, now),
+            sender,
+            outbox: Outbox::new(),
+            malformed: 0,
+            loss_told: 0,
+        })
+    }
+
+    /// Takes a datagram. With a `relay`, sound goes there as it is instead of into the jitter buffer.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        datagram: &[u8],
+        relay: Option<&mut Relay>,
+        now: MonoTime,
+    ) -> Arrival {
+        match DatagramKind::of(datagram) {
+            DatagramKind::Rtp => {}
+            DatagramKind::Rtcp => {
+                let heard = self.reporter.handle_datagram(datagram, now);
+                self.malformed += u64::from(heard.malformed);
+                self.heed_loss();
+                return if heard.malformed { Arrival::Nothing } else { Arrival::Alive };
+            }
+            DatagramKind::Other => {
+                self.malformed += 1;
+                return Arrival::Nothing;
+            }
+        }
+        let Ok(packet) = RtpPacket::parse(datagram) else {
+            self.malformed += 1;
+            return Arrival::Nothing;
+        };
+        match relay {
+            Some(relay) if packet.header.payload_type == self.format.payload_type_in => {
+                self.pass_on(&packet, relay, now)
+            }
+            Some(_) | None => match self.receiver.handle_packet(&packet, now) {
+                rtp::Arrival::Audio | rtp::Arrival::Event => Arrival::Sound,
+                rtp::Arrival::Digit(digit) => Arrival::Digit(digit),
+                rtp::Arrival::Dropped(DropReason::Malformed | DropReason::OtherStream) => Arrival::Nothing,
+                rtp::Arrival::Dropped(DropReason::Duplicate | DropReason::Late | DropReason::PayloadType) => {
+                    Arrival::Alive
+                }
+            },
+        }
+    }
+
+    /// The frame that is due.
+    pub(crate) fn receive_frame(&mut self, frame: &mut Frame, now: MonoTime) {
+        self.receiver.tick(now, frame);
+    }
+
+    /// Sends a frame, or the telephone event that takes its place.
+    pub(crate) fn send_frame(&mut self, frame: &Frame) {
+        let Self { sender, outbox, .. } = self;
+        // What cannot be encoded is a frame lost; the stream's clock has moved on.
+        outbox.put(|datagram| sender.send(frame, datagram).unwrap_or(0));
+    }
+
+    /// Sends another leg's packet as ours.
+    pub(crate) fn relay(&mut self, packet: &Packet) {
+        let Self { sender, outbox, .. } = self;
+        outbox.put(|datagram| sender.forward(&packet.as_rtp(), datagram).unwrap_or(0));
+    }
+
+    /// Sends the telephone event that is due between packets relayed.
+    pub(crate) fn send_event(&mut self) {
+        let Self { sender, outbox, .. } = self;
+        outbox.put(|datagram| sender.send_pending_event(datagram).ok().flatten().unwrap_or(0));
+    }
+
+    /// Lines up a key press. What is no key, or not agreed on, is a bug of whoever asked, and harmless.
+    pub(crate) fn send_digit(&mut self, digit: char, length: Duration) {
+        if let Err(error) = self.sender.press(digit, length) {
+            tracing::debug!(%error, "a key is not sent");
+        }
+    }
+
+    /// Sends a report when one is due.
+    pub(crate) fn report(&mut self, now: MonoTime) {
+        if now < self.reporter.poll_timeout() {
+            return;
+        }
+        let Self { receiver, sender, reporter, outbox, .. } = self;
+        outbox.put(|datagram| reporter.report(sender.info(), receiver.statistics_mut(), now, datagram));
+    }
+
+    /// Sends the last report.
+    pub(crate) fn say_goodbye(&mut self, now: MonoTime) {
+        let Self { receiver, sender, reporter, outbox, .. } = self;
+        outbox.put(|datagram| reporter.goodbye(sender.info(), receiver.statistics_mut(), now, datagram));
+    }
+
+    /// Time for this many frames passed in which nothing was sent.
+    pub(crate) fn skip(&mut self, frames: u32) {
+        for _ in 0..frames.min(SKIPPED_MAX) {
+            self.sender.pause();
+        }
+    }
+
+    pub(crate) fn poll_datagram(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        self.outbox.take(buffer)
+    }
+
+    pub(crate) fn statistics(&self) -> LegStatistics {
+        let (stream, counters) = (self.receiver.statistics().summary(), self.receiver.counters());
+        LegStatistics {
+            packets_in: stream.received,
+            packets_out: self.sender.info().packets,
+            lost: stream.lost,
+            late: counters.packets_late,
+            frames_concealed: counters.frames_concealed,
+            malformed: self.malformed + counters.packets_malformed,
+            jitter: stream.jitter,
+            round_trip: self.reporter.round_trip(),
+            peer_lost_256th: self.reporter.remote().map_or(0, |block| block.fraction_lost),
+            ..LegStatistics::default()
+        }
+    }
+
+    fn pass_on(&mut self, packet: &RtpPacket<'_>, relay: &mut Relay, now: MonoTime) -> Arrival {
+        match self.receiver.statistics_mut().handle(&packet.header, true, now) {
+            Admission::Accepted { .. } => {
+                relay.put(&packet.header, packet.payload);
+                Arrival::Sound
+            }
+            Admission::Duplicate | Admission::Old => Arrival::Alive,
+            Admission::Probation => Arrival::Nothing,
+        }
+    }
+
+    /// Lets the encoder spend as much on redundancy as the peer's losses ask for.
+    fn heed_loss(&mut self) {
+        let lost = self.reporter.remote().map_or(0, |block| block.fraction_lost);
+        if lost != self.loss_told {
+            self.loss_told = lost;
+            self.sender.expect_loss((u32::from(lost) * 100 / 256) as u8);
+        }
+    }
+}
+
+/// A machine that slept for longer than ten seconds has lost its calls anyway.
+const SKIPPED_MAX: u32 = 500;

@@ -1,0 +1,189 @@
+//! Says against a floor, frame by frame.
+
+use std::collections::VecDeque;
+
+use callwright_model::MonoTime;
+use callwright_turn_core::{FloorConfig, FrameFacts};
+
+use super::*;
+
+struct Bench {
+    playout: Playout,
+    floor: Floor,
+    ring: VecDeque<SayFrame>,
+    facts: Facts,
+    now: MonoTime,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            playout: Playout::new(),
+            floor: Floor::new(FloorConfig::default(), MonoTime::ZERO),
+            ring: VecDeque::new(),
+            facts: Facts::new(),
+            now: MonoTime::ZERO,
+        }
+    }
+
+    fn say(&mut self, say: u32, turn: u32, frames: usize) {
+        let (say, turn) = (SayId(say), TurnId(turn));
+        self.ring.extend((0..frames).map(|_| SayFrame { say, turn, frame: Some(LOUD) }));
+        self.ring.push_back(SayFrame { say, turn, frame: None });
+    }
+
+    /// Plays this many frames and draws them: `#` sound of a say, `~` tone, `.` silence.
+    fn play(&mut self, frames: usize) -> String {
+        let mut drawn = String::new();
+        for _ in 0..frames {
+            let mut out = LOUD;
+            let Self { playout, floor, ring, facts, .. } = self;
+            let sounding = playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
+            drawn.push(match (out == Frame::SILENCE, sounding) {
+                (false, Sounding::Say) => '#',
+                (_, Sounding::Tone) => '~',
+                (true, Sounding::Say) => '_',
+                (true, Sounding::Nothing) => '.',
+                (false, Sounding::Nothing) => panic!("a sound that is nothing"),
+            });
+        }
+        drawn
+    }
+
+    /// The caller holds the floor for a second, alone, and lets go of it unless `still`.
+    fn caller_speaks(&mut self, still: bool) {
+        for n in 0..if still { 50 } else { 100 } {
+            self.now = self.now + Duration::from_millis(20);
+            let speech = if n < 50 { 1.0 } else { 0.0 };
+            let level_dbfs = if n < 50 { -20.0 } else { -80.0 };
+            self.floor.handle_frame(FrameFacts { speech, level_dbfs }, Sounding::Nothing, self.now);
+            while self.floor.poll_output().is_some() {}
+        }
+    }
+
+    fn facts(&mut self) -> Vec<LegFact> {
+        std::iter::from_fn(|| self.facts.pop()).collect()
+    }
+}
+
+const LOUD: Frame = Frame([9_000; FRAME_SAMPLES]);
+
+fn samples(frames: usize) -> Samples {
+    Samples((frames * FRAME_SAMPLES) as u64)
+}
+
+#[test]
+fn says_follow_each_other_without_a_gap_and_each_is_counted() {
+    let mut bench = Bench::new();
+    bench.say(0, 0, 3);
+    bench.say(1, 0, 2);
+    assert_eq!(bench.play(7), "#####..");
+    assert_eq!(
+        bench.facts(),
+        [
+            LegFact::SayStarted { say: SayId(0) },
+            LegFact::SayEnded { say: SayId(0), played: samples(3) },
+            LegFact::SayStarted { say: SayId(1) },
+            LegFact::SayEnded { say: SayId(1), played: samples(2) },
+        ]
+    );
+}
+
+#[test]
+fn a_say_that_answers_an_old_turn_is_dropped_and_told_once() {
+    let mut bench = Bench::new();
+    bench.caller_speaks(false);
+    bench.say(0, 0, 30);
+    bench.say(1, 1, 2);
+    assert_eq!(bench.play(3), "##.");
+    assert_eq!(
+        bench.facts(),
+        [
+            LegFact::SayDropped { say: SayId(0) },
+            LegFact::SayStarted { say: SayId(1) },
+            LegFact::SayEnded { say: SayId(1), played: samples(2) },
+        ]
+    );
+    assert_eq!(bench.playout.stale_frames(), 30);
+}
+
+#[test]
+fn a_say_waits_while_the_caller_speaks() {
+    let mut bench = Bench::new();
+    bench.caller_speaks(true);
+    bench.say(0, 1, 2);
+    assert_eq!(bench.play(3), "...");
+    assert!(bench.facts().is_empty());
+    bench.floor.handle_timeout(bench.now + Duration::from_secs(1));
+    assert_eq!(bench.play(3), "##.");
+}
+
+#[test]
+fn hush_cuts_at_once_and_late_frames_of_what_was_cut_stay_silent() {
+    let mut bench = Bench::new();
+    bench.say(0, 0, 5);
+    let late: Vec<SayFrame> = bench.ring.drain(3..).collect();
+    bench.say(1, 0, 5);
+    assert_eq!(bench.play(2), "##");
+    let cut = bench.playout.hush(TurnId(0)).map(|cut| (cut.say, cut.played));
+    assert_eq!(cut, Some((SayId(0), samples(2))));
+    assert_eq!(bench.play(1), ".");
+    bench.ring.extend(late);
+    bench.say(2, 0, 1);
+    assert_eq!(bench.play(2), "#.", "what is said after the hush is heard");
+    assert_eq!(
+        bench.facts(),
+        [
+            LegFact::SayStarted { say: SayId(0) },
+            LegFact::SayDropped { say: SayId(1) },
+            LegFact::SayStarted { say: SayId(2) },
+            LegFact::SayEnded { say: SayId(2), played: samples(1) },
+        ]
+    );
+}
+
+#[test]
+fn a_tone_lies_under_says_and_returns() {
+    let mut bench = Bench::new();
+    bench.playout.set_tone(Some(Tone::Hold));
+    assert_eq!(bench.play(2), "~~");
+    bench.say(0, 0, 2);
+    assert_eq!(bench.play(4), "##~~");
+    bench.playout.set_tone(None);
+    assert_eq!(bench.play(1), ".");
+    bench.playout.set_tone(Some(Tone::Connect));
+    assert_eq!(bench.play(20), format!("{}...", "~".repeat(17)), "a short tone ends by itself");
+}
+
+#[test]
+fn a_synthesiser_that_dies_in_a_say_leaves_a_silence_that_counts() {
+    let mut bench = Bench::new();
+    bench.say(0, 0, 2);
+    bench.ring.pop_back();
+    let drawn = bench.play(40);
+    assert_eq!(drawn, format!("##{}{}", "_".repeat(25), ".".repeat(13)));
+    bench.say(1, 0, 1);
+    assert_eq!(bench.play(1), "#", "and the next say is heard");
+    assert!(bench.facts().contains(&LegFact::SayEnded { say: SayId(0), played: samples(2) }));
+}
+
+#[test]
+fn ducking_lowers_by_12_db_and_comes_back_to_the_very_voice() {
+    let mut bench = Bench::new();
+    bench.say(0, 0, 20);
+    let mut levels = Vec::new();
+    for n in 0..12 {
+        match n {
+            2 => bench.playout.set_gain(-12.0, Duration::from_millis(30)),
+            7 => bench.playout.set_gain(0.0, Duration::from_millis(40)),
+            _ => {}
+        }
+        let mut out = Frame::SILENCE;
+        let Bench { playout, floor, ring, facts, .. } = &mut bench;
+        playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
+        levels.push(out.0[FRAME_SAMPLES - 1]);
+    }
+    assert_eq!(levels[1], 9_000);
+    assert_eq!(levels[4], 2_261);
+    assert_eq!(levels[11], 9_000);
+}

@@ -1,0 +1,455 @@
+//! Whole legs in virtual time: RTP in, RTP out, facts and heard sound between.
+#![expect(clippy::expect_used, reason = "a test says why it expects")]
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use callwright_audio_core::g711::Law;
+use callwright_leg_core::{LegConfig, LegSpec, MediaLeg};
+use callwright_model::{
+    AudioFormat, Codec, DtmfFormat, Expect, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand, LegFact, LegRole,
+    MonoTime, SayFrame, SayId, Tone, TurnId, VoiceActivity,
+};
+use proptest::prelude::*;
+
+/// Louder than this is speech.
+struct Louder(f32);
+
+impl VoiceActivity for Louder {
+    fn probability(&mut self, frame: &Frame) -> f32 {
+        if frame.level_dbfs() > self.0 { 1.0 } else { 0.0 }
+    }
+
+    fn reset(&mut self) {}
+}
+
+const PCMU: AudioFormat = AudioFormat {
+    codec: Codec::Pcmu,
+    payload_type_in: 0,
+    payload_type_out: 0,
+    dtmf_in: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
+    dtmf_out: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
+};
+
+fn leg(format: AudioFormat, seed: u64, loud_dbfs: f32) -> MediaLeg {
+    let spec = LegSpec { role: LegRole::Caller, format, seed };
+    MediaLeg::new(spec, &LegConfig::default(), Box::new(Louder(loud_dbfs)), MonoTime::ZERO).expect("a codec")
+}
+
+/// A leg and the telephone at its other end.
+struct Call {
+    leg: MediaLeg,
+    now: MonoTime,
+    sequence: u16,
+    timestamp: u32,
+    says: VecDeque<SayFrame>,
+    facts: Vec<(u64, LegFact)>,
+    heard: Vec<Heard>,
+    /// What the telephone plays, decoded.
+    played: Vec<i16>,
+    /// All datagrams that left.
+    wire: Vec<Vec<u8>>,
+}
+
+impl Call {
+    fn new() -> Self {
+        Self::with(leg(PCMU, 7, -30.0))
+    }
+
+    fn with(leg: MediaLeg) -> Self {
+        Self {
+            leg,
+            now: MonoTime::ZERO,
+            sequence: 100,
+            timestamp: 5_000,
+            says: VecDeque::new(),
+            facts: Vec::new(),
+            heard: Vec::new(),
+            played: Vec::new(),
+            wire: Vec::new(),
+        }
+    }
+
+    /// One tick in which the telephone sends these 160 samples.
+    fn tick(&mut self, samples: &[i16]) {
+        let mut payload = vec![0; samples.len()];
+        Law::Mu.encode_into(samples, &mut payload);
+        let datagram = self.packet(0, false, &payload);
+        self.leg.handle_datagram(&datagram, self.now);
+        self.timestamp += 160;
+        self.silent_tick();
+    }
+
+    /// One tick in which nothing comes.
+    fn silent_tick(&mut self) {
+        self.now = self.now + Duration::from_millis(20);
+        let says = &mut self.says;
+        self.leg.tick(&mut || says.pop_front(), self.now);
+        let mut buffer = [0; 2_048];
+        while let Some(length) = self.leg.poll_datagram(&mut buffer) {
+            let datagram = buffer[..length].to_vec();
+            if datagram[1] & 0x7f == 0 {
+                let mut samples = vec![0; length - 12];
+                Law::Mu.decode_into(&datagram[12..], &mut samples);
+                self.played.extend(samples);
+            }
+            self.wire.push(datagram);
+        }
+        while let Some(fact) = self.leg.poll_fact() {
+            self.facts.push((self.now.as_millis(), fact));
+        }
+        while let Some(item) = self.leg.poll_heard() {
+            self.heard.push(item);
+        }
+    }
+
+    fn packet(&mut self, payload_type: u8, marker: bool, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x80, payload_type | u8::from(marker) << 7];
+        packet.extend(self.sequence.to_be_bytes());
+        packet.extend(self.timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, 9]);
+        packet.extend(payload);
+        self.sequence = self.sequence.wrapping_add(1);
+        packet
+    }
+
+    fn ticks(&mut self, count: usize, amplitude: i16) {
+        for _ in 0..count {
+            let samples: Vec<i16> =
+                (0..160).map(|n| if n % 40 < 20 { amplitude } else { -amplitude }).collect();
+            self.tick(&samples);
+        }
+    }
+
+    fn key(&mut self, event: u8) {
+        for n in 0..5u16 {
+            let end = n >= 3;
+            let length = (n.min(3) + 1) * 160;
+            let payload = [event, if end { 0x8a } else { 0x0a }, (length >> 8) as u8, length as u8];
+            let datagram = self.packet(101, n == 0, &payload);
+            self.leg.handle_datagram(&datagram, self.now);
+            self.silent_tick();
+        }
+        self.timestamp += 5 * 160;
+    }
+
+    fn say(&mut self, say: u32, turn: u32, sound: &[i16]) {
+        let (say, turn) = (SayId(say), TurnId(turn));
+        for samples in sound.chunks_exact(FRAME_SAMPLES) {
+            let frame = Frame(samples.try_into().expect("a frame"));
+            self.says.push_back(SayFrame { say, turn, frame: Some(frame) });
+        }
+        self.says.push_back(SayFrame { say, turn, frame: None });
+    }
+
+    fn fact(&self, wanted: impl Fn(&LegFact) -> bool) -> Option<u64> {
+        self.facts.iter().find(|(_, fact)| wanted(fact)).map(|(at, _)| *at)
+    }
+
+    fn loud_since(&self, millis: u64) -> bool {
+        self.played[millis as usize * 8..].iter().any(|sample| sample.abs() > 50)
+    }
+}
+
+fn noise(length: usize, amplitude: f32) -> Vec<i16> {
+    let mut seed = 1u32;
+    // Syllables of 200 ms with breaks, so that it is as uneven as speech.
+    (0..length)
+        .map(|n| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let envelope = (n as f32 / 3_200.0 * std::f32::consts::PI).sin().abs();
+            (amplitude * envelope * ((seed >> 8) as f32 / 8_388_608.0 - 1.0)) as i16
+        })
+        .collect()
+}
+
+#[test]
+fn an_interruption_is_ducked_then_silenced_on_the_tick_of_the_verdict() {
+    let mut call = Call::new();
+    call.ticks(20, 0);
+    call.say(0, 0, &noise(16_000 * 5, 8_000.0));
+    call.ticks(50, 0);
+    let spoke_at = call.now.as_millis();
+    call.ticks(40, 9_000);
+    let barged = call.fact(|fact| matches!(fact, LegFact::BargedIn { .. })).expect("an interruption");
+    assert!((300..=450).contains(&(barged - spoke_at)), "{} ms", barged - spoke_at);
+    // The frame sent in a tick lies before its time in what is played; the encoder's filter rings for 3 ms into it.
+    assert!(!call.loud_since(barged - 20 + 3), "silent on the very tick");
+    assert!(call.loud_since(barged - 40));
+    let played = call.facts.iter().find_map(|(_, fact)| match fact {
+        LegFact::BargedIn { turn, say, played } => Some((*turn, *say, *played)),
+        _ => None,
+    });
+    let (turn, say, played) = played.expect("as found above");
+    assert_eq!((turn, say), (TurnId(1), SayId(0)));
+    assert_eq!(played.duration(), Duration::from_millis(barged - 20 - 400), "what was sent, to the sample");
+}
+
+#[test]
+fn a_short_interjection_loses_nothing_of_what_is_said() {
+    let sound = noise(16_000 * 3, 8_000.0);
+    let mut plain = Call::new();
+    plain.ticks(20, 0);
+    plain.say(0, 0, &sound);
+    plain.ticks(170, 0);
+    let mut call = Call::new();
+    call.ticks(20, 0);
+    call.say(0, 0, &sound);
+    call.ticks(50, 0);
+    call.ticks(12, 9_000);
+    call.ticks(108, 0);
+    let facts: Vec<&LegFact> = call.facts.iter().map(|(_, fact)| fact).collect();
+    let [
+        LegFact::MediaFlows,
+        LegFact::SayStarted { .. },
+        LegFact::SpeechStarted { turn },
+        LegFact::Resumed { turn: same },
+        LegFact::SayEnded { .. },
+    ] = facts.as_slice()
+    else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(turn, same);
+    assert_eq!(call.heard.first(), Some(&Heard::Start { turn: TurnId(1), at: MonoTime(call_onset(&call)) }));
+    assert_eq!(call.heard.last(), Some(&Heard::Discard { turn: TurnId(1) }));
+    let differs: Vec<usize> =
+        (0..plain.played.len()).filter(|&n| plain.played[n] != call.played[n]).collect();
+    let (first, last) = (differs[0] / 8, differs[differs.len() - 1] / 8);
+    assert!((1_400..1_520).contains(&first) && last < 2_000, "softer from {first} to {last} ms only");
+}
+
+fn call_onset(call: &Call) -> u64 {
+    match call.heard.first() {
+        Some(Heard::Start { at, .. }) => at.0,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_echo_of_our_own_voice_takes_no_floor() {
+    for delay_ms in [40, 150, 400] {
+        let mut call = Call::with(leg(PCMU, 7, -42.0));
+        call.ticks(20, 0);
+        call.say(0, 0, &noise(16_000 * 12, 12_000.0));
+        for _ in 0..620 {
+            // -12 dB of what the telephone played, so much later.
+            let end = call.played.len().saturating_sub(delay_ms * 8);
+            let echo: Vec<i16> = match end.checked_sub(160) {
+                Some(from) => call.played[from..end].iter().map(|sample| sample / 4).collect(),
+                None => vec![0; 160],
+            };
+            call.tick(&echo);
+        }
+        let interrupted = call.fact(|fact| matches!(fact, LegFact::BargedIn { .. }));
+        assert_eq!(interrupted, None, "at {delay_ms} ms");
+        assert!(call.fact(|fact| matches!(fact, LegFact::SayEnded { .. })).is_some());
+    }
+}
+
+#[test]
+fn a_key_is_told_once_and_silences_the_agent() {
+    let mut call = Call::new();
+    call.ticks(20, 0);
+    call.say(0, 0, &noise(16_000 * 3, 8_000.0));
+    call.ticks(20, 0);
+    call.key(5);
+    call.ticks(20, 0);
+    call.key(11);
+    call.ticks(5, 0);
+    let facts: Vec<&LegFact> = call.facts.iter().map(|(_, fact)| fact).collect();
+    let [
+        LegFact::MediaFlows,
+        LegFact::SayStarted { .. },
+        LegFact::BargedIn { turn: TurnId(1), .. },
+        LegFact::Dtmf { digit: '5' },
+        LegFact::Dtmf { digit: '#' },
+    ] = facts.as_slice()
+    else {
+        panic!("{facts:?}")
+    };
+}
+
+#[test]
+fn a_key_of_ours_goes_out_as_an_event_and_the_stream_goes_on() {
+    let mut call = Call::new();
+    call.ticks(10, 0);
+    let length = Duration::from_millis(100);
+    call.leg.handle_command(&LegCommand::SendDtmf { digit: '*', length }, call.now);
+    call.ticks(40, 0);
+    let events: Vec<&Vec<u8>> = call.wire.iter().filter(|packet| packet[1] & 0x7f == 101).collect();
+    assert!(events.len() >= 5, "{}", events.len());
+    assert!(events.iter().all(|packet| packet[12] == 10), "event 10 is the star");
+    assert_eq!(events.iter().filter(|packet| packet[13] & 0x80 != 0).count(), 3, "the end is sent thrice");
+    assert!(events.iter().all(|packet| packet[4..8] == events[0][4..8]), "one timestamp");
+    let rtp = call.wire.iter().filter(|packet| !(192..=223).contains(&packet[1]));
+    let sequences: Vec<u16> = rtp.map(|packet| u16::from_be_bytes([packet[2], packet[3]])).collect();
+    assert!(sequences.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
+    let last = call.wire.iter().rev().find(|packet| packet[1] & 0x7f == 0).expect("sound again");
+    let stamp = |packet: &[u8]| u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]);
+    assert_eq!(stamp(last).wrapping_sub(stamp(&call.wire[0])), 49 * 160, "the clock went on meanwhile");
+}
+
+#[test]
+fn a_full_code_ends_the_turn_at_once() {
+    let mut call = Call::new();
+    call.leg.handle_command(&LegCommand::Expect(Expect::Code { min: 6, max: 6 }), call.now);
+    call.ticks(20, 0);
+    call.ticks(30, 9_000);
+    let full = LegCommand::Partial { turn: TurnId(1), filled: 6, words: 6 };
+    call.leg.handle_command(&full, call.now);
+    let stopped = call.now.as_millis();
+    call.ticks(60, 0);
+    let ended = call.fact(|fact| matches!(fact, LegFact::TurnEnded { .. })).expect("an end");
+    assert!(ended - stopped <= 400, "{} ms", ended - stopped);
+}
+
+#[test]
+fn nobody_is_left_in_silence_and_hold_sound_is_none() {
+    let mut call = Call::new();
+    call.ticks(600, 0);
+    let told = call.facts.iter().filter(|(_, fact)| matches!(fact, LegFact::Silence { .. })).count();
+    assert_eq!(told, 2, "after 5 and 10 s");
+    call.leg.handle_command(&LegCommand::Tone(Some(Tone::Hold)), call.now);
+    call.ticks(600, 0);
+    let told_now = call.facts.iter().filter(|(_, fact)| matches!(fact, LegFact::Silence { .. })).count();
+    assert_eq!(told_now, told);
+}
+
+#[test]
+fn a_dead_line_is_gone_after_its_time_and_sends_nothing_more() {
+    let mut call = Call::new();
+    for _ in 0..50 * 59 {
+        call.silent_tick();
+    }
+    assert_eq!(call.fact(|fact| matches!(fact, LegFact::Gone(_))), None, "a minute for the first packet");
+    call.ticks(1, 0);
+    for _ in 0..50 * 31 {
+        call.silent_tick();
+    }
+    assert_eq!(call.facts.last(), Some(&(89_000, LegFact::Gone(Gone::Timeout))));
+    let sent = call.wire.len();
+    call.ticks(10, 0);
+    assert_eq!(call.wire.len(), sent);
+}
+
+#[test]
+fn the_same_packets_make_the_same_leg_byte_for_byte() {
+    let run = || {
+        let mut call = Call::new();
+        call.ticks(20, 0);
+        call.say(0, 0, &noise(16_000 * 3, 8_000.0));
+        call.ticks(50, 0);
+        call.ticks(30, 9_000);
+        call.ticks(100, 0);
+        call.key(1);
+        (call.wire, call.facts, call.heard)
+    };
+    let (one, other) = (run(), run());
+    assert_eq!(one.0, other.0);
+    assert_eq!(one.1, other.1);
+    assert_eq!(one.2, other.2);
+}
+
+#[derive(Debug, Clone)]
+enum Fact {
+    Datagram(Vec<u8>),
+    Speech { ticks: u8, amplitude: i16 },
+    Lost { ticks: u8 },
+    Key(u8),
+    Say { turn: u32, frames: u8, ended: bool },
+    Command(LegCommand),
+    Bridge,
+    Unbridge,
+    Skipped(u32),
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let command = prop_oneof![
+        (0..6u32).prop_map(|turn| LegCommand::Hush { turn: TurnId(turn) }),
+        (0..6u32, any::<u8>(), any::<u16>()).prop_map(|(turn, filled, words)| LegCommand::Partial {
+            turn: TurnId(turn),
+            filled,
+            words
+        }),
+        Just(LegCommand::Tone(Some(Tone::Hold))),
+        Just(LegCommand::Tone(None)),
+        Just(LegCommand::Expect(Expect::YesNo)),
+        (any::<char>(), 0..5_000u64)
+            .prop_map(|(digit, ms)| LegCommand::SendDtmf { digit, length: Duration::from_millis(ms) }),
+        "[0-9#*A-D]".prop_map(|digit| LegCommand::SendDtmf {
+            digit: digit.chars().next().expect("one"),
+            length: Duration::from_millis(100)
+        }),
+    ];
+    prop_oneof![
+        2 => prop::collection::vec(any::<u8>(), 0..300).prop_map(Fact::Datagram),
+        2 => (prop::collection::vec(any::<u8>(), 12..200), prop_oneof![Just(0u8), Just(101), 128..255u8]).prop_map(
+            |(mut bytes, payload_type)| {
+                (bytes[0], bytes[1]) = (0x80, payload_type);
+                Fact::Datagram(bytes)
+            }
+        ),
+        6 => (1..60u8, prop_oneof![Just(0i16), Just(9_000)])
+            .prop_map(|(ticks, amplitude)| Fact::Speech { ticks, amplitude }),
+        2 => (1..60u8).prop_map(|ticks| Fact::Lost { ticks }),
+        1 => any::<u8>().prop_map(Fact::Key),
+        4 => (0..6u32, 0..60u8, any::<bool>())
+            .prop_map(|(turn, frames, ended)| Fact::Say { turn, frames, ended }),
+        3 => command.prop_map(Fact::Command),
+        1 => Just(Fact::Bridge),
+        2 => Just(Fact::Unbridge),
+        1 => any::<u32>().prop_map(Fact::Skipped),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    #[test]
+    fn no_order_of_facts_stops_the_stream_or_loses_a_say(facts in prop::collection::vec(fact(), 1..60)) {
+        let spec = LegSpec { role: LegRole::Caller, format: PCMU, seed: 3 };
+        let config = LegConfig { echo_cancelling: false, ..LegConfig::default() };
+        let leg = MediaLeg::new(spec, &config, Box::new(Louder(-30.0)), MonoTime::ZERO).expect("a codec");
+        let mut call = Call::with(leg);
+        let pcma = AudioFormat { codec: Codec::Pcma, ..PCMU };
+        let mut say = 0;
+        for fact in facts {
+            let (ticks, wire) = (call.now, call.wire.len());
+            match fact {
+                Fact::Datagram(bytes) => call.leg.handle_datagram(&bytes, call.now),
+                Fact::Speech { ticks, amplitude } => call.ticks(usize::from(ticks), amplitude),
+                Fact::Lost { ticks } => (0..ticks).for_each(|_| call.silent_tick()),
+                Fact::Key(event) => call.key(event),
+                Fact::Say { turn, frames, ended } => {
+                    call.say(say, turn, &vec![5_000; usize::from(frames) * FRAME_SAMPLES]);
+                    if !ended {
+                        call.says.pop_back();
+                    }
+                    say += 1;
+                }
+                Fact::Command(command) => call.leg.handle_command(&command, call.now),
+                Fact::Bridge => call.leg.handle_bridged(&pcma, call.now),
+                Fact::Unbridge => call.leg.handle_unbridged(call.now),
+                Fact::Skipped(frames) => call.leg.handle_skipped(frames),
+            }
+            let ticks = call.now.since(ticks).as_millis() as usize / 20;
+            prop_assert!(call.wire.len() - wire >= ticks, "a packet in every tick");
+        }
+        // Left alone, no say is played without a begin and an end, in this order.
+        call.leg.handle_unbridged(call.now);
+        let mut running = None;
+        for (_, fact) in &call.facts {
+            match fact {
+                LegFact::SayStarted { say } => {
+                    prop_assert_eq!(running, None);
+                    running = Some(*say);
+                }
+                LegFact::SayEnded { say, .. } | LegFact::BargedIn { say, .. } => {
+                    prop_assert!(running.is_none() || running == Some(*say));
+                    running = None;
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One thread: every 20 ms, for all its legs in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use callwright_model::{FRAME_MS, Gone, LegCommand, LegId, MonoTime};
+
+use crate::clock::Clock;
+use crate::meter::Meter;
+use crate::slot::{Slot, Stay};
+
+pub(crate) enum Order {
+    Add(Box<Slot>),
+    Command { leg: LegId, command: LegCommand },
+}
+
+pub(crate) struct Worker {
+    clock: Clock,
+    orders: Receiver<Order>,
+    removals: Receiver<LegId>,
+    leaving: Vec<LegId>,
+    stop: Arc<AtomicBool>,
+    /// Ordered by leg, so that a peer is found by bisection and one order of commands gives one order of work.
+    #[expect(clippy::vec_box, reason = "legs are large; adding and removing moves pointers only")]
+    slots: Vec<Box<Slot>>,
+    buffer: Box<[u8; DATAGRAM_MAX]>,
+    meter: Meter,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        clock: Clock,
+        orders: Receiver<Order>,
+        removals: Receiver<LegId>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            clock,
+            orders,
+            removals,
+            leaving: Vec::with_capacity(SLOTS),
+            stop,
+            slots: Vec::with_capacity(SLOTS),
+            buffer: Box::new([0; DATAGRAM_MAX]),
+            meter: Meter::new(clock.now()),
+        }
+    }
+
+    pub(crate) fn run(mut self) {
+        raise_priority();
+        let mut deadline = self.clock.now() + FRAME;
+        while !self.stop.load(Ordering::Acquire) {
+            self.clock.sleep_until(deadline);
+            let late = self.clock.now().since(deadline);
+            let due = 1 + u32::try_from(late.as_micros() / FRAME.as_micros()).unwrap_or(u32::MAX - 1);
+            let ticks = due.min(TICKS_AT_ONCE);
+            for nth in 0..ticks {
+                self.tick();
+                let sent = self.clock.now();
+                self.meter.tick(sent.since(deadline + FRAME * nth));
+            }
+            if due > ticks {
+                let skipped = due - ticks;
+                self.meter.skipped(u64::from(skipped));
+                tracing::debug!(skipped, "the media worker was too late for some frames");
+                for slot in &mut self.slots {
+                    slot.media.handle_skipped(skipped);
+                }
+            }
+            deadline = deadline + FRAME * due;
+            self.publish();
+        }
+        self.close();
+    }
+
+    fn tick(&mut self) {
+        self.take_orders();
+        let now = self.clock.now();
+        for slot in &mut self.slots {
+            slot.receive(&mut *self.buffer, now);
+            slot.media.listen(now);
+        }
+        self.cross_bridges();
+        let now = self.clock.now();
+        for slot in &mut self.slots {
+            slot.speak(&mut *self.buffer, now);
+        }
+        let mut over = false;
+        for slot in &mut self.slots {
+            if slot.deliver(now) == Stay::Over {
+                slot.board.close(&slot.media.statistics());
+                over = true;
+            }
+        }
+        if over {
+            self.let_go();
+        }
+    }
+
+    /// Whoever removes a leg has added it before. So removals are read before the orders and obeyed when all orders that
+    /// were there have been: a leg is never removed before it came.
+    fn take_orders(&mut self) {
+        let now = self.clock.now();
+        self.leaving.extend(self.removals.try_iter());
+        let drained = (0..ORDERS_A_TICK).find_map(|_| match self.orders.try_recv() {
+            Ok(order) => {
+                self.obey(order, now);
+                None
+            }
+            Err(_empty) => Some(()),
+        });
+        if drained.is_none() {
+            return;
+        }
+        while let Some(leg) = self.leaving.pop() {
+            if let Some(place) = self.place(leg) {
+                self.slots[place].media.handle_gone(Gone::Removed, now);
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order, now: MonoTime) {
+        match order {
+            Order::Add(slot) => {
+                let place = self.slots.partition_point(|other| other.leg < slot.leg);
+                self.slots.insert(place, slot);
+            }
+            Order::Command { leg, command: LegCommand::Bridge { with } } => self.bridge(leg, with),
+            Order::Command { leg, command: LegCommand::Unbridge } => self.unbridge(leg),
+            Order::Command { leg, command } => {
+                if let Some(place) = self.place(leg) {
+                    self.slots[place].media.handle_command(&command, now);
+                }
+            }
+        }
+    }
+
+    fn bridge(&mut self, leg: LegId, with: LegId) {
+        let (Some(one), Some(other)) = (self.place(leg), self.place(with)) else {
+            tracing::warn!(%leg, %with, "cannot bridge: one of the legs is gone or belongs to another call");
+            return;
+        };
+        if one == other || self.slots[one].peer == Some(with) {
+            return;
+        }
+        self.unbridge(leg);
+        self.unbridge(with);
+        let now = self.clock.now();
+        for (this, that) in [(one, other), (other, one)] {
+            let format = self.slots[that].media.format();
+            self.slots[this].peer = Some(self.slots[that].leg);
+            self.slots[this].media.handle_bridged(&format, now);
+        }
+    }
+
+    fn unbridge(&mut self, leg: LegId) {
+        let Some(place) = self.place(leg) else { return };
+        let now = self.clock.now();
+        let peer = self.slots[place].peer.take();
+        if peer.is_some() {
+            self.slots[place].media.handle_unbridged(now);
+        }
+        if let Some(place) = peer.and_then(|peer| self.place(peer))
+            && self.slots[place].peer.take().is_some()
+        {
+            self.slots[place].media.handle_unbridged(now);
+        }
+    }
+
+    /// Carries sound from each bridged leg to its peer: packets as they are where the codec is the same, else frames.
+    fn cross_bridges(&mut self) {
+        for from in 0..self.slots.len() {
+            let Some(to) = self.slots[from].peer.and_then(|peer| self.place(peer)) else { continue };
+            let (low, high) = self.slots.split_at_mut(from.max(to));
+            let (from, to) =
+                if from < to { (&mut low[from], &mut high[0]) } else { (&mut high[0], &mut low[to]) };
+            from.media.cross_to(&mut to.media);
+        }
+    }
+
+    fn let_go(&mut self) {
+        let mut place = 0;
+        while place < self.slots.len() {
+            if self.slots[place].board.is_over() {
+                self.unbridge(self.slots[place].leg);
+                let gone = self.slots.remove(place);
+                self.meter.add(&gone.media.statistics(), &gone.published);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    fn publish(&mut self) {
+        let now = self.clock.now();
+        if !self.meter.is_due(now) {
+            return;
+        }
+        self.meter.begin(now, self.slots.len());
+        for slot in &mut self.slots {
+            let figures = slot.media.statistics();
+            self.meter.add(&figures, &slot.published);
+            slot.published = figures;
+            slot.board.put(&figures);
+        }
+    }
+
+    fn close(&mut self) {
+        self.take_orders();
+        let now = self.clock.now();
+        for slot in &mut self.slots {
+            slot.media.handle_gone(Gone::Removed, now);
+            // A full queue of a conversation that ends with the process is left as it is.
+            let _full = slot.deliver(now);
+            slot.board.close(&slot.media.statistics());
+        }
+        self.slots.clear();
+    }
+
+    fn place(&self, leg: LegId) -> Option<usize> {
+        self.slots.binary_search_by_key(&leg, |slot| slot.leg).ok()
+    }
+}
+
+/// Frames are due at fixed times while recognisers want every cycle: ask the kernel to prefer us. Allowed to root and with
+/// `CAP_SYS_NICE` only; without it media is as late as the machine is busy.
+fn raise_priority() {
+    // SAFETY: takes and returns plain integers; 0 names the calling thread on Linux.
+    let refused = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) } != 0;
+    if refused {
+        tracing::debug!("media threads run at normal priority");
+    }
+}
+
+const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
+
+/// More packets at once overflow the jitter buffers of peers, who then throw them away anyhow.
+const TICKS_AT_ONCE: u32 = 3;
+
+/// Above what the usual media clients use for latency-sensitive threads, below what starves the kernel's own.
+const NICE: libc::c_int = -11;
+
+/// No RTP packet of 20 ms is larger than an Ethernet frame.
+const DATAGRAM_MAX: usize = 2_048;
+
+/// Legs that fit before the list grows: the capacity asked of one core.
+const SLOTS: usize = 2_048;
+
+/// Keeps one tick short when many calls begin at once; what is left comes 20 ms later.
+const ORDERS_A_TICK: usize = 256;
