@@ -181,7 +181,7 @@ impl SipEndpoint {
     }
 
     /// Drains, hangs up every call, waits until each good-bye is answered but no longer than `grace`, and closes the sockets.
-    /// Returns whether all calls ended in time.
+    /// Returns whether all calls ended in time; the events of those that did not just stop.
     pub async fn shutdown(&self, grace: Duration) -> bool {
         let shared = &self.shared;
         self.drain();
@@ -221,6 +221,14 @@ impl Shared {
         };
         let text = format!("sip:callwright@{address}{suffix}");
         Uri::try_from(text.as_str()).map_err(|error| SipError::Library(error.to_string()))
+    }
+
+    /// Runs a task of a leg, at most until the sockets are closed.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closed = self.closed.clone();
+        self.legs.spawn(Box::pin(async move {
+            closed.run_until_cancelled(task).await;
+        }));
     }
 
     /// A place for an incoming call, or the status and the wait that the caller is told.
@@ -299,7 +307,8 @@ async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Sh
             Ok(permit) => {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(Box::pin(async move {
-                    serve(&shared, transaction).await;
+                    // The library's clock stops with its sockets: a transaction would wait for ever.
+                    shared.closed.run_until_cancelled(serve(&shared, transaction)).await;
                     drop(permit);
                 }));
             }
@@ -439,7 +448,7 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
     };
     counters.calls_offered.count();
     waiting.send(SipEvent::Incoming(call));
-    shared.legs.spawn(Box::pin(task.run()));
+    shared.spawn(task.run());
     let handled = dialog.handle(&mut transaction).await;
     let state = dialog.state();
     if !state.is_confirmed() && !state.is_terminated() {

@@ -166,8 +166,8 @@ fn narrowed(challenge: &str) -> Option<String> {
     leaves_choice.then(|| format!("{}auth{}", &challenge[..start], &challenge[start + length..]))
 }
 
-/// Writes the address that the peer can reach into the `Via` of our requests, where we listen on all addresses: the library
-/// takes the first one of the machine.
+/// Mends our own messages on their way out. Where we listen on all addresses, it writes the one that the peer can reach into
+/// the `Via` of requests: the library takes the first of the machine.
 pub(crate) struct Addresser {
     pub(crate) everywhere: bool,
     pub(crate) last: Mutex<Option<(IpAddr, IpAddr)>>,
@@ -189,11 +189,10 @@ impl Addresser {
 
 impl MessageInspector for Addresser {
     fn before_send(&self, mut message: SipMessage, to: Option<&SipAddr>) -> SipMessage {
-        if !self.everywhere {
-            return message;
-        }
-        let peer = to.and_then(|to| to.get_socketaddr().ok());
-        if let (SipMessage::Request(request), Some(peer)) = (&mut message, peer)
+        let SipMessage::Request(request) = &mut message else { return message };
+        unquote_qop(request);
+        let peer = to.and_then(|to| to.get_socketaddr().ok()).filter(|_| self.everywhere);
+        if let Some(peer) = peer
             && let Some(ours) = self.toward(peer)
             && let Ok(via) = request.via_header_mut()
         {
@@ -212,6 +211,21 @@ impl MessageInspector for Addresser {
     }
 }
 
+/// The library writes `qop="auth"` into credentials; the RFC, and some servers, want it without quotes.
+fn unquote_qop(request: &mut Request) {
+    for header in request.headers_mut().iter_mut() {
+        match header {
+            Header::Authorization(proof) if proof.value().contains(QUOTED_QOP) => {
+                proof.replace(proof.value().replacen(QUOTED_QOP, "qop=auth", 1));
+            }
+            Header::ProxyAuthorization(proof) if proof.value().contains(QUOTED_QOP) => {
+                proof.replace(proof.value().replacen(QUOTED_QOP, "qop=auth", 1));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The address of ours from which the system would send to a peer. Asks the routing table only; nothing is sent.
 pub(crate) fn local_ip_toward(peer: SocketAddr) -> Option<IpAddr> {
     let any: SocketAddr = if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
@@ -220,6 +234,7 @@ pub(crate) fn local_ip_toward(peer: SocketAddr) -> Option<IpAddr> {
     socket.local_addr().ok().map(|address| address.ip())
 }
 
+const QUOTED_QOP: &str = "qop=\"auth\"";
 /// More at once means that somebody sends rubbish on many connections and does not read.
 const ANSWERS_MAX: usize = 64;
 /// Then the peer is not reading.

@@ -267,11 +267,11 @@ impl LegTask {
     /// Sends BYE; its own task repeats it until it is answered.
     fn bye(&self) {
         let dialog = self.dialog.clone();
-        self.shared.legs.spawn(Box::pin(async move {
+        self.shared.spawn(async move {
             if let Err(error) = dialog.bye().await {
                 debug!(%error, "BYE was not answered");
             }
-        }));
+        });
     }
 
     fn due_answer(&mut self) -> Option<String> {
@@ -299,7 +299,7 @@ impl LegTask {
         if !self.offer_event(SipLegEvent::Reinvite(Reinvite { offer, verdict })) {
             return reply(handle, 500, vec![Header::RetryAfter("5".into())]);
         }
-        self.shared.legs.spawn(async move {
+        self.shared.spawn(async move {
             let (status, headers, body) = match awaited.await {
                 Ok(Ok(sdp)) => (200, Some(vec![Header::ContentType(SDP.into())]), Some(sdp.into_bytes())),
                 Ok(Err(status)) => (status, None, None),

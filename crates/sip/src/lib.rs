@@ -9,7 +9,7 @@
 //! [`SipEndpoint::start`] binds and returns a stream of [`SipEvent`]s. An [`IncomingCall`] is rung, accepted or rejected;
 //! dropped without a verdict it is rejected with 480. Accepting it, or [`SipEndpoint::invite`], gives a [`SipLeg`]: a queue of
 //! [`SipLegEvent`]s and a [`SipLegControl`] to hang up with. The last event of a leg is [`SipLegEvent::Refused`] or
-//! [`SipLegEvent::Ended`], and it always comes. Dropping a leg hangs up.
+//! [`SipLegEvent::Ended`], and it comes unless the endpoint is closed first. Dropping a leg hangs up.
 //!
 //! # Who is let in
 //!

@@ -106,7 +106,7 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
         .map_err(|error| SipError::Library(error.to_string()))?;
     shared.gate.counters.calls_placed.count();
     let (leg, task) = LegTask::new(shared, dialog, states);
-    shared.legs.spawn(Box::pin(run(task, inviting, call.answer_time)));
+    shared.spawn(run(task, inviting, call.answer_time));
     Ok(leg)
 }
 
@@ -184,11 +184,11 @@ async fn wait(
 
 fn give_up(leg: &LegTask) {
     let dialog = leg.dialog.clone();
-    leg.shared.legs.spawn(Box::pin(async move {
+    leg.shared.spawn(async move {
         if let Err(error) = dialog.cancel().await {
             tracing::debug!(%error, "CANCEL was not taken");
         }
-    }));
+    });
 }
 
 fn outcome(result: Result<Invited, tokio::task::JoinError>) -> Result<Option<Response>, SipLegEvent> {
