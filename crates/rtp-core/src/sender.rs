@@ -88,10 +88,10 @@ impl AudioSender {
             self.timestamp = self.timestamp.wrapping_add(self.frame_ticks());
             return self.send_event(event, datagram);
         }
-        let payload = datagram.get_mut(RtpHeader::LEN..).ok_or(SendError::NoRoom)?;
-        let encoded = self.encoder.encode(frame, payload);
         let timestamp = self.timestamp;
         self.timestamp = timestamp.wrapping_add(self.frame_ticks());
+        let payload = datagram.get_mut(RtpHeader::LEN..).ok_or(SendError::NoRoom)?;
+        let encoded = self.encoder.encode(frame, payload);
         let length = encoded.map_err(|error| match error {
             CodecError::NoRoom => SendError::NoRoom,
             CodecError::Corrupt | CodecError::Unavailable(_) => SendError::Codec(error),

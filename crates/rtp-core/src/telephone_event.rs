@@ -283,7 +283,7 @@ mod tests {
             }
             let (mut heard, mut packets) = (String::new(), Vec::new());
             for tick in 0..120u32 {
-                let timestamp = u32::MAX - 1_000 + tick * (clock_rate / 50);
+                let timestamp = (u32::MAX - 1_000).wrapping_add(tick * (clock_rate / 50));
                 if let Some(packet) = sender.next(timestamp) {
                     packets.push(packet);
                     heard.extend(receiver.handle(
