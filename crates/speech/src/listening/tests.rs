@@ -1,1 +1,147 @@
+use super::*;
 
+/// An engine that tells what was done with it.
+#[derive(Default)]
+struct Scripted {
+    calls: Arc<Mutex<Vec<String>>>,
+    fails: bool,
+}
+
+impl Recogniser for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn knows(&self, _language: Language) -> bool {
+        true
+    }
+
+    fn prepare(&self, _hints: &Hints) {}
+
+    fn hearing(&self, _given_up: GivenUp) -> Box<dyn Hearing> {
+        Box::new(Self { calls: Arc::clone(&self.calls), fails: self.fails })
+    }
+}
+
+impl Scripted {
+    fn call(&self, what: String) {
+        self.calls.lock().expect("nobody panics").push(what);
+    }
+}
+
+impl Hearing for Scripted {
+    fn begin(&mut self, _hints: &Arc<Hints>) -> Result<(), RecogniseError> {
+        self.call("begin".to_owned());
+        Ok(())
+    }
+
+    fn extend(&mut self, samples: &[i16]) -> Result<(), RecogniseError> {
+        self.call(format!("extend {}", samples.len() / 320));
+        Ok(())
+    }
+
+    fn partial(&mut self, all: &[i16]) -> Option<String> {
+        Some(format!("{} frames", all.len() / 320))
+    }
+
+    fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {
+        self.call(format!("finish {}", all.len() / 320));
+        if self.fails {
+            return Err(RecogniseError::Engine { engine: "scripted", reason: "as told".to_owned() });
+        }
+        Ok(Reading { words: format!("heard {}", all.len() / 320), ..Reading::default() })
+    }
+
+    fn forget(&mut self) {
+        self.call("forget".to_owned());
+    }
+}
+
+const LOUD: Frame = Frame([3_000; 320]);
+const QUIET: Frame = Frame([3; 320]);
+const START: Heard = Heard::Start { turn: TurnId(1), at: callwright_model::MonoTime::ZERO };
+const PAUSE: Heard = Heard::Pause { turn: TurnId(1) };
+const END: Heard = Heard::End { turn: TurnId(1), at: callwright_model::MonoTime::ZERO };
+
+/// Serves each batch as one piece of work, and returns the engine's calls and the reports.
+fn check(fails: bool, batches: &[&[Heard]]) -> (Vec<String>, Vec<String>) {
+    let engine = Arc::new(Scripted { fails, ..Scripted::default() });
+    let (outbox, mut letters) = mpsc::unbounded_channel();
+    let hints = Arc::new(Hints {
+        expect: callwright_model::Expect::Anything,
+        language: Language::EN,
+        sentences: Arc::from([]),
+        likely: Vec::new(),
+    });
+    let given_up = GivenUp::default();
+    let limits = Limits { partial_frames: 1, turn_samples_max: 320 * 50 };
+    let ears = Ears {
+        hearing: engine.hearing(given_up.clone()),
+        recogniser: Arc::clone(&engine) as Arc<dyn Recogniser>,
+        turn: None,
+        limits,
+        outbox,
+    };
+    let mailbox = Mailbox { items: VecDeque::new(), hints, prepare: false, place: None, working: false };
+    let leg =
+        Arc::new(Leg { mailbox: Mutex::new(mailbox), ears: Mutex::new(ears), given_up, partial_frames: 1 });
+    let queue = Queue::default();
+    for batch in batches {
+        leg.post(&mut batch.to_vec(), &queue);
+        leg.work(&queue);
+    }
+    let mut reports = Vec::new();
+    while let Ok(report) = letters.try_recv() {
+        reports.push(match report {
+            Recognised::Partial { words, .. } => format!("partial {}", words.reveal()),
+            Recognised::Final(utterance) => format!("final {}", utterance.words.reveal()),
+        });
+    }
+    let calls = engine.calls.lock().expect("nobody panics").clone();
+    (calls, reports)
+}
+
+fn frames(frame: Frame, count: usize) -> Vec<Heard> {
+    vec![Heard::Frame(frame); count]
+}
+
+#[test]
+fn the_pass_made_at_a_pause_is_the_final_when_only_silence_follows() {
+    let (calls, reports) = check(false, &[&[START], &frames(LOUD, 5), &[PAUSE], &frames(QUIET, 9), &[END]]);
+    assert_eq!(calls, ["forget", "begin", "extend 0", "extend 5", "extend 0", "finish 5", "forget"]);
+    assert_eq!(reports, ["partial 0 frames", "partial 5 frames", "partial heard 5", "final heard 5"]);
+}
+
+#[test]
+fn speech_after_a_pause_makes_a_new_pass_over_all_of_the_turn() {
+    let (calls, reports) =
+        check(false, &[&[START], &frames(LOUD, 5), &[PAUSE], &frames(LOUD, 4), &[PAUSE], &[END]]);
+    assert_eq!(calls.iter().filter(|call| *call == "begin").count(), 2);
+    assert!(calls.contains(&"finish 5".to_owned()) && calls.contains(&"finish 9".to_owned()), "{calls:?}");
+    assert_eq!(reports.last().map(String::as_str), Some("final heard 9"));
+}
+
+#[test]
+fn an_engine_that_fails_still_brings_one_empty_final() {
+    let (_, reports) = check(true, &[&[START], &frames(LOUD, 5), &[PAUSE], &[END]]);
+    assert_eq!(reports.last().map(String::as_str), Some("final "));
+    assert_eq!(reports.iter().filter(|report| report.starts_with("final")).count(), 1);
+}
+
+#[test]
+fn what_comes_too_late_for_words_so_far_is_one_final() {
+    let mut all = vec![START];
+    all.extend(frames(LOUD, 8));
+    all.extend([PAUSE, END]);
+    let (calls, reports) = check(false, &[&all]);
+    assert_eq!(calls, ["forget", "begin", "extend 8", "finish 8", "forget"]);
+    assert_eq!(reports, ["final heard 8"]);
+}
+
+#[test]
+fn a_turn_without_an_end_is_listened_to_only_so_long() {
+    let mut all = vec![START];
+    all.extend(frames(LOUD, 80));
+    all.push(END);
+    assert_eq!(check(false, &[&all]).1, ["final heard 50"]);
+}

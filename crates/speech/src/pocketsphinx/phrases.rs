@@ -68,9 +68,9 @@ impl Phrases<'_> {
             Expect::Code { min, max } => {
                 let symbols: Vec<(&str, f64)> = DIGITS
                     .iter()
-                    .map(|word| (*word, 0.35 / DIGITS.len() as f64))
-                    .chain(SPELLING.iter().map(|word| (*word, 0.4 / SPELLING.len() as f64)))
-                    .chain(LETTERS.iter().map(|word| (*word, 0.25 / LETTERS.len() as f64)))
+                    .map(|word| (*word, DIGIT / DIGITS.len() as f64))
+                    .chain(SPELLING.iter().map(|word| (*word, SPELL / SPELLING.len() as f64)))
+                    .chain(LETTERS.iter().map(|word| (*word, LETTER / LETTERS.len() as f64)))
                     .collect();
                 self.runs(&symbols, length(min, max));
             }
@@ -171,6 +171,7 @@ impl Phrases<'_> {
                 .collect();
             if !known.is_empty() {
                 self.counts.sentence(&known, weight);
+                self.counts.joints(&known, weight * JOINTS);
             }
         }
     }
@@ -206,8 +207,15 @@ fn ordinal(day: usize) -> String {
 /// Weights of the parts against each other. Measured with `examples/accuracy.rs` over five voices.
 const PACK: f64 = 60.0;
 const LIKELY: f64 = 60.0;
-const EXPECTED: f64 = 100.0;
-const ALWAYS: f64 = 4.0;
+const EXPECTED: f64 = 200.0;
+const ALWAYS: f64 = 12.0;
+/// Share of a sentence's weight for going on after it.
+const JOINTS: f64 = 0.1;
+
+/// Shares of digits, words of the spelling alphabet and bare letters in a code. Letters are few because they are heard into everything.
+const DIGIT: f64 = 0.4;
+const SPELL: f64 = 0.5;
+const LETTER: f64 = 0.1;
 
 const DIGITS: [&str; 12] =
     ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"];
@@ -301,8 +309,11 @@ const NO: [&str; 21] = [
     "nothing else",
     "i don't want that",
 ];
-const META: [&str; 26] = [
+const META: [&str; 49] = [
     "hello",
+    "hi",
+    "good morning",
+    "good afternoon",
     "sorry",
     "what",
     "pardon",
@@ -317,34 +328,61 @@ const META: [&str; 26] = [
     "i don't understand",
     "what did you say",
     "hold on",
+    "hold on a second",
     "wait",
     "wait a minute",
     "one moment please",
+    "just a moment",
+    "let me check",
     "stop",
     "go back",
     "help",
     "what can you do",
+    "i don't know",
+    "i don't know it",
+    "i don't have it",
+    "i don't have one",
+    "i don't remember",
+    "i forgot",
+    "i'm not sure",
+    "i have a question",
+    "can you help me",
+    "i need help",
+    "i said",
+    "i mean",
+    "that was wrong",
+    "you got that wrong",
+    "uh huh",
+    "mm hmm",
     "thank you",
     "thanks",
+    "thank you very much",
     "goodbye",
     "bye",
 ];
-const HUMAN: [&str; 15] = [
+const HUMAN: [&str; 22] = [
     "human",
     "agent",
     "operator",
     "representative",
     "a human please",
     "an agent please",
+    "a person",
     "i want to talk to a human",
+    "i want to talk to a person",
     "let me talk to a person",
     "can i talk to a person",
+    "can i talk to someone",
     "i'd like to speak to a person",
     "i want to speak to an agent",
     "can i speak to someone",
+    "i'd rather talk to someone",
+    "i'd rather talk to a real person",
+    "get me a manager",
     "connect me to an agent",
     "transfer me to an operator",
     "speak to a representative",
+    "let me speak to someone",
 ];
 const CHOOSING: [&str; 14] = [
     "the earlier one",
