@@ -1,1 +1,4 @@
 //! Calls over loopback sockets.
+
+mod browser;
+mod browser_page;

@@ -105,9 +105,9 @@ pub(crate) async fn answer(
         .with_setting_engine(settings)
         .with_handler(handler)
         .with_udp_addrs(vec![local])
-        .build()
-        .await
-        .map_err(failed)?;
+        .build();
+    // Boxed: what the library builds is 20 KB.
+    let connection = Box::pin(connection).await.map_err(failed)?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
     let answered = async {
         let sender = connection.add_track(track.clone()).await.map_err(failed)?;
@@ -162,8 +162,7 @@ impl Answered {
                         RTCPeerConnectionState::Connected => connected = true,
                         RTCPeerConnectionState::Failed => break SessionEnd::PeerLost,
                         RTCPeerConnectionState::Closed => break SessionEnd::PeerClosed,
-                        // It may come back until it has been silent for too long.
-                        RTCPeerConnectionState::Disconnected => {}
+                        // A disconnected one may come back until it has been silent for too long. The enum is open.
                         _ => {}
                     }
                     if changed.is_err() {
@@ -246,11 +245,7 @@ impl PeerConnectionEventHandler for Handler {
 
 fn media_engine(format: &AudioFormat) -> webrtc::error::Result<MediaEngine> {
     let mut engine = MediaEngine::default();
-    let opus = RTCRtpCodecParameters {
-        rtp_codec: opus_codec(),
-        payload_type: format.payload_type_in,
-        ..Default::default()
-    };
+    let opus = RTCRtpCodecParameters { rtp_codec: opus_codec(), payload_type: format.payload_type_in };
     engine.register_codec(opus, RtpCodecKind::Audio)?;
     if let Some(dtmf) = format.dtmf_in {
         let codec = RTCRtpCodec {
@@ -260,8 +255,7 @@ fn media_engine(format: &AudioFormat) -> webrtc::error::Result<MediaEngine> {
             sdp_fmtp_line: "0-16".to_owned(),
             rtcp_feedback: Vec::new(),
         };
-        let events =
-            RTCRtpCodecParameters { rtp_codec: codec, payload_type: dtmf.payload_type, ..Default::default() };
+        let events = RTCRtpCodecParameters { rtp_codec: codec, payload_type: dtmf.payload_type };
         engine.register_codec(events, RtpCodecKind::Audio)?;
     }
     Ok(engine)

@@ -1,1 +1,331 @@
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, header};
+use callwright_model::{ActionKind, CallId, Language, PlanId, StepState, StepView};
+use futures_util::StreamExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::sync::Mutex;
+use tower::ServiceExt;
 
+use super::*;
+use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
+use crate::hub::EventHub;
+use crate::ports::{
+    CallView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+};
+
+/// Answers everything but the offer `full`, and remembers what it was asked.
+#[derive(Default)]
+struct Gateway {
+    offers: Mutex<Vec<WhipOffer>>,
+}
+
+#[async_trait]
+impl WhipHandler for Gateway {
+    async fn offer(&self, offer: WhipOffer) -> Result<WhipAnswer, WhipRefusal> {
+        let full = offer.sdp.reveal() == "full";
+        self.offers.lock().expect("no panic before").push(offer);
+        if full {
+            return Err(WhipRefusal {
+                status: 503,
+                error: "all lines are taken".to_owned(),
+                help: "try later".to_owned(),
+                retry_after_s: Some(10),
+            });
+        }
+        Ok(WhipAnswer { session: "abc".to_owned(), call: CallId(0xca11), sdp: "v=0\r\n".to_owned() })
+    }
+
+    async fn hang_up(&self, session: &str) -> bool {
+        session == "abc"
+    }
+}
+
+struct Snapshot(Readiness);
+
+#[async_trait]
+impl Snapshots for Snapshot {
+    fn readiness(&self) -> Readiness {
+        self.0.clone()
+    }
+
+    fn lines(&self) -> Vec<LineView> {
+        vec![LineView {
+            name: "airline".to_owned(),
+            title: "Aurora Air".to_owned(),
+            languages: vec![Language::EN],
+            recogniser: RecogniserView { engine: "pocketsphinx".to_owned(), stand_by: true, note: None },
+            examples: Vec::new(),
+        }]
+    }
+
+    fn calls(&self) -> Vec<CallView> {
+        vec![CallView {
+            call: CallId(0xca11),
+            line: "airline".to_owned(),
+            channel: Channel::Sip,
+            state: CallState::Thinking,
+            language: Language::EN,
+            age_s: 12,
+        }]
+    }
+
+    async fn plans(&self) -> Result<Vec<PlanView>, String> {
+        if self.0 == Readiness::Draining {
+            return Err("the action core does not answer".to_owned());
+        }
+        let step = StepView {
+            number: 1,
+            action: "find".to_owned(),
+            kind: ActionKind::Read,
+            state: StepState::Committed,
+        };
+        Ok(vec![PlanView {
+            plan: PlanId("p1".to_owned()),
+            call: None,
+            skill: "rebook".to_owned(),
+            outcome: None,
+            steps: vec![step],
+        }])
+    }
+}
+
+struct Stage {
+    app: Router,
+    events: EventHub,
+    gateway: Arc<Gateway>,
+}
+
+fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
+    let (gateway, events) = (Arc::new(Gateway::default()), EventHub::new());
+    let ports = ConsolePorts {
+        whip: gateway.clone(),
+        events: events.clone(),
+        snapshots: Arc::new(Snapshot(readiness)),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+    };
+    Stage { app: router(config, ports), events, gateway }
+}
+
+fn ready() -> Stage {
+    stage(ConsoleConfig::default(), Readiness::Ready)
+}
+
+fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8080");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).expect("a request")
+}
+
+async fn ask(app: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    let response = app.clone().oneshot(request).await.expect("an answer");
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("a body");
+    (head.status, head.headers, String::from_utf8(body.into()).expect("text"))
+}
+
+async fn get_status(app: &Router, path: &str) -> StatusCode {
+    ask(app, request(Method::GET, path, &[], "")).await.0
+}
+
+/// A refusal is JSON with `error` and `help`.
+fn problem(headers: &HeaderMap, body: &str) -> Value {
+    assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+    let problem: Value = serde_json::from_str(body).expect("JSON");
+    for part in ["error", "help", "title", "detail"] {
+        assert!(problem[part].as_str().is_some_and(|text| !text.is_empty()), "no {part} in {body}");
+    }
+    problem
+}
+
+const SDP: (&str, &str) = ("content-type", "application/sdp");
+
+#[tokio::test]
+async fn an_offer_is_answered_with_where_to_end_and_follow_the_call() {
+    let stage = ready();
+    let offer = request(Method::POST, "/whip?line=airline", &[SDP], "v=0 offer");
+    let (status, headers, body) = ask(&stage.app, offer).await;
+    assert_eq!((status, body.as_str()), (StatusCode::CREATED, "v=0\r\n"));
+    assert_eq!(headers[header::CONTENT_TYPE], "application/sdp");
+    assert_eq!(headers[header::LOCATION], "/whip/abc");
+    assert_eq!(headers["callwright-call"], "000000000000ca11");
+    let offers = stage.gateway.offers.lock().expect("no panic before").clone();
+    assert_eq!(offers[0].line.as_deref(), Some("airline"));
+    assert_eq!(offers[0].sdp.reveal(), "v=0 offer");
+
+    for (path, status) in [("/whip/abc", StatusCode::NO_CONTENT), ("/whip/other", StatusCode::NOT_FOUND)] {
+        assert_eq!(ask(&stage.app, request(Method::DELETE, path, &[], "")).await.0, status);
+    }
+}
+
+#[tokio::test]
+async fn refusals_say_what_is_wrong_and_what_to_do() {
+    let stage = ready();
+    let large = "x".repeat(64 * 1_024 + 1);
+    let cases = [
+        (Method::POST, "/whip", &[SDP][..], "full", StatusCode::SERVICE_UNAVAILABLE),
+        (Method::POST, "/whip", &[SDP], &large, StatusCode::PAYLOAD_TOO_LARGE),
+        (Method::POST, "/whip", &[("content-type", "text/plain")], "v=0", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Method::POST, "/whip", &[], "v=0", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Method::GET, "/whip", &[], "", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, "/nowhere", &[], "", StatusCode::NOT_FOUND),
+        (Method::GET, "/v1/events?call=zz", &[], "", StatusCode::NOT_FOUND),
+        (Method::GET, "/v1/events?call=1", &[], "", StatusCode::NOT_FOUND),
+        (Method::GET, "/v1/calls", &[("origin", "https://elsewhere.example")], "", StatusCode::FORBIDDEN),
+    ];
+    for (method, path, headers, body, wanted) in cases {
+        let (status, headers, body) = ask(&stage.app, request(method, path, headers, body)).await;
+        assert_eq!(status, wanted, "{path}");
+        problem(&headers, &body);
+        assert_eq!(headers.contains_key(header::RETRY_AFTER), wanted == StatusCode::SERVICE_UNAVAILABLE);
+    }
+}
+
+#[tokio::test]
+async fn while_draining_it_is_alive_but_not_ready_and_takes_no_calls() {
+    let stage = stage(ConsoleConfig::default(), Readiness::Draining);
+    assert_eq!(get_status(&stage.app, "/healthz").await, StatusCode::OK);
+    assert_eq!(get_status(&stage.app, "/ready").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get_status(&stage.app, "/v1/plans").await, StatusCode::BAD_GATEWAY);
+    let (status, headers, _) = ask(&stage.app, request(Method::POST, "/whip", &[SDP], "v=0")).await;
+    assert_eq!(
+        (status, &headers[header::RETRY_AFTER]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"30".parse().expect("text"))
+    );
+    assert!(stage.gateway.offers.lock().expect("no panic before").is_empty());
+    assert_eq!(get_status(&ready().app, "/ready").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_page_needs_nothing_from_elsewhere() {
+    let app = ready().app;
+    let (status, headers, page) = ask(&app, request(Method::GET, "/", &[], "")).await;
+    assert_eq!(status, StatusCode::OK);
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    let (_, _, script) = ask(&app, request(Method::GET, "/callwright.js", &[], "")).await;
+    let (_, _, style) = ask(&app, request(Method::GET, "/console.css", &[], "")).await;
+    assert!(
+        script.contains("customElements.define") && script.contains("--cw-accent"),
+        "the style is inside"
+    );
+    assert!(!script.contains("\"CALLWRIGHT_CSS\""));
+    for text in [&page, &script, &style] {
+        let foreign = text.split("http").skip(1).find(|rest| {
+            rest.starts_with("s://") && !rest.starts_with("s:// ")
+                || rest.starts_with("://")
+                    && !rest.starts_with("://www.w3.org/2000/svg")
+                    && !rest.starts_with("://127.0.0.1")
+        });
+        assert_eq!(foreign, None);
+    }
+}
+
+#[tokio::test]
+async fn snapshots_are_the_operators_lines_are_everybodys() {
+    let app = ready().app;
+    let (_, _, lines) = ask(&app, request(Method::GET, "/v1/lines", &[], "")).await;
+    assert!(lines.contains(r#""name":"airline""#) && lines.contains(r#""stand_by":true"#), "{lines}");
+    let (_, _, calls) = ask(&app, request(Method::GET, "/v1/calls", &[], "")).await;
+    assert!(calls.contains(r#""state":"thinking""#), "{calls}");
+    let (_, _, plans) = ask(&app, request(Method::GET, "/v1/plans", &[], "")).await;
+    assert!(plans.contains(r#""state":"committed""#), "{plans}");
+    let (_, headers, _) = ask(&app, request(Method::GET, "/metrics", &[], "")).await;
+    assert!(headers[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/plain; version=0.0.4"));
+
+    let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    let app = stage(open, Readiness::Ready).app;
+    for path in ["/v1/calls", "/v1/plans", "/v1/events"] {
+        assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_read_answers() {
+    let config =
+        ConsoleConfig { cors_origins: vec!["https://shop.example".to_owned()], ..ConsoleConfig::default() };
+    let app = stage(config, Readiness::Ready).app;
+    for (origin, allowed) in [("https://shop.example", true), ("https://other.example", false)] {
+        let preflight = [("origin", origin), ("access-control-request-method", "POST")];
+        let (status, headers, _) = ask(&app, request(Method::OPTIONS, "/whip", &preflight, "")).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+        assert_eq!(headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS), allowed);
+        let offer = request(Method::POST, "/whip", &[SDP, ("origin", origin)], "v=0");
+        let (_, headers, _) = ask(&app, offer).await;
+        assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_some(), allowed);
+        assert_eq!(headers.contains_key(header::ACCESS_CONTROL_EXPOSE_HEADERS), allowed);
+    }
+}
+
+fn event(call: u64, fact: CallFact) -> CallEvent {
+    CallEvent { call: CallId(call), at_ms: 0, fact }
+}
+
+#[tokio::test]
+async fn events_of_one_call_come_from_its_start_to_its_end() {
+    let stage = ready();
+    stage.events.publish(event(1, CallFact::DtmfReceived { digit: '1' }));
+    stage.events.publish(event(2, CallFact::DtmfReceived { digit: '2' }));
+    let following = request(Method::GET, "/v1/events?call=0000000000000001", &[], "");
+    let response = stage.app.clone().oneshot(following).await.expect("an answer");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    stage.events.publish(event(1, CallFact::DtmfReceived { digit: '3' }));
+    stage.events.publish(event(1, CallFact::CallEnded { reason: "done".to_owned() }));
+    let body = to_bytes(response.into_body(), 1 << 20).await.expect("the stream ends with the call");
+    let text = String::from_utf8(body.into()).expect("text");
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, ["1", "3", "4"], "{text}");
+    assert!(text.contains(r#""type":"call_ended""#) && !text.contains(r#""digit":"2""#), "{text}");
+
+    let again = [("last-event-id", "3")];
+    let (_, _, rest) = ask(&stage.app, request(Method::GET, "/v1/events?call=1", &again, "")).await;
+    assert!(rest.contains("call_ended") && !rest.contains("dtmf_received"), "{rest}");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_too_slowly_is_told_how_much_it_missed() {
+    let stage = ready();
+    let response =
+        stage.app.clone().oneshot(request(Method::GET, "/v1/events", &[], "")).await.expect("an answer");
+    for _ in 0..1_500 {
+        stage.events.publish(event(1, CallFact::DtmfReceived { digit: '1' }));
+    }
+    let first = response.into_body().into_data_stream().next().await.expect("an event").expect("no error");
+    let text = String::from_utf8(first.into()).expect("text");
+    assert!(text.contains("event: lagged") && text.contains(r#"{"missed":476}"#), "{text}");
+}
+
+#[tokio::test]
+async fn event_streams_have_a_limit() {
+    let stage = stage(ConsoleConfig { streams_max: 1, ..ConsoleConfig::default() }, Readiness::Ready);
+    let first =
+        stage.app.clone().oneshot(request(Method::GET, "/v1/events", &[], "")).await.expect("an answer");
+    assert_eq!(get_status(&stage.app, "/v1/events").await, StatusCode::SERVICE_UNAVAILABLE);
+    drop(first);
+    let again =
+        stage.app.clone().oneshot(request(Method::GET, "/v1/events", &[], "")).await.expect("an answer");
+    assert_eq!(again.status(), StatusCode::OK);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn any_request_is_answered(
+        path in "/[a-z0-9/%._-]{0,30}(\\?[a-z]{0,5}=[ -~&&[^ \"#<>\\\\^`{}|]]{0,20})?",
+        method in prop::sample::select(vec![Method::GET, Method::POST, Method::DELETE, Method::OPTIONS]),
+        body in "[ -~]{0,80}",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let Ok(request) = Request::builder().method(method).uri(path).header("content-type", "application/sdp")
+                .body(Body::from(body)) else { return };
+            let response = ready().app.oneshot(request).await.expect("an answer");
+            assert!(!response.status().is_server_error());
+        });
+    }
+}

@@ -82,11 +82,8 @@ impl Browser {
         let mut engine = MediaEngine::default();
         let opus = codec("audio/opus", 2, "minptime=10;useinbandfec=1");
         let codecs = [(opus.clone(), OPUS), (codec("audio/telephone-event", 0, "0-16"), EVENTS)];
-        let codecs = codecs.map(|(rtp_codec, payload_type)| RTCRtpCodecParameters {
-            rtp_codec,
-            payload_type,
-            ..Default::default()
-        });
+        let codecs =
+            codecs.map(|(rtp_codec, payload_type)| RTCRtpCodecParameters { rtp_codec, payload_type });
         for codec in &codecs {
             engine.register_codec(codec.clone(), RtpCodecKind::Audio).expect("a codec");
         }
@@ -115,9 +112,8 @@ impl Browser {
             .with_setting_engine(settings)
             .with_handler(Arc::new(Events { heard: heard_sender, gathered, state: state_sender }))
             .with_udp_addrs(vec!["127.0.0.1:0"])
-            .build()
-            .await
-            .expect("a peer connection");
+            .build();
+        let connection = Box::pin(connection).await.expect("a peer connection");
         let connection: Arc<dyn PeerConnection> = Arc::new(connection);
         connection.add_track(microphone.clone()).await.expect("a track");
         for transceiver in connection.get_transceivers().await {
