@@ -53,7 +53,7 @@ pub const fn ticks_of_samples(codec: Codec, samples: usize) -> u32 {
 pub struct Encoder(EncoderKind);
 
 enum EncoderKind {
-    G711 { law: Law, down: Downsampler<2> },
+    G711 { law: Law, down: Box<Downsampler<2>> },
     Opus(OpusEncoder),
 }
 
@@ -66,7 +66,7 @@ impl Encoder {
     /// # Errors
     /// [`CodecError::Unavailable`] when libopus refuses.
     pub fn new(codec: Codec) -> Result<Self, CodecError> {
-        let g711 = |law| EncoderKind::G711 { law, down: Downsampler::new() };
+        let g711 = |law| EncoderKind::G711 { law, down: Box::new(Downsampler::new()) };
         Ok(Self(match codec {
             Codec::Pcmu => g711(Law::Mu),
             Codec::Pcma => g711(Law::A),
@@ -103,7 +103,7 @@ impl Encoder {
 pub struct Decoder(DecoderKind);
 
 enum DecoderKind {
-    G711 { law: Law, concealer: Box<Concealer>, up: Upsampler<2> },
+    G711 { law: Law, concealer: Box<Concealer>, up: Box<Upsampler<2>> },
     Opus(OpusDecoder),
 }
 
@@ -113,8 +113,11 @@ impl Decoder {
     /// # Errors
     /// [`CodecError::Unavailable`] when libopus refuses.
     pub fn new(codec: Codec) -> Result<Self, CodecError> {
-        let g711 =
-            |law| DecoderKind::G711 { law, concealer: Box::new(Concealer::new()), up: Upsampler::new() };
+        let g711 = |law| DecoderKind::G711 {
+            law,
+            concealer: Box::new(Concealer::new()),
+            up: Box::new(Upsampler::new()),
+        };
         Ok(Self(match codec {
             Codec::Pcmu => g711(Law::Mu),
             Codec::Pcma => g711(Law::A),

@@ -27,16 +27,11 @@ const NOISE_MAX: f32 = 80.0;
 #[derive(Debug, Clone)]
 pub struct Concealer {
     history: [i16; HISTORY],
-    state: State,
+    /// What is played while packets are missing.
+    guess: Option<Guess>,
     /// The level of the background as an amplitude: falls at once, rises slowly.
     background: f32,
     noise: u32,
-}
-
-#[derive(Debug, Clone)]
-enum State {
-    Receiving,
-    Concealing(Guess),
 }
 
 #[derive(Debug, Clone)]
@@ -53,18 +48,17 @@ impl Concealer {
     /// At the start of a stream: silence came before.
     #[must_use]
     pub fn new() -> Self {
-        Self { history: [0; HISTORY], state: State::Receiving, background: 0.0, noise: 0x2545_F491 }
+        Self { history: [0; HISTORY], guess: None, background: 0.0, noise: 0x2545_F491 }
     }
 
     /// Takes samples that did arrive, in order. After a gap their start is faded into the end of the guess.
     pub fn received(&mut self, samples: &mut [i16]) {
-        if let State::Concealing(guess) = &mut self.state {
+        if let Some(mut guess) = self.guess.take() {
             for (n, sample) in samples.iter_mut().take(JOIN).enumerate() {
                 let weight = (n + 1) as f32 / (JOIN + 1) as f32;
                 let guessed = guess.next(self.background, &mut self.noise);
                 *sample = (guessed * (1.0 - weight) + f32::from(*sample) * weight) as i16;
             }
-            self.state = State::Receiving;
         }
         self.remember(samples);
         self.follow_background(samples);
@@ -72,13 +66,9 @@ impl Concealer {
 
     /// Writes a guess over `out` for samples that are missing.
     pub fn conceal(&mut self, out: &mut [i16]) {
-        if let State::Receiving = self.state {
-            self.state = State::Concealing(Guess::new(&self.history));
-        }
-        if let State::Concealing(guess) = &mut self.state {
-            for sample in out.iter_mut() {
-                *sample = guess.next(self.background, &mut self.noise) as i16;
-            }
+        let guess = self.guess.get_or_insert_with(|| Guess::new(&self.history));
+        for sample in out.iter_mut() {
+            *sample = guess.next(self.background, &mut self.noise) as i16;
         }
         self.remember(out);
     }

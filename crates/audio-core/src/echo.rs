@@ -11,8 +11,8 @@ use callwright_model::{Frame, SAMPLE_RATE};
 /// run it only while something is being said and for the tail of its echo; [`EchoCanceller::reset`] when it was off for
 /// longer than that. Between calls of `process` there must be no gap while it runs.
 ///
-/// Its own buffers are made at construction; the library below may still allocate in rare moments (a change of the
-/// detected delay), and the transform it uses may on each block.
+/// Its own buffers are made at construction, but the library's transforms take scratch memory on each call: 85 small
+/// allocations a frame, all freed within it. It is the one part of the 20 ms path that allocates.
 pub struct EchoCanceller {
     processor: BlockProcessor,
     far: Block,

@@ -1,43 +1,36 @@
 //! Polyphase FIR resampling by 2 and 3: 8 <-> 16 kHz for G.711, 16 <-> 48 kHz for wide-band peers.
 //!
-//! A windowed sinc (Kaiser, 60 dB) cut into one set of taps per output phase. Filters keep the end of their last input,
-//! so frames join without a seam.
+//! A windowed sinc (Kaiser, 60 dB) that cuts exactly at the lower Nyquist frequency, cut into one set of taps per output
+//! phase. Such a filter leaves the original samples as they are: of the `FACTOR` phases one is a mere delay and costs
+//! nothing. Filters keep the end of their last input, so frames join without a seam.
 
-/// Taps of each phase: transition of about 900 Hz at 16 kHz for a factor of 2, which keeps the telephone band (to
+/// Taps of each phase: transition of about 900 Hz around 4 kHz for a factor of 2, which keeps the telephone band (to
 /// 3.4 kHz) flat; delay of 2 ms. A multiple of [`LANES`].
 const TAPS: usize = 32;
+/// Where the phase that is a mere delay finds its sample in a window of `TAPS`.
+const CENTRE: usize = TAPS / 2;
 /// Input samples worked on at once: one G.711 packet of 20 ms.
 const CHUNK: usize = 160;
-/// Independent sums, for the compiler to keep in one vector register.
+/// Independent sums, for the compiler to keep in vector registers.
 const LANES: usize = 8;
 /// Kaiser's shape parameter for about 60 dB of stop-band.
 const KAISER_BETA: f64 = 5.65;
-/// The cut-off, relative to the lower Nyquist frequency. A little below one, for half of the transition lies above it.
-const CUT_OFF: f64 = 0.965;
+
+/// Samples on a filter's line: the last of what came before, and those being worked on.
+const LINE: usize = TAPS - 1 + CHUNK;
 
 /// Raises the sample rate `FACTOR` times.
 #[derive(Debug, Clone)]
 pub struct Upsampler<const FACTOR: usize> {
-    /// Taps of each phase in the order of the samples they meet.
     phases: [[f32; TAPS]; FACTOR],
-    line: [f32; TAPS - 1 + CHUNK],
+    line: [f32; LINE],
 }
 
 impl<const FACTOR: usize> Upsampler<FACTOR> {
     /// A filter at rest.
     #[must_use]
     pub fn new() -> Self {
-        let mut phases = [[0.0; TAPS]; FACTOR];
-        for (p, phase) in phases.iter_mut().enumerate() {
-            for (k, tap) in phase.iter_mut().enumerate() {
-                // The newest sample meets the first taps of the prototype, hence the reversal.
-                *tap = prototype((TAPS - 1 - k) * FACTOR + p, FACTOR);
-            }
-            // Every phase passes DC alike: otherwise a constant would come out as a tone.
-            let sum: f32 = phase.iter().sum();
-            phase.iter_mut().for_each(|tap| *tap /= sum);
-        }
-        Self { phases, line: [0.0; TAPS - 1 + CHUNK] }
+        Self { phases: phases(), line: [0.0; LINE] }
     }
 
     /// Writes `FACTOR` samples for each of `input`.
@@ -54,11 +47,11 @@ impl<const FACTOR: usize> Upsampler<FACTOR> {
             for (slot, &sample) in self.line[TAPS - 1..].iter_mut().zip(input) {
                 *slot = f32::from(sample);
             }
-            for (n, samples) in output.chunks_exact_mut(FACTOR).enumerate() {
-                let window = &self.line[n..n + TAPS];
-                for (sample, phase) in samples.iter_mut().zip(&self.phases) {
+            for (window, samples) in self.line.windows(TAPS).zip(output.chunks_exact_mut(FACTOR)) {
+                for (sample, phase) in samples[..FACTOR - 1].iter_mut().zip(&self.phases) {
                     *sample = to_i16(dot(window, phase));
                 }
+                samples[FACTOR - 1] = window[CENTRE] as i16;
             }
             self.line.copy_within(input.len()..input.len() + TAPS - 1, 0);
         }
@@ -79,24 +72,16 @@ impl<const FACTOR: usize> Default for Upsampler<FACTOR> {
 /// Lowers the sample rate `FACTOR` times.
 #[derive(Debug, Clone)]
 pub struct Downsampler<const FACTOR: usize> {
-    /// The prototype, cut into pieces of `TAPS` in the order of the samples they meet.
-    taps: [[f32; TAPS]; FACTOR],
-    line: Box<[f32]>,
+    phases: [[f32; TAPS]; FACTOR],
+    /// Every `FACTOR`th sample each, so that a phase meets its samples side by side.
+    lines: [[f32; LINE]; FACTOR],
 }
 
 impl<const FACTOR: usize> Downsampler<FACTOR> {
-    /// A filter at rest; the only place that allocates.
+    /// A filter at rest.
     #[must_use]
     pub fn new() -> Self {
-        let length = TAPS * FACTOR;
-        let mut taps = [[0.0; TAPS]; FACTOR];
-        let mut sum = 0.0;
-        for (k, tap) in taps.iter_mut().flatten().enumerate() {
-            *tap = prototype(length - 1 - k, FACTOR);
-            sum += *tap;
-        }
-        taps.iter_mut().flatten().for_each(|tap| *tap /= sum);
-        Self { taps, line: vec![0.0; length - 1 + CHUNK * FACTOR].into_boxed_slice() }
+        Self { phases: phases(), lines: [[0.0; LINE]; FACTOR] }
     }
 
     /// Writes one sample for each `FACTOR` of `input`.
@@ -109,24 +94,30 @@ impl<const FACTOR: usize> Downsampler<FACTOR> {
             output.len() * FACTOR,
             "a downsampler takes FACTOR samples for each of its output"
         );
-        let history = TAPS * FACTOR - 1;
         for (input, output) in input.chunks(CHUNK * FACTOR).zip(output.chunks_mut(CHUNK)) {
-            for (slot, &sample) in self.line[history..].iter_mut().zip(input) {
-                *slot = f32::from(sample);
+            for (n, samples) in input.chunks_exact(FACTOR).enumerate() {
+                for (line, &sample) in self.lines.iter_mut().zip(samples) {
+                    line[TAPS - 1 + n] = f32::from(sample);
+                }
             }
             for (n, sample) in output.iter_mut().enumerate() {
-                // The window ends with the last of the FACTOR samples that this output stands for.
-                let window = &self.line[n * FACTOR + FACTOR - 1..];
-                let pieces = window.chunks_exact(TAPS).zip(&self.taps);
-                *sample = to_i16(pieces.map(|(samples, taps)| dot(samples, taps)).sum());
+                // The window ends with the FACTOR samples that this output stands for; the first phase meets the last.
+                let (delayed, filtered) = self.lines.split_at(1);
+                let mut sum = delayed[0][n + CENTRE];
+                for (line, phase) in filtered.iter().rev().zip(&self.phases) {
+                    sum += dot(&line[n..n + TAPS], phase);
+                }
+                *sample = to_i16(sum / FACTOR as f32);
             }
-            self.line.copy_within(input.len()..input.len() + history, 0);
+            for line in &mut self.lines {
+                line.copy_within(output.len()..output.len() + TAPS - 1, 0);
+            }
         }
     }
 
     /// Forgets what came before.
     pub fn reset(&mut self) {
-        self.line.fill(0.0);
+        self.lines.as_flattened_mut().fill(0.0);
     }
 }
 
@@ -136,14 +127,33 @@ impl<const FACTOR: usize> Default for Downsampler<FACTOR> {
     }
 }
 
+/// The low-pass filter cut into phases, each in the order of the samples it meets. The last one is left zero: it is the
+/// mere delay.
+fn phases<const FACTOR: usize>() -> [[f32; TAPS]; FACTOR] {
+    let mut phases = [[0.0; TAPS]; FACTOR];
+    for (p, phase) in phases[..FACTOR - 1].iter_mut().enumerate() {
+        for (k, tap) in phase.iter_mut().enumerate() {
+            // The newest sample meets the first taps of the prototype, hence the reversal.
+            *tap = prototype((TAPS - 1 - k) * FACTOR + p, FACTOR);
+        }
+        // Every phase passes DC alike: otherwise a constant would come out as a tone.
+        let sum: f32 = phase.iter().sum();
+        phase.iter_mut().for_each(|tap| *tap /= sum);
+    }
+    phases
+}
+
 /// Tap `n` of the low-pass filter at the higher rate, before scaling.
 fn prototype(n: usize, factor: usize) -> f32 {
-    let half = (TAPS * factor - 1) as f64 / 2.0;
-    let x = n as f64 - half;
-    let angle = std::f64::consts::PI * x * CUT_OFF / factor as f64;
-    let sinc = if angle.abs() < 1e-9 { 1.0 } else { angle.sin() / angle };
-    let edge = x / half;
-    (sinc * bessel_i0(KAISER_BETA * (1.0 - edge * edge).max(0.0).sqrt())) as f32
+    let centre = (TAPS / 2 * factor - 1) as f64;
+    let x = n as f64 - centre;
+    let edge = x / centre;
+    if edge.abs() > 1.0 {
+        return 0.0;
+    }
+    let angle = std::f64::consts::PI * x / factor as f64;
+    let sinc = if x == 0.0 { 1.0 } else { angle.sin() / angle };
+    (sinc * bessel_i0(KAISER_BETA * (1.0 - edge * edge).sqrt())) as f32
 }
 
 /// The modified Bessel function of order zero, by its power series.

@@ -177,7 +177,7 @@ impl RtcpReporter {
 const fn ntp(now: MonoTime) -> u64 {
     let (seconds, micros) = (now.0 / 1_000_000, now.0 % 1_000_000);
     // One second on, so that the first report's time is never the zero that means "none".
-    (seconds + 1) << 32 | (micros << 32) / 1_000_000
+    ((seconds + 1) << 32) | ((micros << 32) / 1_000_000)
 }
 
 /// RFC 3550's usual interval for a session of two.
