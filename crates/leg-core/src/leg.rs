@@ -58,7 +58,8 @@ enum Flow {
 /// Whose sound goes out.
 enum Mode {
     Agent,
-    Bridged(Bridge),
+    /// Made when the bridge is, the one allocation after construction.
+    Bridged(Box<Bridge>),
 }
 
 #[derive(Clone, Copy)]
@@ -167,7 +168,7 @@ impl MediaLeg {
             self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
         }
         let bridge = Bridge::between(&self.spec.format, peer);
-        self.mode = Mode::Bridged(bridge);
+        self.mode = Mode::Bridged(Box::new(bridge));
     }
 
     /// The leg is the agent's again.

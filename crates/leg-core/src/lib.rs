@@ -17,8 +17,8 @@
 //! - When the floor takes the word from the agent, the frame of that very tick is silent already, and what was still to be
 //!   said is dropped and told.
 //! - `played` counts the samples of a say that were sent, nothing else.
-//! - After construction nothing here allocates, except inside the echo canceller (see `audio-core`) and the detector that
-//!   the shell passes in. `tests/alloc.rs` counts.
+//! - After construction no tick allocates, except inside the echo canceller (see `audio-core`) and the detector that the
+//!   shell passes in; a bridge makes its buffers when it is made. `tests/alloc.rs` counts.
 //! - What a peer sends is never an error: junk is counted and dropped.
 //!
 //! It reads no clock, owns no socket, and knows neither words nor other calls.

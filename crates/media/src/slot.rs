@@ -61,7 +61,8 @@ impl Slot {
         self.send(buffer, now);
     }
 
-    fn send(&mut self, buffer: &mut [u8], now: MonoTime) {
+    /// Sends what the leg has ready.
+    pub(crate) fn send(&mut self, buffer: &mut [u8], now: MonoTime) {
         while let Some(length) = self.media.poll_datagram(buffer) {
             if self.io.send(&buffer[..length]).is_err() {
                 self.media.handle_gone(Gone::Closed, now);

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
 
-use callwright_model::{FRAME_MS, Gone, LegCommand, LegId, MonoTime};
+use callwright_model::{Gone, LegCommand, LegId, MonoTime};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, FRAME, Pace};
 use crate::meter::Meter;
 use crate::slot::{Slot, Stay};
 
@@ -22,8 +21,8 @@ pub(crate) struct Worker {
     removals: Receiver<LegId>,
     leaving: Vec<LegId>,
     stop: Arc<AtomicBool>,
-    /// Ordered by leg, so that a peer is found by bisection and one order of commands gives one order of work.
-    #[expect(clippy::vec_box, reason = "legs are large; adding and removing moves pointers only")]
+    /// Ordered by leg, so that a peer is found by bisection and one order of commands gives one order of work. Boxed, for
+    /// legs are large and come and go in the middle.
     slots: Vec<Box<Slot>>,
     buffer: Box<[u8; DATAGRAM_MAX]>,
     meter: Meter,
@@ -50,26 +49,21 @@ impl Worker {
 
     pub(crate) fn run(mut self) {
         raise_priority();
-        let mut deadline = self.clock.now() + FRAME;
+        let mut pace = Pace::start(self.clock.now());
         while !self.stop.load(Ordering::Acquire) {
-            self.clock.sleep_until(deadline);
-            let late = self.clock.now().since(deadline);
-            let due = 1 + u32::try_from(late.as_micros() / FRAME.as_micros()).unwrap_or(u32::MAX - 1);
-            let ticks = due.min(TICKS_AT_ONCE);
-            for nth in 0..ticks {
+            self.clock.sleep_until(pace.deadline());
+            let owed = pace.wake(self.clock.now());
+            for nth in 0..owed.ticks {
                 self.tick();
-                let sent = self.clock.now();
-                self.meter.tick(sent.since(deadline + FRAME * nth));
+                self.meter.tick(self.clock.now().since(owed.since + FRAME * nth));
             }
-            if due > ticks {
-                let skipped = due - ticks;
-                self.meter.skipped(u64::from(skipped));
-                tracing::debug!(skipped, "the media worker was too late for some frames");
+            if owed.skipped > 0 {
+                self.meter.skipped(u64::from(owed.skipped));
+                tracing::debug!(skipped = owed.skipped, "the media worker was too late for some frames");
                 for slot in &mut self.slots {
-                    slot.media.handle_skipped(skipped);
+                    slot.media.handle_skipped(owed.skipped);
                 }
             }
-            deadline = deadline + FRAME * due;
             self.publish();
         }
         self.close();
@@ -212,6 +206,7 @@ impl Worker {
         let now = self.clock.now();
         for slot in &mut self.slots {
             slot.media.handle_gone(Gone::Removed, now);
+            slot.send(&mut *self.buffer, now);
             // A full queue of a conversation that ends with the process is left as it is.
             let _full = slot.deliver(now);
             slot.board.close(&slot.media.statistics());
@@ -233,11 +228,6 @@ fn raise_priority() {
         tracing::debug!("media threads run at normal priority");
     }
 }
-
-const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
-
-/// More packets at once overflow the jitter buffers of peers, who then throw them away anyhow.
-const TICKS_AT_ONCE: u32 = 3;
 
 /// Above what the usual media clients use for latency-sensitive threads, below what starves the kernel's own.
 const NICE: libc::c_int = -11;

@@ -31,7 +31,7 @@ pub struct FloorConfig {
     pub rearm: Duration,
     /// Voice over the agent that makes an interruption. "Mm-hm" and "uh-huh" last 200-340 ms.
     pub interruption: Duration,
-    /// Silence after a short interjection that gives the agent its full voice back.
+    /// Silence after a short interjection that gives the agent its full voice back, and after a click its floor.
     pub interjection_silence: Duration,
     /// Latest verdict over speech that is neither steady enough for an interruption nor over.
     pub verdict_max: Duration,

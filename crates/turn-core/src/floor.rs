@@ -261,6 +261,8 @@ impl Floor {
                 let cap = turn.onset + self.config.turn_max;
                 let end = turn.last_activity() + self.patience(turn);
                 let pause = turn.last_sound + self.config.pause;
+                let blip = turn.last_sound + self.config.interjection_silence;
+                let end = if self.is_word(turn) { end } else { end.min(blip) };
                 let next = if turn.pause_told { end } else { pause.min(end) };
                 Some((next.min(cap), Timer::Turn))
             }
@@ -399,12 +401,10 @@ impl Floor {
             self.state = State::Caller(turn);
             self.outputs.push_back(Output::Pause { turn: turn.id });
         }
-        if now.since(turn.last_activity()) >= self.patience(&turn) {
-            if turn.voiced < self.config.voice_min && turn.last_key.is_none() {
-                self.discard(turn, "too short for a word", now);
-            } else {
-                self.end(turn, Ear::Listening { run: 0 }, "pause");
-            }
+        if !self.is_word(&turn) && silent >= self.config.interjection_silence {
+            self.discard(turn, "too short for a word", now);
+        } else if now.since(turn.last_activity()) >= self.patience(&turn) {
+            self.end(turn, Ear::Listening { run: 0 }, "pause");
         } else if now.since(turn.onset) >= self.config.turn_max {
             self.end(turn, Ear::Deaf { quiet: Duration::ZERO }, "longest turn");
         }
@@ -440,6 +440,11 @@ impl Floor {
         self.outputs.push_back(Output::Discard { turn: turn.id });
         let quiet_since = if self.sounding == Sounding::Nothing { turn.last_activity() } else { now };
         self.enter(State::Open { quiet_since, told: 0, ear: Ear::Listening { run: 0 } }, why);
+    }
+
+    /// Whether there is enough of it to be a word, or a key was pressed meanwhile.
+    fn is_word(&self, turn: &Turn) -> bool {
+        turn.voiced >= self.config.voice_min || turn.last_key.is_some()
     }
 
     fn patience(&self, turn: &Turn) -> Duration {

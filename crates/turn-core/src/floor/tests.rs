@@ -200,7 +200,7 @@ fn a_click_takes_no_turn_and_a_cough_is_forgotten() {
         "40 -> started 1 from 0",
         "80 caller stops",
         "200 -> pause 1",
-        "660 -> discard 1",
+        "220 -> discard 1",
     ]);
 }
 
