@@ -18,6 +18,7 @@
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.
+//! - Packets hold 20 ms, which is what we write and send whatever `ptime` the other end would like; all ends play it.
 //! - A peer's junk is an [`SdpError`] with the SIP status to answer, never a panic.
 //!
 //! Not here: ICE and DTLS (browser legs bring their own), SRTP by `a=crypto`, video, multicast, host names in `c=` lines

@@ -306,11 +306,12 @@ async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Sh
         match Arc::clone(&shared.transactions).try_acquire_owned() {
             Ok(permit) => {
                 let shared = Arc::clone(&shared);
-                tokio::spawn(Box::pin(async move {
+                tokio::spawn(async move {
                     // The library's clock stops with its sockets: a transaction would wait for ever.
-                    shared.closed.run_until_cancelled(serve(&shared, transaction)).await;
+                    let served = Box::pin(serve(&shared, transaction));
+                    shared.closed.run_until_cancelled(served).await;
                     drop(permit);
-                }));
+                });
             }
             Err(_) => shared.gate.counters.dropped_overload.count(),
         }

@@ -242,6 +242,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -258,6 +260,17 @@ mod tests {
             (r#"Digest qop=""#, None),
         ] {
             assert_eq!(narrowed(challenge).as_deref(), expected, "{challenge}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn junk_in_a_challenge_never_panics(before in "\\PC{0,30}", choices in "[a-z, \\-\"]{0,20}", after in "\\PC{0,30}") {
+            if let Some(narrowed) = narrowed(&format!("{before}qop=\"{choices}{after}")) {
+                prop_assert!(narrowed.to_ascii_lowercase().contains("qop=\"auth\""));
+            }
         }
     }
 }

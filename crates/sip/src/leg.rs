@@ -391,3 +391,42 @@ const EVENTS_KEPT: usize = 4;
 const PRESS_MS: u32 = 160;
 /// Nobody keeps a key down longer on purpose.
 const PRESS_MS_MAX: u32 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_read_in_every_dress() {
+        for (body, expected) in [
+            ("Signal=5\r\nDuration=250\r\n", Some(('5', 250))),
+            ("signal = a\nduration = 90", Some(('A', 90))),
+            ("Duration=99999999\r\nSignal=11", Some(('#', 10_000))),
+            ("Signal=10\r\nDuration=x", Some(('*', 160))),
+            ("7", Some(('7', 160))),
+            ("Signal=12", None),
+            ("Signal=", None),
+            ("Signal=E", None),
+            ("", None),
+        ] {
+            let read = pressed(body).map(|(digit, length)| (digit, length.as_millis()));
+            assert_eq!(read, expected, "{body:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn junk_is_no_key_and_no_panic(body in "\\PC{0,60}", signal in "[sS]ignal ?=? ?[ -~]{0,4}") {
+            for text in [body.clone(), format!("{signal}\r\n{body}")] {
+                if let Some((digit, length)) = pressed(&text) {
+                    prop_assert!("0123456789*#ABCD".contains(digit));
+                    prop_assert!(length <= Duration::from_secs(10));
+                }
+            }
+        }
+    }
+}

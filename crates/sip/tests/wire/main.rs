@@ -1,6 +1,7 @@
 //! The endpoint over real sockets: against itself, against hand-written messages, and against sipp.
 
 mod calls;
+mod logs;
 mod raw;
 mod refusals;
 mod sipp;
