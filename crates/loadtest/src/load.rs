@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callwright_model::Codec;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -101,14 +101,15 @@ pub async fn run(
         Arc::new(Semaphore::new(usize::try_from(config.concurrent).unwrap_or(Semaphore::MAX_PERMITS)));
     let mut pace = interval(Duration::from_secs_f64((1.0 / config.rate).min(3_600.0)));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut running: JoinSet<CallReport> = JoinSet::new();
+    // A call's place is free when its end has been counted, so that never more are counted at one time than were asked for.
+    let mut running: JoinSet<(CallReport, Option<OwnedSemaphorePermit>)> = JoinSet::new();
     let mut reports: Vec<CallReport> = Vec::new();
     let mut concurrent_max = 0;
     let mut placed = 0;
     while placed < config.calls || !running.is_empty() {
         tokio::select! {
             Some(joined) = running.join_next() => {
-                let report = joined.unwrap_or_else(|error| panicked(&config, &error));
+                let (report, _place) = joined.unwrap_or_else(|error| (panicked(&config, &error), None));
                 let over = reports.len() as u64 + 1;
                 progress(Progress { placed, over, calls: config.calls, ended: Some(report.outcome.clone()) });
                 reports.push(report);
@@ -125,11 +126,7 @@ pub async fn run(
                     answer_time: config.answer_time,
                 };
                 let (phones, observer) = (phones.clone(), Arc::clone(&observer));
-                running.spawn(async move {
-                    let report = phones.call(call, observer).await;
-                    drop(permit);
-                    report
-                });
+                running.spawn(async move { (phones.call(call, observer).await, permit) });
                 concurrent_max = concurrent_max.max(running.len() as u64);
                 progress(Progress { placed, over: reports.len() as u64, calls: config.calls, ended: None });
             }
@@ -145,7 +142,7 @@ pub async fn run(
 async fn next_call(
     permits: &Arc<Semaphore>,
     pace: &mut tokio::time::Interval,
-) -> Option<tokio::sync::OwnedSemaphorePermit> {
+) -> Option<OwnedSemaphorePermit> {
     // It fails only when closed, which nobody does.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     pace.tick().await;

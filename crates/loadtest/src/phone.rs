@@ -239,7 +239,11 @@ impl Phone {
                     self.tell(PartyFact::SayEnded { name });
                 }
             }
-            Mouth::Pressing { .. } => return self.send_key(from),
+            Mouth::Pressing { .. } => {
+                if self.send_key(from)? {
+                    return Ok(());
+                }
+            }
         }
         self.ear.own.write(from.0, &frame.0);
         let mut datagram = [0_u8; 12 + Encoder::PAYLOAD_MAX];
@@ -253,15 +257,16 @@ impl Phone {
     }
 
     /// A key is pressed for 100 ms, then 60 ms are silent; its last packet is sent three times (RFC 4733 section 2.5.1.4).
-    fn send_key(&mut self, from: Samples) -> Result<(), String> {
-        let Mouth::Pressing { keys, frame, timestamp } = &mut self.mouth else { return Ok(()) };
+    /// Tells whether a key took the frame's place.
+    fn send_key(&mut self, from: Samples) -> Result<bool, String> {
+        let Mouth::Pressing { keys, frame, timestamp } = &mut self.mouth else { return Ok(false) };
         let Some(events) = self.format.dtmf_out else {
             return Err("the other end takes no telephone events, so no key can be pressed".to_owned());
         };
         let Some(&key) = keys.front() else {
             self.mouth = Mouth::Silent;
             self.script.handle_said(from);
-            return self.send(from);
+            return Ok(false);
         };
         let number = *frame;
         if number == 0 {
@@ -273,24 +278,23 @@ impl Phone {
             *frame = 0;
             keys.pop_front();
         }
-        let pressed = number < KEY_PRESSED_FRAMES;
-        if pressed {
-            let end = number + 1 == KEY_PRESSED_FRAMES;
-            let ticks = (number + 1) * (events.clock_rate / 50);
-            let payload = event_payload(key, end, u16::try_from(ticks).unwrap_or(u16::MAX))
-                .ok_or_else(|| format!("`{key}` is no key"))?;
-            for copy in 0..if end { 3 } else { 1 } {
-                let mut head = [0; 12];
-                let first = number == 0 && copy == 0;
-                self.sender.header(events.payload_type, first, event_timestamp, &mut head);
-                let mut datagram = [0; 16];
-                datagram[..12].copy_from_slice(&head);
-                datagram[12..].copy_from_slice(&payload);
-                self.transmit(&datagram);
-            }
+        if number >= KEY_PRESSED_FRAMES {
+            return Ok(false);
+        }
+        let end = number + 1 == KEY_PRESSED_FRAMES;
+        let ticks = (number + 1) * (events.clock_rate / 50);
+        let payload = event_payload(key, end, u16::try_from(ticks).unwrap_or(u16::MAX))
+            .ok_or_else(|| format!("`{key}` is no key"))?;
+        for copy in 0..if end { 3 } else { 1 } {
+            let mut datagram = [0; 16];
+            let (head, event) =
+                datagram.split_first_chunk_mut::<12>().ok_or("a datagram has room for its header")?;
+            self.sender.header(events.payload_type, number == 0 && copy == 0, event_timestamp, head);
+            event.copy_from_slice(&payload);
+            self.transmit(&datagram);
         }
         self.sender.advance(self.format.codec);
-        Ok(())
+        Ok(true)
     }
 
     fn transmit(&self, datagram: &[u8]) {
@@ -301,12 +305,16 @@ impl Phone {
     fn datagram(&mut self, datagram: &[u8]) {
         let arrival = self.started.elapsed();
         let Some(packet) = Packet::parse(datagram) else { return };
-        if packet.payload_type == self.format.payload_type_in {
-            let arrival_ms = arrival.as_secs_f64() * 1_000.0;
-            self.ear.reception.handle_packet(&packet, self.format.codec, arrival_ms);
+        let voice = packet.payload_type == self.format.payload_type_in;
+        let key = self.format.dtmf_in.is_some_and(|events| events.payload_type == packet.payload_type);
+        if !voice && !key {
+            return;
+        }
+        let arrival_ms = arrival.as_secs_f64() * 1_000.0;
+        self.ear.reception.handle_packet(&packet, self.format.codec, voice, arrival_ms);
+        if voice {
             self.ear.playout.handle_packet(&packet, Samples::of(arrival).0, &mut self.ear.other);
-        } else if self.format.dtmf_in.is_some_and(|events| events.payload_type == packet.payload_type)
-            && let Some((key, _)) = telephone_event(packet.payload)
+        } else if let Some((key, _)) = telephone_event(packet.payload)
             && self.ear.key_told != Some(packet.timestamp)
         {
             self.ear.key_told = Some(packet.timestamp);

@@ -96,8 +96,9 @@ struct Stream {
 }
 
 impl Reception {
-    /// A packet of the codec's payload, arrived at this time.
-    pub(crate) fn handle_packet(&mut self, packet: &Packet<'_>, codec: Codec, arrival_ms: f64) {
+    /// A packet of the stream, arrived at this time. `voice` is false for telephone events: they count as received, but a
+    /// key's packets all bear the time of its beginning, so they tell nothing of jitter.
+    pub(crate) fn handle_packet(&mut self, packet: &Packet<'_>, codec: Codec, voice: bool, arrival_ms: f64) {
         self.received += 1;
         let transit_ms = arrival_ms - f64::from(packet.timestamp) * 1_000.0 / f64::from(codec.clock_rate());
         match &mut self.stream {
@@ -106,6 +107,9 @@ impl Reception {
                 let step = packet.sequence.wrapping_sub(stream.highest as u16).cast_signed();
                 if step > 0 {
                     stream.highest += u64::from(step.unsigned_abs());
+                }
+                if !voice {
+                    return;
                 }
                 let difference = (transit_ms - stream.transit_ms).abs();
                 stream.transit_ms = transit_ms;
@@ -211,8 +215,8 @@ mod tests {
             );
         }
         assert_eq!((reception.received, reception.lost()), (6, 3), "1, 3 and 4 are missing");
-        reception.handle_packet(&packet(100, 0, 2), Codec::Pcmu, 140.0);
-        reception.handle_packet(&packet(102, 320, 2), Codec::Pcmu, 180.0);
+        reception.handle_packet(&packet(100, 0, 2), Codec::Pcmu, true, 140.0);
+        reception.handle_packet(&packet(102, 320, 2), Codec::Pcmu, false, 180.0);
         assert_eq!((reception.received, reception.lost()), (8, 4), "the old stream's losses stay");
     }
 
@@ -221,7 +225,12 @@ mod tests {
         let mut reception = Reception::default();
         for n in 0..500_u32 {
             let late = if n % 2 == 0 { 4.0 } else { 0.0 };
-            reception.handle_packet(&packet(n as u16, n * 160, 1), Codec::Pcmu, f64::from(n) * 20.0 + late);
+            reception.handle_packet(
+                &packet(n as u16, n * 160, 1),
+                Codec::Pcmu,
+                true,
+                f64::from(n) * 20.0 + late,
+            );
         }
         assert!((reception.jitter_ms() - 4.0).abs() < 0.1, "{}", reception.jitter_ms());
     }
