@@ -13,7 +13,9 @@ use callwright_console::{
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
-use tokio::time::interval;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::{interval, timeout};
 
 use crate::browser::{Browser, Launch, Scheme};
 
@@ -231,7 +233,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(lines: Vec<LineView>) -> Self {
+    async fn set(lines: Vec<LineView>, cors_origins: Vec<String>) -> Self {
         let gateway = BrowserGateway::start(BrowserConfig::default()).await.expect("a free UDP port");
         let events = EventHub::new();
         let heard = Arc::new(AtomicUsize::new(0));
@@ -242,7 +244,8 @@ impl Stage {
             snapshots: Arc::new(Snapshot { lines }),
             metrics: recorder.handle(),
         };
-        let config = ConsoleConfig { bind: ([127, 0, 0, 1], 0).into(), ..ConsoleConfig::default() };
+        let config =
+            ConsoleConfig { bind: ([127, 0, 0, 1], 0).into(), cors_origins, ..ConsoleConfig::default() };
         let console = Console::start(config, ports).await.expect("a free TCP port");
         Self { console, gateway, events, heard }
     }
@@ -279,7 +282,7 @@ async fn photograph(browser: &mut Browser, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
     let examples = ["My flight was cancelled", "Is flight AU 204 on time?", "Let me talk to a person"];
-    let stage = Stage::set(vec![line("airline", "Aurora Air", &examples)]).await;
+    let stage = Stage::set(vec![line("airline", "Aurora Air", &examples)], Vec::new()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let microphone = Some(microphone(folder.path()));
     let mut browser = Browser::launch(Launch { microphone, once: false }).await;
@@ -337,7 +340,8 @@ async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_says_why_and_several_lines_are_offered() {
-    let stage = Stage::set(vec![line("full", "Aurora Air", &[]), line("shop", "Corner Shop", &[])]).await;
+    let stage =
+        Stage::set(vec![line("full", "Aurora Air", &[]), line("shop", "Corner Shop", &[])], Vec::new()).await;
     let mut browser = Browser::launch(Launch::default()).await;
     browser.look_like(1_200, 860, Scheme::Light).await;
     browser.goto(&stage.url("/")).await;
@@ -367,4 +371,48 @@ async fn a_refused_call_says_why_and_several_lines_are_offered() {
     assert_eq!(stage.gateway.sessions(), 0);
     browser.close().await;
     stage.console.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_an_allowed_origin_places_calls_and_leaving_it_hangs_up() {
+    let shop = TcpListener::bind("127.0.0.1:0").await.expect("a free TCP port");
+    let origin = format!("http://{}", shop.local_addr().expect("it is bound"));
+    let lines = vec![line("full", "Aurora Air", &[]), line("shop", "Corner Shop", &[])];
+    let stage = Stage::set(lines, vec![origin.clone()]).await;
+    let script = stage.url("/callwright.js");
+    let page = format!(
+        "<!doctype html><title>Shop</title><script src='{script}'></script><callwright-call line='shop'></callwright-call>"
+    );
+    let serving = tokio::spawn(serve(shop, page));
+    let mut browser = Browser::launch(Launch::default()).await;
+    browser.look_like(1_200, 860, Scheme::Light).await;
+    browser.goto(&origin).await;
+    browser.wait_for(&format!("{ROOT}.textContent.includes('Corner Shop')"), SOON).await;
+    browser.click(&format!("{ROOT}.querySelector('.main')")).await;
+    in_state(&mut browser, "listening").await;
+    publish(&stage.events, 1_000, said(1, "Corner Shop, hello.", AgentSpeech::Speaking));
+    browser.wait_for(&format!("{ROOT}.textContent.includes('Corner Shop, hello.')"), SOON).await;
+
+    browser.goto("about:blank").await;
+    let mut look = interval(Duration::from_millis(20));
+    let ended = async {
+        while stage.gateway.sessions() > 0 {
+            look.tick().await;
+        }
+    };
+    timeout(SOON, ended).await.expect("leaving the page hangs up");
+    browser.close().await;
+    serving.abort();
+    stage.console.shutdown().await;
+}
+
+/// Answers every request with one page.
+async fn serve(listener: TcpListener, page: String) {
+    while let Ok((mut client, _)) = listener.accept().await {
+        let mut request = [0; 4_096];
+        if client.read(&mut request).await.is_ok() {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length:";
+            let _ = client.write_all(format!("{head} {}\r\n\r\n{page}", page.len()).as_bytes()).await;
+        }
+    }
 }

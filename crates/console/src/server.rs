@@ -90,3 +90,83 @@ async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stop
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::ports::{
+        CallView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    };
+
+    struct Nothing;
+
+    #[async_trait::async_trait]
+    impl WhipHandler for Nothing {
+        async fn offer(&self, _offer: WhipOffer) -> Result<WhipAnswer, WhipRefusal> {
+            let text = "nobody answers here".to_owned();
+            Err(WhipRefusal { status: 200, error: text.clone(), help: text, retry_after_s: None })
+        }
+
+        async fn hang_up(&self, _session: &str) -> bool {
+            false
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl Snapshots for Nothing {
+        fn readiness(&self) -> Readiness {
+            Readiness::Ready
+        }
+
+        fn lines(&self) -> Vec<LineView> {
+            Vec::new()
+        }
+
+        fn calls(&self) -> Vec<CallView> {
+            Vec::new()
+        }
+
+        async fn plans(&self) -> Result<Vec<PlanView>, String> {
+            Ok(Vec::new())
+        }
+    }
+
+    async fn start(bind: SocketAddr) -> Result<Console, ConsoleError> {
+        let ports = ConsolePorts {
+            whip: Arc::new(Nothing),
+            events: crate::EventHub::new(),
+            snapshots: Arc::new(Nothing),
+            metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
+        };
+        Console::start(ConsoleConfig { bind, ..ConsoleConfig::default() }, ports).await
+    }
+
+    #[tokio::test]
+    async fn shutting_down_ends_open_event_streams() {
+        let console = start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let mut client = TcpStream::connect(console.local_addr()).await.expect("it listens");
+        let request = format!("GET /v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", console.local_addr());
+        client.write_all(request.as_bytes()).await.expect("it reads");
+        let mut head = [0; 15];
+        client.read_exact(&mut head).await.expect("it answers");
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+        timeout(Duration::from_secs(5), console.shutdown()).await.expect("it does not wait for the client");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_with_what_to_do() {
+        let first = start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let error = start(first.local_addr()).await.expect_err("it is taken").to_string();
+        assert!(
+            error.contains(&first.local_addr().to_string()) && error.contains("choose a free port"),
+            "{error}"
+        );
+        first.shutdown().await;
+    }
+}
