@@ -21,8 +21,6 @@ mod line;
 mod plans;
 mod prompts;
 mod state;
-#[cfg(test)]
-mod tests;
 mod wait;
 
 /// One call's conversation.

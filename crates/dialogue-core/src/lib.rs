@@ -31,6 +31,6 @@ pub use output::{
     TransferResult,
 };
 pub use pack::{Pack, SkillHead};
-pub use slots::filled;
+pub use slots::{filled, yes_or_no};
 pub use understand::{Intent, Reading};
 pub use verbalise::spoken;

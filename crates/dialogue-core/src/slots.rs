@@ -32,6 +32,12 @@ pub fn filled(expect: &Expect, words: &str, language: Language) -> u8 {
     }
 }
 
+/// Whether words are a plain yes or a plain no: for questions outside of a dialogue, such as to a human who is rung.
+#[must_use]
+pub fn yes_or_no(words: &str, language: Language) -> Option<bool> {
+    yes_no(words, language).map(|answer| answer == YesNo::Yes)
+}
+
 fn count(characters: String) -> u8 {
     u8::try_from(characters.chars().count()).unwrap_or(u8::MAX)
 }

@@ -33,7 +33,9 @@ pub(crate) struct Key {
 impl Node {
     /// Reads a file; a syntax error becomes a problem.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Problem> {
-        serde_saphyr::from_str::<Spanned<Raw>>(text).map(Self::from).map_err(|error| {
+        // A sentence `no` is a word, not a truth value.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options).map(Self::from).map_err(|error| {
             let line = error.location().and_then(|at| u32::try_from(at.line()).ok()).filter(|&line| line > 0);
             let what = error.without_snippet().to_string();
             Problem::error(file, line, what.lines().next().unwrap_or("it is not YAML").to_owned())

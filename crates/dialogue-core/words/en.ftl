@@ -60,3 +60,9 @@ brief-open-refused = I had to tell them: { $why }
 brief-open-misunderstood = I could not understand them.
 brief-open-failed = I could not do it.
 brief-open-unavailable = I could not reach our systems.
+
+transfer-connecting = Thank you for holding. I am connecting you now.
+transfer-accept = Press 1 or say yes to take the call. Press 2 or say no to leave it.
+transfer-ask-again = Will you take the call? Please press 1 or say yes, or press 2 or say no.
+transfer-connected = Thank you. You are connected.
+closing-down = I am sorry, we have to end this call for technical reasons. Please call again in a few minutes. Goodbye.

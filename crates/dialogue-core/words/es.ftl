@@ -60,3 +60,9 @@ brief-open-refused = He tenido que decirle: { $why }
 brief-open-misunderstood = No he podido entenderle.
 brief-open-failed = No he podido hacerlo.
 brief-open-unavailable = No he podido acceder a nuestros sistemas.
+
+transfer-connecting = Gracias por esperar. Le pongo en comunicación.
+transfer-accept = Pulse 1 o diga sí para atender la llamada. Pulse 2 o diga no para rechazarla.
+transfer-ask-again = ¿Atiende la llamada? Pulse 1 o diga sí, o pulse 2 o diga no.
+transfer-connected = Gracias. Ya está en comunicación.
+closing-down = Lo siento, tenemos que terminar esta llamada por motivos técnicos. Vuelva a llamar dentro de unos minutos. Adiós.

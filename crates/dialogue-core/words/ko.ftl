@@ -60,3 +60,9 @@ brief-open-refused = 고객에게 이렇게 안내했습니다: { $why }
 brief-open-misunderstood = 고객의 말을 알아듣지 못했습니다.
 brief-open-failed = 처리하지 못했습니다.
 brief-open-unavailable = 시스템에 연결할 수 없었습니다.
+
+transfer-connecting = 기다려 주셔서 감사합니다. 지금 연결해 드리겠습니다.
+transfer-accept = 전화를 받으시려면 1번을 누르거나 네라고 말씀해 주세요. 받지 않으시려면 2번을 누르거나 아니요라고 말씀해 주세요.
+transfer-ask-again = 전화를 받으시겠습니까? 1번을 누르거나 네라고, 또는 2번을 누르거나 아니요라고 말씀해 주세요.
+transfer-connected = 감사합니다. 연결되었습니다.
+closing-down = 죄송합니다. 기술적인 문제로 통화를 마쳐야 합니다. 몇 분 후에 다시 전화해 주세요. 안녕히 계세요.

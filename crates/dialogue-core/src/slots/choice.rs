@@ -14,9 +14,12 @@ pub(crate) fn pick(words: &str, options: &[Record], language: Language) -> Optio
     if folded.is_empty() || options.is_empty() {
         return None;
     }
-    by_facts(&folded, options, language)
-        .or_else(|| by_order(&folded, options.len(), lexicon))
-        .or_else(|| by_comparison(&folded, options, lexicon))
+    by_facts(&folded, options, language).or_else(|| {
+        // An ordinal out of range is no reason to take "one" in "the fourth one" for a number.
+        by_ordinal(&folded, options.len(), lexicon).unwrap_or_else(|| {
+            by_comparison(&folded, options, lexicon).or_else(|| by_number(&folded, options.len(), lexicon))
+        })
+    })
 }
 
 /// The value of a closed list that the words name. Forms come from the pack's examples.
@@ -57,7 +60,10 @@ pub(crate) fn closed(
     if top >= 0.75 && close.len() == 1 {
         return Some(close[0].1.clone());
     }
-    by_order(&folded, of.len(), lexicon::of_or_english(language)).map(|number| of[number - 1].clone())
+    let lexicon = lexicon::of_or_english(language);
+    let number =
+        by_ordinal(&folded, of.len(), lexicon).unwrap_or_else(|| by_number(&folded, of.len(), lexicon))?;
+    of.get(number - 1).cloned()
 }
 
 /// How callers may name the options, for the recogniser.
@@ -158,40 +164,35 @@ fn number_forms(digits: &str, language: Language) -> Vec<String> {
     forms
 }
 
-/// "The second one", "number two", "two", "the last".
-fn by_order(folded: &str, count: usize, lexicon: &Lexicon) -> Option<usize> {
-    let mut hits: Vec<(usize, i64)> = Vec::new();
-    for (form, number) in &lexicon.ordinals {
-        if says(folded, form, lexicon.language) {
-            hits.push((form.len() + 10, *number));
-        }
+/// "The second one", "number two", "the last". The outer `None` is for words without any ordinal.
+fn by_ordinal(folded: &str, count: usize, lexicon: &Lexicon) -> Option<Option<usize>> {
+    let hits = lexicon.ordinals.iter().filter(|(form, _)| says(folded, form, lexicon.language));
+    let longest = hits.clone().map(|(form, _)| form.len()).max()?;
+    let numbers = hits
+        .filter(|(form, _)| form.len() == longest)
+        .map(|(_, number)| if *number < 0 { count as i64 } else { *number });
+    Some(only(numbers, count))
+}
+
+/// A bare "two" in a short answer. In "that one" the word is no number.
+fn by_number(folded: &str, count: usize, lexicon: &Lexicon) -> Option<usize> {
+    let tokens: Vec<&str> = folded.split(' ').collect();
+    let pointing = tokens.len() > 1 && ["that", "this", "which", "a", "no"].contains(&tokens[0]);
+    if tokens.len() > 4 || pointing {
+        return None;
     }
-    if hits.is_empty() {
-        let tokens: Vec<&str> = folded.split(' ').collect();
-        // A bare number, but in "the last one" or "one moment" the word is no number.
-        let short = tokens.len() <= 4;
-        for token in tokens.iter().filter(|_| short) {
-            if let Some(Number::Unit(number)) = lexicon.numbers.get(*token) {
-                hits.push((token.len(), i64::from(*number)));
-            } else if let Ok(number) = token.parse::<i64>() {
-                hits.push((token.len(), number));
-            }
+    let numbers = tokens.iter().filter_map(|token| match lexicon.numbers.get(*token) {
+        Some(Number::Unit(number)) => Some(i64::from(*number)),
+        Some(Number::Teen(_) | Number::Tens(_) | Number::Hundreds(_) | Number::Times(_)) | None => {
+            token.parse().ok()
         }
-        // "That one" in English: the word one beside a pointing word is not the number.
-        if hits.len() == 1
-            && tokens.len() > 1
-            && hits[0].1 == 1
-            && ["that", "this", "which", "a"].contains(&tokens[0])
-        {
-            return None;
-        }
-    }
-    let top = hits.iter().map(|(weight, _)| *weight).max()?;
-    let mut numbers: Vec<i64> = hits
-        .iter()
-        .filter(|(weight, _)| *weight == top || hits.len() == 1)
-        .map(|(_, number)| if *number < 0 { count as i64 } else { *number })
-        .collect();
+    });
+    only(numbers, count)
+}
+
+/// The number that all of them are, if it is one of an option.
+fn only(numbers: impl Iterator<Item = i64>, count: usize) -> Option<usize> {
+    let mut numbers: Vec<i64> = numbers.collect();
     numbers.dedup();
     let [number] = numbers[..] else { return None };
     usize::try_from(number).ok().filter(|number| (1..=count).contains(number))

@@ -9,6 +9,8 @@ use crate::lexicon::{self, Lexicon, Number, fold};
 #[derive(Debug, Default)]
 pub(super) struct Spelled {
     pieces: Vec<Piece>,
+    /// Another way to read it, where endings may be part of it or not.
+    other: Option<Box<Self>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +30,12 @@ impl Spelled {
             .filter(fits)
             .or_else(|| Some(self.sure()).filter(fits))
             .or_else(|| self.stretch(length))
+            .or_else(|| self.other.as_ref()?.exactly(u8::try_from(length).ok()?))
     }
 
     /// The same for an utterance that may be about something else: one stretch without a gap.
     pub(super) fn run(&self, length: u8) -> Option<String> {
-        self.stretch(usize::from(length))
+        self.stretch(usize::from(length)).or_else(|| self.other.as_ref()?.run(length))
     }
 
     /// What fills the range best so far, to count it.
@@ -70,8 +73,8 @@ impl Spelled {
         for stretch in self.pieces.split(|piece| *piece == Piece::Gap) {
             let trimmed_start =
                 stretch.iter().skip_while(|piece| matches!(piece, Piece::Characters { sure: false, .. }));
-            let trimmed = Self { pieces: trimmed_start.cloned().collect() };
-            let whole = Self { pieces: stretch.to_vec() };
+            let trimmed = Self { pieces: trimmed_start.cloned().collect(), other: None };
+            let whole = Self { pieces: stretch.to_vec(), other: None };
             let fitting = [whole.all(), trimmed.all(), whole.sure()]
                 .into_iter()
                 .find(|text| text.chars().count() == length);
@@ -87,14 +90,23 @@ pub(super) fn read(words: &str, language: Language, letters: bool) -> Spelled {
     let folded = fold(words);
     let tokens: Vec<String> =
         folded.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
-    let tokens = if language == Language::KO { part_korean(&tokens, lexicon, letters) } else { tokens };
+    if language != Language::KO {
+        return read_tokens(&tokens, lexicon, letters);
+    }
+    let mut spelled = read_tokens(&part_korean(&tokens, lexicon, letters, false), lexicon, letters);
+    let other = read_tokens(&part_korean(&tokens, lexicon, letters, true), lexicon, letters);
+    spelled.other = (other.pieces != spelled.pieces).then(|| Box::new(other));
+    spelled
+}
+
+fn read_tokens(tokens: &[String], lexicon: &Lexicon, letters: bool) -> Spelled {
     let mut reader = Reader { lexicon, letters, pieces: Vec::new(), sum: Sum::default(), repeat: 1 };
     let mut at = 0;
     while at < tokens.len() {
         at += reader.take(&tokens[at..]);
     }
     reader.flush();
-    Spelled { pieces: reader.pieces }
+    Spelled { pieces: reader.pieces, other: None }
 }
 
 struct Reader<'a> {
@@ -161,16 +173,18 @@ impl Reader<'_> {
         for phrase in &self.lexicon.as_in {
             let length = phrase.split(' ').count();
             let Some(word) = rest.get(length) else { continue };
-            if rest[..length].join(" ") != *phrase || word.chars().count() < 2 {
+            if rest[..length].join(" ") != *phrase {
                 continue;
             }
-            let first = word.chars().next().unwrap_or(letter);
-            if !first.is_ascii_alphabetic() {
-                continue;
+            // "As in" can be nothing else; "for" and "de" only before a word with the same letter.
+            if length > 1 {
+                let known = longest(&rest[length..], |phrase| self.lexicon.letters.get(phrase).copied());
+                let first = word.chars().next().filter(char::is_ascii_alphabetic).unwrap_or(letter);
+                let (said, used) = known.unwrap_or((first, 1));
+                return (said, length + used);
             }
-            // "For" and "de" are also other things; only a word with the same letter makes them an explanation.
-            if length > 1 || first == letter {
-                return (first, length + 1);
+            if word.chars().count() >= 2 && word.starts_with(letter) {
+                return (letter, length + 1);
             }
         }
         (letter, 0)
@@ -261,7 +275,7 @@ fn compact(token: &str, letters: bool) -> Option<String> {
         return None;
     }
     let digits = token.chars().any(|c| c.is_ascii_digit());
-    let vowels = token.chars().any(|c| "aeiou".contains(c));
+    let vowels = token.chars().any(|c| "aeiouy".contains(c));
     (token.chars().all(|c| c.is_ascii_alphanumeric())
         && (digits || (token.len() <= 4 && token.len() >= 2 && !vowels)))
         .then(|| token.to_owned())
@@ -275,8 +289,9 @@ fn longest<T>(tokens: &[String], known: impl Fn(&str) -> Option<T>) -> Option<(T
     })
 }
 
-/// Korean writes digits and letter names together as it likes: parts each token into known words, or leaves it whole.
-fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool) -> Vec<String> {
+/// Korean writes digits and letter names together as it likes and hangs endings on them: parts each token into known words, or
+/// leaves it whole. An ending may itself be a digit ("이요"), so that there are two ways: `long` takes off the longest.
+fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool, long: bool) -> Vec<String> {
     let known = |word: &str| {
         lexicon.numbers.contains_key(word)
             || lexicon.repeat.contains_key(word)
@@ -284,30 +299,23 @@ fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool) -> Vec<Strin
     };
     let mut parted = Vec::new();
     for token in tokens {
-        if token.is_ascii() {
-            parted.push(token.clone());
-            continue;
-        }
-        if lexicon.particles.iter().any(|particle| particle == token) && !known(token) {
-            continue;
-        }
-        let whole = part(token, &known);
-        // Each particle that could be an ending gives a way to read the token; the shortest ending loses the fewest characters.
-        let without = lexicon
-            .particles
-            .iter()
-            .filter_map(|particle| token.strip_suffix(particle.as_str()).filter(|rest| !rest.is_empty()))
-            .filter_map(|rest| part(rest, &known))
-            .max_by_key(|words| words.iter().map(|word| word.len()).sum::<usize>());
-        match whole.or(without) {
-            Some(words) => parted.extend(words),
+        let endings = lexicon.particles.iter().filter_map(|particle| token.strip_suffix(particle.as_str()));
+        let rests = std::iter::once(token.as_str()).chain(endings);
+        let ways = rests.filter_map(|rest| Some((rest.len(), part(rest, &known)?)));
+        let best = if long {
+            ways.min_by_key(|(length, _)| *length)
+        } else {
+            ways.max_by_key(|(length, _)| *length)
+        };
+        match best {
+            Some((_, words)) => parted.extend(words),
             None => parted.push(token.clone()),
         }
     }
     parted
 }
 
-/// Parts a text into known words, longest first, going back where that leads nowhere. Runs of ASCII stay together.
+/// Parts a text into known words, longest first, going back where that leads nowhere. ASCII is taken as it is.
 fn part(text: &str, known: &impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let count = starts.len() - 1;

@@ -1,0 +1,461 @@
+//! Scripts of whole calls.
+
+use std::time::Duration;
+
+use callwright_dialogue_core::{Note, SayKind, TransferReason, TransferResult};
+use callwright_model::{Language, PlanFact, TurnId, Value};
+
+use crate::script::{Core, Stage, receipts};
+
+/// Plays a script: what the caller says, and a piece of each answer.
+fn play(language: Language, core: Core, script: &[(&str, &str)]) -> Stage {
+    let mut stage = Stage::new(language, core);
+    for (caller, wanted) in script {
+        let answer = stage.caller(caller);
+        assert!(
+            answer.contains(wanted),
+            "`{caller}` was answered `{answer}`, without `{wanted}`\n{:#?}",
+            stage.notes
+        );
+    }
+    stage
+}
+
+fn to_the_read_back() -> Stage {
+    play(
+        Language::EN,
+        Core::Works,
+        &[
+            ("my flight was cancelled", "booking code"),
+            ("k seven m four x two", "PIN"),
+            ("four eight two one", "1: at 10:15 in the morning"),
+        ],
+    )
+}
+
+#[test]
+fn an_english_caller_is_rebooked() {
+    let mut stage = to_the_read_back();
+    assert!(
+        stage
+            .caller("the first one please")
+            .contains("10:15 in the morning, and give you a credit of 150 dollars")
+    );
+    assert_eq!(stage.claims(), 0);
+    let answer = stage.caller("yes please");
+    assert!(answer.contains("Your seat is 1, 4, C, and your credit is 150 dollars"), "{answer}");
+    assert!(answer.ends_with("anything else I can do for you?"), "{answer}");
+    assert_eq!(stage.claims(), 1);
+    assert_eq!(stage.executed.len(), 1);
+    assert_eq!(stage.executed[0].1, "yes please");
+    assert!(stage.caller("no thank you").contains("Goodbye"));
+    assert!(stage.hung_up && stage.dialogue.ended());
+    assert_eq!(stage.dialogue.poll_timeout(), None);
+}
+
+#[test]
+fn a_spanish_caller_is_rebooked() {
+    let mut stage = play(
+        Language::ES,
+        Core::Works,
+        &[
+            ("hola, han cancelado mi vuelo", "código de reserva"),
+            ("ka siete eme cuatro equis dos", "PIN"),
+            ("cuatro ocho dos uno", "las diez y cuarto de la mañana"),
+            ("el primero", "¿Lo hago así?"),
+            ("sí, de acuerdo", "Su asiento es 1, 4, C"),
+        ],
+    );
+    assert_eq!(stage.claims(), 1);
+    assert!(stage.caller("no, gracias").contains("Adiós"));
+    assert!(stage.hung_up);
+}
+
+#[test]
+fn a_korean_caller_is_rebooked() {
+    let mut stage = play(
+        Language::KO,
+        Core::Works,
+        &[
+            ("비행기가 취소됐어요", "예약 번호"),
+            ("케이 칠 엠 사 엑스 이", "비밀번호"),
+            ("사팔이일이요", "오전 열 시 십오 분"),
+            ("첫 번째요", "그렇게 할까요"),
+            ("네 그렇게 해 주세요", "좌석은 1, 4, C"),
+        ],
+    );
+    assert_eq!(stage.claims(), 1);
+    assert!(stage.caller("아니요 없어요").contains("안녕히 계세요"));
+}
+
+#[test]
+fn what_the_first_sentence_tells_is_not_asked_again() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("my flight was cancelled the code is k seven m four x two").contains("PIN"));
+}
+
+#[test]
+fn keys_fill_a_number_and_choose() {
+    let mut stage = play(
+        Language::EN,
+        Core::Works,
+        &[("i need another flight", "booking code"), ("k seven m four x two", "PIN")],
+    );
+    assert!(stage.keys("4821").contains("next flights"));
+    assert!(stage.keys("2").contains("2:40 in the afternoon"));
+    assert!(stage.keys("1").contains("Your seat is"));
+    assert_eq!(stage.executed[0].1, "key 1");
+}
+
+#[test]
+fn keys_that_stop_half_way_are_asked_for_again() {
+    let mut stage = play(
+        Language::EN,
+        Core::Works,
+        &[("i need another flight", "booking code"), ("k seven m four x two", "PIN")],
+    );
+    stage.keys("48");
+    assert!(stage.wait(Duration::from_secs(5)).contains("four digits"));
+}
+
+#[test]
+fn a_wrong_code_is_told_and_asked_again() {
+    play(
+        Language::EN,
+        Core::Works,
+        &[
+            ("i need another flight", "booking code"),
+            ("p three t nine q five", "cannot find a booking"),
+            ("k seven m four x two", "PIN"),
+            ("one two three four", "does not belong"),
+            ("four eight two one", "next flights"),
+        ],
+    );
+}
+
+#[test]
+fn a_no_to_the_read_back_changes_nothing() {
+    let mut stage = to_the_read_back();
+    stage.caller("ten fifteen");
+    assert!(stage.caller("no").contains("not changed anything"));
+    assert!(stage.executed.is_empty());
+}
+
+#[test]
+fn another_option_at_the_read_back_is_another_plan() {
+    let mut stage = to_the_read_back();
+    assert!(stage.caller("one").contains("10:15"));
+    assert!(stage.caller("no, the later one").contains("2:40 in the afternoon"));
+    assert_eq!(stage.plans.last().and_then(|plan| plan.plan.clone()), None);
+    assert!(stage.executed.is_empty());
+}
+
+#[test]
+fn a_yes_counts_only_when_the_read_back_was_heard() {
+    let mut stage = to_the_read_back();
+    stage.ears = false;
+    stage.caller("one");
+    let read_back = stage.last().clone();
+    assert_eq!(read_back.kind, SayKind::ReadBack);
+    stage.dialogue.handle_speech_started(TurnId(99), stage.now);
+    stage.played(read_back.id, 0.4);
+    let again = stage.caller("yes");
+    assert!(stage.executed.is_empty());
+    assert!(again.contains("Shall I do that?"), "{again}");
+    assert!(again.len() < read_back.text.len(), "the second time is shorter");
+    assert!(stage.notes.iter().any(|note| matches!(note, Note::YesTooEarly { .. })));
+    stage.played(stage.last().id, 0.85);
+    stage.caller("yes");
+    assert_eq!(stage.executed.len(), 1);
+}
+
+#[test]
+fn doubtful_words_are_asked_again_and_never_acted_on() {
+    let mut stage = to_the_read_back();
+    stage.caller("one");
+    stage.caller_with("yes", Some(0.2));
+    assert!(stage.executed.is_empty());
+    stage.caller("yes but which seat");
+    assert!(stage.executed.is_empty());
+    stage.caller("yes");
+    assert_eq!(stage.executed.len(), 1);
+}
+
+#[test]
+fn without_receipts_nothing_is_claimed() {
+    let mut stage = to_the_read_back();
+    stage.caller("one");
+    let mut liar = Stage::new(Language::EN, Core::ClaimsWithoutReceipts);
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {
+        liar.caller(words);
+    }
+    assert_eq!(liar.claims(), 0);
+    assert_eq!(liar.transfers, [TransferReason::InDoubt]);
+    assert!(liar.heard_since(0).contains("cannot tell whether this went through"));
+}
+
+#[test]
+fn a_failed_plan_is_told_and_a_human_offered() {
+    let mut stage = play(
+        Language::EN,
+        Core::Fails,
+        &[
+            ("my flight was cancelled", "booking code"),
+            ("k seven m four x two", "PIN"),
+            ("four eight two one", "flights"),
+            ("one", "Shall I"),
+            ("yes", "could not rebook you"),
+        ],
+    );
+    assert_eq!(stage.claims(), 0);
+    stage.caller("yes please");
+    assert_eq!(stage.transfers, [TransferReason::Failed]);
+}
+
+#[test]
+fn a_step_in_doubt_brings_a_human() {
+    let stage = play(
+        Language::EN,
+        Core::InDoubt,
+        &[
+            ("my flight was cancelled", "booking code"),
+            ("k seven m four x two", "PIN"),
+            ("four eight two one", "flights"),
+            ("one", "Shall I"),
+            ("yes", "somebody has to look"),
+        ],
+    );
+    assert_eq!(stage.transfers, [TransferReason::InDoubt]);
+    assert!(stage.briefings[0].contains("Nobody can tell"), "{}", stage.briefings[0]);
+}
+
+#[test]
+fn a_denied_plan_brings_a_human_who_knows_why() {
+    let stage = play(
+        Language::EN,
+        Core::Denies,
+        &[
+            ("my flight was cancelled", "booking code"),
+            ("k seven m four x two", "PIN"),
+            ("four eight two one", "more than I may give"),
+        ],
+    );
+    assert_eq!(stage.transfers, [TransferReason::Refused]);
+    let briefing = &stage.briefings[0];
+    for part in [
+        "1, 5, 5",
+        "right code and PIN",
+        "rebook a cancelled flight",
+        "Nothing has been changed",
+        "150 dollars",
+    ] {
+        assert!(briefing.contains(part), "`{part}` is not in `{briefing}`");
+    }
+}
+
+#[test]
+fn three_misunderstandings_bring_a_human() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("purple elephants dance").contains("did not get that"));
+    assert!(stage.caller("purple elephants dance").contains("I can"));
+    assert!(stage.caller("purple elephants dance").contains("find a colleague"));
+    assert_eq!(stage.transfers, [TransferReason::Misunderstood]);
+}
+
+#[test]
+fn a_human_is_a_sentence_away_at_any_time() {
+    let wish = "let me talk to a person";
+    let scripts: [&[&str]; 4] = [
+        &[],
+        &["my flight was cancelled"],
+        &["my flight was cancelled", "k seven m four x two", "four eight two one"],
+        &["my flight was cancelled", "k seven m four x two", "four eight two one", "one"],
+    ];
+    for script in scripts {
+        let mut stage = Stage::new(Language::EN, Core::Works);
+        for words in script {
+            stage.caller(words);
+        }
+        stage.caller(wish);
+        assert_eq!(stage.transfers, [TransferReason::Asked], "after {script:?}");
+    }
+}
+
+#[test]
+fn when_no_human_comes_the_caller_may_be_called_back_or_go_on() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    stage.caller("let me talk to a person");
+    let before = stage.said.len();
+    stage.dialogue.handle_transfer(TransferResult::NoAnswer, stage.now);
+    stage.settle();
+    assert!(stage.heard_since(before).contains("call you back"));
+    assert!(stage.caller("no").contains("What else"));
+    stage.caller("let me talk to a person");
+    assert!(
+        stage.wait(Duration::from_secs(125)).contains("call you back"),
+        "the search has a timer of its own"
+    );
+    stage.caller("yes please");
+    assert!(stage.called_back && stage.hung_up);
+}
+
+#[test]
+fn the_language_changes_in_mid_call() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    stage.caller("my flight was cancelled");
+    assert!(stage.caller("español por favor").contains("¿Cuál es su código de reserva?"));
+    assert!(stage.caller("ka siete eme cuatro equis dos").contains("PIN"));
+    assert!(stage.caller("한국어로").contains("비밀번호"));
+    assert!(stage.caller("사팔이일").contains("오전 열 시 십오 분"));
+    assert!(stage.caller("in English please").contains("These are the next flights"));
+    assert_eq!(stage.dialogue.language(), Language::EN);
+}
+
+#[test]
+fn a_plain_sentence_in_another_language_is_answered_in_it() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("hola, me cancelaron el vuelo").contains("código de reserva"));
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("비행기가 취소됐어요").contains("예약 번호"));
+}
+
+#[test]
+fn a_long_plan_is_commented_on_and_callers_are_answered_meanwhile() {
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {
+        stage.caller(words);
+    }
+    assert!(stage.wait(Duration::from_secs(3)).contains("One moment"));
+    assert!(stage.caller("hello are you there").contains("still working"));
+    assert!(stage.wait(Duration::from_secs(9)).contains("still working"));
+    for (number, receipt) in (1..).zip(receipts()) {
+        stage.event(number, PlanFact::StepCommitted { receipt });
+    }
+    assert_eq!(stage.claims(), 0);
+    let answer = stage.event(9, PlanFact::Completed { words: "rebook-done".to_owned() });
+    assert!(answer.contains("Your seat is 1, 4, C"), "{answer}");
+    assert_eq!(
+        stage.event(9, PlanFact::Completed { words: "rebook-done".to_owned() }),
+        "",
+        "an event counts once"
+    );
+}
+
+#[test]
+fn a_result_that_comes_while_the_caller_speaks_is_said_afterwards() {
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {
+        stage.caller(words);
+    }
+    stage.dialogue.handle_speech_started(TurnId(6), stage.now);
+    for (number, receipt) in (1..).zip(receipts()) {
+        stage.event(number, PlanFact::StepCommitted { receipt });
+    }
+    assert_eq!(stage.event(9, PlanFact::Completed { words: "rebook-done".to_owned() }), "");
+    let answer = stage.caller("are you still there");
+    assert!(answer.contains("Your seat is 1, 4, C"), "{answer}");
+}
+
+#[test]
+fn a_claim_that_was_cut_off_is_said_again() {
+    let mut stage = to_the_read_back();
+    stage.caller("one");
+    stage.ears = false;
+    stage.played(stage.last().id, 1.0);
+    stage.caller("yes");
+    let claim = stage.said.iter().find(|saying| saying.kind == SayKind::Claim).expect("it was said").clone();
+    stage.played(claim.id, 0.3);
+    assert!(stage.caller("sorry what").contains(&claim.text));
+}
+
+#[test]
+fn a_running_plan_survives_a_wish_for_a_human_and_is_told_on_hold() {
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {
+        stage.caller(words);
+    }
+    stage.caller("let me talk to a person");
+    assert!(stage.briefings[0].contains("A plan is running"), "{}", stage.briefings[0]);
+    for (number, receipt) in (1..).zip(receipts()) {
+        stage.event(number, PlanFact::StepCommitted { receipt });
+    }
+    assert!(stage.event(9, PlanFact::Completed { words: "rebook-done".to_owned() }).contains("Your seat"));
+    assert!(stage.dialogue.briefing().done.reveal().contains("Your seat is"));
+}
+
+#[test]
+fn silence_is_asked_about_and_then_ends_the_call() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    let heard = stage.wait(Duration::from_secs(60));
+    assert!(heard.contains("Are you still there?"), "{heard}");
+    assert!(heard.contains("ending the call"), "{heard}");
+    assert!(stage.hung_up);
+}
+
+#[test]
+fn the_legs_own_silence_prompts_sooner() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    stage.now = stage.now + Duration::from_secs(7);
+    stage.dialogue.handle_silence(Duration::from_secs(7), stage.now);
+    stage.settle();
+    assert_eq!(stage.last().kind, SayKind::Prompt);
+    let count = stage.said.len();
+    stage.dialogue.handle_silence(Duration::from_secs(8), stage.now);
+    stage.settle();
+    assert_eq!(stage.said.len(), count, "a silence measured before the prompt is not another one");
+}
+
+#[test]
+fn what_was_said_is_repeated_on_request() {
+    let mut stage = to_the_read_back();
+    assert!(stage.caller("can you repeat that please").contains("10:15 in the morning"));
+}
+
+#[test]
+fn another_skill_in_mid_question_keeps_who_the_caller_is() {
+    let mut stage = play(
+        Language::EN,
+        Core::Works,
+        &[("my flight was cancelled", "booking code"), ("k seven m four x two", "PIN")],
+    );
+    stage.caller("i want to cancel my booking");
+    let request = stage.plans.last().expect("a plan was asked for");
+    assert_eq!(request.skill, "cancel");
+    assert_eq!(request.inputs.get("code"), Some(&Value::Code("K7M4X2".to_owned())));
+}
+
+#[test]
+fn a_question_that_only_reads_is_answered() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("is my flight on time").contains("three digits"));
+    let answer = stage.caller("two twelve");
+    assert!(answer.contains("from San Francisco to Seattle is on time"), "{answer}");
+    assert!(stage.caller("no").contains("Goodbye"));
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("is flight two one two on time").contains("on time"));
+}
+
+#[test]
+fn a_core_that_is_gone_brings_a_human() {
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {
+        stage.caller(words);
+    }
+    stage.dialogue.handle_core_unavailable(stage.now);
+    stage.settle();
+    assert_eq!(stage.transfers, [TransferReason::InDoubt]);
+    assert_eq!(stage.claims(), 0);
+}
+
+#[test]
+fn a_caller_who_comes_back_from_a_human_goes_on() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    stage.caller("operator");
+    stage.dialogue.handle_transfer(TransferResult::Connected, stage.now);
+    stage.settle();
+    assert_eq!(stage.dialogue.poll_timeout(), None);
+    stage.dialogue.handle_transfer(TransferResult::Returned, stage.now);
+    stage.settle();
+    assert!(stage.last().text.contains("back with me"));
+    assert!(stage.caller("my flight was cancelled").contains("booking code"));
+}

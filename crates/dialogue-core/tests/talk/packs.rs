@@ -1,0 +1,268 @@
+//! The packs in the tree, understood; and packs with mistakes, told.
+
+use std::time::Instant;
+
+use callwright_dialogue_core::Pack;
+use callwright_model::{Language, PackSource, Problem};
+
+use crate::script::{airline, source};
+
+#[test]
+fn the_packs_of_the_tree_load_without_a_warning() {
+    for name in ["airline", "retail"] {
+        let start = Instant::now();
+        let pack = Pack::load(&source(name)).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+        assert_eq!(pack.warnings(), [], "{name}");
+        assert_eq!(pack.name(), name);
+        // Unoptimised, on a busy machine; a release build takes a tenth.
+        assert!(start.elapsed().as_secs() < 5, "{name} took {:?}", start.elapsed());
+    }
+}
+
+/// Sentences that no example has, with what they mean.
+#[test]
+fn paraphrases_are_understood() {
+    let rows = [
+        (
+            Language::EN,
+            "rebook",
+            &[
+                "hi my flight has been cancelled and i have to get home",
+                "they cancelled my flight",
+                "could you find me another flight please",
+                "i need to get on a different flight today",
+                "flight was cancelled",
+                "please rebook me",
+                "i need new flight",
+                "my flight cancelled need another",
+            ][..],
+        ),
+        (
+            Language::EN,
+            "status",
+            &[
+                "is flight two one two on time",
+                "can you tell me if my flight is delayed",
+                "when is my flight leaving",
+                "what gate is my flight at",
+                "has my flight been delayed",
+            ],
+        ),
+        (
+            Language::EN,
+            "cancel",
+            &[
+                "i would like to cancel my reservation",
+                "please cancel the booking",
+                "i want to cancel my ticket and get my money back",
+                "we want to cancel our trip",
+            ],
+        ),
+        (
+            Language::EN,
+            "human",
+            &[
+                "i want to speak with a person",
+                "can i please talk to a human",
+                "give me a real person",
+                "transfer me to an agent",
+                "talk to a person",
+            ],
+        ),
+        (
+            Language::ES,
+            "rebook",
+            &[
+                "me han cancelado el vuelo",
+                "necesito que me cambien a otro vuelo",
+                "mi vuelo está cancelado",
+                "búsquenme un vuelo nuevo",
+            ],
+        ),
+        (
+            Language::ES,
+            "status",
+            &["quiero saber si mi vuelo sale a tiempo", "a qué hora sale el vuelo", "tiene retraso mi vuelo"],
+        ),
+        (Language::ES, "cancel", &["quisiera cancelar mi reserva", "quiero anular mi billete"]),
+        (Language::ES, "human", &["quiero hablar con una persona real", "páseme con un operador"]),
+        (
+            Language::KO,
+            "rebook",
+            &["제 비행기가 취소됐습니다", "다른 항공편으로 바꾸고 싶어요", "항공편이 취소되었어요"],
+        ),
+        (Language::KO, "status", &["비행기가 언제 출발해요", "제 항공편이 지연됐어요?"]),
+        (Language::KO, "cancel", &["예약을 취소해 주세요", "항공권을 환불받고 싶어요"]),
+        (Language::KO, "human", &["상담원 바꿔 주세요", "사람과 통화하고 싶어요"]),
+    ];
+    let pack = airline();
+    let mut wrong = Vec::new();
+    for (language, intent, sentences) in rows {
+        for sentence in sentences {
+            let reading = pack.read(sentence, language);
+            if reading.clear().is_none_or(|found| found.name() != intent) {
+                wrong.push(format!("{language} `{sentence}`: {reading:?}, not {intent}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_skill_is_not_taken_for_one() {
+    let rows = [
+        (Language::EN, "how tall is the tower of pisa"),
+        (Language::EN, "my washing machine is making noise"),
+        (Language::EN, "could you order a pizza"),
+        (Language::EN, "hello"),
+        (Language::EN, "good evening to you"),
+        (Language::ES, "mi lavadora hace ruido"),
+        (Language::ES, "buenas tardes"),
+        (Language::KO, "세탁기에서 소리가 나요"),
+        (Language::KO, "안녕하세요"),
+    ];
+    let pack = airline();
+    let taken: Vec<_> = rows
+        .iter()
+        .map(|(language, sentence)| (sentence, pack.read(sentence, *language)))
+        .filter(|(_, reading)| reading.clear().is_some())
+        .collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+fn problems(change: impl FnOnce(&mut PackSource)) -> Vec<Problem> {
+    let mut source = source("airline");
+    change(&mut source);
+    match Pack::load(&source) {
+        Ok(pack) => pack.warnings().to_vec(),
+        Err(problems) => problems,
+    }
+}
+
+fn replace(source: &mut PackSource, file: &str, from: &str, to: &str) {
+    let text = source.files.get_mut(file).expect("the file is there");
+    assert!(text.contains(from), "{from} is not in {file}");
+    *text = text.replacen(from, to, 1);
+}
+
+/// That exactly one problem is told, in this file, with these words.
+fn one(change: impl FnOnce(&mut PackSource), file: &str, line: bool, words: &str) {
+    let problems = problems(change);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    let told = problems[0].to_string();
+    assert!(problems[0].file.ends_with(file) && told.contains(words), "{told}");
+    assert_eq!(problems[0].line.is_some(), line, "{told}");
+}
+
+#[test]
+fn each_mistake_is_told_with_its_place() {
+    one(
+        |s| replace(s, "words/es.ftl", "ask-pin = ", "ask-pn = "),
+        "words/es.ftl",
+        false,
+        "`ask-pin` is missing",
+    );
+    one(
+        |s| replace(s, "words/ko.ftl", "skill-rebook", "skill-reboot"),
+        "words/ko.ftl",
+        false,
+        "`skill-rebook`",
+    );
+    one(
+        |s| replace(s, "words/en.ftl", "offer-flights-option", "offer-option"),
+        "words/en.ftl",
+        false,
+        "offer-flights-option",
+    );
+    one(
+        |s| replace(s, "words/en.ftl", "credit-too-high", "credit-high"),
+        "words/en.ftl",
+        false,
+        "policies.cedar:",
+    );
+    one(
+        |s| replace(s, "words/en.ftl", "{ $booking-flight-to }", "{ $bookin-flight-to }"),
+        "words/en.ftl",
+        true,
+        "bookin-flight-to",
+    );
+    one(
+        |s| replace(s, "pack.yaml", "connectors:", "conectors:"),
+        "pack.yaml",
+        true,
+        "did you mean `connectors`?",
+    );
+    one(
+        |s| replace(s, "pack.yaml", "[en, es, ko]", "[en, es, ko, de]"),
+        "pack.yaml",
+        true,
+        "`de` has no base words",
+    );
+    one(|s| replace(s, "pack.yaml", "[en, es, ko]", "[en, es, ko, German]"), "pack.yaml", true, "ISO 639");
+    one(
+        |s| replace(s, "skills/rebook.yaml", "type: digits", "type: digit"),
+        "skills/rebook.yaml",
+        true,
+        "did you mean `digits`?",
+    );
+    one(
+        |s| replace(s, "skills/rebook.yaml", "ask: ask-pin, ", ""),
+        "skills/rebook.yaml",
+        true,
+        "no words to ask",
+    );
+    one(
+        |s| replace(s, "skills/rebook.yaml", "summary:", "sumary:"),
+        "skills/rebook.yaml",
+        true,
+        "did you mean `summary`?",
+    );
+    one(
+        |s| replace(s, "examples/en.yaml", "human:", "humann:"),
+        "examples/en.yaml",
+        true,
+        "did you mean `human`?",
+    );
+    one(|s| drop(s.files.remove("examples/ko.yaml")), "examples/ko.yaml", false, "no examples");
+    one(|s| drop(s.files.remove("pack.yaml")), "pack.yaml", false, "no pack.yaml");
+    one(|s| replace(s, "examples/en.yaml", "rebook:\n", "rebook: [oh\n"), "examples/en.yaml", true, "");
+}
+
+#[test]
+fn a_broken_sentence_is_told_with_its_line() {
+    let problems = problems(|source| replace(source, "words/en.ftl", "{ $seat-number }", "{ $seat-number"));
+    assert!(
+        problems.iter().any(|problem| problem.line.is_some() && problem.what.contains("xpected")),
+        "{problems:#?}"
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let problems = problems(|source| {
+        replace(source, "words/es.ftl", "ask-pin = ", "ask-pn = ");
+        replace(source, "words/en.ftl", "ask-code = ", "ask-cod = ");
+        replace(source, "pack.yaml", "connectors:", "conectors:");
+    });
+    assert!(problems.len() >= 3, "{problems:#?}");
+}
+
+#[test]
+fn too_few_examples_are_refused() {
+    let problems = problems(|source| {
+        let short = "rebook: [a b, b c]\nstatus: [c d]\ncancel: [d e]\n".to_owned();
+        source.files.insert("examples/en.yaml".to_owned(), short);
+    });
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+}
+
+#[test]
+fn empty_and_broken_sources_are_errors_not_panics() {
+    assert!(Pack::load(&PackSource::default()).is_err());
+    let mut broken = source("airline");
+    for text in broken.files.values_mut() {
+        let half = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+        text.truncate(half);
+    }
+    assert!(Pack::load(&broken).is_err());
+}

@@ -1,0 +1,341 @@
+//! A stage for a dialogue: the caller is a script, the action core answers as the airline's would, time is counted by hand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use callwright_dialogue_core::{
+    AskId, Dialogue, DialogueConfig, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
+};
+use callwright_model::{
+    CallId, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply,
+    PlanRequest, Receipt, Record, SayId, TurnId, Utterance, Value,
+};
+
+pub fn source(name: &str) -> PackSource {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../skills").join(name);
+    let mut source = PackSource { folder: format!("skills/{name}"), files: BTreeMap::new() };
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the pack is in the tree") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                let name =
+                    path.strip_prefix(&root).expect("it is inside").to_string_lossy().replace('\\', "/");
+                source.files.insert(name, text);
+            }
+        }
+    }
+    source
+}
+
+pub fn airline() -> Arc<Pack> {
+    static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
+        Arc::new(Pack::load(&source("airline")).unwrap_or_else(|problems| panic!("{problems:#?}")))
+    });
+    PACK.clone()
+}
+
+/// How the action core of a script behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Core {
+    /// Everything works.
+    Works,
+    /// The policy wants a human.
+    Denies,
+    /// The plan says it is complete but shows no receipts.
+    ClaimsWithoutReceipts,
+    /// The plan fails.
+    Fails,
+    /// Nobody can tell what happened.
+    InDoubt,
+    /// It never answers once a plan runs; the script plays the events itself.
+    Slow,
+}
+
+pub struct Stage {
+    pub dialogue: Dialogue,
+    pub now: MonoTime,
+    pub said: Vec<Saying>,
+    pub executed: Vec<(PlanId, String)>,
+    pub plans: Vec<PlanRequest>,
+    pub transfers: Vec<TransferReason>,
+    pub briefings: Vec<String>,
+    pub notes: Vec<Note>,
+    pub hung_up: bool,
+    pub called_back: bool,
+    /// Every say is told as heard to its end at once.
+    pub ears: bool,
+    turn: u32,
+    core: Core,
+}
+
+impl Stage {
+    pub fn new(language: Language, core: Core) -> Self {
+        let mut config = DialogueConfig::new(airline(), CallId(7));
+        config.language = language;
+        config.caller = Some(Pii::new("+1 555 0100".to_owned()));
+        Self::with(config, core)
+    }
+
+    pub fn with(config: DialogueConfig, core: Core) -> Self {
+        let mut stage = Self {
+            dialogue: Dialogue::new(config),
+            now: MonoTime::from_millis(1_000),
+            said: Vec::new(),
+            executed: Vec::new(),
+            plans: Vec::new(),
+            transfers: Vec::new(),
+            briefings: Vec::new(),
+            notes: Vec::new(),
+            hung_up: false,
+            called_back: false,
+            ears: true,
+            turn: 0,
+            core,
+        };
+        stage.dialogue.start(stage.now);
+        stage.settle();
+        stage
+    }
+
+    /// The caller says something; what the agent said in answer comes back.
+    pub fn caller(&mut self, words: &str) -> String {
+        self.caller_with(words, None)
+    }
+
+    pub fn caller_with(&mut self, words: &str, confidence: Option<f32>) -> String {
+        self.turn += 1;
+        let before = self.said.len();
+        self.now = self.now + Duration::from_secs(2);
+        let utterance = Utterance {
+            turn: TurnId(self.turn),
+            words: Pii::new(words.to_owned()),
+            alternatives: Vec::new(),
+            confidence,
+            language: self.dialogue.language(),
+        };
+        self.dialogue.handle_utterance(utterance, self.now);
+        self.settle();
+        self.heard_since(before)
+    }
+
+    pub fn keys(&mut self, keys: &str) -> String {
+        let before = self.said.len();
+        for key in keys.chars() {
+            self.now = self.now + Duration::from_millis(300);
+            self.dialogue.handle_digit(key, self.now);
+            self.settle();
+        }
+        self.heard_since(before)
+    }
+
+    /// Lets time pass, timers and all; what was said meanwhile comes back.
+    pub fn wait(&mut self, length: Duration) -> String {
+        let before = self.said.len();
+        let end = self.now + length;
+        while let Some((at, _)) = self.dialogue.poll_timeout().filter(|(at, _)| *at <= end) {
+            self.now = self.now.max(at);
+            self.dialogue.handle_timeout(self.now);
+            self.settle();
+        }
+        self.now = end;
+        self.heard_since(before)
+    }
+
+    pub fn played(&mut self, say: SayId, share: f32) {
+        self.dialogue.handle_played(say, Played { complete: share >= 1.0, share }, self.now);
+        self.settle();
+    }
+
+    pub fn event(&mut self, number: u64, fact: PlanFact) -> String {
+        let before = self.said.len();
+        self.dialogue.handle_plan_event(PlanEvent { plan: plan(), number, fact }, self.now);
+        self.settle();
+        self.heard_since(before)
+    }
+
+    pub fn heard_since(&self, before: usize) -> String {
+        self.said[before..].iter().map(|saying| saying.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn claims(&self) -> usize {
+        self.said.iter().filter(|saying| saying.kind == SayKind::Claim).count()
+    }
+
+    pub fn last(&self) -> &Saying {
+        self.said.last().expect("something was said")
+    }
+
+    pub fn settle(&mut self) {
+        let mut outputs: VecDeque<Output> = std::iter::from_fn(|| self.dialogue.poll_output()).collect();
+        while let Some(output) = outputs.pop_front() {
+            match output {
+                Output::Say(saying) => {
+                    let id = saying.id;
+                    self.said.push(saying);
+                    if self.ears {
+                        self.dialogue.handle_played(id, Played::WHOLE, self.now);
+                    }
+                }
+                Output::Plan { ask, request } => self.answer(ask, request),
+                Output::Execute { plan, consent } => {
+                    self.executed.push((plan, consent.into_inner()));
+                    self.run();
+                }
+                Output::Transfer { reason, briefing } => {
+                    self.transfers.push(reason);
+                    self.briefings.push(briefing.text().into_inner());
+                }
+                Output::CallBack { .. } => self.called_back = true,
+                Output::Hangup { .. } => self.hung_up = true,
+                Output::Note(note) => self.notes.push(note),
+                Output::Listen(_) => {}
+            }
+            outputs.extend(std::iter::from_fn(|| self.dialogue.poll_output()));
+        }
+    }
+
+    fn answer(&mut self, ask: AskId, request: PlanRequest) {
+        let reply = bind(&request, self.core);
+        self.plans.push(request);
+        self.dialogue.handle_plan(ask, reply, self.now);
+    }
+
+    fn run(&mut self) {
+        let facts = match self.core {
+            Core::Works | Core::Denies => {
+                let mut facts: Vec<_> =
+                    receipts().into_iter().map(|receipt| PlanFact::StepCommitted { receipt }).collect();
+                facts.push(PlanFact::Completed { words: "rebook-done".to_owned() });
+                facts
+            }
+            Core::ClaimsWithoutReceipts => vec![PlanFact::Completed { words: "rebook-done".to_owned() }],
+            Core::Fails => {
+                vec![PlanFact::Failed {
+                    words: "rebook-failed".to_owned(),
+                    step: 3,
+                    reason: "no seat".to_owned(),
+                }]
+            }
+            Core::InDoubt => vec![PlanFact::InDoubt { step: 3 }],
+            Core::Slow => vec![],
+        };
+        for (number, fact) in (1..).zip(facts) {
+            self.dialogue.handle_plan_event(PlanEvent { plan: plan(), number, fact }, self.now);
+        }
+    }
+}
+
+pub fn plan() -> PlanId {
+    PlanId("plan-1".to_owned())
+}
+
+/// The rebooking skill as the core would bind it; other skills only ask for their first input.
+fn bind(request: &PlanRequest, core: Core) -> PlanReply {
+    let need = |input: &str, why: NeedWhy| PlanReply::Need { plan: plan(), input: input.to_owned(), why };
+    let Some(code) = request.inputs.get("code") else {
+        let input = if request.skill == "status" { "flight" } else { "code" };
+        if let Some(flight) = request.inputs.get("flight").filter(|_| request.skill == "status") {
+            let status = Record::from([
+                ("number".to_owned(), flight.clone()),
+                ("from".to_owned(), Value::from("San Francisco")),
+                ("to".to_owned(), Value::from("Seattle")),
+                ("departs".to_owned(), Value::Time("2026-11-23T08:30".to_owned())),
+                ("gate".to_owned(), Value::Code("B7".to_owned())),
+            ]);
+            let facts = Record::from([("status".to_owned(), Value::Record(status))]);
+            return PlanReply::Answer { plan: plan(), words: "flight-on-time".to_owned(), facts };
+        }
+        return need(input, NeedWhy::Missing);
+    };
+    if *code != Value::Code("K7M4X2".to_owned()) {
+        return need("code", NeedWhy::NotFound { words: "no-such-booking".to_owned() });
+    }
+    match request.inputs.get("pin") {
+        None => return need("pin", NeedWhy::Missing),
+        Some(pin) if *pin != Value::Code("4821".to_owned()) => {
+            return need("pin", NeedWhy::NotFound { words: "wrong-pin".to_owned() });
+        }
+        Some(_) => {}
+    }
+    let mut facts = facts();
+    if core == Core::Denies {
+        let (words, rules) =
+            ("credit-too-high".to_owned(), vec!["credit-above-300-needs-a-human".to_owned()]);
+        return PlanReply::Refused { plan: plan(), words, facts, transfer: true, rules };
+    }
+    match request.inputs.get("flight") {
+        Some(Value::Int(number @ 1..=2)) => {
+            facts.insert("flight".to_owned(), Value::Record(flights()[*number as usize - 1].clone()));
+            PlanReply::Ready { plan: plan(), words: "read-back-rebook".to_owned(), facts, steps: Vec::new() }
+        }
+        Some(_) | None => PlanReply::Choose {
+            plan: plan(),
+            input: "flight".to_owned(),
+            words: "offer-flights".to_owned(),
+            options: flights(),
+            facts,
+        },
+    }
+}
+
+fn facts() -> Record {
+    let flight = Record::from([
+        ("number".to_owned(), Value::Code("CW212".to_owned())),
+        ("from".to_owned(), Value::from("San Francisco")),
+        ("to".to_owned(), Value::from("Seattle")),
+    ]);
+    let booking = Record::from([
+        ("code".to_owned(), Value::Code("K7M4X2".to_owned())),
+        ("flight".to_owned(), Value::Record(flight)),
+    ]);
+    let offers = Record::from([("credit".to_owned(), dollars(150))]);
+    Record::from([
+        ("booking".to_owned(), Value::Record(booking)),
+        ("offers".to_owned(), Value::Record(offers)),
+    ])
+}
+
+fn flights() -> Vec<Record> {
+    [("CW318", "10:15"), ("CW544", "14:40")]
+        .map(|(number, departs)| {
+            Record::from([
+                ("id".to_owned(), Value::Text(number.to_owned())),
+                ("number".to_owned(), Value::Code(number.to_owned())),
+                ("departs".to_owned(), Value::Time(format!("2026-11-23T{departs}"))),
+            ])
+        })
+        .to_vec()
+}
+
+pub fn receipts() -> Vec<Receipt> {
+    let rows = [
+        ("assign_seat", "seat", Record::from([("number".to_owned(), Value::Code("14C".to_owned()))])),
+        ("apply_credit", "credit", Record::from([("amount".to_owned(), dollars(150))])),
+        (
+            "update_booking",
+            "updated",
+            Record::from([("departs".to_owned(), Value::Time("2026-11-23T10:15".to_owned()))]),
+        ),
+        ("send_confirmation", "message", Record::from([("channel".to_owned(), Value::from("sms"))])),
+    ];
+    (3..)
+        .zip(rows)
+        .map(|(step, (action, name, result))| Receipt {
+            plan: plan(),
+            step,
+            action: action.to_owned(),
+            name: name.to_owned(),
+            result,
+            idempotency_key: format!("plan-1/{step}"),
+        })
+        .collect()
+}
+
+fn dollars(amount: i64) -> Value {
+    Value::Money(Money { minor: amount * 100, currency: "USD".to_owned() })
+}
