@@ -209,9 +209,24 @@ mod tests {
             let lexicon = of(language).expect("it is listed");
             assert!(lexicon.letters.len() >= 26, "{language}");
             assert!(lexicon.numbers.len() >= 15, "{language}");
-            assert_eq!(lexicon.intents.len(), 9, "{language}");
+            assert_eq!(lexicon.intents.len(), Intent::BUILTIN.len(), "{language}");
             assert!(lexicon.yes.len() > 20 && lexicon.no.len() > 20, "{language}");
         }
+    }
+
+    #[test]
+    fn every_language_has_the_same_base_sentences() {
+        let keys = |language| {
+            let mut problems = Vec::new();
+            let base = of(language).expect("it is listed").base;
+            let words = crate::words::Words::new(language, base, None, &mut problems);
+            assert_eq!(problems, []);
+            words.keys().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let english = keys(Language::EN);
+        assert!(english.len() > 50);
+        assert_eq!(keys(Language::ES), english);
+        assert_eq!(keys(Language::KO), english);
     }
 
     #[test]

@@ -30,13 +30,15 @@ pub enum Intent {
     Wait,
     /// What can you do?
     Help,
+    /// Hello, is anybody there?
+    Hello,
     /// None of these.
     None,
 }
 
 impl Intent {
     /// The intents that every pack has.
-    pub(crate) const BUILTIN: [Self; 9] = [
+    pub(crate) const BUILTIN: [Self; 10] = [
         Self::Yes,
         Self::No,
         Self::Repeat,
@@ -45,6 +47,7 @@ impl Intent {
         Self::Stop,
         Self::Wait,
         Self::Help,
+        Self::Hello,
         Self::None,
     ];
 
@@ -67,6 +70,7 @@ impl Intent {
             Self::Stop => "stop",
             Self::Wait => "wait",
             Self::Help => "help",
+            Self::Hello => "hello",
             Self::None => "none",
         }
     }

@@ -86,6 +86,11 @@ impl Words {
         self.messages.get(key)
     }
 
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.messages.keys().map(String::as_str)
+    }
+
     pub(crate) fn has(&self, key: &str) -> bool {
         self.messages.contains_key(key)
     }

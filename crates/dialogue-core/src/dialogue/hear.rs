@@ -147,6 +147,7 @@ impl Dialogue {
                     self.ask(How::Rephrase, now);
                 }
             }
+            Some(Intent::Hello) => self.ask(How::Repeat, now),
             Some(Intent::Skill(_) | Intent::Yes | Intent::No | Intent::None) | None => return false,
         }
         true

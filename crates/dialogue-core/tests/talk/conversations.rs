@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use callwright_dialogue_core::{Note, SayKind, TransferReason, TransferResult};
-use callwright_model::{Language, PlanFact, TurnId, Value};
+use callwright_dialogue_core::{DialogueConfig, Note, SayKind, TransferReason, TransferResult};
+use callwright_model::{CallId, Language, PlanFact, TurnId, Value};
 
-use crate::script::{Core, Stage, receipts};
+use crate::script::{Core, Stage, receipts, retail};
 
 /// Plays a script: what the caller says, and a piece of each answer.
 fn play(language: Language, core: Core, script: &[(&str, &str)]) -> Stage {
@@ -458,4 +458,54 @@ fn a_caller_who_comes_back_from_a_human_goes_on() {
     stage.settle();
     assert!(stage.last().text.contains("back with me"));
     assert!(stage.caller("my flight was cancelled").contains("booking code"));
+}
+
+#[test]
+fn an_item_is_returned_to_the_shop() {
+    let mut stage = Stage::with(DialogueConfig::new(retail(), CallId(8)), Core::Shop);
+    let script = [
+        ("i would like to return something", "order number"),
+        ("eight oh four two one five", "PIN"),
+        ("three oh six seven", "1: headphones."),
+        ("the headphones", "Is it damaged"),
+        ("it is broken", "refund 79 dollars for headphones"),
+        ("yes", "return label is R, T, 5, 5"),
+    ];
+    for (caller, wanted) in script {
+        let answer = stage.caller(caller);
+        assert!(answer.contains(wanted), "`{caller}` was answered `{answer}`, without `{wanted}`");
+    }
+    assert_eq!(stage.claims(), 1);
+}
+
+#[test]
+fn what_cannot_be_returned_is_told_and_the_call_goes_on() {
+    let mut stage = Stage::with(DialogueConfig::new(retail(), CallId(8)), Core::Shop);
+    for words in ["i would like to return something", "eight oh four two one five", "three oh six seven"] {
+        stage.caller(words);
+    }
+    let answer = stage.caller("the gift card");
+    assert!(
+        answer.contains("a gift card cannot be returned") && answer.contains("anything else"),
+        "{answer}"
+    );
+    assert_eq!(stage.transfers, []);
+}
+
+#[test]
+fn a_reason_given_at_once_is_not_asked_for() {
+    let mut stage = Stage::with(DialogueConfig::new(retail(), CallId(8)), Core::Shop);
+    for words in ["it arrived damaged and i want to return it", "804215", "3067"] {
+        stage.caller(words);
+    }
+    assert!(stage.caller("number one").contains("refund 79 dollars"));
+}
+
+#[test]
+fn a_hello_is_answered_and_is_no_misunderstanding() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    for _ in 0..5 {
+        assert!(stage.caller("hello").contains("How can I help you?"));
+    }
+    assert_eq!(stage.transfers, []);
 }

@@ -32,6 +32,10 @@ pub fn source(name: &str) -> PackSource {
     source
 }
 
+pub fn retail() -> Arc<Pack> {
+    Arc::new(Pack::load(&source("retail")).unwrap_or_else(|problems| panic!("{problems:#?}")))
+}
+
 pub fn airline() -> Arc<Pack> {
     static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
         Arc::new(Pack::load(&source("airline")).unwrap_or_else(|problems| panic!("{problems:#?}")))
@@ -54,6 +58,8 @@ pub enum Core {
     InDoubt,
     /// It never answers once a plan runs; the script plays the events itself.
     Slow,
+    /// The shop's: everything works.
+    Shop,
 }
 
 pub struct Stage {
@@ -200,13 +206,24 @@ impl Stage {
     }
 
     fn answer(&mut self, ask: AskId, request: PlanRequest) {
-        let reply = bind(&request, self.core);
+        let reply = if self.core == Core::Shop { bind_return(&request) } else { bind(&request, self.core) };
         self.plans.push(request);
         self.dialogue.handle_plan(ask, reply, self.now);
     }
 
     fn run(&mut self) {
         let facts = match self.core {
+            Core::Shop => {
+                let money = Record::from([("amount".to_owned(), dollars(79))]);
+                let label = Record::from([("label".to_owned(), Value::Code("RT55".to_owned()))]);
+                let mut facts: Vec<_> = [("refund_payment", "refund", money), ("restock", "stock", label)]
+                    .into_iter()
+                    .map(|(action, name, result)| receipt(5, action, name, result))
+                    .map(|receipt| PlanFact::StepCommitted { receipt })
+                    .collect();
+                facts.push(PlanFact::Completed { words: "return-done".to_owned() });
+                facts
+            }
             Core::Works | Core::Denies => {
                 let mut facts: Vec<_> =
                     receipts().into_iter().map(|receipt| PlanFact::StepCommitted { receipt }).collect();
@@ -323,17 +340,54 @@ pub fn receipts() -> Vec<Receipt> {
         ),
         ("send_confirmation", "message", Record::from([("channel".to_owned(), Value::from("sms"))])),
     ];
-    (3..)
-        .zip(rows)
-        .map(|(step, (action, name, result))| Receipt {
-            plan: plan(),
-            step,
-            action: action.to_owned(),
-            name: name.to_owned(),
-            result,
-            idempotency_key: format!("plan-1/{step}"),
+    (3..).zip(rows).map(|(step, (action, name, result))| receipt(step, action, name, result)).collect()
+}
+
+fn receipt(step: u32, action: &str, name: &str, result: Record) -> Receipt {
+    Receipt {
+        plan: plan(),
+        step,
+        action: action.to_owned(),
+        name: name.to_owned(),
+        result,
+        idempotency_key: format!("plan-1/{step}"),
+    }
+}
+
+/// The shop's return of an item.
+fn bind_return(request: &PlanRequest) -> PlanReply {
+    for input in ["order", "pin"] {
+        if !request.inputs.contains_key(input) {
+            return PlanReply::Need { plan: plan(), input: input.to_owned(), why: NeedWhy::Missing };
+        }
+    }
+    let items: Vec<Record> = [("headphones", 79, true), ("a gift card", 50, false)]
+        .into_iter()
+        .map(|(name, price, returnable)| {
+            Record::from([
+                ("id".to_owned(), Value::Text(format!("item-{price}"))),
+                ("name".to_owned(), Value::from(name)),
+                ("price".to_owned(), dollars(price)),
+                ("returnable".to_owned(), Value::Bool(returnable)),
+            ])
         })
-        .collect()
+        .collect();
+    let Some(Value::Int(number @ 1..=2)) = request.inputs.get("item") else {
+        let (input, words) = ("item".to_owned(), "offer-items".to_owned());
+        return PlanReply::Choose { plan: plan(), input, words, options: items, facts: Record::new() };
+    };
+    let item = items[*number as usize - 1].clone();
+    let returnable = item.get("returnable") == Some(&Value::Bool(true));
+    let mut facts = Record::from([("item".to_owned(), Value::Record(item))]);
+    if !returnable {
+        let words = "not-returnable".to_owned();
+        return PlanReply::Refused { plan: plan(), words, facts, transfer: false, rules: Vec::new() };
+    }
+    if !request.inputs.contains_key("reason") {
+        return PlanReply::Need { plan: plan(), input: "reason".to_owned(), why: NeedWhy::Missing };
+    }
+    facts.insert("terms".to_owned(), Value::Record(Record::from([("refund".to_owned(), dollars(79))])));
+    PlanReply::Ready { plan: plan(), words: "read-back-return".to_owned(), facts, steps: Vec::new() }
 }
 
 fn dollars(amount: i64) -> Value {
