@@ -1,1 +1,28 @@
 //! The action core's shell: gRPC server, journal, connectors.
+//!
+//! What to do next is decided in `plan-core`; here it is done. The service answers over gRPC only, also when it runs inside
+//! the gateway's process, so that there is one way.
+//!
+//! What holds:
+//!
+//! - A plan runs in a task of its own. The stream of its events is a view: a client that goes away changes nothing.
+//! - Consent and plan are written down in one transaction before the first step, and each event durably (SQLite, WAL,
+//!   `synchronous = FULL`) and at its place (compare-and-append) before what follows from it is done. At start, plans that
+//!   have not ended go on.
+//! - Executing twice is executing once: the second gets the events of the first.
+//! - Secrets and everything a plan does not need any more stay in memory; a plan that nobody said yes to is never written
+//!   down. Refusals are, without facts.
+//! - No lock is held across a call of a connector but a draft's own, and nothing waits for a watcher.
+//!
+//! Absent, for now: approvals, Postgres and leases (one core owns its journal), connectors other than gRPC, authentication
+//! (hence loopback or a Unix socket only), exports, a retention period.
+
+mod connectors;
+mod core;
+mod draft;
+mod journal;
+mod run;
+mod serve;
+
+pub use journal::JournalError;
+pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

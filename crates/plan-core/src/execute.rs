@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use callwright_model::{Idempotency, PlanEvent, PlanFact, Receipt, Record, StepState, StepView, Value};
+use callwright_model::{Idempotency, Pii, PlanEvent, PlanFact, Receipt, Record, StepState, StepView, Value};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::catalogue::Call;
@@ -530,6 +531,13 @@ impl<'l> Log<'l> {
 }
 
 impl Event {
+    /// Consent, of whose words only a digest is kept: enough to match a recording, if there is one.
+    #[must_use]
+    pub fn consented(words: &Pii<String>) -> Self {
+        let digest = Sha256::digest(words.reveal().as_bytes());
+        Self::Consented { words_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+    }
+
     /// The step it is about.
     #[must_use]
     pub fn step(&self) -> Option<u32> {

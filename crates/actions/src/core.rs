@@ -1,0 +1,438 @@
+//! The core: drafts, runs, and the service over them.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use callwright_model::{NeedWhy, PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_plan_core::{
+    BindError, Event, Explained, Next, Pack, Refused, Undo, bind, explain, explain_refusal, lost_in_crash,
+};
+use callwright_wire::actions::{
+    self as wire, ActionView, Consent, CoreError, Explanation, PlanView, SkillView,
+};
+use tokio::sync::{broadcast, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connectors::Connectors;
+use crate::draft::{Draft, Slot, Stage};
+use crate::journal::{Journal, JournalError, Story};
+use crate::run::{Run, carry_out};
+use crate::serve::Limits;
+
+/// Everything the service shares.
+pub(crate) struct Core {
+    pub(crate) packs: BTreeMap<String, Arc<Pack>>,
+    pub(crate) connectors: Connectors,
+    pub(crate) limits: Limits,
+    journal: Journal,
+    drafts: Mutex<BTreeMap<PlanId, Slot>>,
+    runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
+    changes: broadcast::Sender<PlanView>,
+    pub(crate) tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Core {
+    pub(crate) fn new(
+        packs: BTreeMap<String, Arc<Pack>>,
+        connectors: Connectors,
+        limits: Limits,
+        journal: Journal,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        let (changes, _) = broadcast::channel(WATCH);
+        Arc::new(Self {
+            packs,
+            connectors,
+            limits,
+            journal,
+            drafts: Mutex::new(BTreeMap::new()),
+            runs: Mutex::new(BTreeMap::new()),
+            changes,
+            tasks: TaskTracker::new(),
+            stop,
+        })
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The journal, once nobody else holds the core.
+    pub(crate) fn into_journal(self) -> Journal {
+        self.journal
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Tells watchers; nobody may be watching.
+    pub(crate) fn tell(&self, view: PlanView) {
+        let _ = self.changes.send(view);
+    }
+
+    /// Goes on with plans that had not ended when the core last stopped.
+    pub(crate) async fn resume(self: &Arc<Self>) -> Result<usize, JournalError> {
+        let stories = self.journal.unfinished().await?;
+        let mut resumed = 0;
+        for mut story in stories {
+            let Some(pack) = self.packs.get(&story.plan.pack).cloned() else {
+                let (plan, pack) = (&story.plan.id, &story.plan.pack);
+                tracing::error!(%plan, %pack, "a plan cannot go on without its pack");
+                continue;
+            };
+            let events: Vec<Event> = story.entries.iter().map(|entry| entry.event.clone()).collect();
+            if let Some(lost) = lost_in_crash(&events) {
+                let number = events.len() as u64 + 1;
+                story.entries.push(self.journal.append(&story.plan.id, number, lost).await?);
+            }
+            self.launch(story, pack);
+            resumed += 1;
+        }
+        Ok(resumed)
+    }
+
+    fn launch(self: &Arc<Self>, story: Story, pack: Arc<Pack>) -> Arc<Run> {
+        let id = story.plan.id.clone();
+        let run = Run::new(story);
+        lock(&self.runs).insert(id.clone(), Arc::clone(&run));
+        self.tell(run.view());
+        let (core, work) = (Arc::clone(self), Arc::clone(&run));
+        self.tasks.spawn(async move {
+            carry_out(Arc::clone(&core), work, pack).await;
+            // The journal has all of it; memory is for what moves.
+            lock(&core.runs).remove(&id);
+            lock(&core.drafts).remove(&id);
+        });
+        run
+    }
+
+    /// A plan that was said yes to, running or ended.
+    async fn run(&self, plan: &PlanId) -> Result<Option<Arc<Run>>, CoreError> {
+        let running = lock(&self.runs).get(plan).cloned();
+        match running {
+            Some(run) => Ok(Some(run)),
+            None => Ok(self.journal.load(plan).await.map_err(internal)?.map(Run::ended)),
+        }
+    }
+
+    fn draft(&self, plan: &PlanId) -> Option<Arc<tokio::sync::Mutex<Draft>>> {
+        let mut drafts = lock(&self.drafts);
+        let slot = drafts.get_mut(plan)?;
+        slot.touched = Instant::now();
+        Some(Arc::clone(&slot.draft))
+    }
+
+    fn new_draft(&self, request: &PlanRequest) -> Result<Arc<tokio::sync::Mutex<Draft>>, CoreError> {
+        let pack = self
+            .packs
+            .get(&request.pack)
+            .ok_or_else(|| CoreError::NotFound(format!("there is no pack `{}`", request.pack)))?;
+        if !pack.skills.contains_key(&request.skill) {
+            let what = format!("the pack `{}` has no skill `{}`", request.pack, request.skill);
+            return Err(CoreError::NotFound(what));
+        }
+        let id = PlanId(random_id());
+        let draft = Draft::new(id.clone(), request.pack.clone(), request.skill.clone(), request.call);
+        let draft = Arc::new(tokio::sync::Mutex::new(draft));
+        let mut drafts = lock(&self.drafts);
+        if drafts.len() >= self.limits.plans_waiting_max {
+            let idle = self.limits.plan_idle;
+            drafts.retain(|_, slot| slot.touched.elapsed() < idle);
+            if drafts.len() >= self.limits.plans_waiting_max {
+                return Err(CoreError::Busy("too many plans wait for their callers".to_owned()));
+            }
+        }
+        drafts.insert(id, Slot { draft: Arc::clone(&draft), touched: Instant::now() });
+        Ok(draft)
+    }
+
+    /// Binds a draft as far as it goes, performing the reads.
+    async fn bind(&self, draft: &mut Draft, pack: &Pack) -> Result<PlanReply, CoreError> {
+        for _ in 0..READS_MAX {
+            let next = bind(pack, &draft.skill, &draft.id, draft.call, &draft.inputs, &draft.reads)
+                .map_err(|error| bind_error(&draft.id, &error))?;
+            let plan = draft.id.clone();
+            return Ok(match next {
+                Next::Read(read) => {
+                    let outcome = self.connectors.read(&draft.id, &read).await?;
+                    draft.reads.add(read, outcome);
+                    continue;
+                }
+                Next::Need { input, why } => {
+                    draft.enter(Stage::Binding, draft.steps.clone());
+                    if matches!(why, NeedWhy::NotFound { .. }) {
+                        draft.inputs.remove(&input);
+                    }
+                    PlanReply::Need { plan, input, why }
+                }
+                Next::Choose { input, words, options, facts } => {
+                    draft.enter(Stage::Binding, draft.steps.clone());
+                    PlanReply::Choose { plan, input, words, options, facts }
+                }
+                Next::Ready { plan: bound, words, facts } => {
+                    let steps = bound.views();
+                    draft.enter(Stage::Ready(bound), steps.clone());
+                    PlanReply::Ready { plan, words, facts, steps }
+                }
+                Next::Answer { words, facts, steps } => {
+                    draft.enter(Stage::Answered, steps);
+                    PlanReply::Answer { plan, words, facts }
+                }
+                Next::Refused(refused) => self.refuse(draft, refused).await?,
+            });
+        }
+        Err(CoreError::Internal("the skill reads without end".to_owned()))
+    }
+
+    async fn refuse(&self, draft: &mut Draft, refused: Refused) -> Result<PlanReply, CoreError> {
+        let skill = format!("{}/{}", draft.pack, draft.skill);
+        let story = explain_refusal(&draft.id.0, &skill, &refused);
+        // A policy's no is for the audit; a skill's own no is an everyday answer and leaves no trace.
+        if refused.action.is_some() {
+            self.journal.refuse(&draft.id, story.clone()).await.map_err(internal)?;
+        }
+        metrics::counter!("callwright_actions_plans_total", "outcome" => "refused").increment(1);
+        let Refused { words, facts, transfer, rules, steps, .. } = refused;
+        draft.enter(Stage::Refused(story), steps);
+        Ok(PlanReply::Refused { plan: draft.id.clone(), words, facts, transfer, rules })
+    }
+
+    async fn begin(self: &Arc<Self>, plan: &PlanId, consent: &Consent) -> Result<Arc<Run>, CoreError> {
+        let Some(draft) = self.draft(plan) else { return Err(unknown(plan)) };
+        let mut draft = draft.lock().await;
+        if draft.call != consent.call {
+            return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
+        }
+        let bound = match &draft.stage {
+            Stage::Ready(bound) => (**bound).clone(),
+            Stage::Begun => return self.run(plan).await?.ok_or_else(|| unknown(plan)),
+            Stage::Binding | Stage::Answered | Stage::Refused(_) | Stage::Cancelled => {
+                return Err(CoreError::NotReady("the plan is not ready to be carried out".to_owned()));
+            }
+        };
+        if lock(&self.runs).len() >= self.limits.plans_in_flight_max {
+            return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
+        }
+        let pack = self.packs.get(&bound.pack).cloned().ok_or_else(|| unknown(plan))?;
+        let first =
+            self.journal.begin(bound.clone(), Event::consented(&consent.words)).await.map_err(internal)?;
+        let steps = draft.steps.clone();
+        draft.enter(Stage::Begun, steps);
+        Ok(self.launch(Story { plan: bound, entries: vec![first] }, pack))
+    }
+}
+
+/// The service. A newtype, for the trait is of another crate and the core is shared.
+pub(crate) struct Service(pub(crate) Arc<Core>);
+
+impl wire::ActionCore for Service {
+    fn list_skills(&self, pack: &str) -> Vec<SkillView> {
+        let packs = self.0.packs.values().filter(|known| pack.is_empty() || known.name == pack);
+        packs
+            .flat_map(|pack| pack.skills.values().map(move |skill| (pack, skill)))
+            .map(|(pack, skill)| SkillView {
+                pack: pack.name.clone(),
+                name: skill.name.clone(),
+                summary: skill.summary.clone(),
+                inputs: skill.inputs.iter().map(|(name, _)| name.clone()).collect(),
+                actions: skill.actions(),
+            })
+            .collect()
+    }
+
+    fn list_actions(&self, pack: &str) -> Vec<ActionView> {
+        let packs = self.0.packs.values().filter(|known| pack.is_empty() || known.name == pack);
+        packs
+            .flat_map(|pack| pack.actions.values().map(move |action| (pack, action)))
+            .map(|(pack, action)| ActionView {
+                pack: pack.name.clone(),
+                name: action.call.action.clone(),
+                summary: action.summary.clone(),
+                kind: action.kind,
+                connector: action.call.connector.clone(),
+                undo: match &action.undo {
+                    Undo::By(follow) => Some(follow.action.clone()),
+                    Undo::None | Undo::Undeclared => None,
+                },
+                timeout_ms: action.call.timeout_ms,
+                retries: action.call.retries,
+            })
+            .collect()
+    }
+
+    async fn plan(&self, request: PlanRequest) -> Result<PlanReply, CoreError> {
+        let core = &self.0;
+        if core.stopping() {
+            return Err(CoreError::Unavailable("the core is shutting down".to_owned()));
+        }
+        let draft = match &request.plan {
+            Some(plan) => core.draft(plan).ok_or_else(|| unknown(plan))?,
+            None => core.new_draft(&request)?,
+        };
+        let mut draft = draft.lock().await;
+        if draft.call != request.call {
+            return Err(unknown(&draft.id));
+        }
+        if matches!(draft.stage, Stage::Begun | Stage::Cancelled) {
+            return Err(CoreError::NotReady("the plan is not being bound any more".to_owned()));
+        }
+        let pack = core.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
+        draft.inputs.extend(request.inputs);
+        let reply = core.bind(&mut draft, &pack).await;
+        core.tell(draft.view());
+        reply
+    }
+
+    async fn execute(&self, plan: PlanId, consent: Consent) -> Result<ReceiverStream<PlanEvent>, CoreError> {
+        let core = &self.0;
+        if core.stopping() {
+            return Err(CoreError::Unavailable("the core is shutting down".to_owned()));
+        }
+        if consent.words.reveal().trim().is_empty() {
+            return Err(CoreError::Invalid("consent: without words is none".to_owned()));
+        }
+        let run = match core.run(&plan).await? {
+            Some(run) if run.plan.call != consent.call => {
+                return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
+            }
+            Some(run) => run,
+            None => core.begin(&plan, &consent).await?,
+        };
+        Ok(run.stream())
+    }
+
+    async fn cancel(&self, plan: PlanId) -> Result<(), CoreError> {
+        let core = &self.0;
+        let Some(draft) = core.draft(&plan) else {
+            return match core.run(&plan).await? {
+                Some(_) => Err(CoreError::NotReady("a plan that was begun is not stopped".to_owned())),
+                None => Err(unknown(&plan)),
+            };
+        };
+        let mut draft = draft.lock().await;
+        if matches!(draft.stage, Stage::Begun) {
+            return Err(CoreError::NotReady("a plan that was begun is not stopped".to_owned()));
+        }
+        let steps = draft.steps.clone();
+        draft.enter(Stage::Cancelled, steps);
+        core.tell(draft.view());
+        lock(&core.drafts).remove(&plan);
+        Ok(())
+    }
+
+    async fn plan_view(&self, plan: PlanId) -> Result<PlanView, CoreError> {
+        if let Some(run) = self.0.run(&plan).await? {
+            return Ok(run.view());
+        }
+        let draft = self.0.draft(&plan).ok_or_else(|| unknown(&plan))?;
+        Ok(draft.lock().await.view())
+    }
+
+    async fn watch_plans(&self) -> Result<ReceiverStream<PlanView>, CoreError> {
+        let core = &self.0;
+        let mut changes = core.changes.subscribe();
+        let current: Vec<PlanView> = lock(&core.runs).values().map(|run| run.view()).collect();
+        let (views, stream) = mpsc::channel(WATCH);
+        let stop = core.stop.clone();
+        tokio::spawn(async move {
+            for view in current {
+                if views.send(view).await.is_err() {
+                    return;
+                }
+            }
+            loop {
+                let change = tokio::select! {
+                    change = changes.recv() => change,
+                    () = stop.cancelled() => return,
+                    () = views.closed() => return,
+                };
+                match change {
+                    Ok(view) => {
+                        if views.send(view).await.is_err() {
+                            return;
+                        }
+                    }
+                    // A slow watcher misses changes in between; the next one of a plan holds all of it.
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+        Ok(ReceiverStream::new(stream))
+    }
+
+    async fn explain(&self, plan: PlanId) -> Result<Explanation, CoreError> {
+        let core = &self.0;
+        let told = if let Some(run) = core.run(&plan).await? {
+            explain(&run.plan, &run.entries())
+        } else if let Some(draft) = core.draft(&plan) {
+            let draft = draft.lock().await;
+            match &draft.stage {
+                Stage::Ready(bound) => explain(bound, &[]),
+                Stage::Refused(story) => story.clone(),
+                Stage::Binding | Stage::Answered | Stage::Cancelled | Stage::Begun => unbound(&draft.view()),
+            }
+        } else {
+            core.journal.refusal(&plan).await.map_err(internal)?.ok_or_else(|| unknown(&plan))?
+        };
+        Ok(Explanation { plan, text: told.text, json: told.json })
+    }
+}
+
+/// What can be said of a plan that is not bound.
+fn unbound(view: &PlanView) -> Explained {
+    let text = format!(
+        "Plan {} of skill {}/{} for call {}: nothing was written.",
+        view.plan, view.pack, view.skill, view.call
+    );
+    let json = serde_json::to_string(view).unwrap_or_default();
+    Explained { text, json }
+}
+
+fn bind_error(plan: &PlanId, error: &BindError) -> CoreError {
+    match error {
+        BindError::UnknownSkill(_) => CoreError::NotFound(error.to_string()),
+        BindError::Expression { .. }
+        | BindError::Answer { .. }
+        | BindError::ReadFailed { .. }
+        | BindError::NothingToChoose(_) => {
+            tracing::warn!(%plan, %error, "a plan cannot be bound");
+            CoreError::Internal(error.to_string())
+        }
+    }
+}
+
+fn unknown(plan: &PlanId) -> CoreError {
+    CoreError::NotFound(format!("there is no plan `{plan}`"))
+}
+
+fn internal(error: JournalError) -> CoreError {
+    match error {
+        JournalError::Closed => CoreError::Unavailable("the core is shutting down".to_owned()),
+        JournalError::Conflict | JournalError::Database(_) => {
+            tracing::error!(%error, "the journal failed");
+            CoreError::Internal("the journal failed".to_owned())
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// 128 random bits: the standard library seeds its hashers from the system's generator.
+fn random_id() -> String {
+    let draw = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", draw(), draw())
+}
+
+/// More reads than a skill can make in one go.
+const READS_MAX: usize = 32;
+/// Changes that a watcher may lag behind.
+const WATCH: usize = 256;

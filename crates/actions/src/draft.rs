@@ -1,0 +1,85 @@
+//! Plans that are being bound: in memory only, for they hold what callers said, secrets too.
+
+use std::time::Instant;
+
+use callwright_model::{CallId, PlanId, Record, StepView};
+use callwright_plan_core::{Explained, Plan, Reads};
+use callwright_wire::actions::{PlanState, PlanView};
+
+use crate::journal::unix_ms;
+
+/// One plan that nobody has said yes to.
+pub(crate) struct Draft {
+    pub(crate) id: PlanId,
+    pub(crate) pack: String,
+    pub(crate) skill: String,
+    pub(crate) call: CallId,
+    pub(crate) inputs: Record,
+    pub(crate) reads: Reads,
+    pub(crate) stage: Stage,
+    pub(crate) steps: Vec<StepView>,
+    pub(crate) changed_unix_ms: u64,
+}
+
+/// How far it is.
+pub(crate) enum Stage {
+    /// More is needed.
+    Binding,
+    /// Waiting for a yes.
+    Ready(Box<Plan>),
+    /// It was an answer.
+    Answered,
+    /// It will not be done, and this is why.
+    Refused(Explained),
+    /// The caller let go of it.
+    Cancelled,
+    /// It was said yes to: the journal has it.
+    Begun,
+}
+
+/// A draft as the table of drafts keeps it.
+pub(crate) struct Slot {
+    pub(crate) draft: std::sync::Arc<tokio::sync::Mutex<Draft>>,
+    pub(crate) touched: Instant,
+}
+
+impl Draft {
+    pub(crate) fn new(id: PlanId, pack: String, skill: String, call: CallId) -> Self {
+        Self {
+            id,
+            pack,
+            skill,
+            call,
+            inputs: Record::new(),
+            reads: Reads::default(),
+            stage: Stage::Binding,
+            steps: Vec::new(),
+            changed_unix_ms: unix_ms(),
+        }
+    }
+
+    pub(crate) fn enter(&mut self, stage: Stage, steps: Vec<StepView>) {
+        self.stage = stage;
+        self.steps = steps;
+        self.changed_unix_ms = unix_ms();
+    }
+
+    pub(crate) fn view(&self) -> PlanView {
+        PlanView {
+            plan: self.id.clone(),
+            pack: self.pack.clone(),
+            skill: self.skill.clone(),
+            call: self.call,
+            state: match &self.stage {
+                Stage::Binding => PlanState::Binding,
+                Stage::Ready(_) => PlanState::Ready,
+                Stage::Answered => PlanState::Answered,
+                Stage::Refused(_) => PlanState::Refused,
+                Stage::Cancelled => PlanState::Cancelled,
+                Stage::Begun => PlanState::Running,
+            },
+            steps: self.steps.clone(),
+            changed_unix_ms: self.changed_unix_ms,
+        }
+    }
+}

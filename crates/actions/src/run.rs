@@ -1,0 +1,198 @@
+//! A plan being carried out: its own task, from consent to the end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use callwright_model::PlanEvent;
+use callwright_plan_core::{
+    Command, Entry, Event, Pack, Plan, Progress, decide, fact, is_finished, progress,
+};
+use callwright_wire::actions::{PlanState, PlanView};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::Core;
+use crate::journal::Story;
+
+/// A plan with what is written down about it. Whoever watches sees the events grow.
+pub(crate) struct Run {
+    pub(crate) plan: Plan,
+    entries: Mutex<Vec<Entry>>,
+    length: watch::Sender<usize>,
+    /// Nobody works on it any more, be it finished or not.
+    over: CancellationToken,
+}
+
+impl Run {
+    pub(crate) fn new(story: Story) -> Arc<Self> {
+        let (length, _) = watch::channel(story.entries.len());
+        let over = CancellationToken::new();
+        Arc::new(Self { plan: story.plan, entries: Mutex::new(story.entries), length, over })
+    }
+
+    /// One from the journal that has ended.
+    pub(crate) fn ended(story: Story) -> Arc<Self> {
+        let run = Self::new(story);
+        run.over.cancel();
+        run
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().map(|entry| entry.event.clone()).collect()
+    }
+
+    fn push(&self, entry: Entry) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.push(entry);
+        self.length.send_replace(entries.len());
+    }
+
+    pub(crate) fn view(&self) -> PlanView {
+        let entries = self.entries();
+        let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
+        let (progress, steps) = progress(&self.plan, &events);
+        PlanView {
+            plan: self.plan.id.clone(),
+            pack: self.plan.pack.clone(),
+            skill: self.plan.skill.clone(),
+            call: self.plan.call,
+            state: match progress {
+                Progress::Running => PlanState::Running,
+                Progress::Undoing => PlanState::Undoing,
+                Progress::Completed => PlanState::Completed,
+                Progress::Failed => PlanState::Failed,
+                Progress::InDoubt => PlanState::InDoubt,
+            },
+            steps,
+            changed_unix_ms: entries.last().map_or(0, |entry| entry.unix_ms),
+        }
+    }
+
+    /// Its events from the first to the last, as they come. Who stops listening changes nothing.
+    pub(crate) fn stream(self: &Arc<Self>) -> ReceiverStream<PlanEvent> {
+        let (events, stream) = mpsc::channel(STREAM);
+        let run = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut length = run.length.subscribe();
+            let mut told = 0;
+            loop {
+                // Asked first: what is written before the end is told before the end.
+                let over = run.over.is_cancelled();
+                let fresh: Vec<Entry> = run.entries().split_off(told);
+                told += fresh.len();
+                for entry in fresh {
+                    if let Some(event) = fact(&run.plan, entry.number, &entry.event)
+                        && events.send(event).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                if over {
+                    return;
+                }
+                tokio::select! {
+                    _ = length.wait_for(|length| *length > told) => {}
+                    () = run.over.cancelled() => {}
+                    () = events.closed() => return,
+                }
+            }
+        });
+        ReceiverStream::new(stream)
+    }
+}
+
+/// Carries a plan out until it has ended, the core is asked to stop between two calls, or the journal fails.
+pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
+    let _over = run.over.clone().drop_guard();
+    let plan = &run.plan.id;
+    loop {
+        let events = run.events();
+        let command = match decide(&run.plan, &pack.policy, &events) {
+            Ok(command) => command,
+            Err(error) => {
+                tracing::error!(%plan, %error, "a plan cannot go on: a person must look");
+                return;
+            }
+        };
+        let event = match command {
+            Command::Finished => break,
+            Command::Append(event) => {
+                let begins = matches!(event, Event::StepStarted { .. } | Event::UndoStarted { .. });
+                if begins && core.stopping() {
+                    tracing::info!(%plan, "the plan goes on when the core starts again");
+                    return;
+                }
+                event
+            }
+            Command::Invoke(call) => {
+                if !call.wait.is_zero() {
+                    tokio::time::sleep(call.wait).await;
+                }
+                let begun = std::time::Instant::now();
+                let outcome = core.connectors.invoke(plan, &call).await;
+                metrics::histogram!("callwright_actions_call_seconds").record(begun.elapsed());
+                call.outcome(outcome)
+            }
+        };
+        let number = events.len() as u64 + 1;
+        match core.journal().append(plan, number, event).await {
+            Ok(entry) => {
+                note(&run, &entry.event);
+                run.push(entry);
+                core.tell(run.view());
+            }
+            Err(error) => {
+                tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
+                return;
+            }
+        }
+    }
+    debug_assert!(is_finished(&run.events()));
+}
+
+fn note(run: &Run, event: &Event) {
+    let plan = &run.plan.id;
+    match event {
+        Event::StepCommitted { step, .. } => {
+            metrics::counter!("callwright_actions_steps_total", "outcome" => "committed").increment(1);
+            tracing::info!(%plan, step, "step committed");
+        }
+        Event::StepFailed { step, reason, .. } => {
+            metrics::counter!("callwright_actions_steps_total", "outcome" => "failed").increment(1);
+            tracing::info!(%plan, step, %reason, "step failed");
+        }
+        Event::StepUndone { step } => {
+            metrics::counter!("callwright_actions_steps_total", "outcome" => "undone").increment(1);
+            tracing::info!(%plan, step, "step undone");
+        }
+        Event::Completed => {
+            metrics::counter!("callwright_actions_plans_total", "outcome" => "completed").increment(1);
+            tracing::info!(%plan, "plan completed");
+        }
+        Event::Failed { .. } => {
+            metrics::counter!("callwright_actions_plans_total", "outcome" => "failed").increment(1);
+            tracing::info!(%plan, "plan failed, nothing of it is left");
+        }
+        Event::InDoubt { step, reason } => {
+            metrics::counter!("callwright_actions_plans_total", "outcome" => "in_doubt").increment(1);
+            tracing::warn!(%plan, step, %reason, "plan in doubt: a person must look");
+        }
+        Event::Consented { .. }
+        | Event::StepStarted { .. }
+        | Event::StepLost { .. }
+        | Event::StepRefused { .. }
+        | Event::StepAbsent { .. }
+        | Event::VerifyLost { .. }
+        | Event::UndoStarted { .. }
+        | Event::UndoLost { .. }
+        | Event::UndoRefused { .. } => tracing::debug!(%plan, step = event.step(), "plan goes on"),
+    }
+}
+
+/// Events a slow listener may lag behind before it is waited for; the plan itself never waits.
+const STREAM: usize = 16;
