@@ -32,13 +32,15 @@ pub enum Intent {
     Help,
     /// Hello, is anybody there?
     Hello,
+    /// Thank you.
+    Thanks,
     /// None of these.
     None,
 }
 
 impl Intent {
     /// The intents that every pack has.
-    pub(crate) const BUILTIN: [Self; 10] = [
+    pub(crate) const BUILTIN: [Self; 11] = [
         Self::Yes,
         Self::No,
         Self::Repeat,
@@ -48,6 +50,7 @@ impl Intent {
         Self::Wait,
         Self::Help,
         Self::Hello,
+        Self::Thanks,
         Self::None,
     ];
 
@@ -71,6 +74,7 @@ impl Intent {
             Self::Wait => "wait",
             Self::Help => "help",
             Self::Hello => "hello",
+            Self::Thanks => "thanks",
             Self::None => "none",
         }
     }

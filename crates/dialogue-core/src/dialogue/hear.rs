@@ -81,7 +81,7 @@ impl Dialogue {
         let waiting_for_human = matches!(self.state, State::Handover { .. });
         match reading.clear() {
             Some(Intent::Human) if !waiting_for_human => self.hand_over(TransferReason::Asked, now),
-            Some(Intent::Goodbye) => self.goodbye("farewell", now),
+            Some(Intent::Goodbye) if reading.probability >= CHANGE_OF_SUBJECT => self.goodbye("farewell", now),
             Some(Intent::Repeat) if !before.is_empty() => self.repeat(before, now),
             Some(Intent::Stop) if matches!(self.state, State::Planning { .. }) => {
                 self.abandon("abandoned", now)
@@ -130,11 +130,15 @@ impl Dialogue {
 
     /// What can be said at any time. False when the reading is none of it.
     fn builtin(&mut self, reading: &Reading, before: Vec<Line>, now: MonoTime) -> bool {
+        let midway = !matches!(self.state, State::Open { .. });
         match reading.clear() {
             Some(Intent::Human) => self.hand_over(TransferReason::Asked, now),
+            // Nobody shall lose a call half done over a word that only sounded like goodbye.
+            Some(Intent::Goodbye) if midway && reading.probability < CHANGE_OF_SUBJECT => return false,
             Some(Intent::Goodbye) => self.goodbye("farewell", now),
             Some(Intent::Repeat) => self.repeat(before, now),
-            Some(Intent::Stop) if matches!(self.state, State::Open { .. }) => self.goodbye("farewell", now),
+            Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => self.goodbye("farewell", now),
+            Some(Intent::Stop) if matches!(self.state, State::Open { more: false }) => self.ask(How::Repeat, now),
             Some(Intent::Stop) => self.abandon("abandoned", now),
             Some(Intent::Wait) => {
                 let sentence = self.base("take-your-time");
@@ -147,7 +151,7 @@ impl Dialogue {
                     self.ask(How::Rephrase, now);
                 }
             }
-            Some(Intent::Hello) => self.ask(How::Repeat, now),
+            Some(Intent::Hello | Intent::Thanks) => self.ask(How::Repeat, now),
             Some(Intent::Skill(_) | Intent::Yes | Intent::No | Intent::None) | None => return false,
         }
         true

@@ -509,3 +509,13 @@ fn a_hello_is_answered_and_is_no_misunderstanding() {
     }
     assert_eq!(stage.transfers, []);
 }
+
+#[test]
+fn thanks_are_not_goodbye() {
+    let mut stage = to_the_read_back();
+    stage.caller("one");
+    stage.caller("yes");
+    assert!(stage.caller("thank you").contains("anything else"));
+    assert!(!stage.hung_up);
+    assert!(stage.caller("no thanks that is all").contains("Goodbye"));
+}
