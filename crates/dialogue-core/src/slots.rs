@@ -81,31 +81,6 @@ pub(crate) fn mentioned(
     }
 }
 
-/// What callers are likely to answer, for the recogniser: every word that the answer is made of.
-pub(crate) fn likely(expect: &Expect, language: Language) -> Vec<String> {
-    let lexicon = lexicon::of_or_english(language);
-    let digits =
-        || lexicon.numbers.keys().chain(lexicon.maybe_digits.keys()).chain(lexicon.repeat.keys()).cloned();
-    match expect {
-        Expect::Anything | Expect::Name => Vec::new(),
-        Expect::YesNo => lexicon.yes.iter().chain(&lexicon.no).cloned().collect(),
-        Expect::Digits { .. } => digits().collect(),
-        Expect::Code { .. } => digits()
-            .chain(lexicon.letters.keys().cloned())
-            .chain(lexicon.maybe_letters.keys().cloned())
-            .chain(lexicon.as_in.iter().cloned())
-            .collect(),
-        Expect::Choice { .. } => lexicon.ordinals.keys().cloned().collect(),
-        Expect::Date => lexicon
-            .months
-            .keys()
-            .chain(lexicon.ordinals.keys())
-            .chain(lexicon.numbers.keys())
-            .cloned()
-            .collect(),
-    }
-}
-
 /// A name: what is left without "my name is", at most four words.
 fn name(words: &str, language: Language) -> Option<String> {
     let lexicon = lexicon::of_or_english(language);

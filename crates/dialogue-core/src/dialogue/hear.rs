@@ -81,7 +81,9 @@ impl Dialogue {
         let waiting_for_human = matches!(self.state, State::Handover { .. });
         match reading.clear() {
             Some(Intent::Human) if !waiting_for_human => self.hand_over(TransferReason::Asked, now),
-            Some(Intent::Goodbye) if reading.probability >= CHANGE_OF_SUBJECT => self.goodbye("farewell", now),
+            Some(Intent::Goodbye) if reading.probability >= CHANGE_OF_SUBJECT => {
+                self.goodbye("farewell", now)
+            }
             Some(Intent::Repeat) if !before.is_empty() => self.repeat(before, now),
             Some(Intent::Stop) if matches!(self.state, State::Planning { .. }) => {
                 self.abandon("abandoned", now)
@@ -137,8 +139,12 @@ impl Dialogue {
             Some(Intent::Goodbye) if midway && reading.probability < CHANGE_OF_SUBJECT => return false,
             Some(Intent::Goodbye) => self.goodbye("farewell", now),
             Some(Intent::Repeat) => self.repeat(before, now),
-            Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => self.goodbye("farewell", now),
-            Some(Intent::Stop) if matches!(self.state, State::Open { more: false }) => self.ask(How::Repeat, now),
+            Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => {
+                self.goodbye("farewell", now)
+            }
+            Some(Intent::Stop) if matches!(self.state, State::Open { more: false }) => {
+                self.ask(How::Repeat, now)
+            }
             Some(Intent::Stop) => self.abandon("abandoned", now),
             Some(Intent::Wait) => {
                 let sentence = self.base("take-your-time");

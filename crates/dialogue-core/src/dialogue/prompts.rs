@@ -160,6 +160,8 @@ impl Dialogue {
     pub(super) fn current_hints(&self) -> Hints {
         let tongue = self.tongue();
         let expect = self.current_expect();
+        // Only what this very question makes likely: the shape of the answer is told by what is expected, and at a read-back
+        // nothing shall compete with yes and no.
         let likely = match &self.state {
             State::Choosing { offer, .. } => crate::slots::option_phrases(&offer.options, self.language),
             State::Asking { task, input } => {
@@ -167,24 +169,18 @@ impl Dialogue {
                     Some(SlotType::Choice { of }) => {
                         of.iter().filter_map(|value| tongue.choices.get(value)).flatten().cloned().collect()
                     }
-                    Some(_) | None => crate::slots::likely(&expect, self.language),
+                    Some(_) | None => Vec::new(),
                 }
-            }
-            State::ReadBack { task, .. } => {
-                let mut likely = crate::slots::likely(&expect, self.language);
-                if let Some(offer) = &task.offer {
-                    likely.extend(crate::slots::option_phrases(&offer.options, self.language));
-                }
-                likely
             }
             State::Fresh
             | State::Open { .. }
             | State::Proposing(_)
             | State::Planning { .. }
+            | State::ReadBack { .. }
             | State::Acting { .. }
             | State::Handover { .. }
             | State::WithHuman
-            | State::Ended => crate::slots::likely(&expect, self.language),
+            | State::Ended => Vec::new(),
         };
         Hints { expect, language: self.language, sentences: tongue.sentences.clone(), likely }
     }

@@ -66,26 +66,13 @@ pub(crate) fn closed(
     of.get(number - 1).cloned()
 }
 
-/// How callers may name the options, for the recogniser.
+/// How callers may name these very options, for the recogniser: their times and names, and comparisons. Numbers and ordinals it
+/// knows from what is expected.
 pub(crate) fn option_phrases(options: &[Record], language: Language) -> Vec<String> {
     let lexicon = lexicon::of_or_english(language);
-    let count = options.len() as i64;
-    let mut phrases: Vec<String> = lexicon
-        .ordinals
-        .iter()
-        .filter(|(_, number)| **number <= count)
-        .map(|(form, _)| form.clone())
-        .collect();
-    let units = lexicon
-        .numbers
-        .iter()
-        .filter(|(_, number)| matches!(number, Number::Unit(n) if *n >= 1 && i64::from(*n) <= count));
-    phrases.extend(units.map(|(form, _)| form.clone()));
-    phrases.extend(lexicon.compare.keys().cloned());
-    for option in options {
-        phrases
-            .extend(facts(option, language).into_iter().map(|(form, _)| form).filter(|form| form.len() > 1));
-    }
+    let forms = options.iter().flat_map(|option| facts(option, language)).map(|(form, _)| form);
+    let mut phrases: Vec<String> = forms.chain(lexicon.compare.keys().cloned()).collect();
+    phrases.retain(|form| form.chars().any(char::is_alphabetic));
     phrases.sort();
     phrases.dedup();
     phrases
@@ -128,7 +115,7 @@ fn facts(option: &Record, language: Language) -> Vec<(String, usize)> {
                 }
                 // A flight is named by its digits alone too.
                 let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
-                if digits.len() >= 2 {
+                if (2..=6).contains(&digits.len()) {
                     forms.extend(
                         number_forms(&digits, language)
                             .into_iter()

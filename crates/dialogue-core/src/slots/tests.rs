@@ -331,6 +331,15 @@ fn an_option_is_chosen_by_number_order_time_or_name() {
 }
 
 #[test]
+fn the_recogniser_is_told_how_the_options_may_be_named() {
+    let phrases = option_phrases(&flights(), EN);
+    for wanted in ["ten fifteen", "two forty", "three one eight", "later", "seattle"] {
+        assert!(phrases.iter().any(|phrase| phrase == wanted), "{wanted} is not in {phrases:?}");
+    }
+    assert!(phrases.len() < 60, "{phrases:?}");
+}
+
+#[test]
 fn a_closed_list_is_chosen_by_its_spoken_forms() {
     let of = ["damaged", "wrong_item", "changed_mind"].map(str::to_owned);
     let forms = BTreeMap::from([
