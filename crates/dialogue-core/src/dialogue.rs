@@ -50,6 +50,10 @@ pub struct Dialogue {
     bunch: Vec<Line>,
     /// The question of this state has not been heard.
     unheard: bool,
+    /// It was cut short by the caller.
+    cut: bool,
+    /// The caller made a sound without words: nothing is said at once, for it may have been a cough.
+    blank: bool,
     misses: u8,
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
@@ -83,6 +87,8 @@ impl Dialogue {
             owed: Vec::new(),
             bunch: Vec::new(),
             unheard: false,
+            cut: false,
+            blank: false,
             misses: 0,
             silences: 0,
             asked_from: SayId(1),
@@ -250,6 +256,8 @@ impl Dialogue {
         }
         self.state = next;
         self.unheard = false;
+        self.cut = false;
+        self.blank = false;
         self.asked_from = self.next_say;
         self.keys.clear();
         self.quiet_since = self.quiet_since.max(now);

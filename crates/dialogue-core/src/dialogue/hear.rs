@@ -27,7 +27,16 @@ impl Dialogue {
         let words = utterance.words.reveal().as_str();
         let unsure =
             utterance.confidence.is_some_and(|confidence| confidence < self.config.limits.confidence);
-        if slots::is_empty(words) || unsure {
+        self.blank = false;
+        if slots::is_empty(words) {
+            if self.state.waits_for_caller() && (self.unheard || self.cut) {
+                self.ask(How::Repeat, now);
+            } else {
+                self.blank = self.state.waits_for_caller();
+            }
+            return;
+        }
+        if unsure {
             if self.state.waits_for_caller() {
                 self.not_understood(now);
             }

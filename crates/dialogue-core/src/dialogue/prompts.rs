@@ -11,6 +11,8 @@ impl Dialogue {
     /// Asks the question of the present state. In a state without one, nothing is said: its timer speaks.
     pub(super) fn ask(&mut self, how: How, now: MonoTime) {
         self.unheard = false;
+        self.cut = false;
+        self.blank = false;
         let lines = match &self.state {
             State::Open { more } => vec![(Plain::Question, self.open_question(*more, how))],
             State::Proposing(proposal) => vec![(Plain::Question, self.proposal_question(proposal, how))],

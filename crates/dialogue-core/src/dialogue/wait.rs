@@ -12,6 +12,10 @@ use crate::output::{Played, SayKind, Timer, TransferResult};
 /// How much more patient the dialogue's own silence timer is than the leg's, which measures at the ear.
 const SPARE: Duration = Duration::from_millis(1_500);
 
+/// How long after a sound without words the caller is told that nothing was understood. A cough, a sneeze or an "um" wants no
+/// answer, and whoever meant something says it again within two seconds.
+const BLANK: Duration = Duration::from_millis(2_500);
+
 /// A question of which less than this was heard is asked again rather than counted as misunderstood.
 const QUESTION_HEARD: f32 = 0.3;
 
@@ -49,6 +53,9 @@ impl Dialogue {
     fn silent_at(&self) -> MonoTime {
         let since =
             if self.said.is_empty() { self.quiet_since } else { self.quiet_since.max(self.voice_until) };
+        if self.blank {
+            return since + BLANK;
+        }
         if self.owed.is_empty() && !self.unheard {
             since + self.config.limits.silence + SPARE
         } else {
@@ -108,6 +115,12 @@ impl Dialogue {
         self.said.clear();
         self.quiet_since = now;
         self.voice_until = now;
+        if self.blank && self.owed.is_empty() {
+            self.blank = false;
+            self.bunch.clear();
+            self.not_understood(now);
+            return;
+        }
         if self.silences >= self.config.limits.silences {
             self.goodbye("farewell-silence", now);
             return;
@@ -156,6 +169,8 @@ impl Dialogue {
             }
             SayKind::Progress | SayKind::Prompt | SayKind::Farewell => true,
         };
+        let question = matches!(said.line.kind(), SayKind::Greeting | SayKind::Question | SayKind::ReadBack);
+        self.cut |= question && !played.complete && id >= self.asked_from;
         if !enough {
             self.not_heard(said.line);
         }

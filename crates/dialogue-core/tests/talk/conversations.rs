@@ -519,3 +519,22 @@ fn thanks_are_not_goodbye() {
     assert!(!stage.hung_up);
     assert!(stage.caller("no thanks that is all").contains("Goodbye"));
 }
+
+#[test]
+fn a_cough_is_not_answered_but_lost_words_are() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert_eq!(stage.caller(""), "");
+    assert_eq!(stage.wait(Duration::from_secs(2)), "");
+    assert!(stage.wait(Duration::from_secs(1)).contains("did not get that"));
+    assert_eq!(stage.caller(""), "");
+    assert!(stage.caller("my flight was cancelled").contains("booking code"));
+}
+
+#[test]
+fn a_cough_that_cut_a_question_has_it_asked_again() {
+    let mut stage = to_the_read_back();
+    stage.ears = false;
+    stage.caller("one");
+    stage.played(stage.last().id, 0.5);
+    assert!(stage.caller("").contains("Shall I do that?"));
+}
