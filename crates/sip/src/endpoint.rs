@@ -7,29 +7,26 @@ use std::time::Duration;
 
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, StatusCode, Transport as Wire, Uri};
+use rsipstack::sip::{Header, Uri};
+use rsipstack::transaction::CallIdFormat;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
-use rsipstack::transaction::transaction::Transaction;
-use rsipstack::transaction::{CallIdFormat, TransactionReceiver};
-use rsipstack::transport::tcp::TcpConnection;
+use rsipstack::transport::TransportLayer;
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{error, info};
 
 use crate::Transport;
+use crate::arrivals::{accept_connections, take_transactions};
 use crate::config::SipConfig;
 use crate::counters::SipStatistics;
 use crate::error::SipError;
 use crate::gate::{Addresser, Gate, SharedGate};
-use crate::incoming::{IncomingCall, IncomingTask, called, caller};
-use crate::leg::{LegTask, SipLeg};
+use crate::incoming::IncomingCall;
+use crate::leg::SipLeg;
 use crate::outgoing::{OutgoingCall, invite, local_ip};
-use crate::request::{ALLOW, Body, SDP, required};
 use crate::socket::ScreenedSocket;
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
@@ -57,13 +54,13 @@ pub(crate) struct Shared {
     pub(crate) legs: TaskTracker,
     /// Hangs up every leg.
     pub(crate) stop: CancellationToken,
-    events: mpsc::Sender<SipEvent>,
+    pub(crate) events: mpsc::Sender<SipEvent>,
+    pub(crate) transactions: Arc<Semaphore>,
     calls: Arc<Semaphore>,
-    transactions: Arc<Semaphore>,
     draining: AtomicBool,
     overloaded: AtomicBool,
     /// Ends the sockets and the library.
-    closed: CancellationToken,
+    pub(crate) closed: CancellationToken,
 }
 
 impl SipEndpoint {
@@ -71,10 +68,13 @@ impl SipEndpoint {
     ///
     /// # Errors
     /// When an address cannot be bound.
-    pub async fn start(config: SipConfig) -> Result<(Self, mpsc::Receiver<SipEvent>), SipError> {
+    pub async fn start(mut config: SipConfig) -> Result<(Self, mpsc::Receiver<SipEvent>), SipError> {
         if config.listen.is_empty() {
             return Err(SipError::NoAddress);
         }
+        config.calls_max = config.calls_max.min(CALLS_MAX);
+        config.incoming_waiting_max = config.incoming_waiting_max.clamp(1, CALLS_MAX);
+        config.t1 = config.t1.clamp(T1_MIN, T1_MAX);
         let closed = CancellationToken::new();
         let gate = Arc::new(Gate::new(&config));
         let transports = TransportLayer::new(closed.clone());
@@ -107,7 +107,7 @@ impl SipEndpoint {
             .build();
         let library = |error: rsipstack::Error| SipError::Library(error.to_string());
         let transactions = endpoint.incoming_transactions().map_err(library)?;
-        let (events, received) = mpsc::channel(config.incoming_waiting_max.max(1));
+        let (events, received) = mpsc::channel(config.incoming_waiting_max);
         let shared = Arc::new(Shared {
             dialogs: Arc::new(DialogLayer::new(Arc::clone(&endpoint.inner))),
             endpoint: Arc::clone(&endpoint.inner),
@@ -115,7 +115,7 @@ impl SipEndpoint {
             stop: CancellationToken::new(),
             calls: Arc::new(Semaphore::new(config.calls_max)),
             // A call in progress keeps one, and each of its parties may have a few requests under way.
-            transactions: Arc::new(Semaphore::new(config.calls_max.saturating_mul(4).saturating_add(1_024))),
+            transactions: Arc::new(Semaphore::new(config.calls_max * 4 + 1_024)),
             draining: AtomicBool::new(false),
             overloaded: AtomicBool::new(false),
             closed: closed.clone(),
@@ -124,12 +124,7 @@ impl SipEndpoint {
             gate,
             events,
         });
-        let serving = Arc::clone(&endpoint.inner);
-        tokio::spawn(async move {
-            if let Err(error) = serving.serve().await {
-                warn!(%error, "the SIP library stopped");
-            }
-        });
+        tokio::spawn(watch(Arc::clone(&endpoint.inner), closed.clone()));
         for listener in listeners {
             tokio::spawn(accept_connections(listener, Arc::clone(&shared)));
         }
@@ -178,6 +173,12 @@ impl SipEndpoint {
         let shared = &self.shared;
         let calls = shared.config.calls_max - shared.calls.available_permits();
         shared.gate.counters.snapshot(calls as u64, shared.dialogs.len() as u64)
+    }
+
+    /// Waits until the sockets are closed: by [`SipEndpoint::shutdown`], or because the library broke, which is logged. Whoever
+    /// has not shut it down should start another.
+    pub async fn closed(&self) {
+        self.shared.closed.cancelled().await;
     }
 
     /// Drains, hangs up every call, waits until each good-bye is answered but no longer than `grace`, and closes the sockets.
@@ -231,10 +232,14 @@ impl Shared {
         }));
     }
 
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     /// A place for an incoming call, or the status and the wait that the caller is told.
-    fn admit(&self) -> Result<OwnedSemaphorePermit, u16> {
+    pub(crate) fn admit(&self) -> Result<OwnedSemaphorePermit, u16> {
         let counters = &self.gate.counters;
-        if self.draining.load(Ordering::Acquire) || self.stop.is_cancelled() {
+        if self.is_draining() || self.stop.is_cancelled() {
             counters.refused_draining.count();
             return Err(503);
         }
@@ -246,8 +251,22 @@ impl Shared {
         })
     }
 
-    fn retry_after(&self) -> Header {
+    pub(crate) fn retry_after(&self) -> Header {
         Header::RetryAfter(self.config.retry_after_s.to_string().into())
+    }
+}
+
+/// Runs the library's own task. Should it ever break, the endpoint closes instead of being deaf in silence.
+async fn watch(library: EndpointInnerRef, closed: CancellationToken) {
+    let outcome = tokio::spawn(async move { library.serve().await }).await;
+    if !closed.is_cancelled() {
+        let reason = match outcome {
+            Ok(Ok(())) => "it returned".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        error!(reason, "the SIP library stopped; the endpoint is closed");
+        closed.cancel();
     }
 }
 
@@ -267,200 +286,9 @@ async fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener, SocketAddr
     }
 }
 
-async fn accept_connections(listener: TcpListener, shared: Arc<Shared>) {
-    loop {
-        let accepted = tokio::select! {
-            () = shared.closed.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Mostly no file descriptors left: others must close theirs first.
-                warn!(%error, "accepting a SIP connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        if shared.endpoint.transport_layer.connections_count() >= shared.config.connections_max {
-            shared.gate.counters.dropped_overload.count();
-            continue;
-        }
-        let Ok(local) = stream.local_addr() else { continue };
-        let _ = stream.set_nodelay(true);
-        let local = SipAddr::new(Wire::Tcp, local.into());
-        match TcpConnection::from_stream(stream, local, Some(shared.closed.child_token())) {
-            Ok(connection) => shared.endpoint.transport_layer.add_connection(SipConnection::Tcp(connection)),
-            Err(error) => debug!(%error, "a SIP connection went away at once"),
-        }
-    }
-}
-
-async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Shared>) {
-    loop {
-        let transaction = tokio::select! {
-            () = shared.closed.cancelled() => return,
-            transaction = transactions.recv() => transaction,
-        };
-        let Some(transaction) = transaction else { return };
-        match Arc::clone(&shared.transactions).try_acquire_owned() {
-            Ok(permit) => {
-                let shared = Arc::clone(&shared);
-                tokio::spawn(async move {
-                    // The library's clock stops with its sockets: a transaction would wait for ever.
-                    let served = Box::pin(serve(&shared, transaction));
-                    shared.closed.run_until_cancelled(served).await;
-                    drop(permit);
-                });
-            }
-            Err(_) => shared.gate.counters.dropped_overload.count(),
-        }
-    }
-}
-
-async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
-    let request = &transaction.original;
-    let method = request.method;
-    let inside = request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_some()));
-    let result = if inside {
-        serve_inside(shared, transaction).await
-    } else {
-        match method {
-            Method::Invite => serve_invite(shared, transaction).await,
-            Method::Options => {
-                let mut headers = vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())];
-                let draining = shared.draining.load(Ordering::Acquire);
-                if draining {
-                    headers.push(shared.retry_after());
-                }
-                let status = if draining { StatusCode::ServiceUnavailable } else { StatusCode::OK };
-                transaction.reply_with(status, headers, None).await
-            }
-            Method::Ack | Method::Cancel => Ok(()),
-            Method::Bye | Method::Info | Method::Update | Method::PRack => {
-                transaction.reply(StatusCode::CallTransactionDoesNotExist).await
-            }
-            Method::Message
-            | Method::Notify
-            | Method::Publish
-            | Method::Refer
-            | Method::Register
-            | Method::Subscribe => {
-                let allow = vec![Header::Allow(ALLOW.into())];
-                transaction.reply_with(StatusCode::MethodNotAllowed, allow, None).await
-            }
-        }
-    };
-    if let Err(error) = result {
-        debug!(%method, %error, "a request could not be served");
-    }
-}
-
-/// A request inside a dialog.
-async fn serve_inside(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
-    // The library tells the other end that a call of ours is confirmed a moment before it can be found by its full name.
-    for _ in 0..DIALOG_LOOKS {
-        if let Some(mut dialog) = shared.dialogs.match_dialog(&transaction) {
-            return dialog.handle(&mut transaction).await;
-        }
-        if transaction.original.method == Method::Ack {
-            return Ok(());
-        }
-        tokio::time::sleep(DIALOG_PAUSE).await;
-    }
-    transaction.reply(StatusCode::CallTransactionDoesNotExist).await
-}
-
-/// A call comes in.
-async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
-    let counters = &shared.gate.counters;
-    let demands = required(&transaction.original);
-    if !demands.is_empty() {
-        counters.refused_malformed.count();
-        let unsupported = vec![Header::Unsupported(demands.join(", ").into())];
-        return transaction.reply_with(StatusCode::BadExtension, unsupported, None).await;
-    }
-    let offer = match Body::of(&transaction.original, &transaction.original.body) {
-        Body::Sdp(offer) => Some(offer),
-        Body::Nothing => None,
-        Body::Other => {
-            counters.refused_malformed.count();
-            let accept = vec![Header::Accept(SDP.into())];
-            return transaction.reply_with(StatusCode::UnsupportedMediaType, accept, None).await;
-        }
-    };
-    let connection = transaction.connection.as_ref();
-    let source = connection.and_then(|connection| connection.get_remote_addr()?.get_socketaddr().ok());
-    let transport = match connection {
-        Some(SipConnection::Tcp(_)) => Transport::Tcp,
-        _ => Transport::Udp,
-    };
-    let place = source.and_then(|source| Some((source, shared.local_ip(source)?)));
-    let Some((source, local_ip)) = place else {
-        return transaction.reply(StatusCode::ServerInternalError).await;
-    };
-    let slot = match shared.admit() {
-        Ok(slot) => slot,
-        Err(status) => {
-            return transaction.reply_with(StatusCode::from(status), vec![shared.retry_after()], None).await;
-        }
-    };
-    let Ok(waiting) = shared.events.clone().try_reserve_owned() else {
-        counters.refused_full.count();
-        let retry = vec![shared.retry_after()];
-        return transaction.reply_with(StatusCode::ServiceUnavailable, retry, None).await;
-    };
-    let (sender, states) = shared.dialogs.new_dialog_state_channel();
-    let contact = shared.contact(local_ip, transport).ok();
-    let mut dialog = match shared.dialogs.get_or_create_server_invite(&transaction, sender, None, contact) {
-        Ok(dialog) => dialog,
-        // No `Contact`, or one that cannot be read.
-        Err(error) => {
-            counters.refused_malformed.count();
-            debug!(%error, "an INVITE without what a dialog needs");
-            return transaction.reply(StatusCode::BadRequest).await;
-        }
-    };
-    let (leg, task) = LegTask::new(shared, dialog.clone(), states);
-    let lost = task.lost.clone();
-    let (ring, ringing) = mpsc::channel(4);
-    let (verdict, judged) = oneshot::channel();
-    let (from, from_uri) = caller(&transaction.original);
-    let call = IncomingCall {
-        call_id: leg.call_id().to_owned(),
-        from,
-        from_uri,
-        to_user: called(&transaction.original),
-        source,
-        local_ip,
-        transport,
-        offer,
-        ring,
-        verdict,
-        leg,
-    };
-    let task = IncomingTask {
-        leg: task,
-        ring: ringing,
-        verdict: judged,
-        transaction: transaction.tu_sender.clone(),
-        delayed: call.offer.is_none(),
-        slot,
-    };
-    counters.calls_offered.count();
-    waiting.send(SipEvent::Incoming(call));
-    shared.spawn(task.run());
-    let handled = dialog.handle(&mut transaction).await;
-    let state = dialog.state();
-    if !state.is_confirmed() && !state.is_terminated() {
-        lost.cancel();
-    }
-    handled
-}
-
-/// File descriptors do not come back faster.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often, and
-const DIALOG_LOOKS: usize = 4;
-/// how far apart a dialog is looked for: the library needs microseconds.
-const DIALOG_PAUSE: Duration = Duration::from_millis(10);
+/// More calls than one machine carries; what is configured above it means the same.
+const CALLS_MAX: usize = 1 << 20;
+/// Zero would repeat without a pause; tests go down to a few milliseconds.
+const T1_MIN: Duration = Duration::from_millis(1);
+/// A minute between repetitions helps nobody.
+const T1_MAX: Duration = Duration::from_secs(60);

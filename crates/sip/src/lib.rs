@@ -41,6 +41,7 @@
 //! - With several listening addresses, requests of ours over UDP leave from the first.
 //! - A message's timing is the library's: a refusal is repeated until it is acknowledged for 64 times T1.
 
+mod arrivals;
 mod config;
 mod counters;
 mod endpoint;

@@ -129,6 +129,7 @@ async fn shutting_down_says_good_bye_to_everyone() {
     expect_event!(waiting, SipLegEvent::Refused { status: 480, .. });
     expect_event!(leg, SipLegEvent::Ended(LegEnd::ByUs));
     assert!(there.invite(call_to(uri(&here, "100", "udp"))).await.is_err(), "it is closed");
+    within("the news of it", there.closed()).await;
     // The port is free again.
     let mut again = config();
     again.listen = there.local_addresses().to_vec();

@@ -1,0 +1,218 @@
+//! What arrives: connections, requests, and among these new calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Method, StatusCode, Transport as Wire};
+use rsipstack::transaction::TransactionReceiver;
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transport::tcp::TcpConnection;
+use rsipstack::transport::{SipAddr, SipConnection};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, warn};
+
+use crate::Transport;
+use crate::endpoint::{Shared, SipEvent};
+use crate::incoming::{IncomingCall, IncomingTask, called, caller};
+use crate::leg::LegTask;
+use crate::request::{ALLOW, Body, SDP, required};
+
+pub(crate) async fn accept_connections(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let accepted = tokio::select! {
+            () = shared.closed.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Mostly no file descriptors left: others must close theirs first.
+                warn!(%error, "accepting a SIP connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        if shared.endpoint.transport_layer.connections_count() >= shared.config.connections_max {
+            shared.gate.counters.dropped_overload.count();
+            continue;
+        }
+        let Ok(local) = stream.local_addr() else { continue };
+        let _ = stream.set_nodelay(true);
+        let local = SipAddr::new(Wire::Tcp, local.into());
+        match TcpConnection::from_stream(stream, local, Some(shared.closed.child_token())) {
+            Ok(connection) => shared.endpoint.transport_layer.add_connection(SipConnection::Tcp(connection)),
+            Err(error) => debug!(%error, "a SIP connection went away at once"),
+        }
+    }
+}
+
+pub(crate) async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Shared>) {
+    loop {
+        let transaction = tokio::select! {
+            () = shared.closed.cancelled() => return,
+            transaction = transactions.recv() => transaction,
+        };
+        let Some(transaction) = transaction else { return };
+        match Arc::clone(&shared.transactions).try_acquire_owned() {
+            Ok(permit) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    // The library's clock stops with its sockets: a transaction would wait for ever.
+                    let served = Box::pin(serve(&shared, transaction));
+                    shared.closed.run_until_cancelled(served).await;
+                    drop(permit);
+                });
+            }
+            Err(_) => shared.gate.counters.dropped_overload.count(),
+        }
+    }
+}
+
+async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
+    let request = &transaction.original;
+    let method = request.method;
+    let inside = request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_some()));
+    let result = if inside {
+        serve_inside(shared, transaction).await
+    } else {
+        match method {
+            Method::Invite => serve_invite(shared, transaction).await,
+            Method::Options => {
+                let mut headers = vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())];
+                let draining = shared.is_draining();
+                if draining {
+                    headers.push(shared.retry_after());
+                }
+                let status = if draining { StatusCode::ServiceUnavailable } else { StatusCode::OK };
+                transaction.reply_with(status, headers, None).await
+            }
+            Method::Ack | Method::Cancel => Ok(()),
+            Method::Bye | Method::Info | Method::Update | Method::PRack => {
+                transaction.reply(StatusCode::CallTransactionDoesNotExist).await
+            }
+            Method::Message
+            | Method::Notify
+            | Method::Publish
+            | Method::Refer
+            | Method::Register
+            | Method::Subscribe => {
+                let allow = vec![Header::Allow(ALLOW.into())];
+                transaction.reply_with(StatusCode::MethodNotAllowed, allow, None).await
+            }
+        }
+    };
+    if let Err(error) = result {
+        debug!(%method, %error, "a request could not be served");
+    }
+}
+
+/// A request inside a dialog.
+async fn serve_inside(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
+    // The library tells the other end that a call of ours is confirmed a moment before it can be found by its full name.
+    for _ in 0..DIALOG_LOOKS {
+        if let Some(mut dialog) = shared.dialogs.match_dialog(&transaction) {
+            return dialog.handle(&mut transaction).await;
+        }
+        if transaction.original.method == Method::Ack {
+            return Ok(());
+        }
+        tokio::time::sleep(DIALOG_PAUSE).await;
+    }
+    transaction.reply(StatusCode::CallTransactionDoesNotExist).await
+}
+
+/// A call comes in.
+async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
+    let counters = &shared.gate.counters;
+    let demands = required(&transaction.original);
+    if !demands.is_empty() {
+        counters.refused_malformed.count();
+        let unsupported = vec![Header::Unsupported(demands.join(", ").into())];
+        return transaction.reply_with(StatusCode::BadExtension, unsupported, None).await;
+    }
+    let offer = match Body::of(&transaction.original, &transaction.original.body) {
+        Body::Sdp(offer) => Some(offer),
+        Body::Nothing => None,
+        Body::Other => {
+            counters.refused_malformed.count();
+            let accept = vec![Header::Accept(SDP.into())];
+            return transaction.reply_with(StatusCode::UnsupportedMediaType, accept, None).await;
+        }
+    };
+    let connection = transaction.connection.as_ref();
+    let source = connection.and_then(|connection| connection.get_remote_addr()?.get_socketaddr().ok());
+    let transport = match connection {
+        Some(SipConnection::Tcp(_)) => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    let place = source.and_then(|source| Some((source, shared.local_ip(source)?)));
+    let Some((source, local_ip)) = place else {
+        return transaction.reply(StatusCode::ServerInternalError).await;
+    };
+    let slot = match shared.admit() {
+        Ok(slot) => slot,
+        Err(status) => {
+            return transaction.reply_with(StatusCode::from(status), vec![shared.retry_after()], None).await;
+        }
+    };
+    let Ok(waiting) = shared.events.clone().try_reserve_owned() else {
+        counters.refused_full.count();
+        let retry = vec![shared.retry_after()];
+        return transaction.reply_with(StatusCode::ServiceUnavailable, retry, None).await;
+    };
+    let (sender, states) = shared.dialogs.new_dialog_state_channel();
+    let contact = shared.contact(local_ip, transport).ok();
+    let mut dialog = match shared.dialogs.get_or_create_server_invite(&transaction, sender, None, contact) {
+        Ok(dialog) => dialog,
+        // No `Contact`, or one that cannot be read.
+        Err(error) => {
+            counters.refused_malformed.count();
+            debug!(%error, "an INVITE without what a dialog needs");
+            return transaction.reply(StatusCode::BadRequest).await;
+        }
+    };
+    let (leg, task) = LegTask::new(shared, dialog.clone(), states);
+    let lost = task.lost.clone();
+    let (ring, ringing) = mpsc::channel(4);
+    let (verdict, judged) = oneshot::channel();
+    let (from, from_uri) = caller(&transaction.original);
+    let call = IncomingCall {
+        call_id: leg.call_id().to_owned(),
+        from,
+        from_uri,
+        to_user: called(&transaction.original),
+        source,
+        local_ip,
+        transport,
+        offer,
+        ring,
+        verdict,
+        leg,
+    };
+    let task = IncomingTask {
+        leg: task,
+        ring: ringing,
+        verdict: judged,
+        transaction: transaction.tu_sender.clone(),
+        delayed: call.offer.is_none(),
+        slot,
+    };
+    counters.calls_offered.count();
+    waiting.send(SipEvent::Incoming(call));
+    shared.spawn(task.run());
+    let handled = dialog.handle(&mut transaction).await;
+    let state = dialog.state();
+    if !state.is_confirmed() && !state.is_terminated() {
+        lost.cancel();
+    }
+    handled
+}
+
+/// File descriptors do not come back faster.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often, and
+const DIALOG_LOOKS: usize = 4;
+/// how far apart a dialog is looked for: the library needs microseconds.
+const DIALOG_PAUSE: Duration = Duration::from_millis(10);
