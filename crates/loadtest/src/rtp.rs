@@ -211,6 +211,7 @@ mod tests {
             reception.handle_packet(
                 &packet(sequence, place as u32 * 160, 1),
                 Codec::Pcmu,
+                true,
                 place as f64 * 20.0,
             );
         }

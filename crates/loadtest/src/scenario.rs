@@ -254,8 +254,8 @@ impl RawFields {
             ("pause", self.pause.is_some()),
             ("wait_end", self.wait_end.is_some()),
         ];
-        let written = all.iter().filter(|(_, there)| *there);
-        (written.clone().count(), written.last().map_or("", |(name, _)| name))
+        let mut written = all.iter().filter(|(_, there)| *there);
+        (written.clone().count(), written.next_back().map_or("", |(name, _)| name))
     }
 }
 

@@ -9,16 +9,18 @@ fn said(kind: Kind, start: u64, end: u64) -> Said {
     Said { name: format!("{start}"), kind, speech: segment(start, end) }
 }
 
-/// Each turn in short: response and yield latency in ms, whether it yielded, whether the agent cut in.
-fn check(said: &[Said], agent: &[(u64, u64)]) -> Vec<(Option<u64>, Option<u64>, Option<bool>, bool)> {
+/// Response and yield latency in ms, whether it yielded, whether the agent cut in.
+type Short = (Option<u64>, Option<u64>, Option<bool>, bool);
+
+/// Each turn in short.
+fn check(said: &[Said], agent: &[(u64, u64)]) -> Vec<Short> {
     let agent: Vec<_> = agent.iter().map(|&(start, end)| segment(start, end)).collect();
     let ms = |seconds: Option<f64>| seconds.map(|seconds| (seconds * 1_000.0).round() as u64);
-    measure(said, &agent)
-        .iter()
-        .map(|turn| {
-            (ms(turn.response_latency_s), ms(turn.yield_latency_s), turn.yielded, turn.agent_interrupted)
-        })
-        .collect()
+    let short = |turn: &Turn| {
+        let (response, silence) = (ms(turn.response_latency_s), ms(turn.yield_latency_s));
+        (response, silence, turn.yielded, turn.agent_interrupted)
+    };
+    measure(said, &agent).iter().map(short).collect()
 }
 
 #[test]
