@@ -1,0 +1,132 @@
+//! A core before the demo airline.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use callwright_actions::{CoreConfig, Limits, Listen};
+use callwright_demo_backends::{Config, Handle, airline};
+use callwright_model::{
+    CallId, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value,
+};
+use callwright_wire::actions::{Client, Consent, PlanEvents};
+use tokio_stream::StreamExt as _;
+
+pub const CALL: CallId = CallId(0xca11);
+pub const BOOKING: &str = "K7M4X2";
+
+macro_rules! pack_files {
+    ($pack:literal, $($file:literal),+) => {
+        [$(($file.to_owned(), include_str!(concat!("../../../../skills/", $pack, "/", $file)).to_owned())),+].into()
+    };
+}
+
+pub fn airline_pack() -> PackSource {
+    PackSource {
+        folder: "skills/airline".to_owned(),
+        files: pack_files!(
+            "airline",
+            "pack.yaml",
+            "actions.yaml",
+            "policies.cedar",
+            "schema.cedarschema",
+            "skills/rebook.yaml",
+            "skills/status.yaml",
+            "skills/cancel.yaml"
+        ),
+    }
+}
+
+pub async fn demo_airline() -> Handle {
+    let config = Config { date: Some("2026-11-23".to_owned()), ..Config::default() };
+    airline::start(config).await.expect("the airline starts")
+}
+
+pub fn config(folder: &Path, airline: &str) -> CoreConfig {
+    CoreConfig {
+        listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
+        journal: folder.join("journal.db"),
+        packs: vec![airline_pack()],
+        connectors: BTreeMap::from([("airline".to_owned(), airline.to_owned())]),
+        limits: Limits::default(),
+    }
+}
+
+pub fn request(plan: Option<PlanId>, skill: &str, inputs: &[(&str, Value)]) -> PlanRequest {
+    PlanRequest {
+        plan,
+        pack: "airline".to_owned(),
+        skill: skill.to_owned(),
+        inputs: inputs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Record>(),
+        call: CALL,
+        caller: None,
+    }
+}
+
+/// Goes through binding as a conversation does, up to the question for a yes.
+pub async fn ready(client: &Client, code: &str, pin: &str) -> PlanReply {
+    let first = client.plan(request(None, "rebook", &[("code", code.into())])).await.expect("plans");
+    let PlanReply::Need { plan, input, .. } = first else { panic!("the PIN is missing: {first:?}") };
+    assert_eq!(input, "pin");
+    let next = client.plan(request(Some(plan), "rebook", &[("pin", pin.into())])).await.expect("plans");
+    let PlanReply::Choose { plan, input, options, .. } = next else { return next };
+    assert_eq!((input.as_str(), options.len()), ("flight", 2));
+    client.plan(request(Some(plan), "rebook", &[("flight", Value::Int(1))])).await.expect("plans")
+}
+
+pub async fn ready_plan(client: &Client) -> PlanId {
+    match ready(client, BOOKING, "4821").await {
+        PlanReply::Ready { plan, .. } => plan,
+        other => panic!("everything is known: {other:?}"),
+    }
+}
+
+pub fn yes() -> Consent {
+    Consent { call: CALL, words: Pii::new("yes please, do that".to_owned()) }
+}
+
+pub async fn to_the_end(events: PlanEvents) -> Vec<PlanEvent> {
+    let events: Vec<_> = events.collect().await;
+    events.into_iter().map(|event| event.expect("an event")).collect()
+}
+
+/// Events in short, such as `started 3`.
+pub fn short(events: &[PlanEvent]) -> Vec<String> {
+    events
+        .iter()
+        .map(|event| match &event.fact {
+            PlanFact::StepStarted { step } => format!("started {}", step.number),
+            PlanFact::StepCommitted { receipt } => format!("committed {}", receipt.step),
+            PlanFact::StepFailed { step, .. } => format!("failed {}", step.number),
+            PlanFact::StepUndone { step } => format!("undone {}", step.number),
+            PlanFact::Completed { words } => format!("completed {words}"),
+            PlanFact::Failed { words, step, .. } => format!("failed at {step} {words}"),
+            PlanFact::InDoubt { step } => format!("in doubt {step}"),
+        })
+        .collect()
+}
+
+pub const ALL_DONE: [&str; 9] = [
+    "started 3",
+    "committed 3",
+    "started 4",
+    "committed 4",
+    "started 5",
+    "committed 5",
+    "started 6",
+    "committed 6",
+    "completed rebook-done",
+];
+
+/// The airline's own data say that the rebooking happened, once.
+pub fn rebooked_once(airline: &Handle) {
+    let now = airline.snapshot().expect("readable");
+    assert_eq!(now.column("bookings", BOOKING, "flight"), Some("CW318-2026-11-23"));
+    assert_eq!(now.count("credits", "booking", BOOKING), 1);
+    assert_eq!(now.count("messages", "booking", BOOKING), 1);
+    let held = now.tables["seats"]
+        .iter()
+        .filter(|(seat, row)| seat.starts_with("CW318") && row["booking"] == BOOKING)
+        .count();
+    assert_eq!(held, 1);
+}

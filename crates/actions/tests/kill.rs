@@ -1,0 +1,155 @@
+//! Promise 3: a core that is killed at any point has each effect happen exactly once, after it starts again.
+//!
+//! The core is a real process: this test binary runs itself again, told by an environment variable to be the core.
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use callwright_actions::ActionCore;
+use callwright_demo_backends::FaultKind;
+use callwright_model::{PlanEvent, PlanFact};
+use callwright_wire::actions::{Client, PlanState};
+use common::{ALL_DONE, config, demo_airline, ready_plan, rebooked_once, short, to_the_end, yes};
+use tokio_stream::StreamExt as _;
+
+const FOLDER: &str = "CALLWRIGHT_TEST_CORE_FOLDER";
+const AIRLINE: &str = "CALLWRIGHT_TEST_CORE_AIRLINE";
+
+/// The child's part: without the variables this is no test, with them it is a core until it is killed.
+#[tokio::test]
+async fn core_process() {
+    let (Ok(folder), Ok(airline)) = (std::env::var(FOLDER), std::env::var(AIRLINE)) else { return };
+    let core = ActionCore::start(config(Path::new(&folder), &airline)).await.expect("starts");
+    let mut out = std::io::stdout();
+    writeln!(out, "core at {}", core.url()).expect("the parent listens");
+    out.flush().expect("the parent listens");
+    std::future::pending::<()>().await;
+}
+
+struct Core {
+    child: Child,
+    url: String,
+}
+
+impl Core {
+    fn start(folder: &Path, airline: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("we run"))
+            .args(["core_process", "--exact", "--nocapture"])
+            .env(FOLDER, folder)
+            .env(AIRLINE, airline)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("runs itself");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let url = out
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once("core at ").map(|(_, url)| url.to_owned()))
+            .expect("the child says where it listens");
+        Self { child, url }
+    }
+
+    /// SIGKILL: nothing is flushed, nothing is said.
+    fn kill(mut self) {
+        self.child.kill().expect("is ours");
+        self.child.wait().expect("is ours");
+    }
+}
+
+/// When the core is killed: as soon as its client hears of this.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Started(u32),
+    Committed(u32),
+}
+
+impl At {
+    fn is(self, event: &PlanEvent) -> bool {
+        match (self, &event.fact) {
+            (Self::Started(number), PlanFact::StepStarted { step }) => step.number == number,
+            (Self::Committed(number), PlanFact::StepCommitted { receipt }) => receipt.step == number,
+            _ => false,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_step_each_effect_happens_exactly_once() {
+    let methods = [(3, "assign_seat"), (4, "apply_credit"), (5, "update_booking"), (6, "send_confirmation")];
+    // The first: the call is under way and takes effect after the kill. The second: the effect is there, its answer is not.
+    // The third: the call never got there. The last: between two steps.
+    let under_way = FaultKind::Delay(Duration::from_millis(30));
+    for (step, method) in methods {
+        for (at, fault) in [
+            (At::Started(step), Some(under_way)),
+            (At::Started(step), Some(FaultKind::LostReply)),
+            (At::Started(step), Some(FaultKind::LostRequest)),
+            (At::Committed(step), None),
+        ] {
+            killed_once(at, method, fault).await;
+        }
+    }
+}
+
+async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let plan = ready_plan(&client).await;
+    if let Some(fault) = fault {
+        airline.faults().once(method, fault);
+    }
+    let mut events = client.execute(&plan, yes()).await.expect("executes");
+    loop {
+        let event = events.next().await.expect("it comes that far").expect("an event");
+        if at.is(&event) {
+            break;
+        }
+    }
+    core.kill();
+
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let events = to_the_end(client.execute(&plan, yes()).await.expect("told")).await;
+    assert_eq!(short(&events), ALL_DONE, "killed at {at:?} with {fault:?}");
+    assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Completed);
+    rebooked_once(&airline);
+    core.kill();
+    airline.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_undoing_everything_is_undone_once() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let before = airline.snapshot().expect("readable");
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let plan = ready_plan(&client).await;
+    airline.faults().once("update_booking", FaultKind::Refuse);
+    airline.faults().once("revoke_credit", FaultKind::Delay(Duration::from_millis(30)));
+    let mut events = client.execute(&plan, yes()).await.expect("executes");
+    while let Some(event) = events.next().await {
+        if matches!(event.expect("an event").fact, PlanFact::StepFailed { .. }) {
+            break;
+        }
+    }
+    core.kill();
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let events = to_the_end(client.execute(&plan, yes()).await.expect("told")).await;
+    let told = short(&events);
+    assert_eq!(told[5..], ["failed 5", "undone 4", "undone 3", "failed at 5 rebook-failed"]);
+    let after = airline.snapshot().expect("readable");
+    assert_eq!(after.tables["bookings"], before.tables["bookings"]);
+    assert_eq!(after.tables["seats"], before.tables["seats"]);
+    assert_eq!(
+        (after.count("credits", "state", "active"), after.count("credits", "state", "revoked")),
+        (0, 1)
+    );
+    core.kill();
+    airline.shutdown().await;
+}
