@@ -39,11 +39,9 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     let mut loader = Loader { source, problems: Vec::new() };
     let head: Option<RawPack> = loader.yaml("pack.yaml");
     let actions: Option<RawActions> = loader.yaml("actions.yaml");
-    let actions: BTreeMap<String, Action> = actions
-        .map(|raw| {
-            raw.actions.0.into_iter().map(|(name, raw)| (name.clone(), loader.action(&name, raw))).collect()
-        })
-        .unwrap_or_default();
+    let actions: Option<BTreeMap<String, Action>> = actions.map(|raw| {
+        raw.actions.0.into_iter().map(|(name, raw)| (name.clone(), loader.action(&name, raw))).collect()
+    });
     let mut skills = BTreeMap::new();
     let files: Vec<&String> =
         source.files.keys().filter(|path| path.starts_with("skills/") && path.ends_with(".yaml")).collect();
@@ -60,8 +58,9 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
         }
     }
     let policy = loader.policy();
-    let pack = match (head, policy) {
-        (Some(head), Some(policy)) => {
+    // Without one of these, every skill would be found wrong for no fault of its own.
+    let pack = match (head, actions, policy) {
+        (Some(head), Some(actions), Some(policy)) => {
             let RawPack { pack: name, connectors, denied, languages: _ } = head;
             let pack = Pack { name, denied, skills, actions, policy };
             check::check(&pack, &connectors, source, &mut loader.problems);
@@ -182,9 +181,9 @@ impl Loader<'_> {
     fn exprs(&mut self, path: &str, exprs: Ordered<Text>) -> Vec<(String, Expr)> {
         let mut compiled = Vec::new();
         for (name, text) in exprs.0 {
-            if let Some(expr) = self.expr(path, &text) {
-                compiled.push((name, expr));
-            }
+            // A mistake is told once: the name counts as bound.
+            let expr = self.expr(path, &text).or_else(|| Expr::compile("false").ok());
+            compiled.extend(expr.map(|expr| (name, expr)));
         }
         compiled
     }

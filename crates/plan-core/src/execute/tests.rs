@@ -82,8 +82,10 @@ fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
                     call: call(format!("look{number}"), Idempotency::Natural, retries),
                     with: Vec::new(),
                 }),
-                undo: undoable
-                    .then(|| Bound { call: call(format!("undo{number}"), Idempotency::Natural, retries), with }),
+                undo: undoable.then(|| Bound {
+                    call: call(format!("undo{number}"), Idempotency::Natural, retries),
+                    with,
+                }),
             }),
         }
     });
@@ -163,8 +165,12 @@ fn run(plan: &Plan, policy: &Policy, luck: &[Luck]) -> Option<(Vec<Event>, World
             Command::Append(event) => event,
             Command::Invoke(call) => {
                 let written = match call.purpose {
-                    Purpose::Write => matches!(events.last(), Some(Event::StepStarted { step, .. }) if *step == call.step),
-                    Purpose::Undo => matches!(events.last(), Some(Event::UndoStarted { step, .. }) if *step == call.step),
+                    Purpose::Write => {
+                        matches!(events.last(), Some(Event::StepStarted { step, .. }) if *step == call.step)
+                    }
+                    Purpose::Undo => {
+                        matches!(events.last(), Some(Event::UndoStarted { step, .. }) if *step == call.step)
+                    }
                     Purpose::Verify => true,
                 };
                 assert!(written, "a call without a durable start before it: {call:?}");
@@ -248,7 +254,8 @@ proptest! {
         for (step, (idempotency, _)) in (1..).zip(&steps) {
             if *idempotency == Idempotency::None {
                 let lost = events.iter().any(|e| matches!(e, Event::StepLost { step: s, .. } if *s == step));
-                prop_assert!(!lost || matches!(end, Event::InDoubt { step: s, .. } if *s == step));
+                let doubted = matches!(end, Event::InDoubt { step: s, .. } if *s == step);
+                prop_assert!(!lost || doubted);
             }
         }
         let (progress, views) = progress(&plan, &events);

@@ -77,7 +77,10 @@ pub fn airline_answers(action: &str, arguments: &Record, credit: i64) -> ReadOut
             ("status", "confirmed".into()),
             (
                 "flight",
-                Value::Record(record([("number", Value::Code("CW212".to_owned())), ("status", "cancelled".into())])),
+                Value::Record(record([
+                    ("number", Value::Code("CW212".to_owned())),
+                    ("status", "cancelled".into()),
+                ])),
             ),
             ("seat", Value::Code("14F".to_owned())),
             ("fare", dollars(28_900)),
