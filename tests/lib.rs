@@ -1,1 +1,7 @@
-//! Support shared by the whole-call tests.
+//! Support shared by the whole-call tests: the program under test, the systems around it, and looking at what came of a call.
+
+mod program;
+mod systems;
+
+pub use program::{Gateway, Settings, program, repository};
+pub use systems::Airline;

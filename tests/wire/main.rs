@@ -1,4 +1,9 @@
 //! Calls over loopback sockets.
 
+mod baresip;
 mod browser;
 mod browser_page;
+mod calls;
+mod chat;
+mod sipp;
+mod sound;

@@ -1,2 +1,18 @@
-//! The `callwright` program.
-fn main() {}
+//! The `callwright` program: reads the command line and the configuration, and joins the crates.
+
+mod chat;
+mod check;
+mod cli;
+mod config;
+mod demo;
+mod gateway;
+mod lines;
+mod load;
+mod models;
+mod serve;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -187,7 +187,7 @@ pub(crate) fn snapshot<B: Business>(connection: &Connection) -> rusqlite::Result
     for (table, key) in B::TABLES {
         let rows = snapshot.tables.entry((*table).to_owned()).or_default();
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut cursor = statement.query([])?;
         while let Some(row) = cursor.next()? {
             let mut values = std::collections::BTreeMap::new();

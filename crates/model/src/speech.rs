@@ -7,7 +7,10 @@ use crate::{Frame, Language, MonoTime, Pii, SayId, TurnId};
 /// One item of the stream from a leg's floor to the recogniser. Boundaries travel in the same ring as the sound, so that
 /// nothing has to be matched up by time.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "lives in rings of fixed size; boxing would allocate on the 20 ms path")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives in rings of fixed size; boxing would allocate on the 20 ms path"
+)]
 pub enum Heard {
     /// A turn begins. The frames that follow start shortly before the onset, so that no first sound is lost.
     Start {

@@ -121,7 +121,7 @@ fn voices() -> &'static BTreeMap<&'static str, Mutex<ffi::Voice>> {
 /// Those that Debian and Ubuntu ship at 16 kHz.
 const VOICE_NAMES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
 const DEFAULT_VOICE: &str = "slt";
-/// Silence kept before the first sound: 10 ms. The voices begin with 180 to 250 ms of it, which the caller would wait for.
+/// Silence kept before the first sound: 10 ms. The voices begin with 140 to 270 ms of it, which the caller would wait for.
 const LEAD_SAMPLES: usize = SAMPLE_RATE as usize / 100;
 /// Samples up to this count as silence; the voices' own noise stays below it.
 const LEAD_LEVEL: u16 = 160;

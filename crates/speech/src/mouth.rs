@@ -252,7 +252,7 @@ fn limited(text: &str) -> &str {
 
 /// Two minutes of speech: no agent should talk longer at a stretch.
 const TEXT_BYTES_MAX: usize = 2_000;
-/// Longer sentences are cut at a comma or between words: the engines shape a whole sentence before its first sound, about 1 ms for
+/// Longer sentences are cut at a comma or between words: the engines shape a whole sentence before its first sound, about 2 ms for
 /// every 10 bytes.
 const SENTENCE_BYTES_MAX: usize = 240;
 /// A full ring has seconds of sound; the leg takes a frame every 20 ms.

@@ -21,7 +21,7 @@ use crate::synthesiser::Synthesiser;
 use crate::voice_activity::VoiceActivitySource;
 use crate::{Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, SynthesisError, models};
 
-/// All engines of a process and their threads. Cheap to clone; the threads end with the last clone, ear and mouth.
+/// All engines of a process and their threads. Cheap to clone. The threads end with the last clone: keep one as long as there are legs.
 #[derive(Clone)]
 pub struct Speech {
     shared: Arc<Shared>,
@@ -145,7 +145,7 @@ fn recogniser(config: &SpeechConfig, threads: usize) -> Result<Arc<dyn Recognise
 }
 
 fn pocketsphinx(config: &SpeechConfig) -> Result<Arc<dyn Recogniser>, SpeechError> {
-    Ok(Arc::new(Pocketsphinx::load(&config.pocketsphinx_dir, Box::new(Flite::pronounce))?))
+    Ok(Arc::new(Pocketsphinx::load(&config.pocketsphinx_dir, Flite::pronounce)?))
 }
 
 #[cfg(feature = "whisper")]

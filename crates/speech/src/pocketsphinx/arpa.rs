@@ -186,7 +186,7 @@ impl Followers {
     }
 }
 
-/// Share of a count that each kind of follower leaves for the unseen. Measured with `examples/accuracy.rs`.
+/// Share of a count that each kind of follower leaves for the unseen. Measured with `examples/accuracy`.
 const NOVELTY: f64 = 0.2;
 /// Probability of a word that is never predicted (the sentence start), as the format has it.
 const NEVER: f64 = 1e-20;

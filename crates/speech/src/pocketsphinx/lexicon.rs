@@ -12,20 +12,17 @@ pub(super) struct Lexicon {
     /// Byte offsets of the lines in `text`, sorted by word.
     lines: Vec<u32>,
     guesses: Mutex<HashMap<String, Option<String>>>,
-    guess: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    guess: fn(&str) -> Option<String>,
 }
 
 impl Lexicon {
     /// Reads a dictionary in the format of the CMU pronouncing dictionary. `guess` makes up the sounds of a word that is not in
     /// it.
-    pub(super) fn load(
-        path: &Path,
-        guess: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
-    ) -> io::Result<Self> {
+    pub(super) fn load(path: &Path, guess: fn(&str) -> Option<String>) -> io::Result<Self> {
         Ok(Self::parse(fs::read_to_string(path)?, guess))
     }
 
-    fn parse(text: String, guess: Box<dyn Fn(&str) -> Option<String> + Send + Sync>) -> Self {
+    pub(super) fn parse(text: String, guess: fn(&str) -> Option<String>) -> Self {
         let mut lines = Vec::new();
         let mut offset = 0;
         for line in text.split_inclusive('\n') {

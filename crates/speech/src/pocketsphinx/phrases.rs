@@ -22,6 +22,7 @@ impl Grammar {
         phrases.likely(hints);
         phrases.expected(&hints.expect);
         phrases.always();
+        phrases.numbered();
         let mut dictionary = String::new();
         for word in phrases.counts.vocabulary() {
             for entry in lexicon.entries(word) {
@@ -98,6 +99,18 @@ impl Phrases<'_> {
         }
     }
 
+    /// Things that people name by a number, as far as they are spoken of at all: "flight two one two".
+    fn numbered(&mut self) {
+        let symbols: Vec<(&str, f64)> =
+            DIGITS.iter().map(|word| (*word, 1.0 / DIGITS.len() as f64)).collect();
+        for thing in NUMBERED {
+            if self.counts.vocabulary().any(|word| word == thing) {
+                self.counts.run(&[thing], &symbols, 3.0, ALWAYS);
+                self.counts.run(&[thing, "number"], &symbols, 3.0, ALWAYS / 4.0);
+            }
+        }
+    }
+
     fn runs(&mut self, symbols: &[(&str, f64)], length: f64) {
         self.counts.run(&[], symbols, length, EXPECTED * 0.7);
         for before in CARRIERS_CODE {
@@ -116,7 +129,7 @@ impl Phrases<'_> {
                 (format!("the {ordinal} one please"), 0.1),
                 (format!("the {ordinal}"), 0.1),
                 (format!("{ordinal} one"), 0.05),
-                (format!("{ordinal}"), 0.05),
+                ((*ordinal).to_owned(), 0.05),
                 (format!("i'll take the {ordinal} one"), 0.08),
                 (format!("the {ordinal} option"), 0.05),
                 (format!("option {number}"), 0.1),
@@ -204,7 +217,7 @@ fn ordinal(day: usize) -> String {
     }
 }
 
-/// Weights of the parts against each other. Measured with `examples/accuracy.rs` over five voices.
+/// Weights of the parts against each other. Measured with `examples/accuracy` over five voices.
 const PACK: f64 = 60.0;
 const LIKELY: f64 = 60.0;
 const EXPECTED: f64 = 200.0;
@@ -214,8 +227,8 @@ const JOINTS: f64 = 0.1;
 
 /// Shares of digits, words of the spelling alphabet and bare letters in a code. Letters are few because they are heard into everything.
 const DIGIT: f64 = 0.4;
-const SPELL: f64 = 0.5;
-const LETTER: f64 = 0.1;
+const SPELL: f64 = 0.55;
+const LETTER: f64 = 0.05;
 
 const DIGITS: [&str; 12] =
     ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"];
@@ -247,6 +260,7 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const NUMBERED: [&str; 6] = ["flight", "order", "booking", "gate", "ticket", "reservation"];
 const CARRIERS_CODE: [&str; 8] = [
     "it's",
     "it is",

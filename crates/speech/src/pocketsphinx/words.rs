@@ -25,8 +25,8 @@ pub(super) fn number_readings(text: &str) -> Vec<String> {
     if !text.contains(|c: char| c.is_ascii_digit()) {
         return vec![text];
     }
-    let digit_by_digit = rewrite(&text, |digits| spell(digits));
-    let as_numbers = rewrite(&text, |digits| say(digits));
+    let digit_by_digit = rewrite(&text, spell);
+    let as_numbers = rewrite(&text, say);
     if digit_by_digit == as_numbers { vec![as_numbers] } else { vec![as_numbers, digit_by_digit] }
 }
 

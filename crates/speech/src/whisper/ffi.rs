@@ -87,7 +87,7 @@ impl Seat {
 fn parameters(language: Language) -> FullParams<'static, 'static> {
     let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     parameters.set_n_threads(1);
-    parameters.set_language(Some(language.code()).map(leaked));
+    parameters.set_language(Some(leaked(language.code())));
     parameters.set_no_context(true);
     parameters.set_single_segment(true);
     parameters.set_no_timestamps(true);

@@ -69,7 +69,7 @@ fn tensor<F: Read + Seek>(file: &mut Walker<'_, F>) -> Result<(), String> {
     let Some((_, block, bytes)) = KINDS.iter().find(|(number, ..)| *number == kind) else {
         return Err(format!("a tensor is of the unknown kind {kind}"));
     };
-    if elements == 0 || elements > ELEMENTS_MAX || elements % block != 0 {
+    if elements == 0 || elements > ELEMENTS_MAX || !elements.is_multiple_of(*block) {
         return Err(format!("a tensor has {elements} elements"));
     }
     file.skip(u64::from(name))?;

@@ -1,0 +1,190 @@
+//! `callwright chat`: the same agent, typed. The dialogue, the transfer and the action core are those of a call; only sound
+//! is left out, so that what was read counts as heard.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, HumanFact, Switchboard};
+use callwright_dialogue_core::{Briefing, DialogueConfig, Note};
+use callwright_model::{
+    CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanFact, Samples, Say, TurnId,
+};
+use callwright_wire::actions::Client;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::cli::Chat;
+use crate::config::Config;
+use crate::demo::Systems;
+use crate::gateway::start_core;
+use crate::lines::{Lines, LoadedLine};
+use crate::serve::all;
+
+/// Talks over `input` and `output` until either side ends it.
+///
+/// # Errors
+/// When the line does not speak the language, or the terminal is gone.
+pub async fn talk(
+    line: &LoadedLine,
+    language: Option<Language>,
+    core: Client,
+    mut input: impl AsyncBufRead + Unpin + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> Result<()> {
+    let language = language.unwrap_or(line.language);
+    if !line.pack.languages().contains(&language) {
+        let known: Vec<_> = line.pack.languages().iter().map(Language::to_string).collect();
+        bail!("line `{}` has no words in `{language}`; it speaks {}", line.line.name, known.join(", "));
+    }
+    let dialogue = DialogueConfig {
+        language,
+        greeting: line.line.greeting.clone(),
+        ..DialogueConfig::new(Arc::clone(&line.pack), CallId(random_id()))
+    };
+    let mut config = ConversationConfig::new(dialogue, CALLER, line.line.humans.len());
+    // Somebody who types thinks for as long as they like.
+    config.dialogue.limits.silence = std::time::Duration::from_secs(3_600);
+    let (facts, inbox) = mpsc::channel(64);
+    let start = Instant::now();
+    let clock = move || MonoTime(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
+    let ready = Arc::new(Notify::new());
+    let board = Page {
+        facts: facts.clone(),
+        ready: Arc::clone(&ready),
+        output: Box::new(output),
+        clock: Box::new(clock),
+    };
+    let typed = tokio::spawn(async move {
+        let mut text = String::new();
+        loop {
+            // A script that is piped in waits, as a person would, until the agent has asked.
+            ready.notified().await;
+            text.clear();
+            match input.read_line(&mut text).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            if facts.send(Fact::Typed(text.trim().to_owned().into())).await.is_err() {
+                break;
+            }
+        }
+        drop(facts.send(Fact::CallerGone).await);
+    });
+    callwright_conversation::run(CallSetup { config, core, inbox }, board, clock).await;
+    typed.abort();
+    Ok(())
+}
+
+/// A switchboard without sound: what is said is printed, and counts as heard at once.
+struct Page {
+    facts: mpsc::Sender<Fact>,
+    ready: Arc<Notify>,
+    output: Box<dyn Write + Send>,
+    clock: Box<dyn Fn() -> MonoTime + Send>,
+}
+
+impl Page {
+    fn print(&mut self, line: &str) {
+        // A reader who went away ends the talk by closing the input; there is nobody left to tell here.
+        drop(writeln!(self.output, "{line}").and_then(|()| self.output.flush()));
+    }
+
+    fn inform(&self, fact: Fact) {
+        let facts = self.facts.clone();
+        tokio::spawn(async move { drop(facts.send(fact).await) });
+    }
+}
+
+impl Switchboard for Page {
+    fn command(&mut self, _leg: LegId, _command: LegCommand) {}
+
+    fn say(&mut self, leg: LegId, say: Say) {
+        self.print(&format!("agent> {}", say.text));
+        let fact = LegFact::SayEnded { say: say.id, played: Samples::default() };
+        self.inform(Fact::Leg(LegEvent { leg, at: (self.clock)(), fact }));
+    }
+
+    fn stop(&mut self, _leg: LegId, _turn: TurnId) {}
+
+    fn expect(&mut self, _leg: LegId, _hints: Hints) {
+        self.ready.notify_one();
+    }
+
+    fn dial(&mut self, _human: usize, leg: LegId) {
+        let why = "a typed talk cannot be put through to a telephone".to_owned();
+        self.inform(Fact::Human(leg, HumanFact::Refused(why)));
+    }
+
+    fn call_back(&mut self, briefing: Briefing) {
+        self.print(&format!("  [call back] {}", briefing.text().reveal()));
+    }
+
+    fn hang_up(&mut self, _leg: LegId) {}
+
+    fn tell(&mut self, happening: Happening) {
+        match happening {
+            Happening::Plan(event) => match event.fact {
+                PlanFact::StepCommitted { receipt } => {
+                    self.print(&format!("  [step {} {}] done", receipt.step, receipt.action));
+                }
+                PlanFact::StepFailed { step, reason } => {
+                    self.print(&format!("  [step {} {}] failed: {reason}", step.number, step.action));
+                }
+                PlanFact::StepUndone { step } => {
+                    self.print(&format!("  [step {} {}] undone", step.number, step.action));
+                }
+                PlanFact::StepStarted { .. }
+                | PlanFact::Completed { .. }
+                | PlanFact::Failed { .. }
+                | PlanFact::InDoubt { .. } => {}
+            },
+            Happening::Note(Note::Understood { intent, probability, .. }) => {
+                self.print(&format!("  [{intent} {probability:.2}]"));
+            }
+            Happening::Trouble(what) => self.print(&format!("  [trouble] {what}")),
+            _ => {}
+        }
+    }
+}
+
+/// A call's number; two talks of one day must not share one.
+pub fn random_id() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::time::SystemTime::now())
+}
+
+const CALLER: LegId = LegId(1);
+
+/// Talks over this terminal.
+///
+/// # Errors
+/// When the configuration is faulty or the action core cannot be reached.
+pub async fn run(args: Chat) -> Result<()> {
+    let (systems, config) = match &args.config {
+        Some(file) => (None, Config::load(file).map_err(all)?),
+        None => {
+            let systems = Systems::start().await?;
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            let config = systems.config(any, any, any, None)?;
+            (Some(systems), config)
+        }
+    };
+    let lines = Lines::load(&config).map_err(all)?;
+    let line = match &args.line {
+        Some(name) => lines.named(name).with_context(|| format!("there is no line `{name}`"))?.clone(),
+        None => lines.lines.first().context("the configuration has no line")?.clone(),
+    };
+    let (core, client) = start_core(&config, &lines).await?;
+    let input = tokio::io::BufReader::new(tokio::io::stdin());
+    let talked = talk(&line, args.lang, client, input, std::io::stdout()).await;
+    if let Some(core) = core {
+        core.shutdown().await;
+    }
+    if let Some(systems) = systems {
+        systems.shutdown().await;
+    }
+    talked
+}

@@ -1,0 +1,70 @@
+//! `callwright check`: every mistake at once.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use callwright_dialogue_core::Pack;
+use callwright_model::{Problem, Severity};
+
+use crate::config::Config;
+use crate::lines::read_pack;
+
+/// Checks a configuration with all its packs, or these packs alone, and prints what is wrong.
+pub fn run(config: &Path, packs: &[PathBuf], json: bool) -> ExitCode {
+    let mut problems = Vec::new();
+    let mut folders = packs.to_vec();
+    if packs.is_empty() {
+        match Config::load(config) {
+            Ok(config) => {
+                folders = config.lines.iter().map(|line| line.pack.clone()).collect();
+                folders.sort();
+                folders.dedup();
+                for network in &config.sip.allow {
+                    if let Err(error) = network.parse::<callwright_sip::Network>() {
+                        problems.push(Problem::error("sip.allow", None, error.to_string()));
+                    }
+                }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    for folder in &folders {
+        problems.extend(check_pack(folder));
+    }
+    report(&problems, json, folders.len())
+}
+
+/// What is wrong with one pack.
+pub fn check_pack(folder: &Path) -> Vec<Problem> {
+    let source = match read_pack(folder) {
+        Ok(source) => source,
+        Err(problem) => return vec![problem],
+    };
+    let mut problems = callwright_plan_core::check(&source);
+    match Pack::load(&source) {
+        Ok(pack) => problems.extend(pack.warnings().iter().cloned()),
+        Err(found) => problems.extend(found),
+    }
+    problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    // Both halves read pack.yaml and the skills; a mistake there is one mistake.
+    problems.dedup_by(|a, b| (&a.file, a.line, &a.what) == (&b.file, b.line, &b.what));
+    problems
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+fn report(problems: &[Problem], json: bool, packs: usize) -> ExitCode {
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    if json {
+        println!("{}", serde_json::to_string_pretty(problems).expect("problems are plain data"));
+    } else {
+        for problem in problems {
+            println!("{problem}");
+        }
+        match (errors, problems.len() - errors) {
+            (0, 0) => println!("all is well: {packs} pack(s) checked"),
+            (0, warnings) => println!("{warnings} warning(s), no error"),
+            (errors, warnings) => println!("{errors} error(s), {warnings} warning(s)"),
+        }
+    }
+    if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

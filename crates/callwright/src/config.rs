@@ -1,0 +1,366 @@
+//! The one configuration: `callwright.toml`, overridden by `CALLWRIGHT_*` variables. Parsed once, here; nobody else reads
+//! files or the environment for settings.
+
+mod reader;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use callwright_model::{Codec, Language, Problem, Voice};
+use toml::de::DeTable;
+
+pub use reader::nearest;
+use reader::{Reader, Section};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Telephone side.
+    pub sip: Sip,
+    /// Sound.
+    pub media: Media,
+    /// Web side.
+    pub web: Web,
+    /// Action core.
+    pub core: Core,
+    /// Recognition and synthesis.
+    pub speech: Speech,
+    /// Business systems by the name that packs use, with the address of their gRPC service.
+    pub connectors: BTreeMap<String, String>,
+    /// What is answered, and how.
+    pub lines: Vec<Line>,
+    /// How long running calls may go on after SIGTERM before they are told and ended.
+    pub grace: Duration,
+}
+
+/// `[sip]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sip {
+    /// Address for UDP and TCP.
+    pub listen: SocketAddr,
+    /// Networks that may call; empty means loopback and private ones.
+    pub allow: Vec<String>,
+    /// Calls at one time; above it callers get 503 with Retry-After.
+    pub calls_max: usize,
+    /// What callers who are refused for load are told to wait.
+    pub retry_after: Duration,
+}
+
+/// `[media]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Media {
+    /// First and last UDP port for sound.
+    pub ports: (u16, u16),
+    /// Address put into SDP; unset means the one that the peer is reached from.
+    pub external_ip: Option<IpAddr>,
+    /// Worker threads; 0 means one for each core.
+    pub workers: usize,
+    /// Codecs offered and accepted, best first.
+    pub codecs: Vec<Codec>,
+}
+
+/// `[web]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Web {
+    /// Address of the page, the HTTP API and metrics.
+    pub listen: SocketAddr,
+    /// UDP address of all browser calls.
+    pub webrtc: SocketAddr,
+    /// Other sites whose pages may embed the call button.
+    pub origins: Vec<String>,
+}
+
+/// `[core]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Core {
+    /// Address of an action core elsewhere; unset means one inside this process.
+    pub address: Option<String>,
+    /// Where an own one listens.
+    pub listen: SocketAddr,
+    /// Its journal.
+    pub journal: PathBuf,
+}
+
+/// `[speech]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speech {
+    /// Folder of model files.
+    pub models: PathBuf,
+    /// Which recogniser.
+    pub recogniser: RecogniserChoice,
+    /// A whisper model file; unset means the best one in the folder.
+    pub whisper_model: Option<PathBuf>,
+    /// Recogniser threads; 0 means one for each core.
+    pub threads: usize,
+}
+
+/// `speech.recogniser`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecogniserChoice {
+    /// whisper when a model file is there, else the stand-by.
+    Auto,
+    /// whisper, or refuse to start.
+    Whisper,
+    /// The offline stand-by.
+    Pocketsphinx,
+}
+
+/// `[[line]]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Its name, also in the page's address.
+    pub name: String,
+    /// Called numbers or user names that reach it. `*` takes what no other line does.
+    pub numbers: Vec<String>,
+    /// Folder of its skill pack.
+    pub pack: PathBuf,
+    /// Languages, the first is greeted in. Empty means all of the pack's.
+    pub languages: Vec<Language>,
+    /// Voice.
+    pub voice: Voice,
+    /// Words key of the greeting; unset means the pack's `greeting`.
+    pub greeting: Option<String>,
+    /// People, in the order they are rung.
+    pub humans: Vec<Human>,
+}
+
+/// `[[line.human]]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Human {
+    /// Who, for the journal.
+    pub name: String,
+    /// SIP address.
+    pub address: String,
+}
+
+impl std::str::FromStr for RecogniserChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "whisper" => Ok(Self::Whisper),
+            "pocketsphinx" => Ok(Self::Pocketsphinx),
+            _ => Err("write `auto`, `whisper` or `pocketsphinx`".to_owned()),
+        }
+    }
+}
+
+/// A time as `500ms`, `20s` or `5m`.
+struct Length(Duration);
+
+impl std::str::FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let number = text[..digits].parse::<u64>().ok();
+        match (number, &text[digits..]) {
+            (Some(n), "ms") => Ok(Self(Duration::from_millis(n))),
+            (Some(n), "s") => Ok(Self(Duration::from_secs(n))),
+            (Some(n), "m") if n <= 100_000 => Ok(Self(Duration::from_secs(n * 60))),
+            _ => Err("write a time such as `500ms`, `20s` or `5m`".to_owned()),
+        }
+    }
+}
+
+/// A codec by its SDP name.
+struct CodecName(Codec);
+
+impl std::str::FromStr for CodecName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Codec::Opus, Codec::Pcmu, Codec::Pcma]
+            .into_iter()
+            .find(|codec| codec.name().eq_ignore_ascii_case(text))
+            .map(Self)
+            .ok_or_else(|| "write `opus`, `pcmu` or `pcma`".to_owned())
+    }
+}
+
+/// A range of ports as `20000-20999`.
+struct Ports(u16, u16);
+
+impl std::str::FromStr for Ports {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once('-').ok_or("write a range such as `20000-20999`")?;
+        match (first.trim().parse(), last.trim().parse()) {
+            (Ok(first), Ok(last)) if first >= 1024 && last > first => Ok(Self(first, last)),
+            _ => Err("write a range such as `20000-20999`, from 1024 up".to_owned()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Every mistake in it and in the `CALLWRIGHT_*` variables.
+    pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            vec![
+                Problem::error(name.clone(), None, format!("cannot be read: {error}"))
+                    .help("name the file with --config; callwright.example.toml is a documented start"),
+            ]
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::parse(&name, &text, &folder, overrides(std::env::vars()))
+    }
+
+    /// Parses the text of a file. Relative paths in it count from `folder`.
+    ///
+    /// # Errors
+    /// Every mistake in it and in the overrides.
+    pub fn parse(
+        name: &str,
+        text: &str,
+        folder: &Path,
+        overrides: BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(name, text, overrides);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            reader.problem(error.span().map(|span| span.start), format!("not TOML: {}", error.message()));
+        }
+        if !errors.is_empty() {
+            return Err(reader.finish());
+        }
+        let config = read(&mut reader, Section::root(&table), folder);
+        let problems = reader.finish();
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// The line that a called number or user name reaches.
+    #[must_use]
+    pub fn line_for_number(&self, number: &str) -> Option<&Line> {
+        let answers = |line: &&Line, wanted: &str| line.numbers.iter().any(|n| n == wanted);
+        self.lines
+            .iter()
+            .find(|line| answers(line, number))
+            .or_else(|| self.lines.iter().find(|line| answers(line, "*")))
+    }
+}
+
+/// The variables of the environment that are meant for us. `CALLWRIGHT_CONFIG` and `CALLWRIGHT_LOG` are flags of the
+/// command line, not settings.
+pub fn overrides(variables: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    variables
+        .filter(|(name, _)| name.starts_with("CALLWRIGHT_"))
+        .filter(|(name, _)| !matches!(name.as_str(), "CALLWRIGHT_CONFIG" | "CALLWRIGHT_LOG"))
+        .collect()
+}
+
+fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config {
+    let mut section = reader.section(&mut root, "sip");
+    let sip = Sip {
+        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 5060))),
+        allow: reader.list(&mut section, "allow").unwrap_or_default(),
+        calls_max: reader.parse_or(&mut section, "calls_max", 200),
+        retry_after: reader.parse_or(&mut section, "retry_after", Length(Duration::from_secs(10))).0,
+    };
+    reader.close(section);
+
+    let mut section = reader.section(&mut root, "media");
+    let ports = reader.parse_or(&mut section, "ports", Ports(20_000, 20_999));
+    let codecs: Vec<CodecName> = reader.list(&mut section, "codecs").unwrap_or_default();
+    let media = Media {
+        ports: (ports.0, ports.1),
+        external_ip: reader.parse(&mut section, "external_ip"),
+        workers: reader.parse_or(&mut section, "workers", 0),
+        codecs: if codecs.is_empty() {
+            vec![Codec::Opus, Codec::Pcmu, Codec::Pcma]
+        } else {
+            codecs.into_iter().map(|name| name.0).collect()
+        },
+    };
+    reader.close(section);
+
+    let mut section = reader.section(&mut root, "web");
+    let web = Web {
+        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
+        webrtc: reader.parse_or(&mut section, "webrtc", SocketAddr::from(([127, 0, 0, 1], 8081))),
+        origins: reader.list(&mut section, "origins").unwrap_or_default(),
+    };
+    reader.close(section);
+
+    let mut section = reader.section(&mut root, "core");
+    let core = Core {
+        address: reader.parse(&mut section, "address"),
+        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 7070))),
+        journal: folder.join(reader.parse_or(&mut section, "journal", "callwright.sqlite".to_owned())),
+    };
+    reader.close(section);
+
+    let mut section = reader.section(&mut root, "speech");
+    let speech = Speech {
+        models: folder.join(reader.parse_or(&mut section, "models", "models".to_owned())),
+        recogniser: reader.parse_or(&mut section, "recogniser", RecogniserChoice::Auto),
+        whisper_model: reader.parse::<String>(&mut section, "whisper_model").map(|path| folder.join(path)),
+        threads: reader.parse_or(&mut section, "threads", 0),
+    };
+    reader.close(section);
+
+    let connectors = reader.names(&mut root, "connectors");
+    let lines = read_lines(reader, &mut root, folder);
+    let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
+    reader.close(root);
+    Config { sip, media, web, core, speech, connectors, lines, grace }
+}
+
+fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for mut section in reader.sections(root, "line") {
+        let name: Option<String> = reader.required(&mut section, "name");
+        let pack: Option<String> = reader.required(&mut section, "pack");
+        let numbers: Vec<String> = reader.list(&mut section, "numbers").unwrap_or_default();
+        for number in &numbers {
+            if let Some(other) = lines.iter().find(|line| line.numbers.contains(number)) {
+                let what = format!("number `{number}` already reaches line `{}`", other.name);
+                reader.problem(section.at("numbers"), what);
+            }
+        }
+        let mut humans = Vec::new();
+        for mut human in reader.sections(&mut section, "human") {
+            let name: Option<String> = reader.required(&mut human, "name");
+            let address: Option<String> = reader.required(&mut human, "address");
+            if let Some(address) = &address
+                && !address.starts_with("sip:")
+            {
+                reader.problem(human.at("address"), format!("`{address}` is not a SIP address")).help =
+                    Some("write it like `sip:desk@192.168.1.20:5060`".to_owned());
+            }
+            reader.close(human);
+            if let (Some(name), Some(address)) = (name, address) {
+                humans.push(Human { name, address });
+            }
+        }
+        let line = Line {
+            name: name.clone().unwrap_or_default(),
+            numbers,
+            pack: folder.join(pack.unwrap_or_default()),
+            languages: reader.list(&mut section, "languages").unwrap_or_default(),
+            voice: Voice(reader.parse_or(&mut section, "voice", String::new())),
+            greeting: reader.parse(&mut section, "greeting"),
+            humans,
+        };
+        if lines.iter().any(|other| Some(&other.name) == name.as_ref()) {
+            reader.problem(section.at("name"), format!("there are two lines called `{}`", line.name));
+        }
+        reader.close(section);
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        reader.problem(None, "there is no `[[line]]`: nothing would be answered").help =
+            Some("see callwright.example.toml".to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

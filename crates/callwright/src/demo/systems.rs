@@ -1,0 +1,106 @@
+//! What stands around the gateway in the demo: the airline and the shop.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use callwright_demo_backends::{Config as BackendConfig, Handle, airline, shop};
+use callwright_model::Codec;
+
+use crate::config::{Config, Core, Human, Line, Media, RecogniserChoice, Sip, Speech, Web};
+use crate::gateway::{ScratchFolder, scratch_folder};
+
+/// The running business systems, with their databases in a folder that goes away with them.
+pub struct Systems {
+    /// The airline.
+    pub airline: Handle,
+    shop: Handle,
+    scratch: ScratchFolder,
+}
+
+impl Systems {
+    /// Starts both on loopback.
+    ///
+    /// # Errors
+    /// When a port or a database cannot be had.
+    pub async fn start() -> Result<Self> {
+        let scratch = scratch_folder()?;
+        let config = |name: &str| BackendConfig {
+            database: Some(scratch.0.join(format!("{name}.sqlite"))),
+            ..BackendConfig::default()
+        };
+        let airline = airline::start(config("airline")).await?;
+        let shop = shop::start(config("shop")).await?;
+        Ok(Self { airline, shop, scratch })
+    }
+
+    /// A configuration for a gateway that serves them.
+    ///
+    /// # Errors
+    /// When the packs are not below the current folder.
+    pub fn config(
+        &self,
+        sip: SocketAddr,
+        web: SocketAddr,
+        webrtc: SocketAddr,
+        human: Option<String>,
+    ) -> Result<Config> {
+        let humans: Vec<Human> =
+            human.into_iter().map(|address| Human { name: "desk".to_owned(), address }).collect();
+        let line = |name: &str, numbers: &[&str], pack: &str| Line {
+            name: name.to_owned(),
+            numbers: numbers.iter().map(|number| (*number).to_owned()).collect(),
+            pack: PathBuf::from(pack),
+            languages: Vec::new(),
+            voice: callwright_model::Voice::default(),
+            greeting: None,
+            humans: humans.clone(),
+        };
+        let lines = vec![
+            line("airline", &["airline", "100", "*"], "skills/airline"),
+            line("shop", &["shop", "200"], "skills/retail"),
+        ];
+        if !Path::new("skills/airline").is_dir() {
+            bail!("there is no folder skills/airline here: run this from the project's own folder");
+        }
+        Ok(Config {
+            sip: Sip {
+                listen: sip,
+                allow: Vec::new(),
+                calls_max: 200,
+                retry_after: std::time::Duration::from_secs(10),
+            },
+            media: Media {
+                ports: (20_000, 20_999),
+                external_ip: None,
+                workers: 0,
+                codecs: vec![Codec::Opus, Codec::Pcmu, Codec::Pcma],
+            },
+            web: Web { listen: web, webrtc, origins: Vec::new() },
+            core: Core {
+                address: None,
+                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                journal: self.scratch.0.join("journal.sqlite"),
+            },
+            speech: Speech {
+                models: PathBuf::from("models"),
+                recogniser: RecogniserChoice::Auto,
+                whisper_model: None,
+                threads: 0,
+            },
+            connectors: BTreeMap::from([
+                ("airline".to_owned(), self.airline.url()),
+                ("shop".to_owned(), self.shop.url()),
+            ]),
+            lines,
+            grace: std::time::Duration::from_secs(30),
+        })
+    }
+
+    /// Stops both.
+    pub async fn shutdown(self) {
+        self.airline.shutdown().await;
+        self.shop.shutdown().await;
+    }
+}

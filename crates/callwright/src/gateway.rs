@@ -1,0 +1,360 @@
+//! Joins the shells into one gateway: legs come in by SIP or from a browser, each call gets a conversation, and everyone who
+//! watches is told.
+
+mod board;
+mod browser;
+mod observe;
+mod phone;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use callwright_actions::{ActionCore, CoreConfig, Listen};
+use callwright_console::{CallView, Channel, Console, ConsoleConfig, ConsolePorts, EventHub, RecogniserView};
+use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening};
+use callwright_dialogue_core::DialogueConfig;
+use callwright_media::{Media, MediaConfig};
+use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii};
+use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent};
+use callwright_speech::{Speech, SpeechConfig};
+use callwright_webrtc::{BrowserConfig, BrowserGateway};
+use callwright_wire::actions::Client;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::chat::random_id;
+use crate::config::{Config, RecogniserChoice};
+use crate::lines::{Lines, LoadedLine};
+use board::{Board, Phone};
+
+/// A running gateway.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    console: Console,
+    core: Option<ActionCore>,
+}
+
+/// What every call needs.
+pub(crate) struct Shared {
+    config: Config,
+    lines: Lines,
+    media: Media,
+    speech: Speech,
+    sip: SipEndpoint,
+    browser: BrowserGateway,
+    core: Client,
+    hub: EventHub,
+    told: broadcast::Sender<Happening>,
+    legs: AtomicU64,
+    calls: Mutex<BTreeMap<CallId, CallEntry>>,
+    draining: AtomicBool,
+    tasks: TaskTracker,
+}
+
+/// A running call as the gateway knows it.
+struct CallEntry {
+    view: CallView,
+    since: MonoTime,
+    facts: mpsc::Sender<Fact>,
+}
+
+/// A caller who has reached a line.
+pub(crate) struct NewCall {
+    line: LoadedLine,
+    channel: Channel,
+    caller: Option<Pii<String>>,
+    io: Box<dyn PacketIo>,
+    format: AudioFormat,
+    phone: Phone,
+}
+
+/// A call that has begun.
+pub(crate) struct Begun {
+    call: CallId,
+    leg: LegId,
+    facts: mpsc::Sender<Fact>,
+}
+
+impl Gateway {
+    /// Starts everything that the configuration names; nothing is answered before all of it runs.
+    ///
+    /// # Errors
+    /// When a part cannot start: an address in use, a missing model, an action core out of reach.
+    pub async fn start(config: Config, lines: Lines, metrics: PrometheusHandle) -> Result<Self> {
+        let (core, client) = start_core(&config, &lines).await?;
+        let media = Media::start(MediaConfig {
+            workers: config.media.workers,
+            ports: config.media.ports.0..=config.media.ports.1,
+            ..MediaConfig::default()
+        })?;
+        let speech = Speech::start(speech_config(&config))?;
+        let (sip, incoming) = SipEndpoint::start(sip_config(&config)?).await?;
+        let browser = BrowserGateway::start(BrowserConfig {
+            bind: config.web.webrtc,
+            advertise: config.media.external_ip.into_iter().collect(),
+            ..BrowserConfig::default()
+        })
+        .await?;
+        let shared = Arc::new(Shared {
+            lines,
+            media,
+            speech,
+            sip,
+            browser,
+            core: client,
+            hub: EventHub::new(),
+            told: broadcast::channel(TOLD_WAITING).0,
+            legs: AtomicU64::new(0),
+            calls: Mutex::default(),
+            draining: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            config,
+        });
+        let console = Console::start(
+            ConsoleConfig {
+                bind: shared.config.web.listen,
+                cors_origins: shared.config.web.origins.clone(),
+                ..ConsoleConfig::default()
+            },
+            ConsolePorts {
+                whip: Arc::new(browser::Desk(Arc::clone(&shared))),
+                events: shared.hub.clone(),
+                snapshots: Arc::new(observe::Window(Arc::clone(&shared))),
+                metrics,
+            },
+        )
+        .await?;
+        tokio::spawn(take_calls(Arc::clone(&shared), incoming));
+        Ok(Self { shared, console, core })
+    }
+
+    /// Where telephones call.
+    pub fn sip_address(&self) -> SocketAddr {
+        self.shared.sip.local_addresses()[0]
+    }
+
+    /// Where the page is.
+    pub fn web_address(&self) -> SocketAddr {
+        self.console.local_addr()
+    }
+
+    /// Who listens to callers.
+    pub fn recogniser(&self) -> RecogniserView {
+        self.shared.recogniser()
+    }
+
+    /// Everything that happens in calls, from now on.
+    pub fn follow(&self) -> broadcast::Receiver<Happening> {
+        self.shared.told.subscribe()
+    }
+
+    /// Calls that run.
+    pub fn calls(&self) -> usize {
+        self.shared.calls().len()
+    }
+
+    /// Takes no new calls, lets running ones end within the grace period, tells those that have not, and lets go of everything.
+    pub async fn shutdown(self, grace: Duration) {
+        let shared = &self.shared;
+        shared.draining.store(true, Ordering::Release);
+        shared.sip.drain();
+        shared.browser.drain();
+        shared.tasks.close();
+        if tokio::time::timeout(grace, shared.tasks.wait()).await.is_err() {
+            info!(calls = shared.calls().len(), "the grace period is over: running calls are told and ended");
+            let callers: Vec<_> = shared.calls().values().map(|entry| entry.facts.clone()).collect();
+            for facts in callers {
+                drop(facts.send(Fact::Drain).await);
+            }
+            if tokio::time::timeout(FAREWELL, shared.tasks.wait()).await.is_err() {
+                warn!(calls = shared.calls().len(), "calls were cut off");
+            }
+        }
+        self.console.shutdown().await;
+        shared.browser.shutdown().await;
+        shared.sip.shutdown(Duration::from_secs(2)).await;
+        shared.media.shutdown();
+        if let Some(core) = self.core {
+            core.shutdown().await;
+        }
+    }
+}
+
+impl Shared {
+    fn calls(&self) -> MutexGuard<'_, BTreeMap<CallId, CallEntry>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recogniser(&self) -> RecogniserView {
+        let stand_by = self.speech.recogniser() == "pocketsphinx";
+        let note = "The offline stand-by listens: English only, and dependable only for answers to what was just asked. \
+                    Keys work everywhere.";
+        RecogniserView {
+            engine: self.speech.recogniser().to_owned(),
+            stand_by,
+            note: stand_by.then(|| note.to_owned()),
+        }
+    }
+
+    /// Gives a caller a conversation.
+    fn begin(self: &Arc<Self>, new: NewCall) -> Result<Begun> {
+        let call = CallId(random_id());
+        let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed) + 1);
+        let NewCall { line, channel, caller, io, format, phone } = new;
+        let (facts, inbox) = mpsc::channel(FACTS_WAITING);
+        let board = Board::new(Arc::clone(self), call, &line, facts.clone());
+        let hints = Hints {
+            expect: callwright_model::Expect::Anything,
+            language: line.language,
+            sentences: line.pack.sentences(line.language),
+            likely: Vec::new(),
+        };
+        board.legs().attach(leg, LegRole::Caller, io, format, phone, hints)?;
+        let now = self.media.now();
+        let view = CallView {
+            call,
+            line: line.line.name.clone(),
+            channel,
+            state: callwright_console::CallState::Connecting,
+            language: line.language,
+            age_s: 0,
+        };
+        self.calls().insert(call, CallEntry { view, since: now, facts: facts.clone() });
+        self.opened(call, &line, channel);
+        let mut dialogue = DialogueConfig::new(Arc::clone(&line.pack), call);
+        dialogue.language = line.language;
+        dialogue.caller = caller;
+        dialogue.greeting = line.line.greeting.clone();
+        let mut config = ConversationConfig::new(dialogue, leg, line.line.humans.len());
+        config.voice = line.line.voice.clone();
+        let setup = CallSetup { config, core: self.core.clone(), inbox };
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let media = shared.media.clone();
+            callwright_conversation::run(setup, board, move || media.now()).await;
+            shared.calls().remove(&call);
+            metrics::gauge!("callwright_calls_active").set(shared.calls().len() as f64);
+        });
+        metrics::counter!("callwright_calls_total", "channel" => observe::channel_name(channel)).increment(1);
+        metrics::gauge!("callwright_calls_active").set(self.calls().len() as f64);
+        Ok(Begun { call, leg, facts })
+    }
+}
+
+async fn take_calls(shared: Arc<Shared>, mut incoming: mpsc::Receiver<SipEvent>) {
+    while let Some(event) = incoming.recv().await {
+        match event {
+            SipEvent::Incoming(call) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move { phone::answer(&shared, call) });
+            }
+        }
+    }
+}
+
+/// An action core of our own, or the way to one elsewhere. Both are spoken to over gRPC.
+pub async fn start_core(config: &Config, lines: &Lines) -> Result<(Option<ActionCore>, Client)> {
+    if let Some(address) = &config.core.address {
+        let client = Client::connect(address)
+            .await
+            .with_context(|| format!("the action core at {address} does not answer"))?;
+        return Ok((None, client));
+    }
+    let core = ActionCore::start(core_config(config, lines.sources.clone())).await?;
+    let client = Client::connect(core.url()).await?;
+    Ok((Some(core), client))
+}
+
+/// The action core's part of the configuration.
+pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> CoreConfig {
+    CoreConfig {
+        listen: Listen::Tcp(config.core.listen),
+        journal: config.core.journal.clone(),
+        packs,
+        connectors: config.connectors.clone(),
+        limits: callwright_actions::Limits::default(),
+    }
+}
+
+fn speech_config(config: &Config) -> SpeechConfig {
+    SpeechConfig {
+        models_dir: Some(config.speech.models.clone()),
+        recogniser: match config.speech.recogniser {
+            RecogniserChoice::Auto => callwright_speech::RecogniserChoice::Auto,
+            RecogniserChoice::Whisper => callwright_speech::RecogniserChoice::Whisper,
+            RecogniserChoice::Pocketsphinx => callwright_speech::RecogniserChoice::Pocketsphinx,
+        },
+        whisper_model: config.speech.whisper_model.clone(),
+        recogniser_threads: config.speech.threads,
+        ..SpeechConfig::default()
+    }
+}
+
+fn sip_config(config: &Config) -> Result<SipConfig> {
+    let mut allowed = Vec::new();
+    for network in &config.sip.allow {
+        allowed.push(network.parse::<Network>().map_err(|error| anyhow!("sip.allow: {error}"))?);
+    }
+    if allowed.is_empty() {
+        allowed = Network::private();
+    }
+    let retry_after_s = u32::try_from(config.sip.retry_after.as_secs()).unwrap_or(u32::MAX);
+    if config.sip.calls_max == 0 {
+        bail!("sip.calls_max is 0: nobody could call");
+    }
+    Ok(SipConfig {
+        listen: vec![config.sip.listen],
+        allowed_sources: allowed,
+        calls_max: config.sip.calls_max,
+        retry_after_s,
+        ..SipConfig::default()
+    })
+}
+
+/// Installs the process's metrics, once.
+///
+/// # Errors
+/// When another recorder is there already.
+pub fn install_metrics() -> Result<PrometheusHandle> {
+    // Every latency of ours lies between a tick and a minute.
+    const SECONDS: [f64; 14] =
+        [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0];
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .install_recorder()
+        .context("metrics")
+}
+
+/// A folder for what need not outlive the process.
+///
+/// # Errors
+/// When the system's temporary folder cannot be written.
+pub fn scratch_folder() -> Result<ScratchFolder> {
+    let folder = std::env::temp_dir().join(format!("callwright-{}-{:016x}", std::process::id(), random_id()));
+    std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(ScratchFolder(folder))
+}
+
+/// A folder that is removed when this is dropped.
+pub struct ScratchFolder(pub PathBuf);
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's own cleaning of its temporary folder.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Facts of one call that may wait while it is busy. Media and recogniser make some tens a second at most.
+const FACTS_WAITING: usize = 512;
+/// Happenings that a slow watcher may be behind.
+const TOLD_WAITING: usize = 4_096;
+/// Time for the farewell of calls that outlived the grace period.
+const FAREWELL: Duration = Duration::from_secs(12);

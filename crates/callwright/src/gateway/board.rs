@@ -1,0 +1,233 @@
+//! One call's switchboard: its legs with their ears, mouths and telephones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Result, bail};
+use callwright_conversation::{Fact, Happening, Switchboard};
+use callwright_dialogue_core::Briefing;
+use callwright_media::LegSetup;
+use callwright_model::{AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, PacketIo, Say, TurnId};
+use callwright_sip::SipLegControl;
+use callwright_speech::{Ear, Listening, Mouth};
+use callwright_webrtc::SessionId;
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use crate::config::Human;
+use crate::gateway::observe::Observer;
+use crate::gateway::{Shared, phone};
+use crate::lines::LoadedLine;
+
+/// The switchboard. The conversation owns it; tasks that ring telephones share its legs.
+pub(crate) struct Board {
+    legs: Legs,
+    humans: Vec<Human>,
+    observer: Observer,
+}
+
+/// The legs of one call. Clones are the same legs.
+#[derive(Clone)]
+pub(crate) struct Legs {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) call: CallId,
+    pub(crate) facts: mpsc::Sender<Fact>,
+    table: Arc<Mutex<Table>>,
+}
+
+#[derive(Default)]
+struct Table {
+    legs: BTreeMap<LegId, Leg>,
+    /// Legs that were hung up; one whose telephone was still being dialled must not come to life afterwards.
+    over: BTreeSet<LegId>,
+}
+
+/// How a leg is hung up.
+pub(crate) enum Phone {
+    /// A SIP call, ringing or answered.
+    Sip(SipLegControl),
+    /// A browser.
+    Browser(SessionId),
+}
+
+struct Leg {
+    phone: Phone,
+    /// There once the leg has sound.
+    voice: Option<(Ear, Mouth)>,
+}
+
+impl Board {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        call: CallId,
+        line: &LoadedLine,
+        facts: mpsc::Sender<Fact>,
+    ) -> Self {
+        let observer = Observer::new(Arc::clone(&shared), call);
+        let legs = Legs { shared, call, facts, table: Arc::default() };
+        Self { legs, humans: line.line.humans.clone(), observer }
+    }
+
+    pub(crate) fn legs(&self) -> Legs {
+        self.legs.clone()
+    }
+}
+
+impl Legs {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a telephone that rings: it can be hung up from now on. `false` when the call no longer wants it.
+    pub(crate) fn ringing(&self, leg: LegId, phone: Phone) -> bool {
+        let mut table = self.table();
+        let wanted = !table.over.contains(&leg);
+        if wanted {
+            table.legs.insert(leg, Leg { phone, voice: None });
+        }
+        wanted
+    }
+
+    /// Forgets a telephone that is over.
+    pub(crate) fn forget(&self, leg: LegId) {
+        self.table().legs.remove(&leg);
+    }
+
+    /// Gives a leg sound: media, ears and mouth.
+    pub(crate) fn attach(
+        &self,
+        leg: LegId,
+        role: LegRole,
+        io: Box<dyn PacketIo>,
+        format: AudioFormat,
+        phone: Phone,
+        hints: Hints,
+    ) -> Result<()> {
+        let shared = &self.shared;
+        if self.table().over.contains(&leg) {
+            bail!("the leg was hung up meanwhile");
+        }
+        let (events, mut happened) = mpsc::channel(EVENTS_WAITING);
+        let ports = shared.media.add_leg(LegSetup {
+            call: self.call,
+            leg,
+            role,
+            io,
+            format,
+            voice_activity: shared.speech.voice_activity(),
+            events,
+        })?;
+        let (reports, mut recognised) = mpsc::channel(EVENTS_WAITING);
+        let ear = shared.speech.listen(Listening {
+            heard: ports.heard,
+            signal: ports.heard_signal,
+            language: hints.language,
+            hints,
+            reports,
+        });
+        let mouth = shared.speech.mouth(ports.say);
+        self.table().legs.insert(leg, Leg { phone, voice: Some((ear, mouth)) });
+        // The call's one inbox takes what its legs tell. Facts wait for room: none of them may be lost.
+        let facts = self.facts.clone();
+        tokio::spawn(async move {
+            while let Some(event) = happened.recv().await {
+                if facts.send(Fact::Leg(event)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let facts = self.facts.clone();
+        tokio::spawn(async move {
+            while let Some(report) = recognised.recv().await {
+                if facts.send(Fact::Recognised(leg, report)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends a leg, whatever state it is in.
+    pub(crate) fn hang_up(&self, leg: LegId) {
+        self.shared.media.command(leg, LegCommand::Remove);
+        let removed = {
+            let mut table = self.table();
+            table.over.insert(leg);
+            table.legs.remove(&leg)
+        };
+        if let Some(removed) = removed {
+            removed.phone.hang_up(&self.shared);
+        }
+    }
+}
+
+impl Phone {
+    fn hang_up(self, shared: &Shared) {
+        match self {
+            Self::Sip(control) => control.hangup(),
+            Self::Browser(session) => {
+                shared.browser.close(&session);
+            }
+        }
+    }
+}
+
+impl Switchboard for Board {
+    fn command(&mut self, leg: LegId, command: LegCommand) {
+        self.legs.shared.media.command(leg, command);
+    }
+
+    fn say(&mut self, leg: LegId, say: Say) {
+        if let Some(Leg { voice: Some((_, mouth)), .. }) = self.legs.table().legs.get(&leg) {
+            mouth.say(say);
+        }
+    }
+
+    fn stop(&mut self, leg: LegId, turn: TurnId) {
+        if let Some(Leg { voice: Some((_, mouth)), .. }) = self.legs.table().legs.get(&leg) {
+            mouth.stop(turn);
+        }
+    }
+
+    fn expect(&mut self, leg: LegId, hints: Hints) {
+        if let Some(Leg { voice: Some((ear, _)), .. }) = self.legs.table().legs.get(&leg) {
+            ear.expect(hints);
+        }
+    }
+
+    fn dial(&mut self, human: usize, leg: LegId) {
+        let Some(human) = self.humans.get(human).cloned() else {
+            warn!(human, "the call wants a human who is not in the line's list");
+            return;
+        };
+        let legs = self.legs();
+        tokio::spawn(phone::ring(legs, leg, human));
+    }
+
+    fn call_back(&mut self, briefing: Briefing) {
+        // Words are the caller's; only that somebody waits goes into the log, the rest to those who follow the call.
+        warn!(call = %self.legs.call, "a caller wants to be called back");
+        self.observer.call_back(&briefing);
+    }
+
+    fn hang_up(&mut self, leg: LegId) {
+        self.legs.hang_up(leg);
+    }
+
+    fn tell(&mut self, happening: Happening) {
+        self.observer.tell(happening);
+    }
+}
+
+impl Drop for Board {
+    /// Whatever ended the conversation, no telephone stays off the hook.
+    fn drop(&mut self) {
+        let legs: Vec<LegId> = self.legs.table().legs.keys().copied().collect();
+        for leg in legs {
+            self.legs.hang_up(leg);
+        }
+    }
+}
+
+/// Facts of one leg that may wait for the call's inbox.
+const EVENTS_WAITING: usize = 256;

@@ -1,0 +1,364 @@
+//! What happens in calls, told to those who watch: the console's events, the terminal, the metrics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use callwright_console::{
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PlanOutcome, PlanView,
+    Readiness, Snapshots, TransferState,
+};
+use callwright_conversation::{Ending, Happening};
+use callwright_dialogue_core::{Briefing, Note};
+use callwright_model::{
+    CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId,
+};
+use callwright_wire::actions::PlanState;
+use tokio_stream::StreamExt;
+
+use crate::gateway::Shared;
+use crate::lines::LoadedLine;
+
+/// Follows one call and tells what it sees.
+pub(crate) struct Observer {
+    shared: Arc<Shared>,
+    call: CallId,
+    since: MonoTime,
+    state: CallState,
+    /// What is being said, with the whole text.
+    says: BTreeMap<SayId, Pii<String>>,
+    /// The turn that waits for an answer, and since when.
+    waiting: Option<(TurnId, MonoTime)>,
+    /// Steps of the plan that runs.
+    steps: BTreeMap<u32, StepView>,
+    skill: String,
+}
+
+impl Observer {
+    pub(crate) fn new(shared: Arc<Shared>, call: CallId) -> Self {
+        let since = shared.media.now();
+        Self {
+            shared,
+            call,
+            since,
+            state: CallState::Connecting,
+            says: BTreeMap::new(),
+            waiting: None,
+            steps: BTreeMap::new(),
+            skill: String::new(),
+        }
+    }
+
+    pub(crate) fn tell(&mut self, happening: Happening) {
+        let at = self.shared.media.now();
+        self.translate(&happening, at);
+        // Nobody may be watching.
+        drop(self.shared.told.send(happening));
+    }
+
+    pub(crate) fn call_back(&mut self, briefing: &Briefing) {
+        let reason = Some(format!("call back wanted: {}", briefing.open.reveal()));
+        self.publish(CallFact::TransferChanged { state: TransferState::Failed, reason });
+    }
+
+    fn publish(&self, fact: CallFact) {
+        let at_ms = self.shared.media.now().since(self.since).as_millis();
+        let event = CallEvent { call: self.call, at_ms: u64::try_from(at_ms).unwrap_or(u64::MAX), fact };
+        self.shared.hub.publish(event);
+    }
+
+    fn enter(&mut self, state: CallState) {
+        if self.state == state {
+            return;
+        }
+        self.state = state;
+        if let Some(entry) = self.shared.calls().get_mut(&self.call) {
+            entry.view.state = state;
+        }
+        self.publish(CallFact::CallStateChanged { state });
+    }
+
+    fn translate(&mut self, happening: &Happening, at: MonoTime) {
+        match happening {
+            Happening::CallerSpeaks { turn } => {
+                self.enter(CallState::Listening);
+                self.publish(CallFact::UserStartedSpeaking { turn: *turn });
+            }
+            Happening::CallerPartial { turn, words } => {
+                let language = self.language();
+                let (turn, text) = (*turn, words.clone());
+                self.publish(CallFact::UserTranscription { turn, text, is_final: false, language });
+            }
+            Happening::CallerSaid { turn, words, language, .. } => {
+                self.waiting = Some((*turn, at));
+                self.publish(CallFact::UserStoppedSpeaking { turn: *turn });
+                let (turn, text, language) = (*turn, words.clone(), *language);
+                self.publish(CallFact::UserTranscription { turn, text, is_final: true, language });
+                self.enter(CallState::Thinking);
+            }
+            Happening::CallerKeyed { digit } => {
+                self.publish(CallFact::DtmfReceived { digit: *digit.reveal() });
+            }
+            Happening::AgentSays { say, text, .. } => drop(self.says.insert(*say, text.clone())),
+            Happening::AgentStarted { say } => {
+                if let Some((turn, since)) = self.waiting.take() {
+                    let latency = at.since(since);
+                    metrics::histogram!("callwright_turn_reply_seconds").record(latency.as_secs_f64());
+                    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+                    self.publish(CallFact::ResponseMeasured { turn, latency_ms });
+                }
+                self.enter(CallState::Speaking);
+                if let Some(text) = self.says.get(say).cloned() {
+                    let speech = AgentSpeech::Speaking;
+                    self.publish(CallFact::AgentTranscription { say: *say, text, speech });
+                }
+            }
+            Happening::AgentStopped { say, share } => self.agent_stopped(*say, *share),
+            Happening::BargedIn { .. } => {
+                metrics::counter!("callwright_turn_interruptions_total").increment(1);
+                self.enter(CallState::Listening);
+            }
+            Happening::Resumed => self.publish(CallFact::AgentFalseInterruption { resumed: true }),
+            Happening::Note(Note::Language(language)) => {
+                if let Some(entry) = self.shared.calls().get_mut(&self.call) {
+                    entry.view.language = *language;
+                }
+                self.publish(CallFact::LanguageChanged { language: *language });
+            }
+            Happening::Note(Note::Understood { intent, .. }) => self.skill.clone_from(intent),
+            Happening::Note(_) | Happening::Trouble(_) => {}
+            Happening::Planned(reply) => self.planned(reply),
+            Happening::Plan(event) => self.plan_moved(&event.plan, &event.fact),
+            Happening::Transfer { reason } => {
+                let reason = Some(format!("{reason:?}").to_lowercase());
+                self.publish(CallFact::TransferChanged { state: TransferState::Requested, reason });
+                self.enter(CallState::Transferring);
+            }
+            Happening::TransferState { state, .. } => self.transfer_moved(state),
+            Happening::Ended(ending) => {
+                let reason = match ending {
+                    Ending::Caller => "the caller hung up",
+                    Ending::Agent => "the agent said goodbye",
+                    Ending::Drained => "the gateway is shutting down",
+                };
+                self.enter(CallState::Ended);
+                self.publish(CallFact::CallEnded { reason: reason.to_owned() });
+            }
+        }
+    }
+
+    fn agent_stopped(&mut self, say: SayId, share: f32) {
+        if let Some(text) = self.says.remove(&say)
+            && share > 0.0
+        {
+            let speech = if share >= 1.0 {
+                AgentSpeech::Spoken
+            } else {
+                AgentSpeech::Interrupted { heard: heard(text.reveal(), share).into() }
+            };
+            self.publish(CallFact::AgentTranscription { say, text, speech });
+        }
+        if self.says.is_empty() && self.state == CallState::Speaking {
+            self.enter(CallState::Listening);
+        }
+    }
+
+    fn planned(&mut self, reply: &PlanReply) {
+        match reply {
+            PlanReply::Need { plan, input, why } => {
+                let (plan, input, why) = (plan.clone(), input.clone(), why.clone());
+                self.publish(CallFact::PlanNeedsInput { plan, input, why });
+            }
+            PlanReply::Choose { .. } => {}
+            PlanReply::Ready { plan, steps, .. } => {
+                self.steps = steps.iter().map(|step| (step.number, step.clone())).collect();
+                let (plan, skill, steps) = (plan.clone(), self.skill.clone(), steps.clone());
+                self.publish(CallFact::PlanReady { plan, skill, steps });
+            }
+            PlanReply::Answer { plan, .. } => {
+                let (plan, outcome) = (plan.clone(), PlanOutcome::Completed);
+                self.publish(CallFact::PlanEnded { plan, outcome, reason: None });
+            }
+            PlanReply::Refused { plan, words, rules, .. } => {
+                let reason = if rules.is_empty() { words.clone() } else { rules.join(", ") };
+                let (plan, outcome, reason) = (plan.clone(), PlanOutcome::Refused, Some(reason));
+                self.publish(CallFact::PlanEnded { plan, outcome, reason });
+            }
+        }
+    }
+
+    fn plan_moved(&mut self, plan: &PlanId, fact: &PlanFact) {
+        match fact {
+            PlanFact::StepStarted { step } => self.step_moved(plan, step.clone(), None),
+            PlanFact::StepFailed { step, reason } => {
+                self.step_moved(plan, step.clone(), Some(reason.clone()));
+            }
+            PlanFact::StepUndone { step } => self.step_moved(plan, step.clone(), None),
+            PlanFact::StepCommitted { receipt } => {
+                if let Some(mut step) = self.steps.get(&receipt.step).cloned() {
+                    step.state = StepState::Committed;
+                    self.step_moved(plan, step, None);
+                }
+            }
+            PlanFact::Completed { .. } => self.plan_ended(plan, PlanOutcome::Completed, None),
+            PlanFact::Failed { reason, .. } => {
+                self.plan_ended(plan, PlanOutcome::Failed, Some(reason.clone()));
+            }
+            PlanFact::InDoubt { step } => {
+                let reason = format!("nobody can tell whether step {step} took effect");
+                self.plan_ended(plan, PlanOutcome::InDoubt, Some(reason));
+            }
+        }
+    }
+
+    fn step_moved(&mut self, plan: &PlanId, step: StepView, reason: Option<String>) {
+        self.steps.insert(step.number, step.clone());
+        self.publish(CallFact::PlanStepChanged { plan: plan.clone(), step, reason });
+    }
+
+    fn plan_ended(&mut self, plan: &PlanId, outcome: PlanOutcome, reason: Option<String>) {
+        self.publish(CallFact::PlanEnded { plan: plan.clone(), outcome, reason });
+    }
+
+    fn transfer_moved(&mut self, state: &str) {
+        let state = match state {
+            "ringing" => TransferState::Ringing,
+            "briefing" => TransferState::Briefing,
+            "connecting" => TransferState::Accepted,
+            "bridged" => {
+                self.enter(CallState::WithHuman);
+                TransferState::Bridged
+            }
+            "over" => {
+                let returned = self.state == CallState::WithHuman;
+                self.enter(CallState::Thinking);
+                if returned { TransferState::Returned } else { TransferState::Failed }
+            }
+            _ => return,
+        };
+        self.publish(CallFact::TransferChanged { state, reason: None });
+    }
+
+    fn language(&self) -> callwright_model::Language {
+        let calls = self.shared.calls();
+        calls.get(&self.call).map_or(callwright_model::Language::EN, |entry| entry.view.language)
+    }
+}
+
+/// The words that were heard of a text of which this share was sent, up to the last whole one.
+fn heard(text: &str, share: f32) -> String {
+    let letters = (text.chars().count() as f32 * share) as usize;
+    let cut: String = text.chars().take(letters).collect();
+    match cut.rfind(char::is_whitespace) {
+        Some(end) => cut[..end].to_owned(),
+        None => String::new(),
+    }
+}
+
+impl Shared {
+    /// A call exists.
+    pub(crate) fn opened(&self, call: CallId, line: &LoadedLine, channel: Channel) {
+        let fact = CallFact::CallStarted {
+            line: line.line.name.clone(),
+            channel,
+            language: line.language,
+            recogniser: self.recogniser(),
+        };
+        self.hub.publish(CallEvent { call, at_ms: 0, fact });
+    }
+}
+
+/// A channel's name in metrics.
+pub(crate) const fn channel_name(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sip => "sip",
+        Channel::Browser => "browser",
+        Channel::Text => "text",
+    }
+}
+
+/// What the console may see.
+pub(crate) struct Window(pub(crate) Arc<Shared>);
+
+#[async_trait]
+impl Snapshots for Window {
+    fn readiness(&self) -> Readiness {
+        if self.0.draining.load(Ordering::Acquire) { Readiness::Draining } else { Readiness::Ready }
+    }
+
+    fn lines(&self) -> Vec<LineView> {
+        let recogniser = self.0.recogniser();
+        self.0
+            .lines
+            .lines
+            .iter()
+            .map(|line| LineView {
+                name: line.line.name.clone(),
+                title: line.line.name.clone(),
+                languages: if line.line.languages.is_empty() {
+                    line.pack.languages().to_vec()
+                } else {
+                    line.line.languages.clone()
+                },
+                recogniser: recogniser.clone(),
+                examples: line.pack.sentences(line.language).iter().take(EXAMPLES).cloned().collect(),
+            })
+            .collect()
+    }
+
+    fn calls(&self) -> Vec<CallView> {
+        let now = self.0.media.now();
+        let calls = self.0.calls();
+        calls
+            .values()
+            .map(|entry| CallView { age_s: now.since(entry.since).as_secs(), ..entry.view.clone() })
+            .collect()
+    }
+
+    async fn plans(&self) -> Result<Vec<PlanView>, String> {
+        let mut plans = self.0.core.watch_plans().await.map_err(|error| error.to_string())?;
+        let mut views = Vec::new();
+        // The stream begins with the plans in flight and then waits for changes; a snapshot takes what is there.
+        while let Ok(Some(plan)) = tokio::time::timeout(SNAPSHOT, plans.next()).await {
+            let plan = plan.map_err(|error| error.to_string())?;
+            views.push(PlanView {
+                plan: plan.plan,
+                call: Some(plan.call),
+                skill: plan.skill,
+                outcome: outcome(plan.state),
+                steps: plan.steps,
+            });
+        }
+        views.reverse();
+        Ok(views)
+    }
+}
+
+fn outcome(state: PlanState) -> Option<PlanOutcome> {
+    match state {
+        PlanState::Binding | PlanState::Ready | PlanState::Running | PlanState::Undoing => None,
+        PlanState::Answered | PlanState::Completed => Some(PlanOutcome::Completed),
+        PlanState::Refused => Some(PlanOutcome::Refused),
+        PlanState::Failed => Some(PlanOutcome::Failed),
+        PlanState::InDoubt => Some(PlanOutcome::InDoubt),
+        PlanState::Cancelled => Some(PlanOutcome::Declined),
+    }
+}
+
+/// Sentences shown on the page as a start.
+const EXAMPLES: usize = 3;
+/// How long a snapshot waits for the next plan of those in flight.
+const SNAPSHOT: std::time::Duration = std::time::Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::heard;
+
+    #[test]
+    fn only_whole_words_count_as_heard() {
+        assert_eq!(heard("Your flight was cancelled", 0.5), "Your flight");
+        assert_eq!(heard("Your flight was cancelled", 0.0), "");
+        assert_eq!(heard("Hello", 0.9), "");
+    }
+}

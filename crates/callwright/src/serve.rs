@@ -1,0 +1,107 @@
+//! `callwright serve` and `callwright core`: run until told to stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use callwright_actions::ActionCore;
+use callwright_model::Problem;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::demo::Systems;
+use crate::gateway::{Gateway, core_config, install_metrics};
+use crate::lines::Lines;
+
+/// Runs the gateway of a configuration.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(file: &Path) -> Result<()> {
+    let config = Config::load(file).map_err(all)?;
+    let lines = Lines::load(&config).map_err(all)?;
+    run(config, lines).await
+}
+
+/// Runs the gateway for the demo airline and shop, which run beside it.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve_demo() -> Result<()> {
+    let systems = Systems::start().await?;
+    let config = systems.config(SERVE_SIP, SERVE_WEB, SERVE_WEBRTC, None)?;
+    let lines = Lines::load(&config).map_err(all)?;
+    run(config, lines).await?;
+    systems.shutdown().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+async fn run(config: Config, lines: Lines) -> Result<()> {
+    let grace = config.grace;
+    let gateway = Gateway::start(config, lines, install_metrics()?).await?;
+    let recogniser = gateway.recogniser();
+    println!("telephones:  sip:airline@{} (UDP and TCP)", gateway.sip_address());
+    println!("browsers:    http://{}/", gateway.web_address());
+    println!("recogniser:  {}", recogniser.engine);
+    if let Some(note) = recogniser.note {
+        println!("             {note}");
+    }
+    println!("stop with Ctrl-C or SIGTERM; running calls get {} s", grace.as_secs());
+    wait_for_stop().await?;
+    let calls = gateway.calls();
+    if calls > 0 {
+        println!("stopping: {calls} call(s) still run; once more stops at once");
+    }
+    tokio::select! {
+        () = gateway.shutdown(grace) => {}
+        stopped = wait_for_stop() => stopped?,
+    }
+    Ok(())
+}
+
+/// Runs the action core alone.
+///
+/// # Errors
+/// When it cannot start.
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+pub async fn core(file: &Path) -> Result<()> {
+    let config = Config::load(file).map_err(all)?;
+    if config.core.address.is_some() {
+        bail!("`core.address` names an action core elsewhere; remove it to run one here");
+    }
+    let lines = Lines::load(&config).map_err(all)?;
+    let core = ActionCore::start(core_config(&config, lines.sources)).await?;
+    println!("action core: {} (gRPC; journal {})", core.url(), config.core.journal.display());
+    wait_for_stop().await?;
+    core.shutdown().await;
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT.
+///
+/// # Errors
+/// When signals cannot be had.
+async fn wait_for_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// All mistakes as one error.
+pub fn all(problems: Vec<Problem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+const SERVE_SIP: SocketAddr = loopback(5060);
+const SERVE_WEB: SocketAddr = loopback(8080);
+const SERVE_WEBRTC: SocketAddr = loopback(8081);
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
+}

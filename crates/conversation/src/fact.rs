@@ -1,0 +1,96 @@
+//! What a conversation is told, and what it wants done.
+
+use callwright_dialogue_core::{AskId, Briefing};
+use callwright_model::{
+    Hints, LegCommand, LegEvent, LegId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Recognised, Say,
+    TurnId,
+};
+
+use crate::Happening;
+
+/// Something that a conversation is told. One inbox takes them all, in the order in which they became known.
+#[derive(Debug)]
+pub enum Fact {
+    /// A leg's media tells something.
+    Leg(LegEvent),
+    /// The recogniser of a leg reports.
+    Recognised(LegId, Recognised),
+    /// The action core's answer to a question; `None` when it could not be reached.
+    Plan(AskId, Option<PlanReply>),
+    /// A running plan moved on.
+    PlanEvent(PlanEvent),
+    /// A running plan cannot be watched any more; it may still run.
+    PlanLost(PlanId),
+    /// A line of text typed instead of spoken.
+    Typed(Pii<String>),
+    /// The human's phone.
+    Human(LegId, HumanFact),
+    /// The caller hung up, or their connection was lost.
+    CallerGone,
+    /// The gateway is about to stop: end the call in a civil way.
+    Drain,
+}
+
+/// What a human's phone does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HumanFact {
+    /// It rings.
+    Ringing,
+    /// Somebody, or something, answered; the leg has sound.
+    Answered,
+    /// It was not answered: busy, declined, unreachable. For the operator.
+    Refused(String),
+    /// It was hung up.
+    Gone,
+}
+
+/// Something that a conversation wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Tell a leg's media.
+    Command(LegId, LegCommand),
+    /// Say something on a leg.
+    Say(LegId, Say),
+    /// Stop making sound for this turn and older ones.
+    Stop(LegId, TurnId),
+    /// What a leg's recogniser shall expect.
+    Expect(LegId, Hints),
+    /// Ask the action core.
+    Plan(AskId, PlanRequest),
+    /// Have a plan carried out.
+    Execute(PlanId, Pii<String>),
+    /// Ring a human's phone, by place in the line's list.
+    Dial {
+        /// Place in the list, from 0.
+        human: usize,
+        /// What the new leg shall be called.
+        leg: LegId,
+    },
+    /// Somebody must call this caller back.
+    CallBack(Briefing),
+    /// End a leg, whatever state it is in.
+    Hangup(LegId),
+    /// For everyone who watches.
+    Tell(Happening),
+}
+
+/// What the binary lends to a conversation: legs, ears, mouths and telephones. None of these may block; what they lead to
+/// comes back as a [`Fact`].
+pub trait Switchboard: Send {
+    /// Tells a leg's media something.
+    fn command(&mut self, leg: LegId, command: LegCommand);
+    /// Says something on a leg.
+    fn say(&mut self, leg: LegId, say: Say);
+    /// Forgets all sound that answers this turn or an older one.
+    fn stop(&mut self, leg: LegId, turn: TurnId);
+    /// Tells a leg's recogniser what to expect.
+    fn expect(&mut self, leg: LegId, hints: Hints);
+    /// Rings a human's phone.
+    fn dial(&mut self, human: usize, leg: LegId);
+    /// Passes on that somebody must call back.
+    fn call_back(&mut self, briefing: Briefing);
+    /// Ends a leg.
+    fn hang_up(&mut self, leg: LegId);
+    /// Tells everyone who watches.
+    fn tell(&mut self, happening: Happening);
+}

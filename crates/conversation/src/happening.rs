@@ -1,0 +1,102 @@
+//! What happens in a call, for those who watch: the console, the terminal, the journal. Nothing depends on it.
+
+use callwright_dialogue_core::{Note, SayKind, TransferReason};
+use callwright_model::{Language, Pii, PlanEvent, PlanReply, SayId, TurnId};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// The caller has begun to speak.
+    CallerSpeaks {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// Words so far.
+    CallerPartial {
+        /// The turn.
+        turn: TurnId,
+        /// The words.
+        words: Pii<String>,
+    },
+    /// What the caller said.
+    CallerSaid {
+        /// The turn.
+        turn: TurnId,
+        /// The words.
+        words: Pii<String>,
+        /// The recogniser's confidence, 0 to 1, if it has one.
+        confidence: Option<f32>,
+        /// The language it was recognised in.
+        language: Language,
+    },
+    /// The caller pressed a key.
+    CallerKeyed {
+        /// The key; it may be part of a secret.
+        digit: Pii<char>,
+    },
+    /// The agent is about to say something.
+    AgentSays {
+        /// Its identity.
+        say: SayId,
+        /// The words.
+        text: Pii<String>,
+        /// What sort of sentence.
+        kind: SayKind,
+        /// The language.
+        language: Language,
+    },
+    /// The first sound of it was sent.
+    AgentStarted {
+        /// Its identity.
+        say: SayId,
+    },
+    /// It was said to its end, or to where it was stopped.
+    AgentStopped {
+        /// Its identity.
+        say: SayId,
+        /// Share that was sent, 0 to 1.
+        share: f32,
+    },
+    /// The caller took the floor from the agent.
+    BargedIn {
+        /// The caller's turn.
+        turn: TurnId,
+        /// What was being said.
+        say: SayId,
+    },
+    /// The agent had lowered its voice and goes on: it was no interruption.
+    Resumed,
+    /// The dialogue thinks aloud.
+    Note(Note),
+    /// The action core has answered.
+    Planned(PlanReply),
+    /// A plan moved on.
+    Plan(PlanEvent),
+    /// A human is wanted.
+    Transfer {
+        /// Why.
+        reason: TransferReason,
+    },
+    /// The transfer is in a new state, by its name.
+    TransferState {
+        /// The state.
+        state: &'static str,
+        /// Who is being rung, by place in the line's list.
+        human: Option<usize>,
+    },
+    /// The action core could not be reached, or another trouble that an operator should know.
+    Trouble(String),
+    /// The call is over.
+    Ended(Ending),
+}
+
+/// Who ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The caller hung up.
+    Caller,
+    /// The agent, after its farewell.
+    Agent,
+    /// The gateway, because it was told to stop.
+    Drained,
+}

@@ -1,0 +1,745 @@
+//! The pure half of a call: who hears what, who is told what, and when it is over.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use callwright_call_core::transfer;
+use callwright_dialogue_core::{
+    AskId, Dialogue, DialogueConfig, Output, Pack, Played, Saying, TransferResult, filled,
+};
+use callwright_model::{
+    Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanEvent, PlanId, PlanReply,
+    Recognised, Record, Samples, Say, SayId, SaySource, Tone, TurnId, Utterance, Voice,
+};
+
+use crate::fact::{Act, Fact, HumanFact};
+use crate::happening::{Ending, Happening};
+use crate::human::{Answer, HumanLeg};
+
+/// How a conversation is set up.
+#[derive(Debug, Clone)]
+pub struct ConversationConfig {
+    /// The dialogue's own set-up.
+    pub dialogue: DialogueConfig,
+    /// The caller's leg.
+    pub caller: LegId,
+    /// The voice.
+    pub voice: Voice,
+    /// How many humans there are to ring.
+    pub humans: usize,
+    /// The transfer's timers.
+    pub transfer: transfer::Config,
+    /// Longest wait for a turn's utterance, after which the caller counts as not understood: a recogniser that died must
+    /// not leave them in silence.
+    pub recognition_max: Duration,
+    /// Longest wait for the farewell to be said.
+    pub farewell_max: Duration,
+}
+
+impl ConversationConfig {
+    /// The usual set-up.
+    #[must_use]
+    pub fn new(dialogue: DialogueConfig, caller: LegId, humans: usize) -> Self {
+        Self {
+            dialogue,
+            caller,
+            voice: Voice::default(),
+            humans,
+            transfer: transfer::Config::default(),
+            recognition_max: Duration::from_secs(4),
+            farewell_max: Duration::from_secs(15),
+        }
+    }
+}
+
+/// One call. See the crate's text.
+pub struct Conversation {
+    config: ConversationConfig,
+    dialogue: Dialogue,
+    state: State,
+    /// The last turn of the caller that the floor has ended: what our says answer.
+    answerable: TurnId,
+    /// The last turn whose utterance was taken.
+    heard: TurnId,
+    /// A turn whose utterance has not come yet, and until when we wait.
+    unheard: Option<(TurnId, MonoTime)>,
+    expect: Expect,
+    language: Language,
+    /// Says on the caller's leg that have not ended yet.
+    says: BTreeMap<SayId, Spoken>,
+    /// The last thing the dialogue said: the reason for a transfer is heard when this has ended.
+    last_say: SayId,
+    own_says: u32,
+    plan: Option<PlanId>,
+    handover: Option<Handover>,
+    acts: VecDeque<Act>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Talking,
+    /// The farewell is being said; then the call ends.
+    Closing {
+        after: SayId,
+        until: MonoTime,
+        ending: Ending,
+    },
+    Over,
+}
+
+/// A say on its way to the caller.
+struct Spoken {
+    /// How long it takes, estimated: the synthesiser streams, so that the length is known only at its end.
+    length: Duration,
+}
+
+/// A human is being brought in, or has the call.
+struct Handover {
+    machine: transfer::Transfer,
+    briefing: callwright_dialogue_core::Briefing,
+    /// What the caller must have heard before a phone rings.
+    announcement: SayId,
+    human: Option<HumanLeg>,
+    legs: u64,
+    /// Words to both ends before they are connected, not yet heard.
+    connecting: Option<Connecting>,
+}
+
+struct Connecting {
+    caller: SayId,
+    human: SayId,
+}
+
+impl Conversation {
+    /// Prepares a call that was answered at `now`: the greeting is among the first acts.
+    #[must_use]
+    pub fn new(config: ConversationConfig, now: MonoTime) -> Self {
+        let mut dialogue = Dialogue::new(config.dialogue.clone());
+        dialogue.start(now);
+        let language = config.dialogue.language;
+        let mut conversation = Self {
+            config,
+            dialogue,
+            state: State::Talking,
+            answerable: TurnId::default(),
+            heard: TurnId::default(),
+            unheard: None,
+            expect: Expect::default(),
+            language,
+            says: BTreeMap::new(),
+            last_say: SayId::default(),
+            own_says: OWN_SAYS,
+            plan: None,
+            handover: None,
+            acts: VecDeque::new(),
+        };
+        conversation.drain(now);
+        conversation
+    }
+
+    /// Takes a fact.
+    pub fn handle(&mut self, fact: Fact, now: MonoTime) {
+        match fact {
+            Fact::Leg(event) if event.leg == self.config.caller => self.caller_leg(event, now),
+            Fact::Leg(event) => self.human_leg(event, now),
+            Fact::Recognised(leg, report) if leg == self.config.caller => self.caller_words(report, now),
+            Fact::Recognised(leg, report) => self.human_words(leg, report, now),
+            Fact::Plan(ask, reply) => self.plan_reply(ask, reply, now),
+            Fact::PlanEvent(event) => self.plan_event(event, now),
+            Fact::PlanLost(plan) => {
+                if self.plan.as_ref() == Some(&plan) {
+                    self.dialogue.handle_core_unavailable(now);
+                }
+            }
+            Fact::Typed(words) => {
+                self.answerable = self.answerable.next();
+                let utterance = Utterance {
+                    turn: self.answerable,
+                    words,
+                    alternatives: Vec::new(),
+                    confidence: None,
+                    language: self.language,
+                };
+                self.utterance(utterance, now);
+            }
+            Fact::Human(leg, fact) => self.human_phone(leg, &fact, now),
+            Fact::CallerGone => self.over(Ending::Caller, now),
+            Fact::Drain => self.drain_call(now),
+        }
+        self.drain(now);
+    }
+
+    /// The time asked for has come.
+    pub fn handle_timeout(&mut self, now: MonoTime) {
+        if let State::Closing { until, ending, .. } = self.state
+            && now >= until
+        {
+            self.over(ending, now);
+        }
+        if let Some((turn, until)) = self.unheard
+            && now >= until
+        {
+            self.tell(Happening::Trouble(format!("no utterance came for {turn}")));
+            self.utterance(silence(turn, self.language), now);
+        }
+        if self.dialogue.poll_timeout().is_some_and(|(due, _)| now >= due) {
+            self.dialogue.handle_timeout(now);
+        }
+        if let Some(handover) = &mut self.handover
+            && handover.machine.poll_timeout().is_some_and(|due| now >= due)
+        {
+            handover.machine.handle_timeout(now);
+        }
+        self.drain(now);
+    }
+
+    /// What to do next, `None` when all was said.
+    pub fn poll_output(&mut self) -> Option<Act> {
+        self.acts.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is wanted. `None` only when the call is over or two people talk.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<MonoTime> {
+        let closing = match self.state {
+            State::Talking => None,
+            State::Closing { until, .. } => Some(until),
+            State::Over => return None,
+        };
+        let unheard = self.unheard.map(|(_, until)| until);
+        let dialogue = self.dialogue.poll_timeout().map(|(due, _)| due);
+        let transfer = self.handover.as_ref().and_then(|handover| handover.machine.poll_timeout());
+        [closing, unheard, dialogue, transfer].into_iter().flatten().min()
+    }
+
+    /// Whether the call is over; nothing is wanted any more once the acts are drained.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    /// Whether caller and human talk with each other.
+    #[must_use]
+    pub fn is_bridged(&self) -> bool {
+        self.handover.as_ref().is_some_and(|handover| handover.machine.is_bridged())
+    }
+
+    fn pack(&self) -> &Pack {
+        &self.config.dialogue.pack
+    }
+
+    // The caller's leg.
+
+    fn caller_leg(&mut self, event: LegEvent, now: MonoTime) {
+        match event.fact {
+            LegFact::MediaFlows => {}
+            LegFact::SpeechStarted { turn } => {
+                self.dialogue.handle_speech_started(turn, now);
+                self.tell(Happening::CallerSpeaks { turn });
+            }
+            LegFact::TurnEnded { turn, .. } => {
+                self.answerable = self.answerable.max(turn);
+                // The words may have overtaken the fact: they come by another way.
+                if turn > self.heard {
+                    self.unheard = Some((turn, now + self.config.recognition_max));
+                }
+            }
+            LegFact::BargedIn { turn, say, played } => {
+                self.act(Act::Stop(self.config.caller, self.answerable));
+                // Whatever is said from here on knows of the interruption.
+                self.answerable = self.answerable.max(turn);
+                self.tell(Happening::BargedIn { turn, say });
+                self.played(say, played, false, now);
+                // What waited behind it answers the same old turn: the leg will drop it, so it counts as unheard at once.
+                let waiting: Vec<SayId> = self.says.keys().copied().collect();
+                for say in waiting {
+                    self.played(say, Samples::default(), false, now);
+                }
+            }
+            LegFact::Resumed { turn } => {
+                self.dialogue.handle_speech_discarded(turn, now);
+                self.tell(Happening::Resumed);
+            }
+            LegFact::SayStarted { say } => self.tell(Happening::AgentStarted { say }),
+            LegFact::SayEnded { say, played } => self.played(say, played, true, now),
+            LegFact::SayDropped { say } => self.played(say, Samples::default(), false, now),
+            LegFact::Dtmf { digit } => {
+                self.tell(Happening::CallerKeyed { digit: digit.into() });
+                if !self.is_bridged() {
+                    self.dialogue.handle_digit(digit, now);
+                }
+            }
+            LegFact::Silence { length } => {
+                if self.handover.is_none() {
+                    self.dialogue.handle_silence(length, now);
+                }
+            }
+            LegFact::Gone(_) => self.over(Ending::Caller, now),
+        }
+    }
+
+    /// A say is over; `played` of it was sent.
+    fn played(&mut self, say: SayId, played: Samples, complete: bool, now: MonoTime) {
+        let Some(spoken) = self.says.remove(&say) else { return };
+        let share = if complete {
+            1.0
+        } else {
+            // A say that was cut is never counted as whole, however wrong the estimate.
+            (played.duration().as_secs_f32() / spoken.length.as_secs_f32().max(0.1)).min(0.99)
+        };
+        self.tell(Happening::AgentStopped { say, share });
+        if say.0 < OWN_SAYS {
+            self.dialogue.handle_played(say, Played { complete, share }, now);
+        }
+        if let Some(handover) = &mut self.handover {
+            if say == handover.announcement {
+                handover.machine.handle_announced(now);
+            }
+            self.connecting_heard(say, now);
+        }
+        if let State::Closing { after, ending, .. } = self.state
+            && after == say
+        {
+            self.over(ending, now);
+        }
+    }
+
+    fn caller_words(&mut self, report: Recognised, now: MonoTime) {
+        match report {
+            Recognised::Partial { turn, words } => {
+                let filled = filled(&self.expect, words.reveal(), self.language);
+                let count = u16::try_from(words.reveal().split_whitespace().count()).unwrap_or(u16::MAX);
+                self.act(Act::Command(
+                    self.config.caller,
+                    LegCommand::Partial { turn, filled, words: count },
+                ));
+                self.tell(Happening::CallerPartial { turn, words });
+            }
+            Recognised::Final(utterance) => {
+                // Late words of a turn that was given up on have no meaning any more.
+                if utterance.turn > self.heard {
+                    self.answerable = self.answerable.max(utterance.turn);
+                    self.utterance(utterance, now);
+                }
+            }
+        }
+    }
+
+    fn utterance(&mut self, utterance: Utterance, now: MonoTime) {
+        self.unheard = None;
+        self.heard = utterance.turn;
+        self.tell(Happening::CallerSaid {
+            turn: utterance.turn,
+            words: utterance.words.clone(),
+            confidence: utterance.confidence,
+            language: utterance.language,
+        });
+        if !self.is_bridged() {
+            self.dialogue.handle_utterance(utterance, now);
+        }
+    }
+
+    // The action core.
+
+    fn plan_reply(&mut self, ask: AskId, reply: Option<PlanReply>, now: MonoTime) {
+        match reply {
+            Some(reply) => {
+                self.tell(Happening::Planned(reply.clone()));
+                self.dialogue.handle_plan(ask, reply, now);
+            }
+            None => {
+                self.tell(Happening::Trouble("the action core does not answer".to_owned()));
+                self.dialogue.handle_core_unavailable(now);
+            }
+        }
+    }
+
+    fn plan_event(&mut self, event: PlanEvent, now: MonoTime) {
+        self.tell(Happening::Plan(event.clone()));
+        if event.fact.ends_plan() {
+            self.plan = None;
+        }
+        self.dialogue.handle_plan_event(event, now);
+    }
+
+    // The human.
+
+    fn human_phone(&mut self, leg: LegId, fact: &HumanFact, now: MonoTime) {
+        let Some(handover) = &mut self.handover else {
+            // A phone that answers after everything is over must not be left off the hook.
+            if *fact == HumanFact::Answered {
+                self.act(Act::Hangup(leg));
+            }
+            return;
+        };
+        if handover.human.as_ref().is_none_or(|human| human.leg != leg) {
+            if *fact == HumanFact::Answered {
+                self.act(Act::Hangup(leg));
+            }
+            return;
+        }
+        match fact {
+            HumanFact::Ringing => {}
+            HumanFact::Answered => handover.machine.handle_answered(now),
+            HumanFact::Refused(why) => {
+                handover.human = None;
+                handover.machine.handle_declined(now);
+                let why = format!("the human's phone was not answered: {why}");
+                self.tell(Happening::Trouble(why));
+            }
+            HumanFact::Gone => {
+                handover.human = None;
+                handover.machine.handle_human_gone(now);
+            }
+        }
+    }
+
+    fn human_leg(&mut self, event: LegEvent, now: MonoTime) {
+        let Some(handover) = &mut self.handover else { return };
+        let Some(human) = handover.human.as_mut().filter(|human| human.leg == event.leg) else { return };
+        match event.fact {
+            LegFact::TurnEnded { turn, .. } => human.answerable = human.answerable.max(turn),
+            LegFact::SayEnded { say, .. } | LegFact::SayDropped { say } => {
+                if human.briefing == Some(say) {
+                    human.briefing = None;
+                    handover.machine.handle_briefed(now);
+                }
+                self.connecting_heard(say, now);
+            }
+            LegFact::BargedIn { turn, say, .. } => {
+                let stop = Act::Stop(human.leg, human.answerable);
+                human.answerable = human.answerable.max(turn);
+                if human.briefing == Some(say) {
+                    human.briefing = None;
+                    handover.machine.handle_briefed(now);
+                }
+                self.connecting_heard(say, now);
+                self.act(stop);
+            }
+            LegFact::Dtmf { digit } => match human.key(digit) {
+                Answer::Accept => handover.machine.handle_accepted(now),
+                Answer::Decline => handover.machine.handle_declined(now),
+                Answer::Unclear => {}
+            },
+            LegFact::Gone(_) => {
+                handover.human = None;
+                handover.machine.handle_human_gone(now);
+            }
+            LegFact::MediaFlows
+            | LegFact::SpeechStarted { .. }
+            | LegFact::Resumed { .. }
+            | LegFact::SayStarted { .. }
+            | LegFact::Silence { .. } => {}
+        }
+    }
+
+    fn human_words(&mut self, leg: LegId, report: Recognised, now: MonoTime) {
+        let Recognised::Final(utterance) = report else { return };
+        let Some(handover) = &mut self.handover else { return };
+        if handover.machine.is_bridged() {
+            return;
+        }
+        let language = handover.briefing.language;
+        let Some(human) = handover.human.as_mut().filter(|human| human.leg == leg) else { return };
+        match human.words(utterance.words.reveal(), language) {
+            Answer::Accept => handover.machine.handle_accepted(now),
+            Answer::Decline => handover.machine.handle_declined(now),
+            Answer::Unclear => {
+                let again = sentence(&self.config.dialogue.pack, language, "transfer-ask-again");
+                self.acts.push_back(human.say(again, language, &self.config.voice));
+            }
+        }
+    }
+
+    fn connecting_heard(&mut self, say: SayId, now: MonoTime) {
+        let Some(handover) = &mut self.handover else { return };
+        // Both ends are told at once; the longer of the two decides, and it is the caller's or the human's say that is left.
+        if let Some(connecting) = &mut handover.connecting {
+            if connecting.caller == say {
+                connecting.caller = SayId::default();
+            } else if connecting.human == say {
+                connecting.human = SayId::default();
+            }
+            if connecting.caller == SayId::default() && connecting.human == SayId::default() {
+                handover.connecting = None;
+                handover.machine.handle_ready(now);
+            }
+        }
+    }
+
+    // Outputs of the machines inside.
+
+    /// Carries out what the dialogue and the transfer want until neither wants anything.
+    fn drain(&mut self, now: MonoTime) {
+        loop {
+            if let Some(output) = self.dialogue.poll_output() {
+                self.dialogue_output(output, now);
+            } else if let Some(output) = self.handover.as_mut().and_then(|h| h.machine.poll_output()) {
+                self.transfer_output(output, now);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn dialogue_output(&mut self, output: Output, now: MonoTime) {
+        if self.state == State::Over {
+            return;
+        }
+        match output {
+            Output::Say(saying) => self.say(saying),
+            Output::Listen(hints) => self.listen(hints),
+            Output::Plan { ask, request } => self.act(Act::Plan(ask, request)),
+            Output::Execute { plan, consent } => {
+                self.plan = Some(plan.clone());
+                self.act(Act::Execute(plan, consent));
+            }
+            Output::Transfer { reason, briefing } => {
+                self.tell(Happening::Transfer { reason });
+                let machine = transfer::Transfer::new(self.config.transfer.clone(), self.config.humans, now);
+                let legs = self.handover.as_ref().map_or(0, |handover| handover.legs);
+                let announcement = self.last_say;
+                self.handover =
+                    Some(Handover { machine, briefing, announcement, human: None, legs, connecting: None });
+                if !self.says.contains_key(&announcement)
+                    && let Some(handover) = &mut self.handover
+                {
+                    handover.machine.handle_announced(now);
+                }
+                self.transfer_state(None);
+            }
+            Output::CallBack { briefing } => self.act(Act::CallBack(briefing)),
+            Output::Hangup { after } => {
+                if self.says.contains_key(&after) {
+                    let until = now + self.config.farewell_max;
+                    self.state = State::Closing { after, until, ending: Ending::Agent };
+                } else {
+                    self.over(Ending::Agent, now);
+                }
+            }
+            Output::Note(note) => self.tell(Happening::Note(note)),
+        }
+    }
+
+    fn transfer_output(&mut self, output: transfer::Output, now: MonoTime) {
+        let caller = self.config.caller;
+        let Some(handover) = &mut self.handover else { return };
+        match output {
+            transfer::Output::Ring { human } => {
+                handover.legs += 1;
+                let leg = LegId(HUMAN_LEGS + caller.0 * HUMANS_PER_CALL + handover.legs % HUMANS_PER_CALL);
+                handover.human = Some(HumanLeg::new(leg));
+                self.act(Act::Dial { human, leg });
+                self.transfer_state(Some(human));
+            }
+            transfer::Output::DropHuman => {
+                if let Some(human) = handover.human.take() {
+                    self.act(Act::Hangup(human.leg));
+                }
+            }
+            transfer::Output::Hold(on) => {
+                let tone = on.then_some(Tone::Hold);
+                self.act(Act::Command(caller, LegCommand::Tone(tone)));
+            }
+            transfer::Output::ComfortCaller => {
+                let text = sentence(self.pack(), self.language, "still-connecting");
+                self.own_say(text);
+            }
+            transfer::Output::Brief => self.brief(),
+            transfer::Output::AskAgain => {
+                let language = handover.briefing.language;
+                let text = sentence(&self.config.dialogue.pack, language, "transfer-ask-again");
+                let say = handover.human.as_mut().map(|h| h.say(text, language, &self.config.voice));
+                self.acts.extend(say);
+            }
+            transfer::Output::Connect => self.connect(now),
+            transfer::Output::Bridge => {
+                if let Some(human) = &handover.human {
+                    let with = human.leg;
+                    self.act(Act::Command(caller, LegCommand::Bridge { with }));
+                }
+            }
+            transfer::Output::Done(outcome) => self.transferred(outcome, now),
+        }
+    }
+
+    /// The human hears who it is; the recogniser of their leg waits for a yes.
+    fn brief(&mut self) {
+        let Some(handover) = &mut self.handover else { return };
+        let language = handover.briefing.language;
+        let question = sentence(&self.config.dialogue.pack, language, "transfer-accept");
+        let text = format!("{} {question}", handover.briefing.text().reveal());
+        if let Some(human) = &mut handover.human {
+            let hints = Hints {
+                expect: Expect::YesNo,
+                language,
+                sentences: self.config.dialogue.pack.sentences(language),
+                likely: Vec::new(),
+            };
+            self.acts.push_back(Act::Expect(human.leg, hints));
+            self.acts.push_back(Act::Command(human.leg, LegCommand::Expect(Expect::YesNo)));
+            let say = human.say(text, language, &self.config.voice);
+            human.briefing = Some(human.last_say());
+            self.acts.push_back(say);
+        }
+        self.transfer_state(None);
+    }
+
+    /// Tells both ends that they are being connected.
+    fn connect(&mut self, now: MonoTime) {
+        let (language, voice) = (self.language, self.config.voice.clone());
+        let to_caller = sentence(self.pack(), language, "transfer-connecting");
+        let caller = self.own_say(to_caller);
+        let Some(handover) = &mut self.handover else { return };
+        let theirs = handover.briefing.language;
+        let text = sentence(&self.config.dialogue.pack, theirs, "transfer-connected");
+        if let Some(human) = &mut handover.human {
+            human.briefing = None;
+            let say = human.say(text, theirs, &voice);
+            let human_say = human.last_say();
+            self.acts.push_back(say);
+            handover.connecting = Some(Connecting { caller, human: human_say });
+        } else {
+            handover.machine.handle_human_gone(now);
+        }
+        self.transfer_state(None);
+    }
+
+    fn transferred(&mut self, outcome: transfer::Outcome, now: MonoTime) {
+        let caller = self.config.caller;
+        self.transfer_state(None);
+        let result = match outcome {
+            transfer::Outcome::Bridged => TransferResult::Connected,
+            transfer::Outcome::NobodyAccepted => TransferResult::NoAnswer,
+            transfer::Outcome::NobodyConfigured => TransferResult::Unavailable,
+            transfer::Outcome::HumanLeft => {
+                self.act(Act::Command(caller, LegCommand::Unbridge));
+                TransferResult::Returned
+            }
+            transfer::Outcome::CallerGone => return,
+        };
+        if outcome != transfer::Outcome::Bridged {
+            self.handover = None;
+        }
+        self.dialogue.handle_transfer(result, now);
+    }
+
+    fn transfer_state(&mut self, human: Option<usize>) {
+        if let Some(handover) = &self.handover {
+            let state = handover.machine.state();
+            self.tell(Happening::TransferState { state, human });
+        }
+    }
+
+    // Words.
+
+    fn say(&mut self, saying: Saying) {
+        self.last_say = saying.id;
+        self.language = saying.language;
+        self.tell(Happening::AgentSays {
+            say: saying.id,
+            text: saying.text.clone().into(),
+            kind: saying.kind,
+            language: saying.language,
+        });
+        self.speak(saying.id, saying.text, saying.language, saying.source);
+    }
+
+    /// Something that the call says by itself, outside of the dialogue.
+    fn own_say(&mut self, text: String) -> SayId {
+        self.own_says += 1;
+        let id = SayId(self.own_says);
+        self.tell(Happening::AgentSays {
+            say: id,
+            text: text.clone().into(),
+            kind: callwright_dialogue_core::SayKind::Handover,
+            language: self.language,
+        });
+        self.speak(id, text, self.language, SaySource::Fixed);
+        id
+    }
+
+    fn speak(&mut self, id: SayId, text: String, language: Language, source: SaySource) {
+        self.says.insert(id, Spoken { length: spoken_length(&text) });
+        let voice = if language == self.config.dialogue.language {
+            self.config.voice.clone()
+        } else {
+            Voice::default()
+        };
+        let say = Say { id, turn: self.answerable, text, language, voice, source };
+        self.act(Act::Say(self.config.caller, say));
+    }
+
+    fn listen(&mut self, hints: Hints) {
+        self.expect = hints.expect.clone();
+        self.language = hints.language;
+        self.act(Act::Command(self.config.caller, LegCommand::Expect(hints.expect.clone())));
+        self.act(Act::Expect(self.config.caller, hints));
+    }
+
+    // The end.
+
+    fn drain_call(&mut self, now: MonoTime) {
+        if self.state != State::Talking {
+            return;
+        }
+        if self.is_bridged() {
+            self.over(Ending::Drained, now);
+            return;
+        }
+        let text = sentence(self.pack(), self.language, "closing-down");
+        let after = self.own_say(text);
+        let until = now + self.config.farewell_max;
+        self.state = State::Closing { after, until, ending: Ending::Drained };
+    }
+
+    fn over(&mut self, ending: Ending, now: MonoTime) {
+        if self.state == State::Over {
+            return;
+        }
+        self.state = State::Over;
+        if let Some(handover) = &mut self.handover {
+            handover.machine.handle_caller_gone(now);
+        }
+        while let Some(output) = self.handover.as_mut().and_then(|h| h.machine.poll_output()) {
+            self.transfer_output(output, now);
+        }
+        self.act(Act::Hangup(self.config.caller));
+        self.tell(Happening::Ended(ending));
+    }
+
+    fn act(&mut self, act: Act) {
+        self.acts.push_back(act);
+    }
+
+    fn tell(&mut self, happening: Happening) {
+        self.acts.push_back(Act::Tell(happening));
+    }
+}
+
+/// One of the sentences that every pack has.
+fn sentence(pack: &Pack, language: Language, key: &str) -> String {
+    pack.sentence(key, &Record::new(), language).unwrap_or_default()
+}
+
+/// An utterance in which nothing was understood.
+fn silence(turn: TurnId, language: Language) -> Utterance {
+    Utterance { turn, words: String::new().into(), alternatives: Vec::new(), confidence: None, language }
+}
+
+/// How long a text takes to say, estimated from its letters: the voices in use speak 13 to 16 of them a second; a Korean
+/// syllable is one letter and takes about twice a Latin one.
+pub(crate) fn spoken_length(text: &str) -> Duration {
+    let weight: u32 = text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum();
+    Duration::from_millis(u64::from(weight) * 69)
+}
+
+/// Says of the call itself count from here, those of the dialogue from zero.
+const OWN_SAYS: u32 = 1 << 31;
+/// Legs of humans are numbered apart from those of callers, which the binary counts from one.
+const HUMAN_LEGS: u64 = 1 << 48;
+/// Attempts at humans whose legs can be told apart within one call.
+const HUMANS_PER_CALL: u64 = 1 << 12;
+
+#[cfg(test)]
+mod tests;

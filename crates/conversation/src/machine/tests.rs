@@ -1,0 +1,411 @@
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use callwright_dialogue_core::{DialogueConfig, Pack, SayKind};
+use callwright_model::{
+    ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, StepState,
+    StepView, Value,
+};
+use proptest::prelude::*;
+
+use super::*;
+
+const CALLER: LegId = LegId(1);
+
+/// The airline, as everybody gets it.
+fn airline() -> Arc<Pack> {
+    static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
+    Arc::clone(PACK.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../skills/airline");
+        let mut source = PackSource { folder: "airline".to_owned(), ..PackSource::default() };
+        for inner in [".", "skills", "words", "examples"] {
+            for entry in fs::read_dir(folder.join(inner)).expect("the pack is there") {
+                let path = entry.expect("an entry").path();
+                if path.is_file() {
+                    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                    let name = if inner == "." { name } else { format!("{inner}/{name}") };
+                    source.files.insert(name, fs::read_to_string(&path).expect("text"));
+                }
+            }
+        }
+        Arc::new(Pack::load(&source).expect("the pack is right"))
+    }))
+}
+
+/// A call with a scripted outside: says end when they would have been heard, and the action core answers as told.
+struct Call {
+    machine: Conversation,
+    now: MonoTime,
+    acts: Vec<Act>,
+    turn: TurnId,
+}
+
+impl Call {
+    fn new(humans: usize) -> Self {
+        let dialogue = DialogueConfig::new(airline(), CallId(7));
+        let machine = Conversation::new(ConversationConfig::new(dialogue, CALLER, humans), MonoTime::ZERO);
+        let mut call = Self { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };
+        call.drain();
+        call
+    }
+
+    fn drain(&mut self) {
+        while let Some(act) = self.machine.poll_output() {
+            self.acts.push(act);
+        }
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        self.machine.handle(fact, self.now);
+        self.drain();
+    }
+
+    fn leg(&mut self, leg: LegId, fact: LegFact) {
+        let at = self.now;
+        self.tell(Fact::Leg(LegEvent { leg, at, fact }));
+    }
+
+    /// Time passes, timers come.
+    fn wait(&mut self, length: Duration) {
+        let end = self.now + length;
+        while let Some(due) = self.machine.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.machine.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    /// Everything that was to be said on a leg is heard to its end.
+    fn hear_out(&mut self) {
+        loop {
+            let says: Vec<(LegId, Say)> = self
+                .acts
+                .iter()
+                .filter_map(|act| match act {
+                    Act::Say(leg, say) => Some((*leg, say.clone())),
+                    _ => None,
+                })
+                .collect();
+            self.acts.retain(|act| !matches!(act, Act::Say(..)));
+            if says.is_empty() {
+                return;
+            }
+            for (leg, say) in says {
+                self.leg(leg, LegFact::SayStarted { say: say.id });
+                let length = spoken_length(&say.text);
+                self.wait(length);
+                self.leg(leg, LegFact::SayEnded { say: say.id, played: Samples::of(length) });
+            }
+        }
+    }
+
+    /// The caller says something, and it is recognised.
+    fn caller_says(&mut self, words: &str) {
+        self.turn = self.turn.next();
+        let turn = self.turn;
+        self.leg(CALLER, LegFact::SpeechStarted { turn });
+        self.wait(Duration::from_secs(1));
+        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1) });
+        let utterance = Utterance {
+            turn,
+            words: words.to_owned().into(),
+            alternatives: Vec::new(),
+            confidence: Some(0.9),
+            language: Language::EN,
+        };
+        self.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
+    }
+
+    fn take<T>(&mut self, wanted: impl Fn(&Act) -> Option<T>) -> Option<T> {
+        let place = self.acts.iter().position(|act| wanted(act).is_some())?;
+        wanted(&self.acts.remove(place))
+    }
+
+    fn asked(&mut self) -> AskId {
+        self.take(|act| match act {
+            Act::Plan(ask, _) => Some(*ask),
+            _ => None,
+        })
+        .expect("the action core is asked")
+    }
+
+    fn kinds(&self) -> Vec<SayKind> {
+        self.acts
+            .iter()
+            .filter_map(|act| match act {
+                Act::Tell(Happening::AgentSays { kind, .. }) => Some(*kind),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn plan() -> PlanId {
+    PlanId("p1".to_owned())
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn record(fields: &[(&str, Value)]) -> Record {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+fn refused() -> PlanReply {
+    PlanReply::Refused {
+        plan: plan(),
+        words: "no-such-words".to_owned(),
+        facts: Record::new(),
+        transfer: true,
+        rules: vec!["credit-limit".to_owned()],
+    }
+}
+
+#[test]
+fn the_caller_is_greeted_and_something_is_expected() {
+    let call = Call::new(0);
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, say) if say.turn == TurnId(0))));
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Expect(CALLER, _))));
+}
+
+#[test]
+fn a_recogniser_that_dies_leaves_no_silence() {
+    let mut call = Call::new(0);
+    call.hear_out();
+    call.leg(CALLER, LegFact::SpeechStarted { turn: TurnId(1) });
+    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+    call.acts.clear();
+    call.wait(Duration::from_secs(5));
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, say) if say.turn == TurnId(1))));
+}
+
+#[test]
+fn words_that_overtake_the_end_of_their_turn_are_taken_once() {
+    let mut call = Call::new(0);
+    call.hear_out();
+    let utterance = silence(TurnId(1), Language::EN);
+    call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance.clone())));
+    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+    call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
+    call.wait(Duration::from_secs(5));
+    let heard = call.acts.iter().filter(|act| matches!(act, Act::Tell(Happening::CallerSaid { .. }))).count();
+    assert_eq!(heard, 1);
+}
+
+#[test]
+fn an_interrupted_say_counts_for_its_share_and_what_waited_for_nothing() {
+    let mut call = Call::new(0);
+    let say = call.take(|act| match act {
+        Act::Say(_, say) => Some(say.clone()),
+        _ => None,
+    });
+    let say = say.expect("the greeting");
+    let played = Samples::of(spoken_length(&say.text) / 2);
+    call.acts.clear();
+    call.leg(CALLER, LegFact::SpeechStarted { turn: TurnId(1) });
+    call.leg(CALLER, LegFact::BargedIn { turn: TurnId(1), say: say.id, played });
+    let share = call.take(|act| match act {
+        Act::Tell(Happening::AgentStopped { share, .. }) => Some(*share),
+        _ => None,
+    });
+    assert!(share.is_some_and(|share| (share - 0.5).abs() < 0.01), "{share:?}");
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Stop(CALLER, TurnId(0)))));
+}
+
+#[test]
+fn a_denied_plan_becomes_a_warm_transfer_that_ends_in_a_bridge() {
+    let mut call = Call::new(1);
+    call.hear_out();
+    call.caller_says("my flight was cancelled and I need a new one");
+    let ask = call.asked();
+    call.tell(Fact::Plan(ask, Some(refused())));
+    call.hear_out();
+    let human = call.take(|act| match act {
+        Act::Dial { human: 0, leg } => Some(*leg),
+        _ => None,
+    });
+    let human = human.expect("the desk is rung once the caller has heard why");
+    assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Tone(Some(Tone::Hold)))));
+    call.tell(Fact::Human(human, HumanFact::Ringing));
+    call.tell(Fact::Human(human, HumanFact::Answered));
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Say(leg, _) if *leg == human)), "a briefing");
+    call.leg(human, LegFact::Dtmf { digit: '1' });
+    call.hear_out();
+    assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Bridge { with: human })));
+    assert!(call.machine.is_bridged());
+    call.tell(Fact::Human(human, HumanFact::Gone));
+    assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Unbridge)));
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, _))), "the agent is back");
+}
+
+#[test]
+fn a_human_may_accept_by_speaking_and_a_voicemail_does_not() {
+    for (words, bridged) in [("yes I take it", true), ("please leave a message after the tone", false)] {
+        let mut call = Call::new(1);
+        call.hear_out();
+        call.caller_says("can I talk to a person");
+        call.hear_out();
+        let human = call.take(|act| match act {
+            Act::Dial { leg, .. } => Some(*leg),
+            _ => None,
+        });
+        let human = human.expect("the desk is rung");
+        call.tell(Fact::Human(human, HumanFact::Answered));
+        call.leg(human, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+        let utterance = Utterance { words: words.to_owned().into(), ..silence(TurnId(1), Language::EN) };
+        call.tell(Fact::Recognised(human, Recognised::Final(utterance)));
+        call.hear_out();
+        assert_eq!(call.machine.is_bridged(), bridged, "{words}");
+        call.wait(Duration::from_secs(120));
+        call.hear_out();
+        assert_eq!(call.machine.is_bridged(), bridged, "{words}, later");
+    }
+}
+
+#[test]
+fn a_caller_who_hangs_up_while_a_desk_rings_stops_the_ringing() {
+    let mut call = Call::new(1);
+    call.hear_out();
+    call.caller_says("can I talk to a person");
+    call.hear_out();
+    let human = call.take(|act| match act {
+        Act::Dial { leg, .. } => Some(*leg),
+        _ => None,
+    });
+    let human = human.expect("the desk is rung");
+    call.tell(Fact::CallerGone);
+    assert!(call.acts.contains(&Act::Hangup(human)) && call.acts.contains(&Act::Hangup(CALLER)));
+    assert!(call.machine.is_over());
+}
+
+#[test]
+fn draining_says_why_and_ends() {
+    let mut call = Call::new(0);
+    call.hear_out();
+    call.acts.clear();
+    call.tell(Fact::Drain);
+    call.hear_out();
+    assert!(call.machine.is_over() && call.acts.contains(&Act::Hangup(CALLER)));
+    assert!(call.acts.contains(&Act::Tell(Happening::Ended(Ending::Drained))));
+}
+
+/// Facts of every kind, with and without sense.
+fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fact {
+    const WORDS: [&str; 10] = [
+        "my flight was cancelled",
+        "yes",
+        "no",
+        "kilo seven mike four x-ray two",
+        "four eight two one",
+        "the first one",
+        "talk to a person",
+        "",
+        "goodbye",
+        "espanol por favor",
+    ];
+    let turn = TurnId(number % 40);
+    let leg = if kind.is_multiple_of(3) { LegId(HUMAN_LEGS + HUMANS_PER_CALL + 1) } else { CALLER };
+    let say = machine.says.keys().next().copied().unwrap_or(SayId(number));
+    let event = |fact| Fact::Leg(LegEvent { leg, at: now, fact });
+    let step =
+        StepView { number: 1, action: "a".to_owned(), kind: ActionKind::Write, state: StepState::Started };
+    let receipt = Receipt {
+        plan: plan(),
+        step: 1,
+        action: "a".to_owned(),
+        name: "seat".to_owned(),
+        result: record(&[("number", text("12A"))]),
+        idempotency_key: "p1:1".to_owned(),
+    };
+    let plan_event = |fact| Fact::PlanEvent(PlanEvent { plan: plan(), number: u64::from(number), fact });
+    let words = "rebook-done".to_owned();
+    match kind {
+        0 | 1 => event(LegFact::SpeechStarted { turn }),
+        2 | 3 => event(LegFact::TurnEnded { turn, length: Duration::from_millis(300) }),
+        4 => event(LegFact::BargedIn { turn, say, played: Samples(u64::from(number)) }),
+        5 | 6 => event(LegFact::SayEnded { say, played: Samples(1) }),
+        7 => event(LegFact::SayDropped { say }),
+        8 | 9 => event(LegFact::Dtmf { digit: char::from(b'0' + (number % 10) as u8) }),
+        10 => event(LegFact::Silence { length: Duration::from_secs(10) }),
+        11 => event(LegFact::Resumed { turn }),
+        12..=16 => {
+            let words = WORDS[number as usize % WORDS.len()].to_owned().into();
+            Fact::Recognised(leg, Recognised::Final(Utterance { words, ..silence(turn, Language::EN) }))
+        }
+        17 => Fact::Plan(AskId(number % 8), None),
+        18 => Fact::Plan(AskId(number % 8), Some(refused())),
+        19 => Fact::Plan(
+            AskId(number % 8),
+            Some(PlanReply::Ready {
+                plan: plan(),
+                words: "read-back-rebook".to_owned(),
+                facts: Record::new(),
+                steps: vec![step],
+            }),
+        ),
+        20 => plan_event(PlanFact::StepCommitted { receipt }),
+        21 => plan_event(PlanFact::Completed { words }),
+        22 => plan_event(PlanFact::Failed { words, step: 1, reason: String::new() }),
+        23 => plan_event(PlanFact::InDoubt { step: 1 }),
+        24 => Fact::PlanLost(plan()),
+        25 => Fact::Human(leg, HumanFact::Answered),
+        26 => Fact::Human(leg, HumanFact::Refused("486".to_owned())),
+        27 => Fact::Human(leg, HumanFact::Gone),
+        28 if number.is_multiple_of(50) => Fact::CallerGone,
+        28 if number.is_multiple_of(51) => Fact::Drain,
+        28 if number.is_multiple_of(53) => event(LegFact::Gone(Gone::Timeout)),
+        _ => Fact::Typed(WORDS[number as usize % WORDS.len()].to_owned().into()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever happens in whatever order, a call never ends in dead air: there is a timer until it is over or two people
+    /// talk, and a caller who then waits hears something within seconds, again and again, or the call ends.
+    #[test]
+    fn a_fuzzed_call_never_ends_in_dead_air(
+        humans in 0usize..3,
+        facts in prop::collection::vec((0u8..30, any::<u32>(), 0u64..3_000), 0..60),
+    ) {
+        let mut call = Call::new(humans);
+        for (kind, number, later) in facts {
+            call.wait(Duration::from_millis(later));
+            let fact = any_fact(kind, number, &call.machine, call.now);
+            call.tell(fact);
+            prop_assert!(call.machine.poll_timeout().is_some() || call.machine.is_over() || call.machine.is_bridged());
+        }
+        for _ in 0..30 {
+            if call.machine.is_over() || call.machine.is_bridged() {
+                break;
+            }
+            call.acts.clear();
+            // Longer than any patience of the dialogue's, with the sayings heard out as they come.
+            let before = call.now;
+            while call.now.since(before) < Duration::from_secs(130) && !call.machine.is_over() {
+                call.wait(Duration::from_secs(1));
+                call.hear_out();
+            }
+            let said = call.acts.iter().any(|act| matches!(act, Act::Tell(Happening::AgentSays { .. })));
+            prop_assert!(said || call.machine.is_over() || call.machine.is_bridged(), "130 s without a word");
+        }
+    }
+
+    /// No order of facts makes the agent claim what no receipt proves.
+    #[test]
+    fn a_fuzzed_call_claims_nothing_without_receipts(
+        facts in prop::collection::vec((0u8..30, any::<u32>()), 0..80),
+    ) {
+        let mut call = Call::new(1);
+        let mut receipts = 0;
+        for (kind, number) in facts {
+            receipts += usize::from(kind == 20);
+            let fact = any_fact(kind, number, &call.machine, call.now);
+            call.tell(fact);
+            prop_assert!(receipts > 0 || !call.kinds().contains(&SayKind::Claim));
+        }
+    }
+}

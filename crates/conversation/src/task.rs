@@ -1,0 +1,127 @@
+//! The shell of a call: one task, one inbox.
+
+use std::time::Duration;
+
+use callwright_model::{MonoTime, PlanEvent, PlanId};
+use callwright_wire::actions::{Client, Consent};
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt;
+use tracing::{Instrument, info_span, warn};
+
+use crate::fact::{Act, Fact, Switchboard};
+use crate::machine::{Conversation, ConversationConfig};
+
+/// What a call's task is given.
+pub struct CallSetup {
+    /// The machine's set-up.
+    pub config: ConversationConfig,
+    /// The action core, always over gRPC.
+    pub core: Client,
+    /// Facts of this call, from legs, recognisers and phones.
+    pub inbox: mpsc::Receiver<Fact>,
+}
+
+/// Runs a call to its end: until it is over, or everyone who could tell it something is gone.
+pub async fn run(setup: CallSetup, mut board: impl Switchboard, clock: impl Fn() -> MonoTime + Send) {
+    let call = setup.config.dialogue.call;
+    let span = info_span!("call", %call);
+    converse(setup, &mut board, clock).instrument(span).await;
+}
+
+async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn() -> MonoTime + Send) {
+    let CallSetup { config, core, mut inbox } = setup;
+    let call = config.dialogue.call;
+    let (answers, mut answered) = mpsc::channel(ANSWERS_WAITING);
+    let mut conversation = Conversation::new(config, clock());
+    loop {
+        while let Some(act) = conversation.poll_output() {
+            match act {
+                Act::Command(leg, command) => board.command(leg, command),
+                Act::Say(leg, say) => board.say(leg, say),
+                Act::Stop(leg, turn) => board.stop(leg, turn),
+                Act::Expect(leg, hints) => board.expect(leg, hints),
+                Act::Dial { human, leg } => board.dial(human, leg),
+                Act::CallBack(briefing) => board.call_back(briefing),
+                Act::Hangup(leg) => board.hang_up(leg),
+                Act::Tell(happening) => board.tell(happening),
+                Act::Plan(ask, request) => {
+                    let (core, answers) = (core.clone(), answers.clone());
+                    tokio::spawn(async move {
+                        let reply = core.plan(request).await;
+                        if let Err(error) = &reply {
+                            warn!(%error, "the action core did not plan");
+                        }
+                        drop(answers.send(Fact::Plan(ask, reply.ok())).await);
+                    });
+                }
+                Act::Execute(plan, words) => {
+                    tokio::spawn(watch(core.clone(), plan, Consent { call, words }, answers.clone()));
+                }
+            }
+        }
+        if conversation.is_over() {
+            return;
+        }
+        let due = conversation.poll_timeout();
+        let wait = due.map_or(LONGEST_WAIT, |due| due.since(clock()).min(LONGEST_WAIT));
+        let fact = tokio::select! {
+            fact = inbox.recv() => match fact {
+                Some(fact) => fact,
+                None => Fact::CallerGone,
+            },
+            Some(fact) = answered.recv() => fact,
+            () = tokio::time::sleep(wait) => {
+                if due.is_some_and(|due| clock() >= due) {
+                    conversation.handle_timeout(clock());
+                }
+                continue;
+            }
+        };
+        conversation.handle(fact, clock());
+    }
+}
+
+/// Follows a plan to its end. The connection to the core may break while the plan runs on: executing it again gives its
+/// events from the first, so it is taken up where it was left.
+async fn watch(core: Client, plan: PlanId, consent: Consent, answers: mpsc::Sender<Fact>) {
+    let mut seen = 0;
+    for attempt in 0..WATCH_ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(WATCH_AGAIN * attempt).await;
+        }
+        let mut events = match core.execute(&plan, consent.clone()).await {
+            Ok(events) => events,
+            Err(error) => {
+                warn!(%plan, %error, "the action core did not take the plan");
+                continue;
+            }
+        };
+        while let Some(event) = events.next().await {
+            let event: PlanEvent = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    warn!(%plan, %error, "a plan's events broke off");
+                    break;
+                }
+            };
+            if event.number <= seen {
+                continue;
+            }
+            seen = event.number;
+            let last = event.fact.ends_plan();
+            if answers.send(Fact::PlanEvent(event)).await.is_err() || last {
+                return;
+            }
+        }
+    }
+    drop(answers.send(Fact::PlanLost(plan)).await);
+}
+
+/// Answers of the action core that may wait while the call is busy; more than one plan never runs at a time.
+const ANSWERS_WAITING: usize = 64;
+/// A call without a timer still looks up once a minute, so that nothing can be missed for long.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Tries to follow one plan before its outcome is left to a human.
+const WATCH_ATTEMPTS: u32 = 4;
+/// Pause before the next try; grows with each.
+const WATCH_AGAIN: Duration = Duration::from_millis(300);

@@ -1,0 +1,190 @@
+//! The gateway as a stranger runs it: a process, a configuration file, and what it prints.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The folder of the project.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
+}
+
+/// The program, as `make test` has built it beside this test.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test has a path");
+    let built = test.parent().and_then(Path::parent).expect("target/debug/deps").join("callwright");
+    assert!(built.is_file(), "{} is missing: run `cargo build -p callwright` before", built.display());
+    built
+}
+
+/// What a test sets; the rest is as for everybody.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Lines of `[sip]` besides the address.
+    pub sip: String,
+    /// Address of the airline's connector.
+    pub airline: String,
+    /// SIP addresses of humans, in the order of ringing.
+    pub humans: Vec<String>,
+    /// Lines before the first table, such as `grace`.
+    pub top: String,
+}
+
+/// A running gateway. Killed when dropped, if it was not stopped.
+pub struct Gateway {
+    child: Child,
+    printed: Receiver<String>,
+    /// Where telephones call: `127.0.0.1:PORT`.
+    pub sip: String,
+    /// Where the page is: `127.0.0.1:PORT`.
+    pub web: String,
+    /// Its configuration and journal.
+    pub folder: TempDir,
+}
+
+impl Gateway {
+    /// Starts one and waits until it says where it is.
+    ///
+    /// # Panics
+    /// When it does not start; its own words are in the panic.
+    #[must_use]
+    pub fn start(settings: &Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let file = folder.path().join("callwright.toml");
+        std::fs::write(&file, configuration(settings)).expect("the folder can be written");
+        let mut child = Command::new(program())
+            .args(["--log", "callwright=debug,warn", "serve", "--config"])
+            .arg(&file)
+            .current_dir(repository())
+            .env("CALLWRIGHT_SPEECH_MODELS", repository().join("models"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(std::fs::File::create(folder.path().join("log")).expect("a log file")))
+            .spawn()
+            .expect("the program starts");
+        let stdout = child.stdout.take().expect("it is piped");
+        let (lines, printed) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut gateway = Self { child, printed, sip: String::new(), web: String::new(), folder };
+        let deadline = Instant::now() + START;
+        while gateway.web.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = gateway.printed.recv_timeout(left) else {
+                panic!("the gateway did not start:\n{}", gateway.log());
+            };
+            if let Some(address) = line.strip_prefix("telephones:") {
+                let address = address.trim().split(' ').next().expect("an address");
+                gateway.sip = address.rsplit('@').next().expect("a host").to_owned();
+            }
+            if let Some(address) = line.strip_prefix("browsers:") {
+                gateway.web = address.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+            }
+        }
+        gateway
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Fetches a path of its HTTP server; the body.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.web).expect("the web server answers");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.web);
+        stream.write_all(request.as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Panics
+    /// When there is no `kill`.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success(), "SIGTERM is sent");
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it has not within the time.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let deadline = Instant::now() + limit;
+        // Its standard output closes when it ends.
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.printed.recv_timeout(left) {
+                Ok(_) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("it still runs:\n{}", self.log()),
+            }
+        }
+        self.child.wait().expect("it was ours")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.len().saturating_sub(LOG_TAIL);
+            let from = (from..log.len()).find(|place| log.is_char_boundary(*place)).unwrap_or(0);
+            eprintln!("the gateway's log ends:\n{}", &log[from..]);
+        }
+    }
+}
+
+fn configuration(settings: &Settings) -> String {
+    use std::fmt::Write;
+
+    let Settings { sip, airline, humans, top } = settings;
+    let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
+    let packs = repository().join("skills");
+    let mut text = format!(
+        "{top}\n[sip]\nlisten = \"127.0.0.1:0\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n\
+         [core]\nlisten = \"127.0.0.1:0\"\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
+         [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n",
+        packs.join("airline").display()
+    );
+    for human in humans {
+        writeln!(text, "[[line.human]]\nname = \"desk\"\naddress = \"{human}\"").expect("strings grow");
+    }
+    write!(
+        text,
+        "[[line]]\nname = \"shop\"\nnumbers = [\"shop\"]\npack = \"{}\"\n",
+        packs.join("retail").display()
+    )
+    .expect("strings grow");
+    text
+}
+
+/// Models load and packs train in a few seconds, longer when other tests run beside.
+const START: Duration = Duration::from_secs(60);
+/// As much of the log as helps.
+const LOG_TAIL: usize = 6_000;
