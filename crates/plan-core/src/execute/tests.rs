@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::{CallId, PlanId};
+use callwright_model::{CallId, Idempotency, PlanFact, PlanId, Value};
 use proptest::prelude::*;
 
+use super::log::backoff;
 use super::*;
 use crate::catalogue::{Field, FieldType};
 use crate::expr::Expr;
-use crate::plan::{Argument, ArgumentValue};
+use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
 
 /// What the world does to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,250 @@
+//! What follows from a log: the next start, call, verifying read or undo.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use callwright_model::{Idempotency, Record, Value};
+
+use super::{Command, Corrupt, Event, Invoke, Purpose, is_finished};
+use crate::plan::{Bound, Plan, Step, Write};
+use crate::policy::Policy;
+
+/// What a log says, by step.
+pub(super) struct Log<'l> {
+    plan: &'l Plan,
+    committed: BTreeMap<u32, &'l Record>,
+    undone: BTreeSet<u32>,
+    failed: Option<(u32, &'l str)>,
+}
+
+impl<'l> Log<'l> {
+    pub(super) fn read(plan: &'l Plan, events: &'l [Event]) -> Result<Self, Corrupt> {
+        let mut log = Self { plan, committed: BTreeMap::new(), undone: BTreeSet::new(), failed: None };
+        let mut started = BTreeSet::new();
+        for (index, event) in events.iter().enumerate() {
+            if (index == 0) != matches!(event, Event::Consented { .. }) {
+                return Err(Corrupt("consent is not the first event, or not the only consent"));
+            }
+            if is_finished(&events[..index]) {
+                return Err(Corrupt("something happened after the end"));
+            }
+            if let Some(step) = event.step() {
+                log.write(step)?;
+            }
+            match event {
+                Event::StepStarted { step, .. } => {
+                    if log.failed.is_some() || log.committed.contains_key(step) {
+                        return Err(Corrupt("a step began that was done or given up"));
+                    }
+                    started.insert(*step);
+                }
+                Event::StepCommitted { step, result } => {
+                    if !started.contains(step) || log.committed.insert(*step, result).is_some() {
+                        return Err(Corrupt("a step was done that had not begun, or twice"));
+                    }
+                }
+                Event::StepFailed { step, reason, .. } => {
+                    if log.failed.replace((*step, reason)).is_some() || log.committed.contains_key(step) {
+                        return Err(Corrupt("a step was given up twice, or after it was done"));
+                    }
+                }
+                Event::UndoStarted { step, .. } => {
+                    let undoing = log.failed.is_some() && log.committed.contains_key(step);
+                    if !undoing || log.undone.contains(step) {
+                        return Err(Corrupt("an undo began of a step that was not done"));
+                    }
+                }
+                Event::StepUndone { step } => {
+                    log.undone.insert(*step);
+                }
+                Event::Consented { .. }
+                | Event::StepLost { .. }
+                | Event::StepRefused { .. }
+                | Event::StepAbsent { .. }
+                | Event::VerifyLost { .. }
+                | Event::UndoLost { .. }
+                | Event::UndoRefused { .. }
+                | Event::Completed
+                | Event::Failed { .. }
+                | Event::InDoubt { .. } => {}
+            }
+        }
+        Ok(log)
+    }
+
+    fn step(&self, number: u32) -> Result<(&'l Step, &'l Write), Corrupt> {
+        let step = self.plan.step(number).ok_or(Corrupt("there is no such step"))?;
+        Ok((step, step.write.as_ref().ok_or(Corrupt("the step only reads"))?))
+    }
+
+    pub(super) fn write(&self, number: u32) -> Result<&'l Write, Corrupt> {
+        Ok(self.step(number)?.1)
+    }
+
+    pub(super) fn undo_of(&self, number: u32) -> Result<&'l Bound, Corrupt> {
+        self.write(number)?.undo.as_ref().ok_or(Corrupt("the step has no undo"))
+    }
+
+    /// Facts that arguments may refer to: what was kept, and results so far.
+    fn facts(&self) -> Record {
+        let mut facts = self.plan.facts.clone();
+        for (number, result) in &self.committed {
+            if let Some(step) = self.plan.step(*number) {
+                facts.insert(step.name.clone(), Value::Record((*result).clone()));
+            }
+        }
+        facts
+    }
+
+    /// On to the next write, if it is still allowed.
+    pub(super) fn advance(&self, policy: &Policy) -> Result<Command, Corrupt> {
+        let next = self.plan.steps.iter().find_map(|step| {
+            let write = step.write.as_ref()?;
+            (!self.committed.contains_key(&step.number)).then_some((step.number, write))
+        });
+        let Some((step, write)) = next else { return Ok(Command::Append(Event::Completed)) };
+        let asked = write.arguments(&self.facts()).and_then(|arguments| write.context(&arguments));
+        let event = match asked {
+            Err(error) => Event::StepFailed { step, reason: error.to_string(), rules: Vec::new() },
+            Ok(context) => {
+                let verdict = self.plan.permission(policy, write, &context);
+                if verdict.allowed {
+                    Event::StepStarted { step, attempt: 1, rules: verdict.rules }
+                } else {
+                    let reason = "it is not permitted any more".to_owned();
+                    Event::StepFailed { step, reason, rules: verdict.rules }
+                }
+            }
+        };
+        Ok(Command::Append(event))
+    }
+
+    pub(super) fn invoke(&self, number: u32, attempt: u32) -> Result<Command, Corrupt> {
+        let (step, write) = self.step(number)?;
+        let arguments =
+            write.arguments(&self.facts()).map_err(|_| Corrupt("a step began without its arguments"))?;
+        Ok(Command::Invoke(Box::new(Invoke {
+            purpose: Purpose::Write,
+            step: number,
+            attempt,
+            connector: write.call.connector.clone(),
+            method: write.call.method.clone(),
+            arguments,
+            idempotency_key: Some(step.idempotency_key(&self.plan.id)),
+            timeout: write.call.timeout(),
+            wait: backoff(attempt),
+            tries: 0,
+            answers: write.call.clone(),
+        })))
+    }
+
+    /// Nobody knows whether it took effect.
+    pub(super) fn after_loss(&self, number: u32, attempt: u32, reason: &str) -> Result<Command, Corrupt> {
+        let write = self.write(number)?;
+        match write.call.idempotency {
+            Idempotency::Key | Idempotency::Natural if attempt <= write.call.retries => {
+                self.start(number, attempt + 1)
+            }
+            Idempotency::Key | Idempotency::Natural => {
+                Ok(in_doubt(number, format!("no answer after {attempt} attempts: {reason}")))
+            }
+            Idempotency::Verify => self.verify(number, attempt, 0),
+            Idempotency::None => Ok(in_doubt(number, format!("no answer: {reason}"))),
+        }
+    }
+
+    /// It did not take effect: another attempt if one is left.
+    pub(super) fn again(&self, number: u32, attempt: u32, reason: &str) -> Result<Command, Corrupt> {
+        if attempt <= self.write(number)?.call.retries {
+            return self.start(number, attempt + 1);
+        }
+        let reason = reason.to_owned();
+        Ok(Command::Append(Event::StepFailed { step: number, reason, rules: Vec::new() }))
+    }
+
+    /// A further attempt is the same write; its permission stands.
+    fn start(&self, step: u32, attempt: u32) -> Result<Command, Corrupt> {
+        Ok(Command::Append(Event::StepStarted { step, attempt, rules: Vec::new() }))
+    }
+
+    pub(super) fn verify(&self, number: u32, attempt: u32, tries: u32) -> Result<Command, Corrupt> {
+        let write = self.write(number)?;
+        let verify = write.verify.as_ref().ok_or(Corrupt("the step has no verifying read"))?;
+        let arguments = write
+            .arguments(&self.facts())
+            .and_then(|input| verify.arguments(&input, None))
+            .map_err(|_| Corrupt("a step began without its arguments"))?;
+        Ok(Command::Invoke(Box::new(Invoke {
+            purpose: Purpose::Verify,
+            step: number,
+            attempt,
+            connector: verify.call.connector.clone(),
+            method: verify.call.method.clone(),
+            arguments,
+            idempotency_key: None,
+            timeout: verify.call.timeout(),
+            wait: backoff(tries + 1),
+            tries,
+            answers: write.call.clone(),
+        })))
+    }
+
+    /// On to the next undo, from the last step to the first.
+    pub(super) fn unwind(&self) -> Result<Command, Corrupt> {
+        let (failed, reason) = self.failed.ok_or(Corrupt("an undo without a failure"))?;
+        let mut left = None;
+        for number in self.committed.keys().rev().filter(|number| !self.undone.contains(number)) {
+            if self.write(*number)?.undo.is_some() {
+                return Ok(Command::Append(Event::UndoStarted { step: *number, attempt: 1 }));
+            }
+            left = Some(*number);
+        }
+        Ok(match left {
+            Some(step) => {
+                in_doubt(step, format!("step {failed} failed ({reason}) and this one cannot be undone"))
+            }
+            None => Command::Append(Event::Failed { step: failed, reason: reason.to_owned() }),
+        })
+    }
+
+    pub(super) fn undo(&self, number: u32, attempt: u32) -> Result<Command, Corrupt> {
+        let (step, write) = self.step(number)?;
+        let undo = self.undo_of(number)?;
+        let arguments = write
+            .arguments(&self.facts())
+            .and_then(|input| undo.arguments(&input, self.committed.get(&number).copied()));
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => return Ok(in_doubt(number, format!("its undo cannot be asked for: {error}"))),
+        };
+        Ok(Command::Invoke(Box::new(Invoke {
+            purpose: Purpose::Undo,
+            step: number,
+            attempt,
+            connector: undo.call.connector.clone(),
+            method: undo.call.method.clone(),
+            arguments,
+            idempotency_key: Some(step.undo_key(&self.plan.id)),
+            timeout: undo.call.timeout(),
+            wait: backoff(attempt),
+            tries: 0,
+            answers: undo.call.clone(),
+        })))
+    }
+}
+
+pub(super) fn in_doubt(step: u32, reason: String) -> Command {
+    Command::Append(Event::InDoubt { step, reason })
+}
+
+/// Waits before the second and later attempts. The first comes soon, for most losses are single; the last wait is what a
+/// caller still bears to listen to hold sound for.
+pub(super) fn backoff(attempt: u32) -> Duration {
+    match attempt {
+        0 | 1 => Duration::ZERO,
+        later => (BACKOFF_FIRST * 2u32.saturating_pow(later - 2)).min(BACKOFF_MAX),
+    }
+}
+
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
