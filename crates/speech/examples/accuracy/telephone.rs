@@ -83,11 +83,6 @@ impl Caller {
         self.send(Heard::End { turn: self.turn, at: MonoTime::ZERO });
     }
 
-    /// Items that the recogniser has not taken out of the ring yet.
-    pub fn frames_left(&self) -> usize {
-        self.ring.buffer().capacity() - self.ring.slots()
-    }
-
     /// The next report.
     pub async fn report(&mut self) -> Recognised {
         self.reports.recv().await.expect("reports come as long as the ear is there")
