@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, HumanFact, Switchboard};
-use callwright_dialogue_core::{Briefing, DialogueConfig, Note};
+use callwright_dialogue_core::{Briefing, DialogueConfig, Note, SayKind};
 use callwright_model::{
     CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanFact, Samples, Say, TurnId,
 };
@@ -54,6 +54,7 @@ pub async fn talk(
     let board = Page {
         facts: facts.clone(),
         ready: Arc::clone(&ready),
+        asks: false,
         output: Box::new(output),
         clock: Box::new(clock),
     };
@@ -82,6 +83,8 @@ pub async fn talk(
 struct Page {
     facts: mpsc::Sender<Fact>,
     ready: Arc<Notify>,
+    /// What is said next waits for an answer.
+    asks: bool,
     output: Box<dyn Write + Send>,
     clock: Box<dyn Fn() -> MonoTime + Send>,
 }
@@ -93,8 +96,10 @@ impl Page {
     }
 
     fn inform(&self, fact: Fact) {
-        let facts = self.facts.clone();
-        tokio::spawn(async move { drop(facts.send(fact).await) });
+        // In order, and before anything that is typed next. The inbox has room for far more than one act leads to.
+        if self.facts.try_send(fact).is_err() {
+            tracing::warn!("a typed talk's inbox is full or gone");
+        }
     }
 }
 
@@ -105,13 +110,14 @@ impl Switchboard for Page {
         self.print(&format!("agent> {}", say.text));
         let fact = LegFact::SayEnded { say: say.id, played: Samples::default() };
         self.inform(Fact::Leg(LegEvent { leg, at: (self.clock)(), fact }));
+        if std::mem::take(&mut self.asks) {
+            self.ready.notify_one();
+        }
     }
 
     fn stop(&mut self, _leg: LegId, _turn: TurnId) {}
 
-    fn expect(&mut self, _leg: LegId, _hints: Hints) {
-        self.ready.notify_one();
-    }
+    fn expect(&mut self, _leg: LegId, _hints: Hints) {}
 
     fn dial(&mut self, _human: usize, leg: LegId) {
         let why = "a typed talk cannot be put through to a telephone".to_owned();
@@ -126,6 +132,17 @@ impl Switchboard for Page {
 
     fn tell(&mut self, happening: Happening) {
         match happening {
+            Happening::AgentSays { kind, .. } => {
+                self.asks = match kind {
+                    SayKind::Greeting | SayKind::Question | SayKind::ReadBack | SayKind::Prompt => true,
+                    SayKind::Claim
+                    | SayKind::Answer
+                    | SayKind::Apology
+                    | SayKind::Progress
+                    | SayKind::Handover
+                    | SayKind::Farewell => false,
+                };
+            }
             Happening::Plan(event) => match event.fact {
                 PlanFact::StepCommitted { receipt } => {
                     self.print(&format!("  [step {} {}] done", receipt.step, receipt.action));

@@ -223,11 +223,9 @@ impl Hearing for Ears {
             return Err(failed("it does not end"));
         }
         let words = decoder.hypothesis().map(|words| tidy(&words)).unwrap_or_default();
-        // The posterior is of the whole sentence and falls with its length; a word's share of it is comparable.
-        let count = words.split_whitespace().count();
-        let posterior = decoder.posterior().clamp(0.0, 1.0);
-        let confidence = (count > 0).then(|| posterior.powf(1.0 / count as f64) as f32);
-        tracing::debug!(posterior, count, ?confidence, "pocketsphinx");
+        // The decoder's posterior is no confidence: over the sentences of the accuracy example its mean is 0.13 where the words
+        // are right and 0.03 where they are wrong, with most of both near zero.
+        let confidence = None;
         let mut alternatives: Vec<String> = Vec::new();
         for reading in decoder.readings(READINGS_LOOKED_AT) {
             let reading = tidy(&reading);

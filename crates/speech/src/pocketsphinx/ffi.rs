@@ -3,7 +3,7 @@
 //! The library ends the process on a fatal error of its own, so everything handed to it (language model, dictionary,
 //! model directory) is checked or made by us before.
 
-use std::ffi::{CStr, CString, c_char, c_double, c_int, c_long, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_long, c_void};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -87,15 +87,6 @@ impl Decoder {
         unsafe { copied(ps_get_hyp(self.decoder.as_ptr(), &raw mut score)) }
     }
 
-    /// Posterior probability of the best words among those of the finished utterance's lattice.
-    pub(super) fn posterior(&mut self) -> f64 {
-        // SAFETY: both calls only read the decoder; the log table belongs to it.
-        unsafe {
-            let probability = ps_get_prob(self.decoder.as_ptr());
-            logmath_exp(ps_get_logmath(self.decoder.as_ptr()), probability)
-        }
-    }
-
     /// Other readings of the finished utterance, best first, at most `limit` of them.
     pub(super) fn readings(&mut self, limit: usize) -> Vec<String> {
         let mut readings = Vec::new();
@@ -167,11 +158,9 @@ unsafe extern "C" {
         strict: c_int,
     ) -> *mut c_void;
     fn cmd_ln_free_r(config: *mut c_void) -> c_int;
-    fn logmath_exp(table: *mut c_void, value: c_int) -> c_double;
     fn ps_args() -> *const c_void;
     fn ps_init(config: *mut c_void) -> *mut c_void;
     fn ps_free(decoder: *mut c_void) -> c_int;
-    fn ps_get_logmath(decoder: *mut c_void) -> *mut c_void;
     fn ps_start_utt(decoder: *mut c_void) -> c_int;
     fn ps_process_raw(
         decoder: *mut c_void,
@@ -182,7 +171,6 @@ unsafe extern "C" {
     ) -> c_int;
     fn ps_end_utt(decoder: *mut c_void) -> c_int;
     fn ps_get_hyp(decoder: *mut c_void, score: *mut c_int) -> *const c_char;
-    fn ps_get_prob(decoder: *mut c_void) -> c_int;
     fn ps_nbest(decoder: *mut c_void) -> *mut c_void;
     fn ps_nbest_next(iterator: *mut c_void) -> *mut c_void;
     fn ps_nbest_hyp(iterator: *mut c_void, score: *mut c_int) -> *const c_char;

@@ -1,1 +1,0 @@
-//! Development only: virtual clock, seeded network, scripted callers.
