@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -38,6 +39,28 @@ pub struct Settings {
     pub humans: Vec<String>,
     /// Lines before the first table, such as `grace`.
     pub top: String,
+    /// No other gateway may run beside it: the test looks at times.
+    pub alone: bool,
+}
+
+/// Gateways that run side by side share the machine; one whose times are looked at has it to itself.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+#[expect(dead_code, reason = "held, never read")]
+enum Place {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
+impl Place {
+    fn take(alone: bool) -> Self {
+        // A test that failed leaves nothing behind that another would mind.
+        if alone {
+            Self::Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner))
+        } else {
+            Self::Shared(MACHINE.read().unwrap_or_else(PoisonError::into_inner))
+        }
+    }
 }
 
 /// A running gateway. Killed when dropped, if it was not stopped.
@@ -50,6 +73,7 @@ pub struct Gateway {
     pub web: String,
     /// Its configuration and journal.
     pub folder: TempDir,
+    _place: Place,
 }
 
 impl Gateway {
@@ -59,6 +83,7 @@ impl Gateway {
     /// When it does not start; its own words are in the panic.
     #[must_use]
     pub fn start(settings: &Settings) -> Self {
+        let place = Place::take(settings.alone);
         let folder = tempfile::tempdir().expect("a folder for the test");
         let file = folder.path().join("callwright.toml");
         std::fs::write(&file, configuration(settings)).expect("the folder can be written");
@@ -80,7 +105,8 @@ impl Gateway {
                 }
             }
         });
-        let mut gateway = Self { child, printed, sip: String::new(), web: String::new(), folder };
+        let mut gateway =
+            Self { child, printed, sip: String::new(), web: String::new(), folder, _place: place };
         let deadline = Instant::now() + START;
         while gateway.web.is_empty() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -163,7 +189,7 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { sip, airline, humans, top } = settings;
+    let Settings { sip, airline, humans, top, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
     let packs = repository().join("skills");
     let mut text = format!(

@@ -41,7 +41,7 @@ fn booked(airline: &Airline) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorded_caller_is_rebooked_and_can_cut_in() {
     let airline = Airline::start().await;
-    let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
+    let gateway = Gateway::start(&Settings { airline: airline.url(), alone: true, ..Settings::default() });
     let report = place(&gateway, "rebook.yaml", 1, 1).await;
     let mean = report.response_latency_s.mean.expect("answers were measured");
     let yielded = report.yield_latency_s.mean.expect("the interruption was measured");
@@ -78,22 +78,28 @@ async fn hanging_up_after_the_yes_leaves_the_plan_to_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_is_put_through_to_a_human_who_accepts_by_key_or_by_word() {
-    for desk in ["desk.yaml", "desk-voice.yaml"] {
-        let human = Callee::start(CalleeConfig::new("desk", scenario(desk)), Arc::new(NoObserver))
-            .await
-            .expect("a telephone");
-        let gateway = Gateway::start(&Settings { humans: vec![human.address()], ..Settings::default() });
-        let call = only(place(&gateway, "person.yaml", 1, 1).await);
-        assert_eq!(call.outcome, Outcome::Completed, "{desk}: {call:#?}");
-        let theirs = tokio::time::timeout(Duration::from_secs(20), human.next_report()).await;
-        let theirs = theirs.expect("the human's call ends").expect("the human was rung");
-        let hello =
-            theirs.turns.iter().find(|turn| turn.name.contains("desk-hello")).expect("they said hello");
-        let answered = theirs.heard_s.iter().any(|(start, _)| *start > hello.end_s);
-        assert!(answered, "{desk}: the human did not hear the caller: {theirs:#?}");
-        human.shutdown().await;
-    }
+async fn a_caller_is_put_through_to_a_human_who_accepts_by_key() {
+    put_through("desk.yaml").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_put_through_to_a_human_who_accepts_by_word() {
+    put_through("desk-voice.yaml").await;
+}
+
+async fn put_through(desk: &str) {
+    let human = Callee::start(CalleeConfig::new("desk", scenario(desk)), Arc::new(NoObserver))
+        .await
+        .expect("a telephone");
+    let gateway = Gateway::start(&Settings { humans: vec![human.address()], ..Settings::default() });
+    let call = only(place(&gateway, "person.yaml", 1, 1).await);
+    let theirs = tokio::time::timeout(Duration::from_secs(20), human.next_report()).await;
+    let theirs = theirs.expect("the human's call ends").expect("the human was rung");
+    assert_eq!(call.outcome, Outcome::Completed, "{desk}: {call:#?}\n{theirs:#?}");
+    let hello = theirs.turns.iter().find(|turn| turn.name.contains("desk-hello")).expect("they said hello");
+    let answered = theirs.heard_s.iter().any(|(start, _)| *start > hello.end_s);
+    assert!(answered, "{desk}: the human did not hear the caller: {theirs:#?}");
+    human.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +117,7 @@ async fn nobody_accepting_leads_back_to_the_agent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_callers_at_once_miss_no_frame_by_more_than_20_ms() {
     let airline = Airline::start().await;
-    let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
+    let gateway = Gateway::start(&Settings { airline: airline.url(), alone: true, ..Settings::default() });
     let report = place(&gateway, "status.yaml", 20, 20).await;
     let metrics = gateway.get("/metrics");
     let missed: Vec<&str> = metrics

@@ -58,7 +58,7 @@ fn rebooks_in_korean() {
     let said =
         ["항공편이 취소되어서 새 항공편이 필요해요", "K7M4X2", "4821", "첫 번째", "네", "아니요, 끊을게요"];
     let printed = chat(&["--lang", "ko"], &said);
-    assert_rebooked(&printed, "예약");
+    assert_rebooked(&printed, "예약되었습니다");
 }
 
 #[test]
@@ -98,6 +98,7 @@ fn returns_an_item_to_the_shop() {
         "804215",
         "3067",
         "the headphones",
+        "I changed my mind",
         "yes please",
         "no thanks, goodbye",
     ];

@@ -289,6 +289,12 @@ impl Transfer {
         self.state == State::Bridged
     }
 
+    /// Whether a human is being asked to take the call.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        matches!(self.state, State::Briefing { .. } | State::Deciding { .. })
+    }
+
     /// The state's name, for people.
     #[must_use]
     pub fn state(&self) -> &'static str {

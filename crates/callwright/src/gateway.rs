@@ -19,11 +19,11 @@ use callwright_console::{CallView, Channel, Console, ConsoleConfig, ConsolePorts
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_media::{Media, MediaConfig};
-use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii};
+use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
 use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent};
 use callwright_speech::{Speech, SpeechConfig};
 use callwright_webrtc::{BrowserConfig, BrowserGateway};
-use callwright_wire::actions::Client;
+use callwright_wire::actions::{Client, PlanView};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::TaskTracker;
@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     told: broadcast::Sender<Happening>,
     legs: AtomicU64,
     calls: Mutex<BTreeMap<CallId, CallEntry>>,
+    /// Plans as the action core last told of them.
+    plans: Mutex<BTreeMap<PlanId, PlanView>>,
     draining: AtomicBool,
     tasks: TaskTracker,
 }
@@ -113,6 +115,7 @@ impl Gateway {
             told: broadcast::channel(TOLD_WAITING).0,
             legs: AtomicU64::new(0),
             calls: Mutex::default(),
+            plans: Mutex::default(),
             draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             config,
@@ -131,6 +134,7 @@ impl Gateway {
             },
         )
         .await?;
+        tokio::spawn(observe::follow_plans(Arc::clone(&shared)));
         tokio::spawn(take_calls(Arc::clone(&shared), incoming));
         Ok(Self { shared, console, core })
     }
@@ -190,6 +194,10 @@ impl Gateway {
 impl Shared {
     fn calls(&self) -> MutexGuard<'_, BTreeMap<CallId, CallEntry>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<PlanId, PlanView>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn recogniser(&self) -> RecogniserView {

@@ -1,15 +1,15 @@
 //! The human's leg while they are being asked.
 
 use callwright_dialogue_core::yes_or_no;
-use callwright_model::{Language, LegId, Say, SayId, SaySource, TurnId, Voice};
+use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice};
 
 use crate::fact::Act;
+use crate::turns::Turns;
 
 /// A human who is being rung or briefed.
 pub(crate) struct HumanLeg {
     pub(crate) leg: LegId,
-    /// The last turn that the floor has ended on this leg.
-    pub(crate) answerable: TurnId,
+    pub(crate) turns: Turns,
     /// The briefing, while it sounds.
     pub(crate) briefing: Option<SayId>,
     says: u32,
@@ -25,7 +25,7 @@ pub(crate) enum Answer {
 
 impl HumanLeg {
     pub(crate) fn new(leg: LegId) -> Self {
-        Self { leg, answerable: TurnId::default(), briefing: None, says: 0 }
+        Self { leg, turns: Turns::default(), briefing: None, says: 0 }
     }
 
     /// What a key means: 1 takes the call, 2 leaves it.
@@ -51,7 +51,7 @@ impl HumanLeg {
         self.says += 1;
         let say = Say {
             id: self.last_say(),
-            turn: self.answerable,
+            turn: self.turns.to_answer(),
             text,
             language,
             voice: voice.clone(),

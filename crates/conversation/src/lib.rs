@@ -17,6 +17,7 @@ mod happening;
 mod human;
 mod machine;
 mod task;
+mod turns;
 
 pub use fact::{Act, Fact, HumanFact, Switchboard};
 pub use happening::{Ending, Happening};

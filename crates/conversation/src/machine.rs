@@ -15,6 +15,7 @@ use callwright_model::{
 use crate::fact::{Act, Fact, HumanFact};
 use crate::happening::{Ending, Happening};
 use crate::human::{Answer, HumanLeg};
+use crate::turns::Turns;
 
 /// How a conversation is set up.
 #[derive(Debug, Clone)]
@@ -57,8 +58,7 @@ pub struct Conversation {
     config: ConversationConfig,
     dialogue: Dialogue,
     state: State,
-    /// The last turn of the caller that the floor has ended: what our says answer.
-    answerable: TurnId,
+    turns: Turns,
     /// The last turn whose utterance was taken.
     heard: TurnId,
     /// A turn whose utterance has not come yet, and until when we wait.
@@ -121,7 +121,7 @@ impl Conversation {
             config,
             dialogue,
             state: State::Talking,
-            answerable: TurnId::default(),
+            turns: Turns::default(),
             heard: TurnId::default(),
             unheard: None,
             expect: Expect::default(),
@@ -152,9 +152,10 @@ impl Conversation {
                 }
             }
             Fact::Typed(words) => {
-                self.answerable = self.answerable.next();
+                let turn = self.turns.to_answer().next();
+                self.turns.ended(turn);
                 let utterance = Utterance {
-                    turn: self.answerable,
+                    turn,
                     words,
                     alternatives: Vec::new(),
                     confidence: None,
@@ -234,20 +235,20 @@ impl Conversation {
         match event.fact {
             LegFact::MediaFlows => {}
             LegFact::SpeechStarted { turn } => {
+                self.turns.started(turn);
                 self.dialogue.handle_speech_started(turn, now);
                 self.tell(Happening::CallerSpeaks { turn });
             }
             LegFact::TurnEnded { turn, .. } => {
-                self.answerable = self.answerable.max(turn);
+                self.turns.ended(turn);
                 // The words may have overtaken the fact: they come by another way.
                 if turn > self.heard {
                     self.unheard = Some((turn, now + self.config.recognition_max));
                 }
             }
             LegFact::BargedIn { turn, say, played } => {
-                self.act(Act::Stop(self.config.caller, self.answerable));
-                // Whatever is said from here on knows of the interruption.
-                self.answerable = self.answerable.max(turn);
+                self.act(Act::Stop(self.config.caller, before(turn)));
+                self.turns.took_floor(turn);
                 self.tell(Happening::BargedIn { turn, say });
                 self.played(say, played, false, now);
                 // What waited behind it answers the same old turn: the leg will drop it, so it counts as unheard at once.
@@ -257,6 +258,7 @@ impl Conversation {
                 }
             }
             LegFact::Resumed { turn } => {
+                self.turns.forgotten();
                 self.dialogue.handle_speech_discarded(turn, now);
                 self.tell(Happening::Resumed);
             }
@@ -318,7 +320,7 @@ impl Conversation {
             Recognised::Final(utterance) => {
                 // Late words of a turn that was given up on have no meaning any more.
                 if utterance.turn > self.heard {
-                    self.answerable = self.answerable.max(utterance.turn);
+                    self.turns.ended(utterance.turn);
                     self.utterance(utterance, now);
                 }
             }
@@ -334,7 +336,10 @@ impl Conversation {
             confidence: utterance.confidence,
             language: utterance.language,
         });
-        if !self.is_bridged() {
+        if self.is_bridged() {
+            // It was begun before the bridge and is for the human; the dialogue must not wait for it.
+            self.dialogue.handle_speech_discarded(utterance.turn, now);
+        } else {
             self.dialogue.handle_utterance(utterance, now);
         }
     }
@@ -398,7 +403,9 @@ impl Conversation {
         let Some(handover) = &mut self.handover else { return };
         let Some(human) = handover.human.as_mut().filter(|human| human.leg == event.leg) else { return };
         match event.fact {
-            LegFact::TurnEnded { turn, .. } => human.answerable = human.answerable.max(turn),
+            LegFact::SpeechStarted { turn } => human.turns.started(turn),
+            LegFact::Resumed { .. } => human.turns.forgotten(),
+            LegFact::TurnEnded { turn, .. } => human.turns.ended(turn),
             LegFact::SayEnded { say, .. } | LegFact::SayDropped { say } => {
                 if human.briefing == Some(say) {
                     human.briefing = None;
@@ -407,8 +414,8 @@ impl Conversation {
                 self.connecting_heard(say, now);
             }
             LegFact::BargedIn { turn, say, .. } => {
-                let stop = Act::Stop(human.leg, human.answerable);
-                human.answerable = human.answerable.max(turn);
+                let stop = Act::Stop(human.leg, before(turn));
+                human.turns.took_floor(turn);
                 if human.briefing == Some(say) {
                     human.briefing = None;
                     handover.machine.handle_briefed(now);
@@ -425,18 +432,15 @@ impl Conversation {
                 handover.human = None;
                 handover.machine.handle_human_gone(now);
             }
-            LegFact::MediaFlows
-            | LegFact::SpeechStarted { .. }
-            | LegFact::Resumed { .. }
-            | LegFact::SayStarted { .. }
-            | LegFact::Silence { .. } => {}
+            LegFact::MediaFlows | LegFact::SayStarted { .. } | LegFact::Silence { .. } => {}
         }
     }
 
     fn human_words(&mut self, leg: LegId, report: Recognised, now: MonoTime) {
         let Recognised::Final(utterance) = report else { return };
         let Some(handover) = &mut self.handover else { return };
-        if handover.machine.is_bridged() {
+        // Once accepted, what the human says is meant for the caller.
+        if !handover.machine.is_asking() {
             return;
         }
         let language = handover.briefing.language;
@@ -556,6 +560,8 @@ impl Conversation {
             transfer::Output::Bridge => {
                 if let Some(human) = &handover.human {
                     let with = human.leg;
+                    // What the caller is saying goes on to the human.
+                    self.turns.forgotten();
                     self.act(Act::Command(caller, LegCommand::Bridge { with }));
                 }
             }
@@ -666,7 +672,7 @@ impl Conversation {
         } else {
             Voice::default()
         };
-        let say = Say { id, turn: self.answerable, text, language, voice, source };
+        let say = Say { id, turn: self.turns.to_answer(), text, language, voice, source };
         self.act(Act::Say(self.config.caller, say));
     }
 
@@ -720,6 +726,11 @@ impl Conversation {
 /// One of the sentences that every pack has.
 fn sentence(pack: &Pack, language: Language, key: &str) -> String {
     pack.sentence(key, &Record::new(), language).unwrap_or_default()
+}
+
+/// The turn before.
+fn before(turn: TurnId) -> TurnId {
+    TurnId(turn.0.saturating_sub(1))
 }
 
 /// An utterance in which nothing was understood.

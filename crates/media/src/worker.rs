@@ -219,17 +219,22 @@ impl Worker {
     }
 }
 
-/// Frames are due at fixed times while recognisers want every cycle: ask the kernel to prefer us. Allowed to root and with
-/// `CAP_SYS_NICE` only; without it media is as late as the machine is busy.
+/// Frames are due at fixed times while recognisers want every cycle: ask the kernel to run us as soon as we wake, or at least
+/// to prefer us. Allowed to root and with `CAP_SYS_NICE` only; without it media is as late as the machine is busy.
 fn raise_priority() {
-    // SAFETY: takes and returns plain integers; 0 names the calling thread on Linux.
-    let refused = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) } != 0;
+    let real_time = libc::sched_param { sched_priority: 1 };
+    // SAFETY: takes and returns plain integers and reads the one parameter; 0 names the calling thread on Linux.
+    let refused = unsafe {
+        libc::sched_setscheduler(0, libc::SCHED_RR, &raw const real_time) != 0
+            && libc::setpriority(libc::PRIO_PROCESS, 0, NICE) != 0
+    };
     if refused {
         tracing::debug!("media threads run at normal priority");
     }
 }
 
-/// Above what the usual media clients use for latency-sensitive threads, below what starves the kernel's own.
+/// Where real time is refused: above what the usual media clients use for latency-sensitive threads, below what starves the
+/// kernel's own.
 const NICE: libc::c_int = -11;
 
 /// No RTP packet of 20 ms is larger than an Ethernet frame.

@@ -67,7 +67,12 @@ pub(crate) struct Network {
     rate: Option<NodeId>,
     output: NodeId,
     next_state: NodeId,
-    threads: Arc<ThreadPool>,
+}
+
+thread_local! {
+    /// The library works on threads of its own. Each thread that asks gets one helper to itself: it inherits the asking
+    /// thread's priority, which for media is a high one, and nobody waits for another's window.
+    static HELPER: Arc<ThreadPool> = Arc::new(ThreadPool::with_num_threads(1));
 }
 
 impl Network {
@@ -83,8 +88,6 @@ impl Network {
             rate: node("sr").ok(),
             output: node("output")?,
             next_state: node("stateN")?,
-            // The legs' own threads do the work; helpers for one small window would only be switched to and fro.
-            threads: Arc::new(ThreadPool::with_num_threads(1)),
             model,
         };
         network.run(&[0; CONTEXT + HOP], &NdTensor::zeros([2, 1, STATE]))?;
@@ -99,7 +102,7 @@ impl Network {
         if let Some(node) = self.rate {
             inputs.push((node, rate.view().into()));
         }
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        let options = RunOptions::default().with_thread_pool(Some(HELPER.with(Arc::clone)));
         let [probability, next] = self
             .model
             .run_n(inputs, [self.output, self.next_state], Some(options))

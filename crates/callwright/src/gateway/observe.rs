@@ -317,21 +317,40 @@ impl Snapshots for Window {
     }
 
     async fn plans(&self) -> Result<Vec<PlanView>, String> {
-        let mut plans = self.0.core.watch_plans().await.map_err(|error| error.to_string())?;
-        let mut views = Vec::new();
-        // The stream begins with the plans in flight and then waits for changes; a snapshot takes what is there.
-        while let Ok(Some(plan)) = tokio::time::timeout(SNAPSHOT, plans.next()).await {
-            let plan = plan.map_err(|error| error.to_string())?;
-            views.push(PlanView {
-                plan: plan.plan,
-                call: Some(plan.call),
-                skill: plan.skill,
-                outcome: outcome(plan.state),
-                steps: plan.steps,
-            });
+        let mut plans: Vec<_> = self.0.plans().values().cloned().collect();
+        plans.sort_by_key(|plan| std::cmp::Reverse(plan.changed_unix_ms));
+        let view = |plan: callwright_wire::actions::PlanView| PlanView {
+            plan: plan.plan,
+            call: Some(plan.call),
+            skill: plan.skill,
+            outcome: outcome(plan.state),
+            steps: plan.steps,
+        };
+        Ok(plans.into_iter().map(view).collect())
+    }
+}
+
+/// Follows what the action core tells of plans, for as long as the gateway runs; a core elsewhere may come and go.
+pub(crate) async fn follow_plans(shared: Arc<Shared>) {
+    loop {
+        match shared.core.watch_plans().await {
+            Ok(mut plans) => {
+                while let Some(Ok(plan)) = plans.next().await {
+                    let mut known = shared.plans();
+                    known.insert(plan.plan.clone(), plan);
+                    if known.len() > PLANS_KEPT
+                        && let Some(oldest) = known
+                            .values()
+                            .min_by_key(|plan| plan.changed_unix_ms)
+                            .map(|plan| plan.plan.clone())
+                    {
+                        known.remove(&oldest);
+                    }
+                }
+            }
+            Err(error) => tracing::debug!(%error, "plans cannot be followed"),
         }
-        views.reverse();
-        Ok(views)
+        tokio::time::sleep(FOLLOW_AGAIN).await;
     }
 }
 
@@ -348,8 +367,10 @@ fn outcome(state: PlanState) -> Option<PlanOutcome> {
 
 /// Sentences shown on the page as a start.
 const EXAMPLES: usize = 3;
-/// How long a snapshot waits for the next plan of those in flight.
-const SNAPSHOT: std::time::Duration = std::time::Duration::from_millis(100);
+/// Plans that the console remembers; the action core's journal has them all.
+const PLANS_KEPT: usize = 200;
+/// Pause before asking an action core again that went away.
+const FOLLOW_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
