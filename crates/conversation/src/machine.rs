@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callwright_call_core::transfer;
 use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Output, Pack, Played, Saying, TransferResult, filled,
+    AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying, TransferResult, filled,
 };
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanEvent, PlanId, PlanReply,
@@ -69,7 +69,8 @@ pub struct Conversation {
     says: BTreeMap<SayId, Spoken>,
     /// The last thing the dialogue said: the reason for a transfer is heard when this has ended.
     last_say: SayId,
-    own_says: u32,
+    /// The say that was sent to the leg last. Legs want them in growing order, whoever speaks.
+    newest_say: SayId,
     plan: Option<PlanId>,
     handover: Option<Handover>,
     acts: VecDeque<Act>,
@@ -89,6 +90,8 @@ enum State {
 
 /// A say on its way to the caller.
 struct Spoken {
+    /// What the dialogue calls it; `None` for what the call says by itself.
+    dialogue: Option<SayId>,
     /// How long it takes, estimated: the synthesiser streams, so that the length is known only at its end.
     length: Duration,
 }
@@ -128,7 +131,7 @@ impl Conversation {
             language,
             says: BTreeMap::new(),
             last_say: SayId::default(),
-            own_says: OWN_SAYS,
+            newest_say: SayId::default(),
             plan: None,
             handover: None,
             acts: VecDeque::new(),
@@ -290,7 +293,7 @@ impl Conversation {
             (played.duration().as_secs_f32() / spoken.length.as_secs_f32().max(0.1)).min(0.99)
         };
         self.tell(Happening::AgentStopped { say, share });
-        if say.0 < OWN_SAYS {
+        if let Some(say) = spoken.dialogue {
             self.dialogue.handle_played(say, Played { complete, share }, now);
         }
         if let Some(handover) = &mut self.handover {
@@ -514,7 +517,8 @@ impl Conversation {
             }
             Output::CallBack { briefing } => self.act(Act::CallBack(briefing)),
             Output::Hangup { after } => {
-                if self.says.contains_key(&after) {
+                let last = self.says.iter().find(|(_, spoken)| spoken.dialogue == Some(after));
+                if let Some(after) = last.map(|(say, _)| *say) {
                     let until = now + self.config.farewell_max;
                     self.state = State::Closing { after, until, ending: Ending::Agent };
                 } else {
@@ -640,33 +644,21 @@ impl Conversation {
     // Words.
 
     fn say(&mut self, saying: Saying) {
-        self.last_say = saying.id;
         self.language = saying.language;
-        self.tell(Happening::AgentSays {
-            say: saying.id,
-            text: saying.text.clone().into(),
-            kind: saying.kind,
-            language: saying.language,
-        });
-        self.speak(saying.id, saying.text, saying.language, saying.source);
+        let Saying { id, text, source, kind, .. } = saying;
+        self.last_say = self.speak(Some(id), text, source, kind);
     }
 
     /// Something that the call says by itself, outside of the dialogue.
     fn own_say(&mut self, text: String) -> SayId {
-        self.own_says += 1;
-        let id = SayId(self.own_says);
-        self.tell(Happening::AgentSays {
-            say: id,
-            text: text.clone().into(),
-            kind: callwright_dialogue_core::SayKind::Handover,
-            language: self.language,
-        });
-        self.speak(id, text, self.language, SaySource::Fixed);
-        id
+        self.speak(None, text, SaySource::Fixed, SayKind::Handover)
     }
 
-    fn speak(&mut self, id: SayId, text: String, language: Language, source: SaySource) {
-        self.says.insert(id, Spoken { length: spoken_length(&text) });
+    fn speak(&mut self, dialogue: Option<SayId>, text: String, source: SaySource, kind: SayKind) -> SayId {
+        self.newest_say = self.newest_say.next();
+        let (id, language) = (self.newest_say, self.language);
+        self.tell(Happening::AgentSays { say: id, text: text.clone().into(), kind, language });
+        self.says.insert(id, Spoken { dialogue, length: spoken_length(&text) });
         let voice = if language == self.config.dialogue.language {
             self.config.voice.clone()
         } else {
@@ -674,6 +666,7 @@ impl Conversation {
         };
         let say = Say { id, turn: self.turns.to_answer(), text, language, voice, source };
         self.act(Act::Say(self.config.caller, say));
+        id
     }
 
     fn listen(&mut self, hints: Hints) {
@@ -745,8 +738,6 @@ pub(crate) fn spoken_length(text: &str) -> Duration {
     Duration::from_millis(u64::from(weight) * 69)
 }
 
-/// Says of the call itself count from here, those of the dialogue from zero.
-const OWN_SAYS: u32 = 1 << 31;
 /// Legs of humans are numbered apart from those of callers, which the binary counts from one.
 const HUMAN_LEGS: u64 = 1 << 48;
 /// Attempts at humans whose legs can be told apart within one call.

@@ -19,7 +19,8 @@ pub struct LegId(pub u64);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TurnId(pub u32);
 
-/// One thing the agent says, counted per call.
+/// One thing the agent says, counted per leg. Later ones have larger numbers: a leg drops what comes late of a say that was
+/// silenced, and everything before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SayId(pub u32);
 
