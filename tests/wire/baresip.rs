@@ -91,11 +91,6 @@ impl Baresip {
         self.keys.flush().await.expect("it listens to its keys");
     }
 
-    /// Hangs up.
-    pub async fn hang_up(&mut self) {
-        self.press("b").await;
-    }
-
     /// Waits for a line that holds these words, and gives it. What it printed is shown when they do not come in 30 s.
     pub async fn until(&mut self, words: &str) -> String {
         loop {

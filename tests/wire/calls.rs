@@ -124,9 +124,8 @@ async fn twenty_callers_at_once_miss_no_frame_by_more_than_20_ms() {
         .lines()
         .filter(|line| line.starts_with("callwright_media_frame_deadline_missed_total"))
         .collect();
-    println!("{report}\n{missed:?}");
     let late: f64 = missed.iter().filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
-    assert!(late == 0.0, "frames were late: {missed:?}\n{metrics}");
+    assert!(late == 0.0, "frames were late: {missed:?}\n{report}\n{metrics}");
     assert_eq!(report.calls_completed, 20, "{report}");
 }
 

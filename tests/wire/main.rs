@@ -5,5 +5,6 @@ mod browser;
 mod browser_page;
 mod calls;
 mod chat;
+mod peers;
 mod sipp;
 mod sound;

@@ -51,7 +51,7 @@ impl HumanLeg {
         self.says += 1;
         let say = Say {
             id: self.last_say(),
-            turn: self.turns.to_answer(),
+            turn: self.turns.answering(),
             text,
             language,
             voice: voice.clone(),

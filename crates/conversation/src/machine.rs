@@ -155,7 +155,7 @@ impl Conversation {
                 }
             }
             Fact::Typed(words) => {
-                let turn = self.turns.to_answer().next();
+                let turn = self.turns.answering().next();
                 self.turns.ended(turn);
                 let utterance = Utterance {
                     turn,
@@ -664,7 +664,7 @@ impl Conversation {
         } else {
             Voice::default()
         };
-        let say = Say { id, turn: self.turns.to_answer(), text, language, voice, source };
+        let say = Say { id, turn: self.turns.answering(), text, language, voice, source };
         self.act(Act::Say(self.config.caller, say));
         id
     }

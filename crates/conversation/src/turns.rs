@@ -37,7 +37,7 @@ impl Turns {
 
     /// The turn that a say answers. While one runs, the floor has not decided yet and drops what overlooks it; a turn that was
     /// begun and came to nothing is over, and a say that names an older one would be dropped for ever.
-    pub(crate) fn to_answer(&self) -> TurnId {
+    pub(crate) fn answering(&self) -> TurnId {
         if self.running { self.answerable } else { self.newest }
     }
 }
@@ -51,8 +51,8 @@ mod tests {
         let mut turns = Turns::default();
         turns.ended(TurnId(1));
         turns.started(TurnId(2));
-        assert_eq!(turns.to_answer(), TurnId(1), "the floor may yet find that it was a cough");
+        assert_eq!(turns.answering(), TurnId(1), "the floor may yet find that it was a cough");
         turns.forgotten();
-        assert_eq!(turns.to_answer(), TurnId(2));
+        assert_eq!(turns.answering(), TurnId(2));
     }
 }

@@ -1,0 +1,125 @@
+//! The whole gateway with telephones and a browser that nobody here wrote.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callwright_loadtest::{LoadConfig, NoObserver, Scenario, run};
+use callwright_model::{Language, Voice};
+use callwright_speech::{Speech, SpeechConfig};
+use callwright_tests::{Airline, Gateway, Settings, repository};
+
+use crate::baresip::{Baresip, Telephone};
+use crate::browser::{Browser, Launch, Scheme};
+use crate::sound;
+
+/// What the agent sounds like when it says this, at 8 kHz.
+fn agent_says(speech: &Speech, text: &str) -> Vec<i16> {
+    let wide = speech.render(text, Language::EN, &Voice::default()).expect("flite speaks English");
+    wide.chunks_exact(2).map(|pair| pair[0].midpoint(pair[1])).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_is_understood_and_records_the_agents_words() {
+    let airline = Airline::start().await;
+    let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
+    let mut phone = Baresip::start(Telephone {
+        user: "caller",
+        answers: false,
+        says: &[(7_000, Some("en-cancelled.wav")), (6_000, None)],
+        codec: "PCMU/8000/1",
+    })
+    .await;
+    phone.dial(&format!("sip:airline@{}", gateway.sip)).await;
+    phone.until("Call established").await;
+    phone.until("terminated").await;
+    let heard = phone.heard().await;
+    let speech = Speech::start(SpeechConfig::default()).expect("speech starts");
+    for words in [
+        "Thank you for calling the airline. I am an automated assistant. How can I help you?",
+        // Only a caller who was understood is asked this.
+        "What is your booking code?",
+    ] {
+        let (alike, at) = sound::likeness(&agent_says(&speech, words), &heard);
+        assert!(alike > 0.8, "`{words}` was not heard (most alike {alike:.2} at {at} ms)");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_is_the_human_who_is_rung_and_talks_with_the_caller() {
+    let mut desk = Baresip::start(Telephone {
+        user: "desk",
+        answers: true,
+        says: &[(9_000, Some("en-desk-hello.wav")), (14_000, None)],
+        codec: "PCMA/8000/1",
+    })
+    .await;
+    let gateway = Gateway::start(&Settings { humans: vec![desk.address()], ..Settings::default() });
+    let recordings = tempfile::tempdir().expect("a folder");
+    let file = repository().join("audio-fixtures/scenarios/person.yaml");
+    let scenario = Arc::new(Scenario::load(&file).expect("the scenario is right"));
+    let config = LoadConfig {
+        calls: 1,
+        wav_dir: Some(recordings.path().to_owned()),
+        ..LoadConfig::new(format!("sip:airline@{}", gateway.sip), scenario)
+    };
+    let calling = tokio::spawn(run(config, Arc::new(NoObserver), |_| {}));
+    desk.until("Call established").await;
+    // The key is the acceptance; the briefing gives way to it.
+    desk.press("1").await;
+    calling.await.expect("the caller's task ends").expect("the call was placed");
+    let wanted = sound::read(&sound::fixture("en-caller-thanks.wav"));
+    let (alike, _) = sound::likeness(&wanted, &desk.heard().await);
+    assert!(alike > 0.8, "the human heard something else ({alike:.2})");
+    let hello = sound::read(&sound::fixture("en-desk-hello.wav"));
+    let (alike, _) = sound::likeness(&hello, &right(&recordings.path().join("call-1.wav")));
+    assert!(alike > 0.8, "the caller heard something else ({alike:.2})");
+}
+
+/// The right channel of a recording at 8 kHz: what its maker heard.
+fn right(path: &Path) -> Vec<i16> {
+    let mut reader =
+        hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let keep = (reader.spec().sample_rate / sound::RATE) as usize;
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().expect("16-bit samples");
+    samples.chunks_exact(2).map(|pair| pair[1]).step_by(keep).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_call_is_understood_and_changes_the_booking() {
+    let airline = Airline::start().await;
+    let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
+    let folder = tempfile::tempdir().expect("a folder");
+    let microphone = folder.path().join("microphone.wav");
+    // A file cannot wait for the agent: the silences are as long as what the agent says in them, and a little more.
+    sound::microphone(
+        &microphone,
+        &[
+            (7_500, Some("en-cancelled.wav")),
+            (4_500, Some("en-code-k7m4x2.wav")),
+            (4_500, Some("en-pin-4821.wav")),
+            (13_000, Some("en-first.wav")),
+            (11_000, Some("en-yes.wav")),
+            (18_000, Some("en-goodbye.wav")),
+            (20_000, None),
+        ],
+    );
+    let mut browser = Browser::launch(Launch { microphone: Some(microphone), once: true }).await;
+    browser.look_like(1200, 900, Scheme::Light).await;
+    browser.goto(&format!("http://{}/", gateway.web)).await;
+    let root = "document.querySelector('callwright-call').shadowRoot";
+    browser.click(&format!("{root}.querySelector('.main')")).await;
+    let committed = format!("{root}.querySelectorAll('[data-step=committed]').length === 6");
+    browser.wait_for(&committed, Duration::from_secs(100)).await;
+    let claim = format!("{root}.textContent.includes('You are booked on the flight')");
+    browser.wait_for(&claim, Duration::from_secs(20)).await;
+    let pictures = repository().join("target/tmp/page");
+    std::fs::create_dir_all(&pictures).expect("target can be written");
+    browser.screenshot(&pictures.join("booked.png")).await;
+    assert!(
+        airline.changes().iter().any(|change| change.starts_with("bookings K7M4X2:")),
+        "{:#?}",
+        airline.changes()
+    );
+    browser.close().await;
+}
