@@ -10,7 +10,7 @@ use callwright_console::{
     Readiness, Snapshots, TransferState,
 };
 use callwright_conversation::{Ending, Happening};
-use callwright_dialogue_core::{Briefing, Note};
+use callwright_dialogue_core::{Briefing, Note, Pack};
 use callwright_model::{
     CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId,
 };
@@ -24,6 +24,7 @@ use crate::lines::LoadedLine;
 pub(crate) struct Observer {
     shared: Arc<Shared>,
     call: CallId,
+    pack: Arc<Pack>,
     since: MonoTime,
     state: CallState,
     /// What is being said, with the whole text.
@@ -36,11 +37,12 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(shared: Arc<Shared>, call: CallId) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, call: CallId, pack: Arc<Pack>) -> Self {
         let since = shared.media.now();
         Self {
             shared,
             call,
+            pack,
             since,
             state: CallState::Connecting,
             says: BTreeMap::new(),
@@ -126,7 +128,9 @@ impl Observer {
                 }
                 self.publish(CallFact::LanguageChanged { language: *language });
             }
-            Happening::Note(Note::Understood { intent, .. }) => self.skill.clone_from(intent),
+            Happening::Note(Note::Understood { intent, .. }) if self.pack.skill(intent).is_some() => {
+                self.skill.clone_from(intent);
+            }
             Happening::Note(_) | Happening::Trouble(_) => {}
             Happening::Planned(reply) => self.planned(reply),
             Happening::Plan(event) => self.plan_moved(&event.plan, &event.fact),
