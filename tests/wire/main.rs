@@ -5,6 +5,7 @@ mod browser;
 mod browser_page;
 mod calls;
 mod chat;
+mod check;
 mod peers;
 mod sipp;
 mod sound;

@@ -14,18 +14,17 @@ pub fn run(config: &Path, packs: &[PathBuf], json: bool) -> ExitCode {
     let mut problems = Vec::new();
     let mut folders = packs.to_vec();
     if packs.is_empty() {
-        match Config::load(config) {
-            Ok(config) => {
-                folders = config.lines.iter().map(|line| line.pack.clone()).collect();
-                folders.sort();
-                folders.dedup();
-                for network in &config.sip.allow {
-                    if let Err(error) = network.parse::<callwright_sip::Network>() {
-                        problems.push(Problem::error("sip.allow", None, error.to_string()));
-                    }
+        let (config, found) = Config::read(config);
+        problems.extend(found);
+        if let Some(config) = config {
+            folders = config.lines.iter().map(|line| line.pack.clone()).collect();
+            folders.sort();
+            folders.dedup();
+            for network in &config.sip.allow {
+                if let Err(error) = network.parse::<callwright_sip::Network>() {
+                    problems.push(Problem::error("sip.allow", None, error.to_string()));
                 }
             }
-            Err(found) => problems.extend(found),
         }
     }
     for folder in &folders {

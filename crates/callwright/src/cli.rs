@@ -11,7 +11,7 @@ use crate::{chat, check, demo, load, models, serve};
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
 #[derive(Debug, Parser)]
-#[command(name = "callwright", version, about, max_term_width = 100)]
+#[command(name = "callwright", version, max_term_width = 100)]
 struct Cli {
     /// What to log, as `info` or `callwright=debug,warn`.
     #[arg(long, global = true, env = "CALLWRIGHT_LOG", default_value = "warn", value_name = "FILTER")]

@@ -202,38 +202,45 @@ impl Config {
     /// # Errors
     /// Every mistake in it and in the `CALLWRIGHT_*` variables.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            vec![
-                Problem::error(name.clone(), None, format!("cannot be read: {error}"))
-                    .help("name the file with --config; callwright.example.toml is a documented start"),
-            ]
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::parse(&name, &text, &folder, overrides(std::env::vars()))
+        match Self::read(path) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(problems),
+        }
     }
 
-    /// Parses the text of a file. Relative paths in it count from `folder`.
-    ///
-    /// # Errors
-    /// Every mistake in it and in the overrides.
-    pub fn parse(
+    /// Reads as much of a file as can be, and every mistake in it, so that what it names can be checked all the same.
+    pub fn read(path: &Path) -> (Option<Self>, Vec<Problem>) {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                Self::parse(&name, &text, folder, overrides(std::env::vars()))
+            }
+            Err(error) => {
+                let problem = Problem::error(name, None, format!("cannot be read: {error}"))
+                    .help("name the file with --config; callwright.example.toml is a documented start");
+                (None, vec![problem])
+            }
+        }
+    }
+
+    /// Parses the text of a file, as far as it goes. Relative paths in it count from `folder`.
+    fn parse(
         name: &str,
         text: &str,
         folder: &Path,
         overrides: BTreeMap<String, String>,
-    ) -> Result<Self, Vec<Problem>> {
+    ) -> (Option<Self>, Vec<Problem>) {
         let mut reader = Reader::new(name, text, overrides);
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             reader.problem(error.span().map(|span| span.start), format!("not TOML: {}", error.message()));
         }
         if !errors.is_empty() {
-            return Err(reader.finish());
+            return (None, reader.finish());
         }
         let config = read(&mut reader, Section::root(&table), folder);
-        let problems = reader.finish();
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        (Some(config), reader.finish())
     }
 
     /// The line that a called number or user name reaches.
@@ -315,9 +322,11 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
 
 fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
+    let mut complete = true;
     for mut section in reader.sections(root, "line") {
         let name: Option<String> = reader.required(&mut section, "name");
         let pack: Option<String> = reader.required(&mut section, "pack");
+        let has_pack = pack.is_some();
         let numbers: Vec<String> = reader.list(&mut section, "numbers").unwrap_or_default();
         for number in &numbers {
             if let Some(other) = lines.iter().find(|line| line.numbers.contains(number)) {
@@ -353,9 +362,12 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
             reader.problem(section.at("name"), format!("there are two lines called `{}`", line.name));
         }
         reader.close(section);
-        lines.push(line);
+        complete &= name.is_some() && has_pack;
+        if name.is_some() && has_pack {
+            lines.push(line);
+        }
     }
-    if lines.is_empty() {
+    if lines.is_empty() && complete {
         reader.problem(None, "there is no `[[line]]`: nothing would be answered").help =
             Some("see callwright.example.toml".to_owned());
     }

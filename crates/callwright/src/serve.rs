@@ -27,10 +27,14 @@ pub async fn serve(file: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start.
+#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn serve_demo() -> Result<()> {
     let systems = Systems::start().await?;
-    let config = systems.config(SERVE_SIP, SERVE_WEB, SERVE_WEBRTC, None)?;
+    let config = systems.config(SERVE_SIP, SERVE_WEB, SERVE_WEBRTC, Some(DESK.to_owned()))?;
     let lines = Lines::load(&config).map_err(all)?;
+    println!(
+        "human:       {DESK} is rung when a caller wants a person; a softphone that listens there answers"
+    );
     run(config, lines).await?;
     systems.shutdown().await;
     Ok(())
@@ -98,6 +102,8 @@ pub fn all(problems: Vec<Problem>) -> anyhow::Error {
     anyhow::anyhow!("{}", lines.join("\n"))
 }
 
+/// Where `serve --demo` looks for a human.
+const DESK: &str = "sip:desk@127.0.0.1:5090";
 const SERVE_SIP: SocketAddr = loopback(5060);
 const SERVE_WEB: SocketAddr = loopback(8080);
 const SERVE_WEBRTC: SocketAddr = loopback(8081);

@@ -27,22 +27,18 @@ pub struct PackSource {
 }
 
 /// One thing that a skill must know from the caller, in `inputs:` of a skill's file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputSpec {
     /// What it is.
-    #[serde(flatten)]
     pub slot: SlotType,
     /// Words to ask for it with.
     pub ask: String,
     /// Words to ask for it with once it was not understood; `ask` when absent.
-    #[serde(default)]
     pub again: Option<String>,
 }
 
 /// The type of an input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlotType {
     /// Letters and digits.
     Code {

@@ -57,7 +57,7 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
             }
         }
     }
-    let policy = loader.policy();
+    let policy = loader.policy().or_else(Policy::stand_in);
     // Without one of these, every skill would be found wrong for no fault of its own.
     let pack = match (head, actions, policy) {
         (Some(head), Some(actions), Some(policy)) => {

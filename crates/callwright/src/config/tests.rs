@@ -2,8 +2,12 @@ use super::*;
 
 fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
     let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-    Config::parse("callwright.toml", text, Path::new("/etc/callwright"), overrides(variables))
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    let (config, problems) =
+        Config::parse("callwright.toml", text, Path::new("/etc/callwright"), overrides(variables));
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems.iter().map(ToString::to_string).collect()),
+    }
 }
 
 const LINE: &str = "[[line]]\nname = \"airline\"\npack = \"skills/airline\"\nnumbers = [\"100\"]\n";

@@ -74,3 +74,12 @@ fn junk_is_an_error_and_never_a_panic() {
         assert!(!mistakes(junk).is_empty(), "{junk:?}");
     }
 }
+
+proptest::proptest! {
+    /// Half-right scenarios reach deeper than noise.
+    #[test]
+    fn no_text_panics(lines in proptest::collection::vec("(scenario|summary|steps|patience_ms|  - say|  - dtmf|  - pause|    after_ms|- |# )?[: ]{0,2}[a-z0-9\"\\[{.-]{0,12}", 0..12)) {
+        let folder = Path::new("nowhere");
+        drop(Scenario::parse("s.yaml", &lines.join("\n"), folder));
+    }
+}

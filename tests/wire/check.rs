@@ -1,0 +1,61 @@
+//! `callwright check`: every mistake at once, each with its place.
+
+use std::path::Path;
+use std::process::Command;
+
+use callwright_tests::{program, repository};
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("the folder is ours");
+    for entry in std::fs::read_dir(from).expect("a pack") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("it can be copied");
+        }
+    }
+}
+
+fn spoil(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).expect("a file of the pack");
+    assert!(text.contains(from), "{} has no `{from}`", file.display());
+    std::fs::write(file, text.replacen(from, to, 1)).expect("the folder is ours");
+}
+
+#[test]
+fn mistakes_in_config_skills_policies_and_words_are_listed_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pack = folder.path().join("airline");
+    copy(&repository().join("skills/airline"), &pack);
+    spoil(&pack.join("skills/rebook.yaml"), "read: find_flights", "read: find_flihgts");
+    spoil(&pack.join("policies.cedar"), "permit(", "premit(");
+    spoil(&pack.join("words/ko.ftl"), "rebook-done =", "rebook-dome =");
+    let config = folder.path().join("callwright.toml");
+    let text = "[sip]\nlistn = \"127.0.0.1:5060\"\n[[line]]\nname = \"airline\"\npack = \"airline\"\n";
+    std::fs::write(&config, text).expect("the folder is ours");
+
+    let output = Command::new(program()).args(["check", "--config"]).arg(&config).output().expect("it runs");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success(), "{printed}");
+    for (file, what) in [
+        ("callwright.toml:2:", "did you mean `listen`?"),
+        ("skills/rebook.yaml:", "find_flihgts"),
+        ("policies.cedar:", "premit"),
+        ("ko.ftl", "rebook-done"),
+    ] {
+        let told = printed.lines().any(|line| line.contains(file) && line.contains(what));
+        assert!(told, "`{what}` in {file} is not told:\n{printed}");
+    }
+}
+
+#[test]
+fn the_packs_and_the_example_are_right() {
+    let output = Command::new(program())
+        .args(["check", "--config", "callwright.example.toml"])
+        .current_dir(repository())
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
