@@ -5,11 +5,13 @@ use std::sync::{Arc, OnceLock};
 use callwright_dialogue_core::{DialogueConfig, Pack, SayKind};
 use callwright_model::{
     ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, StepState,
-    StepView, Value,
+    StepView, Tone, Value,
 };
 use proptest::prelude::*;
 
+use super::handover::{HUMAN_LEGS, HUMANS_PER_CALL};
 use super::*;
+use crate::fact::HumanFact;
 
 const CALLER: LegId = LegId(1);
 
