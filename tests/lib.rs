@@ -3,5 +3,5 @@
 mod program;
 mod systems;
 
-pub use program::{Gateway, Settings, program, repository};
+pub use program::{Gateway, Place, Settings, program, repository};
 pub use systems::Airline;

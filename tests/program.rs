@@ -46,14 +46,18 @@ pub struct Settings {
 /// Gateways that run side by side share the machine; one whose times are looked at has it to itself.
 static MACHINE: RwLock<()> = RwLock::new(());
 
-#[expect(dead_code, reason = "held, never read")]
-enum Place {
+/// A test's place on the machine; given back when dropped.
+pub enum Place {
+    /// Others may run too.
     Shared(RwLockReadGuard<'static, ()>),
+    /// Nobody else does.
     Alone(RwLockWriteGuard<'static, ()>),
 }
 
 impl Place {
-    fn take(alone: bool) -> Self {
+    /// Waits for a place. A test without a gateway takes a shared one, so as not to disturb those whose times are looked at.
+    #[must_use]
+    pub fn take(alone: bool) -> Self {
         // A test that failed leaves nothing behind that another would mind.
         if alone {
             Self::Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner))

@@ -168,6 +168,7 @@ fn modules() -> &'static str {
 /// The module tests itself: what one says, the other records, both ways, in each codec.
 #[tokio::test]
 async fn what_one_baresip_says_the_other_records() {
+    let _place = callwright_tests::Place::take(false);
     for codec in ["PCMU/8000/1", "PCMA/8000/1"] {
         let mut human = Baresip::start(Telephone {
             user: "desk",

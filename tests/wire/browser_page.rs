@@ -281,6 +281,7 @@ async fn photograph(browser: &mut Browser, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
+    let _place = callwright_tests::Place::take(false);
     let examples = ["My flight was cancelled", "Is flight AU 204 on time?", "Let me talk to a person"];
     let stage = Stage::set(vec![line("airline", "Aurora Air", &examples)], Vec::new()).await;
     let folder = tempfile::tempdir().expect("a folder");
@@ -340,6 +341,7 @@ async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_says_why_and_several_lines_are_offered() {
+    let _place = callwright_tests::Place::take(false);
     let stage =
         Stage::set(vec![line("full", "Aurora Air", &[]), line("shop", "Corner Shop", &[])], Vec::new()).await;
     let mut browser = Browser::launch(Launch::default()).await;
@@ -375,6 +377,7 @@ async fn a_refused_call_says_why_and_several_lines_are_offered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_an_allowed_origin_places_calls_and_leaving_it_hangs_up() {
+    let _place = callwright_tests::Place::take(false);
     let shop = TcpListener::bind("127.0.0.1:0").await.expect("a free TCP port");
     let origin = format!("http://{}", shop.local_addr().expect("it is bound"));
     let lines = vec![line("full", "Aurora Air", &[]), line("shop", "Corner Shop", &[])];
