@@ -53,7 +53,6 @@ async fn a_caller_is_understood_over_the_telephone() {
         let mut caller = Caller::new(&speech, hints(expect));
         let heard = caller.says(&spoken(&speech, said)).await;
         assert_eq!(*heard.words.reveal(), said.to_lowercase());
-        assert!(heard.confidence.is_some());
     }
 }
 
