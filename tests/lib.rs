@@ -2,6 +2,8 @@
 
 mod program;
 mod systems;
+mod witness;
 
 pub use program::{Gateway, Place, Settings, program, repository};
 pub use systems::Airline;
+pub use witness::Witness;
