@@ -56,6 +56,7 @@ impl HumanLeg {
             language,
             voice: voice.clone(),
             source: SaySource::Rendered,
+            interruptible: true,
         };
         Act::Say(self.leg, say)
     }

@@ -414,16 +414,23 @@ impl Conversation {
 
     fn say(&mut self, saying: Saying) {
         self.language = saying.language;
-        let Saying { id, text, source, kind, .. } = saying;
-        self.last_say = self.speak(Some(id), text, source, kind);
+        self.last_say =
+            self.speak(Some(saying.id), saying.text, saying.source, saying.kind, saying.interruptible);
     }
 
     /// Something that the call says by itself, outside of the dialogue.
     fn own_say(&mut self, text: String) -> SayId {
-        self.speak(None, text, SaySource::Fixed, SayKind::Handover)
+        self.speak(None, text, SaySource::Fixed, SayKind::Handover, true)
     }
 
-    fn speak(&mut self, dialogue: Option<SayId>, text: String, source: SaySource, kind: SayKind) -> SayId {
+    fn speak(
+        &mut self,
+        dialogue: Option<SayId>,
+        text: String,
+        source: SaySource,
+        kind: SayKind,
+        interruptible: bool,
+    ) -> SayId {
         self.newest_say = self.newest_say.next();
         let (id, language) = (self.newest_say, self.language);
         self.tell(Happening::AgentSays { say: id, text: text.clone().into(), kind, language });
@@ -433,7 +440,7 @@ impl Conversation {
         } else {
             Voice::default()
         };
-        let say = Say { id, turn: self.turns.answering(), text, language, voice, source };
+        let say = Say { id, turn: self.turns.answering(), text, language, voice, source, interruptible };
         self.act(Act::Say(self.config.caller, say));
         id
     }

@@ -107,7 +107,12 @@ impl Dialogue {
         }
         self.enter(State::Open { more: false }, now);
         let sentence = match self.config.greeting.clone() {
-            Some(text) => Sentence { text, language: self.language, fixed: true },
+            Some(text) => Sentence {
+                text,
+                language: self.language,
+                fixed: true,
+                required: self.tongue().words.requires("greeting"),
+            },
             None => self.base("greeting"),
         };
         self.tell(Plain::Greeting, sentence, now);
@@ -288,10 +293,9 @@ impl Dialogue {
     /// A sentence under facts. A pack whose sentence cannot be said with the facts at hand gives the honest fallback.
     fn words(&self, key: &str, facts: &Record) -> Sentence {
         let words = &self.tongue().words;
-        words
-            .render(key, facts)
-            .or_else(|| words.render("lost-for-words", &Record::new()))
-            .unwrap_or(Sentence { text: String::new(), language: self.language, fixed: true })
+        words.render(key, facts).or_else(|| words.render("lost-for-words", &Record::new())).unwrap_or(
+            Sentence { text: String::new(), language: self.language, fixed: true, required: false },
+        )
     }
 
     fn words_with(&self, key: &str, name: &str, value: String) -> Sentence {
@@ -316,11 +320,19 @@ impl Dialogue {
         {
             (*say, *heard) = (Some(id), 0.0);
         }
-        let Sentence { text, language, fixed } = line.sentence().clone();
+        let Sentence { text, language, fixed, required } = line.sentence().clone();
         self.voice_until = self.voice_until.max(now) + speaking_time(&text);
         let source = if fixed { SaySource::Fixed } else { SaySource::Rendered };
         let kind = line.kind();
-        self.outputs.push_back(Output::Say(Saying { id, turn: self.turn, text, language, source, kind }));
+        self.outputs.push_back(Output::Say(Saying {
+            id,
+            turn: self.turn,
+            text,
+            language,
+            source,
+            kind,
+            interruptible: !required,
+        }));
         self.said.push(Said { id, line });
         // A shell that never tells what was played must not make this grow.
         if self.said.len() > 16 {

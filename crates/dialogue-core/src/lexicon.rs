@@ -24,6 +24,12 @@ pub(crate) struct Lexicon {
     pub(crate) repeat: BTreeMap<String, usize>,
     pub(crate) as_in: Vec<String>,
     pub(crate) fillers: BTreeSet<String>,
+    /// Sounds that mean nothing.
+    pub(crate) hesitations: BTreeSet<String>,
+    /// What a listener says to show that they listen.
+    pub(crate) backchannels: BTreeSet<String>,
+    /// What people on the telephone say to others in the room, or to win time.
+    pub(crate) side_talk: BTreeSet<String>,
     /// Endings that may hang on a spelled word.
     pub(crate) particles: Vec<String>,
     pub(crate) yes: BTreeSet<String>,
@@ -133,6 +139,9 @@ impl Lexicon {
                 .collect(),
             as_in: list(text(&["as_in"])),
             fillers: set("fillers"),
+            hesitations: set("hesitations"),
+            backchannels: set("backchannels"),
+            side_talk: set("side_talk"),
             particles: list(text(&["particles"])),
             yes: set("yes"),
             no: set("no"),

@@ -19,6 +19,7 @@ mod lexicon;
 mod output;
 mod pack;
 mod slots;
+mod sort;
 mod understand;
 mod verbalise;
 mod words;
@@ -32,5 +33,6 @@ pub use output::{
 };
 pub use pack::{Pack, SkillHead};
 pub use slots::{filled, yes_or_no};
+pub use sort::{UtteranceSort, sort_of};
 pub use understand::{Intent, Reading};
 pub use verbalise::spoken;

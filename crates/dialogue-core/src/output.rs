@@ -149,6 +149,8 @@ pub struct Saying {
     pub source: SaySource,
     /// What sort of sentence it is.
     pub kind: SayKind,
+    /// Whether the caller may cut it short: not when the pack says that the law wants it heard.
+    pub interruptible: bool,
 }
 
 /// What sort of sentence a say is.

@@ -140,12 +140,19 @@ struct Head {
     languages: Vec<Language>,
     languages_line: Option<u32>,
     denied: Option<(String, u32)>,
+    /// Sentences that the caller may not cut short, each with its line.
+    uninterruptible: Vec<(String, u32)>,
 }
 
 impl Head {
     fn read(source: &PackSource, problems: &mut Vec<Problem>) -> Self {
-        let mut head =
-            Self { name: String::new(), languages: Vec::new(), languages_line: None, denied: None };
+        let mut head = Self {
+            name: String::new(),
+            languages: Vec::new(),
+            languages_line: None,
+            denied: None,
+            uninterruptible: Vec::new(),
+        };
         let file = path(source, "pack.yaml");
         let Some(text) = source.files.get("pack.yaml") else {
             problems.push(
@@ -161,7 +168,7 @@ impl Head {
                 return head;
             }
         };
-        node.check_keys(&file, &["pack", "languages", "connectors", "denied"], problems);
+        node.check_keys(&file, &["pack", "languages", "connectors", "denied", "uninterruptible"], problems);
         match node.field("pack").and_then(Node::text) {
             Some(name) if !name.is_empty() => head.name = name.to_owned(),
             _ => problems.push(Problem::error(&file, None, "`pack:` with the pack's name is missing")),
@@ -188,6 +195,9 @@ impl Head {
             );
         }
         head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
+        for item in node.field("uninterruptible").and_then(Node::list).unwrap_or_default() {
+            head.uninterruptible.push((item.text().unwrap_or_default().to_owned(), item.line));
+        }
         head
     }
 }
@@ -208,7 +218,7 @@ impl Tongue {
         if text.is_none() {
             problems.push(Problem::error(&words_file, None, format!("there are no words in `{language}`")));
         }
-        let words = Words::new(
+        let mut words = Words::new(
             language,
             lexicon.base,
             text.map(|text| (words_file.as_str(), text.as_str())),
@@ -216,6 +226,9 @@ impl Tongue {
         );
         if text.is_some() {
             check_words(&words, &words_file, source, skills, uses, head, problems);
+        }
+        for (key, _) in &head.uninterruptible {
+            words.require(key);
         }
         let examples = examples::read(source, language, skills, problems);
         let mut sentences: Vec<String> =
@@ -282,6 +295,11 @@ fn check_words(
         && !words.has(key)
     {
         problems.push(missing(key, format!("{}:{line}", path(source, "pack.yaml"))));
+    }
+    for (key, line) in &head.uninterruptible {
+        if !words.has(key) {
+            problems.push(missing(key, format!("{}:{line}", path(source, "pack.yaml"))));
+        }
     }
     for (key, line) in policy_words(source) {
         if !words.has(&key) {

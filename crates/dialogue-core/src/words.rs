@@ -15,6 +15,8 @@ pub(crate) struct Words {
     bundle: FluentBundle<FluentResource>,
     /// Messages with the variables they name, and the line if they are the pack's.
     messages: BTreeMap<String, Message>,
+    /// Keys of sentences that must not be cut short.
+    required: BTreeSet<String>,
 }
 
 /// What is known of a message without rendering it.
@@ -31,6 +33,8 @@ pub(crate) struct Sentence {
     pub(crate) language: Language,
     /// It names no facts: the same for every caller.
     pub(crate) fixed: bool,
+    /// The law wants it heard: the caller may not cut it short.
+    pub(crate) required: bool,
 }
 
 impl Words {
@@ -45,7 +49,7 @@ impl Words {
         let mut bundle = FluentBundle::new_concurrent(vec![locale]);
         // The marks are for screens; a voice would stumble over them.
         bundle.set_use_isolating(false);
-        let mut words = Self { language, bundle, messages: BTreeMap::new() };
+        let mut words = Self { language, bundle, messages: BTreeMap::new(), required: BTreeSet::new() };
         words.add(&format!("base words of `{language}`"), base, false, problems);
         if let Some((file, text)) = pack {
             words.add(file, text, true, problems);
@@ -82,6 +86,16 @@ impl Words {
         self.bundle.add_resource_overriding(resource);
     }
 
+    /// Marks a sentence as one that must not be cut short.
+    pub(crate) fn require(&mut self, key: &str) {
+        self.required.insert(key.to_owned());
+    }
+
+    /// Whether a sentence must not be cut short.
+    pub(crate) fn requires(&self, key: &str) -> bool {
+        self.required.contains(key)
+    }
+
     pub(crate) fn message(&self, key: &str) -> Option<&Message> {
         self.messages.get(key)
     }
@@ -109,6 +123,7 @@ impl Words {
             text: tidy(&text),
             language: self.language,
             fixed: message.variables.is_empty(),
+            required: self.requires(key),
         })
     }
 }
@@ -228,7 +243,12 @@ mod tests {
         let sentence = words.render("hello", &Record::new()).expect("it is there");
         assert_eq!(
             sentence,
-            Sentence { text: "Welcome to the airline.".into(), language: Language::EN, fixed: true }
+            Sentence {
+                text: "Welcome to the airline.".into(),
+                language: Language::EN,
+                fixed: true,
+                required: false
+            }
         );
         assert!(words.has("bye"));
     }

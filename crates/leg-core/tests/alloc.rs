@@ -89,7 +89,7 @@ fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
         }
         let mut says = || {
             said = if said == 120 { 0 } else { said + 1 };
-            let item = SayFrame { say, turn, frame: (said < 120).then_some(sound) };
+            let item = SayFrame { say, turn, interruptible: true, frame: (said < 120).then_some(sound) };
             if said == 120 {
                 say = say.next();
             }

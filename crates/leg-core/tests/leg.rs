@@ -137,9 +137,9 @@ impl Call {
         let (say, turn) = (SayId(say), TurnId(turn));
         for samples in sound.chunks_exact(FRAME_SAMPLES) {
             let frame = Frame(samples.try_into().expect("a frame"));
-            self.says.push_back(SayFrame { say, turn, frame: Some(frame) });
+            self.says.push_back(SayFrame { say, turn, interruptible: true, frame: Some(frame) });
         }
-        self.says.push_back(SayFrame { say, turn, frame: None });
+        self.says.push_back(SayFrame { say, turn, interruptible: true, frame: None });
     }
 
     fn fact(&self, wanted: impl Fn(&LegFact) -> bool) -> Option<u64> {

@@ -168,9 +168,15 @@ impl Peer {
         let frame = Frame(std::array::from_fn(|n| if n % 80 < 40 { 6_000 } else { -6_000 }));
         let (say, turn) = (SayId(say), TurnId(turn));
         for _ in 0..frames {
-            self.ports.say.push(SayFrame { say, turn, frame: Some(frame) }).expect("room in the ring");
+            self.ports
+                .say
+                .push(SayFrame { say, turn, interruptible: true, frame: Some(frame) })
+                .expect("room in the ring");
         }
-        self.ports.say.push(SayFrame { say, turn, frame: None }).expect("room in the ring");
+        self.ports
+            .say
+            .push(SayFrame { say, turn, interruptible: true, frame: None })
+            .expect("room in the ring");
     }
 }
 

@@ -89,6 +89,8 @@ pub struct Say {
     pub voice: Voice,
     /// The same text will be said to many callers: keep its sound.
     pub source: SaySource,
+    /// Whether the caller may cut it short. Not when the law wants it heard; their words count all the same.
+    pub interruptible: bool,
 }
 
 /// Whether the sound of a say is worth keeping.
@@ -107,6 +109,8 @@ pub struct SayFrame {
     pub say: SayId,
     /// The turn the say answers.
     pub turn: TurnId,
+    /// Whether the caller may cut the say short.
+    pub interruptible: bool,
     /// 20 ms of sound, or `None` after the last.
     pub frame: Option<Frame>,
 }

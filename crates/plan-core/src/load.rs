@@ -61,7 +61,7 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     // Without one of these, every skill would be found wrong for no fault of its own.
     let pack = match (head, actions, policy) {
         (Some(head), Some(actions), Some(policy)) => {
-            let RawPack { pack: name, connectors, denied, languages: _ } = head;
+            let RawPack { pack: name, connectors, denied, languages: _, uninterruptible: _ } = head;
             let pack = Pack { name, denied, skills, actions, policy };
             check::check(&pack, &connectors, source, &mut loader.problems);
             Some(pack)

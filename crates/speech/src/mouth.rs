@@ -120,7 +120,7 @@ impl Tongue {
         }
         // Without this the leg would wait for the rest of the say. One frame is worth waiting for even when nobody hears it: the
         // leg empties its ring of old turns at each tick.
-        let end = SayFrame { say: say.id, turn: say.turn, frame: None };
+        let end = frame(&say, None);
         if self.push(end).await == Said::LegGone { Said::LegGone } else { said }
     }
 
@@ -189,9 +189,8 @@ impl Tongue {
     }
 
     async fn send(&mut self, say: &Say, cutter: &mut Cutter, last: bool) -> Said {
-        while let Some(frame) = cutter.cut(last) {
-            let frame = SayFrame { say: say.id, turn: say.turn, frame: Some(frame) };
-            if self.push(frame).await == Said::LegGone {
+        while let Some(sound) = cutter.cut(last) {
+            if self.push(frame(say, Some(sound))).await == Said::LegGone {
                 return Said::LegGone;
             }
         }
@@ -210,6 +209,11 @@ impl Tongue {
             tokio::time::sleep(RING_FULL_WAIT).await;
         }
     }
+}
+
+/// An item of a say's stream.
+fn frame(say: &Say, frame: Option<Frame>) -> SayFrame {
+    SayFrame { say: say.id, turn: say.turn, interruptible: say.interruptible, frame }
 }
 
 /// Cuts sound into frames.

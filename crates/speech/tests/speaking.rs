@@ -52,6 +52,7 @@ fn say(id: u32, turn: u32, text: &str) -> Say {
         language: Language::EN,
         voice: Voice::default(),
         source: SaySource::Rendered,
+        interruptible: true,
     }
 }
 

@@ -76,12 +76,15 @@ impl Dialogue {
     }
 
     fn offer_question(&self, offer: &Offer, how: How) -> Vec<(Plain, Sentence)> {
+        let words = &self.tongue().words;
         let mut texts = Vec::new();
+        let mut required = words.requires(&offer.words);
         if matches!(how, How::Rephrase | How::Narrow) {
             texts.push(self.base("not-understood").text);
         }
         texts.push(self.words(&offer.words, &offer.facts).text);
         let key = format!("{}-option", offer.words);
+        required |= words.requires(&key);
         for (number, option) in (1..).zip(&offer.options) {
             let mut facts = option.clone();
             facts.entry("number".to_owned()).or_insert(Value::Int(number));
@@ -91,7 +94,8 @@ impl Dialogue {
         if how == How::Narrow {
             texts.push(self.base("keys-choice").text);
         }
-        vec![(Plain::Question, Sentence { text: texts.join(" "), language: self.language, fixed: false })]
+        let (text, language) = (texts.join(" "), self.language);
+        vec![(Plain::Question, Sentence { text, language, fixed: false, required })]
     }
 
     /// The whole of it, unless it was heard and only the answer was not clear.

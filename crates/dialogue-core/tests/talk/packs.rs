@@ -1,11 +1,12 @@
 //! The packs in the tree, understood; and packs with mistakes, told.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use callwright_dialogue_core::Pack;
-use callwright_model::{Language, PackSource, Problem};
+use callwright_dialogue_core::{DialogueConfig, Pack};
+use callwright_model::{CallId, Language, PackSource, Problem};
 
-use crate::script::{airline, source};
+use crate::script::{Core, Stage, airline, source};
 
 #[test]
 fn the_packs_of_the_tree_load_without_a_warning() {
@@ -151,7 +152,28 @@ fn one(change: impl FnOnce(&mut PackSource), file: &str, line: bool, words: &str
 }
 
 #[test]
+fn what_the_law_wants_heard_is_not_interruptible() {
+    let mut source = source("airline");
+    replace(&mut source, "pack.yaml", "denied:", "uninterruptible: [greeting]\ndenied:");
+    let pack = Arc::new(Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    for greeting in [None, Some("This call is recorded.".to_owned())] {
+        let mut config = DialogueConfig::new(Arc::clone(&pack), CallId(1));
+        config.greeting = greeting;
+        let mut stage = Stage::with(config, Core::Works);
+        assert!(!stage.last().interruptible, "{:?}", stage.last());
+        stage.caller("my flight was cancelled");
+        assert!(stage.last().interruptible, "{:?}", stage.last());
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_place() {
+    let told = problems(|s| replace(s, "pack.yaml", "denied:", "uninterruptible: [warning]\ndenied:"));
+    for language in ["en", "es", "ko"] {
+        let file = format!("words/{language}.ftl");
+        let here = told.iter().find(|one| one.file.ends_with(&file)).map(ToString::to_string);
+        assert!(here.as_ref().is_some_and(|here| here.contains("`warning` is missing")), "{told:#?}");
+    }
     one(
         |s| replace(s, "words/es.ftl", "ask-pin = ", "ask-pn = "),
         "words/es.ftl",

@@ -28,8 +28,8 @@ impl Bench {
 
     fn say(&mut self, say: u32, turn: u32, frames: usize) {
         let (say, turn) = (SayId(say), TurnId(turn));
-        self.ring.extend((0..frames).map(|_| SayFrame { say, turn, frame: Some(LOUD) }));
-        self.ring.push_back(SayFrame { say, turn, frame: None });
+        self.ring.extend((0..frames).map(|_| SayFrame { say, turn, interruptible: true, frame: Some(LOUD) }));
+        self.ring.push_back(SayFrame { say, turn, interruptible: true, frame: None });
     }
 
     /// Plays this many frames and draws them: `#` sound of a say, `~` tone, `.` silence.

@@ -73,6 +73,9 @@ pub(super) struct RawPack {
     // Words and examples are the dialogue's.
     #[expect(dead_code, reason = "read so that it is not refused")]
     pub(super) languages: Vec<String>,
+    #[expect(dead_code, reason = "read so that it is not refused")]
+    #[serde(default)]
+    pub(super) uninterruptible: Vec<String>,
     pub(super) connectors: Vec<String>,
     pub(super) denied: String,
 }
