@@ -1,6 +1,6 @@
 //! What happens in a call, as people and programs outside follow it. Names follow the conventions of the field.
 
-use callwright_model::{CallId, Language, NeedWhy, Pii, PlanId, SayId, StepView, TurnId};
+use callwright_model::{CallId, Evidence, Language, NeedWhy, Pii, PlanId, SayId, StepView, TurnId, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a call. As JSON it is flat: `{"call":"…","at_ms":1200,"type":"user_transcription",…}`.
@@ -77,6 +77,17 @@ pub enum CallFact {
         /// Always true: no word was lost.
         resumed: bool,
     },
+    /// What sound over the agent's speech turned out to be, and by what.
+    SpeechJudged {
+        /// The turn that it was, or would have been.
+        turn: TurnId,
+        /// What it was.
+        verdict: Verdict,
+        /// By what.
+        evidence: Evidence,
+    },
+    /// The line brings the agent's voice back too late to be cancelled: only words interrupt it.
+    LateEcho,
     /// The call goes on in another language.
     LanguageChanged {
         /// Which.
@@ -258,6 +269,8 @@ impl CallFact {
             | Self::PlanEnded { .. }
             | Self::TransferChanged { .. }
             | Self::ResponseMeasured { .. }
+            | Self::SpeechJudged { .. }
+            | Self::LateEcho
             | Self::CallEnded { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What happens in a call, for those who watch: the console, the terminal, the journal. Nothing depends on it.
 
 use callwright_dialogue_core::{Note, SayKind, TransferReason};
-use callwright_model::{Language, Pii, PlanEvent, PlanReply, SayId, TurnId};
+use callwright_model::{Evidence, Language, Pii, PlanEvent, PlanReply, SayId, TurnId, Verdict};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,17 @@ pub enum Happening {
         /// Share that was sent, 0 to 1.
         share: f32,
     },
+    /// What sound over the agent turned out to be.
+    Judged {
+        /// The turn that it was, or would have been.
+        turn: TurnId,
+        /// What it was.
+        verdict: Verdict,
+        /// What it was found by.
+        evidence: Evidence,
+    },
+    /// The line brings our voice back too late to be cancelled: only words interrupt the agent.
+    LateEcho,
     /// The caller took the floor from the agent.
     BargedIn {
         /// The caller's turn.

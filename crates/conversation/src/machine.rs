@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use callwright_call_core::transfer;
-use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying, filled,
-};
+use callwright_dialogue_core::{AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying};
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanEvent, PlanId, PlanReply,
     Recognised, Record, Samples, Say, SayId, SaySource, TurnId, Utterance, Voice,
@@ -73,6 +71,10 @@ pub struct Conversation {
     last_say: SayId,
     /// The say that was sent to the leg last. Legs want them in growing order, whoever speaks.
     newest_say: SayId,
+    /// The line brings our own voice back.
+    echo: bool,
+    /// What was said to the caller last, and before: what such an echo can be of.
+    lately: [String; 2],
     plan: Option<PlanId>,
     handover: Option<Handover>,
     acts: VecDeque<Act>,
@@ -117,6 +119,8 @@ impl Conversation {
             says: BTreeMap::new(),
             last_say: SayId::default(),
             newest_say: SayId::default(),
+            echo: false,
+            lately: Default::default(),
             plan: None,
             handover: None,
             acts: VecDeque::new(),
@@ -250,6 +254,13 @@ impl Conversation {
                 self.dialogue.handle_speech_discarded(turn, now);
                 self.tell(Happening::Resumed);
             }
+            LegFact::Judged { turn, verdict, evidence } => {
+                self.tell(Happening::Judged { turn, verdict, evidence });
+            }
+            LegFact::LateEcho => {
+                self.echo = true;
+                self.tell(Happening::LateEcho);
+            }
             LegFact::SayStarted { say } => self.tell(Happening::AgentStarted { say }),
             LegFact::SayEnded { say, played } => self.played(say, played, true, now),
             LegFact::SayDropped { say } => self.played(say, Samples::default(), false, now),
@@ -297,12 +308,9 @@ impl Conversation {
     fn caller_words(&mut self, report: Recognised, now: MonoTime) {
         match report {
             Recognised::Partial { turn, words } => {
-                let filled = filled(&self.expect, words.reveal(), self.language);
-                let count = u16::try_from(words.reveal().split_whitespace().count()).unwrap_or(u16::MAX);
-                self.act(Act::Command(
-                    self.config.caller,
-                    LegCommand::Partial { turn, filled, words: count },
-                ));
+                let ours: &[String] = if self.echo { &self.lately } else { &[] };
+                let progress = self.dialogue.progress(words.reveal(), ours);
+                self.act(Act::Command(self.config.caller, LegCommand::Partial { turn, progress }));
                 self.tell(Happening::CallerPartial { turn, words });
             }
             Recognised::Final(utterance) => {
@@ -434,6 +442,7 @@ impl Conversation {
         self.newest_say = self.newest_say.next();
         let (id, language) = (self.newest_say, self.language);
         self.tell(Happening::AgentSays { say: id, text: text.clone().into(), kind, language });
+        self.lately = [std::mem::take(&mut self.lately[1]), text.clone()];
         self.says.insert(id, Spoken { dialogue, length: spoken_length(&text) });
         let voice = if language == self.config.dialogue.language {
             self.config.voice.clone()

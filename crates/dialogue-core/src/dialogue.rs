@@ -225,6 +225,11 @@ impl Dialogue {
         self.language
     }
 
+    /// What words would be taken for as they are.
+    pub(crate) fn read(&self, words: &str) -> crate::Reading {
+        self.tongue().interpreter.read(words)
+    }
+
     /// Goodbye was said: nothing will come any more.
     #[must_use]
     pub fn ended(&self) -> bool {

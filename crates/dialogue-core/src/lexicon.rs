@@ -30,6 +30,8 @@ pub(crate) struct Lexicon {
     pub(crate) backchannels: BTreeSet<String>,
     /// What people on the telephone say to others in the room, or to win time.
     pub(crate) side_talk: BTreeSet<String>,
+    /// Words that no sentence ends with: more is to come. In Korean, endings of the last word.
+    pub(crate) unfinished: Unfinished,
     /// Endings that may hang on a spelled word.
     pub(crate) particles: Vec<String>,
     pub(crate) yes: BTreeSet<String>,
@@ -142,6 +144,7 @@ impl Lexicon {
             hesitations: set("hesitations"),
             backchannels: set("backchannels"),
             side_talk: set("side_talk"),
+            unfinished: Unfinished { words: list(text(&["unfinished"])), endings: language == Language::KO },
             particles: list(text(&["particles"])),
             yes: set("yes"),
             no: set("no"),
@@ -157,6 +160,20 @@ impl Lexicon {
                 .collect(),
             intents,
         })
+    }
+}
+
+/// How an unfinished sentence ends.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    words: Vec<String>,
+    /// They are endings of words.
+    endings: bool,
+}
+
+impl Unfinished {
+    pub(crate) fn contains(&self, last: &str) -> bool {
+        self.words.iter().any(|word| if self.endings { last.ends_with(word.as_str()) } else { last == word })
     }
 }
 

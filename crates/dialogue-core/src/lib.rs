@@ -18,6 +18,7 @@ mod language;
 mod lexicon;
 mod output;
 mod pack;
+mod progress;
 mod slots;
 mod sort;
 mod understand;
@@ -33,6 +34,6 @@ pub use output::{
 };
 pub use pack::{Pack, SkillHead};
 pub use slots::{filled, yes_or_no};
-pub use sort::{UtteranceSort, sort_of};
+pub use sort::sort_of;
 pub use understand::{Intent, Reading};
 pub use verbalise::spoken;

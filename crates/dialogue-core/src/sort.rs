@@ -1,21 +1,8 @@
 //! What sort of thing an utterance is, before anyone asks what it means.
 
-use callwright_model::Language;
+use callwright_model::{Language, UtteranceSort};
 
 use crate::lexicon::{self, Lexicon, fold};
-
-/// What sort of thing was said. It depends on the words alone: whether a "right" is an answer is for whoever knows what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UtteranceSort {
-    /// A sound that carries nothing: a cough, an "um", or no words at all.
-    Filler,
-    /// "Mm-hm", "right": go on, I am listening.
-    Backchannel,
-    /// Said to somebody else in the room, or to win time: "hold on a second", "not now".
-    SideTalk,
-    /// Anything else: meant for us.
-    Speech,
-}
 
 /// The sort of an utterance, or of its words so far. An utterance is no more than its most telling part: "um, hold on a second"
 /// is side talk, and one word that is in no list makes all of it speech.

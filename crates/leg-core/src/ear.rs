@@ -8,10 +8,12 @@ use callwright_model::{FRAME_MS, Frame, Heard, MonoTime, VoiceActivity};
 use callwright_turn_core::{Floor, FrameFacts, Output, Sounding};
 
 use crate::config::LegConfig;
+use crate::echo_watch::EchoWatch;
 
 pub(crate) struct Ear {
     voice_activity: Box<dyn VoiceActivity>,
     echo: Option<EchoCanceller>,
+    echo_watch: EchoWatch,
     echo_tail: u32,
     /// Frames for which an echo of ours may still arrive.
     echo_left: u32,
@@ -30,6 +32,7 @@ impl Ear {
         Self {
             voice_activity,
             echo: config.echo_cancelling.then(EchoCanceller::new),
+            echo_watch: EchoWatch::new(),
             echo_tail: frames(config.echo_tail),
             echo_left: 0,
             quiet_dbfs: config.quiet_dbfs,
@@ -43,7 +46,7 @@ impl Ear {
     }
 
     /// Takes the frame just received, and what was sent in the tick before. Removes the echo from the frame, lets the
-    /// floor decide, and hands its decisions to `decided` after having put them into the stream for the recogniser.
+    /// floor decide, tells `late_echo` of one that the canceller does not reach, and hands the floor's decisions to `decided` after having put them into the stream for the recogniser.
     pub(crate) fn hear(
         &mut self,
         frame: &mut Frame,
@@ -51,10 +54,15 @@ impl Ear {
         sounding: Sounding,
         floor: &mut Floor,
         now: MonoTime,
+        late_echo: impl FnOnce(),
         mut decided: impl FnMut(Output),
     ) {
         self.cancel_echo(frame, sent, sounding);
         let level_dbfs = frame.level_dbfs();
+        if self.echo_watch.handle_tick(sent.level_dbfs(), level_dbfs) {
+            floor.handle_late_echo();
+            late_echo();
+        }
         let speech = self.probability(frame, level_dbfs, floor.running().is_some());
         let mut due = floor.running().is_some();
         floor.handle_frame(FrameFacts { speech, level_dbfs }, sounding, now);
@@ -70,7 +78,12 @@ impl Ear {
                     self.push_after(&mut due, frame, Heard::End { turn, at: last_sound });
                 }
                 Output::Discard { turn } => self.push_after(&mut due, frame, Heard::Discard { turn }),
-                Output::Duck | Output::Restore | Output::Hush { .. } | Output::Silence { .. } => {}
+                Output::Duck
+                | Output::Restore
+                | Output::Hold
+                | Output::Judged { .. }
+                | Output::Hush { .. }
+                | Output::Silence { .. } => {}
             }
             decided(output);
         }
@@ -91,6 +104,8 @@ impl Ear {
                 Output::Started { .. }
                 | Output::Duck
                 | Output::Restore
+                | Output::Hold
+                | Output::Judged { .. }
                 | Output::Hush { .. }
                 | Output::Silence { .. } => {}
             }
@@ -124,7 +139,7 @@ impl Ear {
 
     fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) {
         match sounding {
-            Sounding::Say | Sounding::Tone => self.echo_left = self.echo_tail,
+            Sounding::Say | Sounding::Required | Sounding::Tone => self.echo_left = self.echo_tail,
             Sounding::Nothing => self.echo_left = self.echo_left.saturating_sub(1),
         }
         if self.echo_left > 0

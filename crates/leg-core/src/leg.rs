@@ -142,9 +142,7 @@ impl MediaLeg {
         }
         match command {
             LegCommand::Expect(expect) => self.floor.handle_expect(expect.clone(), now),
-            LegCommand::Partial { turn, filled, words } => {
-                self.floor.handle_partial(*turn, *filled, *words, now);
-            }
+            LegCommand::Partial { turn, progress } => self.floor.handle_partial(*turn, *progress, now),
             LegCommand::Hush { turn } => {
                 if let Some(cut) = self.playout.hush(*turn) {
                     self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
@@ -215,9 +213,21 @@ impl MediaLeg {
             Mode::Agent => {
                 self.line.receive_frame(&mut self.heard, now);
                 let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
-                ear.hear(heard, sent, self.sounding, floor, now, |output| {
-                    obey(output, playout, facts, loudness);
-                });
+                let mut late_echo = false;
+                ear.hear(
+                    heard,
+                    sent,
+                    self.sounding,
+                    floor,
+                    now,
+                    || late_echo = true,
+                    |output| {
+                        obey(output, playout, facts, loudness);
+                    },
+                );
+                if late_echo {
+                    facts.push(LegFact::LateEcho);
+                }
             }
         }
     }
@@ -351,10 +361,17 @@ fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Lou
     match output {
         Output::Started { turn, .. } => facts.push(LegFact::SpeechStarted { turn }),
         Output::Pause { .. } => {}
-        Output::Ended { turn, length, .. } => facts.push(LegFact::TurnEnded { turn, length }),
+        Output::Ended { turn, length, level_db, .. } => {
+            facts.push(LegFact::TurnEnded { turn, length, level_db });
+        }
         Output::Discard { turn } => facts.push(LegFact::Resumed { turn }),
         Output::Duck => playout.set_gain(loudness.duck_db, loudness.duck_ramp),
-        Output::Restore => playout.set_gain(0.0, loudness.restore_ramp),
+        Output::Restore => {
+            playout.release();
+            playout.set_gain(0.0, loudness.restore_ramp);
+        }
+        Output::Hold => playout.hold(),
+        Output::Judged { turn, verdict, evidence } => facts.push(LegFact::Judged { turn, verdict, evidence }),
         Output::Hush { turn } => {
             if let Some(cut) = playout.hush(TurnId(turn.0.saturating_sub(1))) {
                 facts.push(LegFact::BargedIn { turn, say: cut.say, played: cut.played });

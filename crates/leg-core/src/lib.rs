@@ -26,6 +26,7 @@
 mod bridge;
 mod config;
 mod ear;
+mod echo_watch;
 mod error;
 mod facts;
 mod leg;

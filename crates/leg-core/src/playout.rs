@@ -21,6 +21,8 @@ pub(crate) struct Playout {
     /// What waits in the caller's ring and answers this turn or an older one is dropped with the next frame.
     drain: Option<TurnId>,
     gain: GainRamp,
+    /// Silent, but nothing of what was being said is lost: it may go on.
+    held: bool,
     tone: Option<ToneGenerator>,
     stale_frames: u64,
 }
@@ -28,7 +30,7 @@ pub(crate) struct Playout {
 /// The say that is being played.
 enum Voice {
     Silent,
-    Saying { say: SayId, turn: TurnId, played: Samples, starved: u32 },
+    Saying { say: SayId, turn: TurnId, sounds_as: Sounding, played: Samples, starved: u32 },
 }
 
 /// What was cut off.
@@ -46,6 +48,7 @@ impl Playout {
             told_dropped: None,
             drain: None,
             gain: GainRamp::new(),
+            held: false,
             tone: None,
             stale_frames: 0,
         }
@@ -62,9 +65,13 @@ impl Playout {
         if let Some(until) = self.drain.take() {
             self.drain(until, says, facts);
         }
+        if self.held {
+            *out = Frame::SILENCE;
+            return Sounding::Nothing;
+        }
         if self.fill_with_say(out, floor, says, facts) {
             self.gain.apply(out);
-            return Sounding::Say;
+            return self.sounds_as();
         }
         if let Some(tone) = &mut self.tone {
             if tone.fill(out) {
@@ -74,9 +81,9 @@ impl Playout {
         }
         *out = Frame::SILENCE;
         match &mut self.voice {
-            Voice::Saying { starved, .. } if *starved < STARVED_FRAMES => {
+            Voice::Saying { starved, sounds_as, .. } if *starved < STARVED_FRAMES => {
                 *starved += 1;
-                Sounding::Say
+                *sounds_as
             }
             Voice::Saying { .. } | Voice::Silent => Sounding::Nothing,
         }
@@ -118,7 +125,9 @@ impl Playout {
     fn play(&mut self, item: &SayFrame, out: &mut Frame, facts: &mut Facts) -> bool {
         if !self.is_playing(item.say) {
             self.close(facts);
-            self.voice = Voice::Saying { say: item.say, turn: item.turn, played: Samples(0), starved: 0 };
+            let (say, turn) = (item.say, item.turn);
+            let sounds_as = if item.interruptible { Sounding::Say } else { Sounding::Required };
+            self.voice = Voice::Saying { say, turn, sounds_as, played: Samples(0), starved: 0 };
         }
         match (&item.frame, &mut self.voice) {
             (Some(frame), Voice::Saying { say, played, starved, .. }) => {
@@ -144,9 +153,20 @@ impl Playout {
         }
     }
 
+    /// Silent from the next frame on, and everything kept for [`Self::release`].
+    pub(crate) fn hold(&mut self) {
+        self.held = matches!(self.voice, Voice::Saying { .. });
+    }
+
+    /// Goes on with what was held.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
+    }
+
     /// Silent from the next frame on: whatever answers `until` or an older turn is dropped, played or waiting. Tells what
     /// was cut off.
     pub(crate) fn hush(&mut self, until: TurnId) -> Option<Cut> {
+        self.held = false;
         self.drain = self.drain.max(Some(until));
         self.cut(until)
     }
@@ -186,6 +206,13 @@ impl Playout {
 
     pub(crate) const fn stale_frames(&self) -> u64 {
         self.stale_frames
+    }
+
+    fn sounds_as(&self) -> Sounding {
+        match self.voice {
+            Voice::Saying { sounds_as, .. } => sounds_as,
+            Voice::Silent => Sounding::Nothing,
+        }
     }
 
     fn is_playing(&self, this: SayId) -> bool {

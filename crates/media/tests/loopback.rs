@@ -219,7 +219,7 @@ fn speech_comes_up_as_one_turn_with_its_boundaries() {
         peer.send(&peer.voice(8_000));
     }
     let facts = peer.until(0, 80, |fact| matches!(fact, LegFact::TurnEnded { .. }));
-    let [LegFact::TurnEnded { turn: TurnId(1), length }] = facts.as_slice() else { panic!("{facts:?}") };
+    let [LegFact::TurnEnded { turn: TurnId(1), length, .. }] = facts.as_slice() else { panic!("{facts:?}") };
     assert!((380..=640).contains(&length.as_millis()), "{length:?}");
 
     let mut heard = String::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Expect, Frame, LegId, MonoTime, Samples, SayId, TurnId};
+use crate::{Evidence, Expect, Frame, LegId, MonoTime, Progress, Samples, SayId, TurnId, Verdict};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,14 +110,12 @@ pub enum Tone {
 pub enum LegCommand {
     /// What is expected of the caller's next turn.
     Expect(Expect),
-    /// Words recognised so far in a turn: lets the floor end a turn whose slot is full.
+    /// Words recognised so far in a turn: lets the floor end a turn whose slot is full, and tell an interruption from an "mm-hm".
     Partial {
         /// The turn.
         turn: TurnId,
-        /// How many characters, digits or options of what is expected are filled, as the interpreter counts.
-        filled: u8,
-        /// Words so far.
-        words: u16,
+        /// How far they have come.
+        progress: Progress,
     },
     /// Be silent now: drop every say that answers this turn or an older one.
     Hush {
@@ -171,7 +169,20 @@ pub enum LegFact {
         turn: TurnId,
         /// From the first sound to the last.
         length: Duration,
+        /// Its level against this caller's usual one, in dB; `None` before that is known.
+        level_db: Option<f32>,
     },
+    /// What sound over the agent turned out to be, and by what.
+    Judged {
+        /// The turn that it was, or would have been.
+        turn: TurnId,
+        /// What it was.
+        verdict: Verdict,
+        /// By what.
+        evidence: Evidence,
+    },
+    /// The line brings our own voice back later than it can be cancelled: from here on only words take the floor from the agent.
+    LateEcho,
     /// The caller has taken the floor from the agent, which is silent since this tick.
     BargedIn {
         /// The caller's new turn.

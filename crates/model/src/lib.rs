@@ -15,6 +15,7 @@ mod plan;
 mod problem;
 mod speech;
 mod time;
+mod turn;
 mod value;
 
 pub use expect::{Expect, Hints};
@@ -31,4 +32,5 @@ pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Rece
 pub use problem::{Problem, Severity};
 pub use speech::{Heard, Recognised, Say, SayFrame, SaySource, Utterance, Voice};
 pub use time::{MonoTime, Samples};
+pub use turn::{Evidence, Progress, Rule, Thought, UtteranceSort, Verdict};
 pub use value::{Money, Record, Value};

@@ -29,16 +29,27 @@ pub struct FloorConfig {
     pub voice_min: Duration,
     /// Silence that a caller who ran into `turn_max` must make before taking the floor again.
     pub rearm: Duration,
-    /// Voice over the agent that makes an interruption. "Mm-hm" and "uh-huh" last 200-340 ms.
+    /// A frame must be this much above what is always on the line. Babble behind a caller swings by half of that.
+    pub over_noise_db: f32,
+    /// Voice over the agent that silences it while no word is known. "Mm-hm", "right" and "okay" have 200-400 ms of it; more waiting
+    /// is felt by everyone who really interrupts.
     pub interruption: Duration,
-    /// Silence after a short interjection that gives the agent its full voice back, and after a click its floor.
-    pub interjection_silence: Duration,
-    /// Latest verdict over speech that is neither steady enough for an interruption nor over.
-    pub verdict_max: Duration,
-    /// When a short answer (yes, no, an option) is expected, this much voice over the agent is already that answer.
-    pub short_answer: Duration,
-    /// Words recognised over the agent that make an interruption before its time: no interjection has as many.
+    /// The same for what sounds like "mm-hm" or "um" so far, which people draw out.
+    pub backchannel_max: Duration,
+    /// The same for a voice much softer than this caller's: somebody speaks away from the telephone.
+    pub aside_max: Duration,
+    /// Voice with which an interruption is certain though no word was understood.
+    pub certain: Duration,
+    /// Words meant for us that make an interruption before its time.
     pub interruption_words: u16,
+    /// Voice with which one such word does.
+    pub one_word: Duration,
+    /// Silence after which something said in passing is over, and the agent gets its full voice back.
+    pub interjection_silence: Duration,
+    /// The same while its words are still being recognised.
+    pub words_wait: Duration,
+    /// Latest verdict over sound that never becomes long enough for an interruption and never ends.
+    pub verdict_max: Duration,
     /// Silence on both sides is told every time this passes.
     pub silence: Duration,
 }
@@ -46,8 +57,14 @@ pub struct FloorConfig {
 /// Silence after which a turn is over, by what is expected. Shorter answers faster and cuts more people off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patience {
-    /// Anything.
+    /// Anything, while nobody can tell whether more is to come.
     pub anything: Duration,
+    /// Anything, when what was said can stand as it is.
+    pub whole: Duration,
+    /// Whatever is expected, when what was said breaks off.
+    pub open: Duration,
+    /// Longest for a caller who is known to pause.
+    pub pausing_max: Duration,
     /// Yes or no, one option of several: few words.
     pub short_answer: Duration,
     /// A short answer with more words than that: the caller explains.
@@ -76,11 +93,16 @@ impl Default for FloorConfig {
             turn_max: Duration::from_secs(30),
             voice_min: Duration::from_millis(100),
             rearm: Duration::from_millis(200),
-            interruption: Duration::from_millis(340),
+            over_noise_db: 9.0,
+            interruption: Duration::from_millis(360),
+            backchannel_max: Duration::from_millis(900),
+            aside_max: Duration::from_millis(1_200),
+            certain: Duration::from_millis(700),
+            interruption_words: 2,
+            one_word: Duration::from_millis(260),
             interjection_silence: Duration::from_millis(140),
-            verdict_max: Duration::from_millis(450),
-            short_answer: Duration::from_millis(200),
-            interruption_words: 3,
+            words_wait: Duration::from_millis(300),
+            verdict_max: Duration::from_secs(3),
             silence: Duration::from_secs(5),
         }
     }
@@ -90,12 +112,15 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             anything: Duration::from_millis(580),
+            whole: Duration::from_millis(420),
+            open: Duration::from_millis(1_000),
+            pausing_max: Duration::from_millis(900),
             short_answer: Duration::from_millis(380),
             explaining: Duration::from_millis(550),
             thoughtful: Duration::from_millis(700),
             half_filled: Duration::from_millis(1_200),
             may_be_full: Duration::from_millis(700),
-            full: Duration::from_millis(300),
+            full: Duration::from_millis(260),
         }
     }
 }

@@ -3,9 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callwright_model::{Expect, FRAME_MS, MonoTime, TurnId};
+use callwright_model::{Evidence, Expect, MonoTime, Progress, Rule, TurnId, Verdict};
 
 use crate::config::FloorConfig;
+use crate::levels::Levels;
+use crate::patience::Pauses;
+use crate::turn::{FRAME, Turn};
+use crate::verdict::{self, Ruling};
 
 /// What the frame just received looks like.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,12 +27,14 @@ pub enum Sounding {
     Nothing,
     /// The agent speaks: what the caller says now contests the floor.
     Say,
+    /// The agent says what the law wants heard: nothing silences it, but what the caller says meanwhile is a turn.
+    Required,
     /// A tone, such as hold sound: a sound, but nobody's floor.
     Tone,
 }
 
 /// What the floor decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Output {
     /// The caller began a turn.
     Started {
@@ -50,6 +56,8 @@ pub enum Output {
         last_sound: MonoTime,
         /// From onset to last sound.
         length: Duration,
+        /// Its level against this caller's usual one, in dB.
+        level_db: Option<f32>,
     },
     /// It was no turn. The agent may go on with what answered the one before.
     Discard {
@@ -58,8 +66,19 @@ pub enum Output {
     },
     /// Lower the agent's voice.
     Duck,
-    /// Give the agent its full voice back.
+    /// Give the agent its full voice back. After a [`Output::Hold`] it goes on where it was, from the start of a word.
     Restore,
+    /// Silence the agent in this tick, but keep what it was saying: it may yet go on.
+    Hold,
+    /// Sound over the agent turned out to be this.
+    Judged {
+        /// The turn that it was, or would have been.
+        turn: TurnId,
+        /// What it was.
+        verdict: Verdict,
+        /// What it was found by.
+        evidence: Evidence,
+    },
     /// Silence the agent in this tick: the caller has taken the floor, by speech or by a key.
     Hush {
         /// The turn that took it. For a key it is a turn without words: it has no `Started` and no `Ended`.
@@ -105,6 +124,12 @@ pub struct Floor {
     newest: TurnId,
     /// Says that answer an older turn are stale.
     fence: TurnId,
+    levels: Levels,
+    /// Whether sound over the agent lowers it: not where the sound would be its own, all the time.
+    ducks: bool,
+    pauses: Pauses,
+    /// End of the last sound of the turn that ended last: who speaks on soon after it was cut off by us.
+    ended: Option<MonoTime>,
     outputs: VecDeque<Output>,
 }
 
@@ -114,6 +139,8 @@ enum State {
     Open { quiet_since: MonoTime, told: u32, ear: Ear },
     /// Somebody speaks over the agent, which is ducked; whether it is an interruption is open.
     Contested(Turn),
+    /// The same, but it seems to be one: the agent is silent and has lost nothing.
+    Held(Turn),
     /// The caller speaks.
     Caller(Turn),
     /// Two people talk to each other over a bridge.
@@ -129,19 +156,6 @@ enum Ear {
     Deaf { quiet: Duration },
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    id: TurnId,
-    onset: MonoTime,
-    last_sound: MonoTime,
-    last_key: Option<MonoTime>,
-    voiced: Duration,
-    peak_dbfs: f32,
-    pause_told: bool,
-    filled: u8,
-    words: u16,
-}
-
 impl Floor {
     /// An open floor; silence counts from `now`.
     #[must_use]
@@ -153,6 +167,10 @@ impl Floor {
             sounding: Sounding::Nothing,
             newest: TurnId(0),
             fence: TurnId(0),
+            levels: Levels::new(),
+            ducks: true,
+            pauses: Pauses::default(),
+            ended: None,
             outputs: VecDeque::with_capacity(OUTPUTS),
         }
     }
@@ -160,18 +178,27 @@ impl Floor {
     /// A frame came in (or was concealed), and `sounding` is what goes out in the same tick. Once every 20 ms.
     pub fn handle_frame(&mut self, facts: FrameFacts, sounding: Sounding, now: MonoTime) {
         self.sounding = sounding;
+        self.levels.handle_frame(facts.level_dbfs);
         match self.state {
             State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
             State::Contested(mut turn) => {
-                turn.hear(facts, &self.config, now);
+                turn.hear(facts, &self.levels, &self.config, now);
                 self.state = State::Contested(turn);
                 if sounding != Sounding::Say {
-                    self.outputs.push_back(Output::Restore);
+                    self.restore();
+                    turn.under = sounding == Sounding::Required;
                     self.enter(State::Caller(turn), "the agent finished first");
                 }
             }
+            State::Held(mut turn) => {
+                turn.hear(facts, &self.levels, &self.config, now);
+                self.state = State::Held(turn);
+            }
             State::Caller(mut turn) => {
-                turn.hear(facts, &self.config, now);
+                if let Some(pause) = turn.hear(facts, &self.levels, &self.config, now) {
+                    self.pauses.learn(pause);
+                }
+                turn.under &= sounding == Sounding::Required;
                 self.state = State::Caller(turn);
             }
             State::Suspended => {}
@@ -186,15 +213,26 @@ impl Floor {
     }
 
     /// How much has been recognised in a turn so far. Ignored when the turn is over.
-    pub fn handle_partial(&mut self, of: TurnId, filled: u8, words: u16, now: MonoTime) {
+    pub fn handle_partial(&mut self, of: TurnId, progress: Progress, now: MonoTime) {
         match &mut self.state {
-            State::Contested(turn) | State::Caller(turn) if turn.id == of => {
-                turn.filled = filled;
-                turn.words = words;
+            State::Contested(turn) | State::Held(turn) | State::Caller(turn) if turn.id == of => {
+                turn.progress = progress;
             }
-            State::Open { .. } | State::Contested(_) | State::Caller(_) | State::Suspended => {}
+            State::Open { .. }
+            | State::Contested(_)
+            | State::Held(_)
+            | State::Caller(_)
+            | State::Suspended => {}
         }
         self.settle(now);
+    }
+
+    /// The line brings our own voice back too late for the echo canceller: from here on only words take the floor from the agent.
+    pub fn handle_late_echo(&mut self) {
+        self.config.interruption = Duration::MAX;
+        self.config.aside_max = Duration::MAX;
+        self.config.backchannel_max = Duration::MAX;
+        self.ducks = false;
     }
 
     /// The caller pressed a key: it silences the agent like an interruption, and counts as a sound.
@@ -207,9 +245,9 @@ impl Floor {
                 }
                 self.enter(State::Open { quiet_since: now, told: 0, ear }, "key");
             }
-            State::Contested(mut turn) => {
+            State::Contested(mut turn) | State::Held(mut turn) => {
                 turn.last_key = Some(now);
-                self.take(turn, "key while speaking");
+                self.take(turn, Rule::Key, now);
             }
             State::Caller(mut turn) => {
                 turn.last_key = Some(now);
@@ -222,8 +260,8 @@ impl Floor {
     /// Two people talk to each other: the floor is theirs, and a running turn is forgotten.
     pub fn handle_suspend(&mut self, now: MonoTime) {
         match self.state {
-            State::Contested(turn) => {
-                self.outputs.push_back(Output::Restore);
+            State::Contested(turn) | State::Held(turn) => {
+                self.restore();
                 self.discard(turn, "bridged", now);
             }
             State::Caller(turn) => self.discard(turn, "bridged", now),
@@ -236,7 +274,7 @@ impl Floor {
     pub fn handle_resume(&mut self, now: MonoTime) {
         match self.state {
             State::Suspended => self.enter(State::open(now), "bridge is gone"),
-            State::Open { .. } | State::Contested(_) | State::Caller(_) => {}
+            State::Open { .. } | State::Contested(_) | State::Held(_) | State::Caller(_) => {}
         }
     }
 
@@ -257,6 +295,7 @@ impl Floor {
             State::Open { quiet_since, told, .. } => (self.sounding == Sounding::Nothing)
                 .then(|| (*quiet_since + self.config.silence * (told + 1), Timer::Silence)),
             State::Contested(turn) => Some((self.verdict_at(turn), Timer::Verdict)),
+            State::Held(turn) => Some((turn.last_sound + self.config.words_wait, Timer::Verdict)),
             State::Caller(turn) => {
                 let cap = turn.onset + self.config.turn_max;
                 let end = turn.last_activity() + self.patience(turn);
@@ -278,7 +317,8 @@ impl Floor {
         }
         match self.state {
             State::Open { .. } | State::Contested(_) => Admission::Play,
-            State::Caller(_) => Admission::Wait,
+            State::Caller(caller) if caller.under => Admission::Play,
+            State::Held(_) | State::Caller(_) => Admission::Wait,
             State::Suspended => Admission::Drop,
         }
     }
@@ -287,7 +327,7 @@ impl Floor {
     #[must_use]
     pub fn running(&self) -> Option<TurnId> {
         match &self.state {
-            State::Contested(turn) | State::Caller(turn) => Some(turn.id),
+            State::Contested(turn) | State::Held(turn) | State::Caller(turn) => Some(turn.id),
             State::Open { .. } | State::Suspended => None,
         }
     }
@@ -308,17 +348,31 @@ impl Floor {
     fn settle(&mut self, now: MonoTime) {
         match self.state {
             State::Open { quiet_since, told, ear } => self.count_silence(quiet_since, told, ear, now),
-            State::Contested(turn) => self.judge(turn, now),
+            State::Contested(turn) => {
+                let turn = self.tell_pause(turn, now);
+                self.state = State::Contested(turn);
+                self.rule(
+                    turn,
+                    verdict::contested(&turn, &self.expect, &self.levels, &self.config, now),
+                    now,
+                );
+            }
+            State::Held(turn) => {
+                let turn = self.tell_pause(turn, now);
+                self.state = State::Held(turn);
+                self.rule(turn, verdict::held(&turn, &self.expect, &self.config, now), now);
+            }
             State::Caller(turn) => self.wait_out(turn, now),
             State::Suspended => {}
         }
     }
 
     fn listen(&mut self, facts: FrameFacts, quiet_since: MonoTime, told: u32, ear: Ear, now: MonoTime) {
-        let over_agent = self.sounding == Sounding::Say;
+        let over_agent = matches!(self.sounding, Sounding::Say | Sounding::Required);
         let least =
             if over_agent { self.config.onset_probability_over_agent } else { self.config.onset_probability };
-        let speech = facts.speech >= least && facts.level_dbfs >= self.config.level_dbfs_min;
+        let loud = self.config.level_dbfs_min.max(self.levels.noise_dbfs() + self.config.over_noise_db);
+        let speech = facts.speech >= least && facts.level_dbfs >= loud;
         let ear = match ear {
             Ear::Listening { run } if speech => Ear::Listening { run: run.saturating_add(1) },
             Ear::Listening { .. } => Ear::Listening { run: 0 },
@@ -328,7 +382,7 @@ impl Floor {
         };
         match ear {
             Ear::Listening { run } if run >= self.config.onset_frames => {
-                self.begin(u32::from(run), facts, over_agent, now);
+                self.begin(u32::from(run), facts, now);
             }
             Ear::Listening { .. } | Ear::Deaf { .. } => {
                 let (quiet_since, told) =
@@ -338,70 +392,77 @@ impl Floor {
         }
     }
 
-    fn begin(&mut self, run: u32, facts: FrameFacts, over_agent: bool, now: MonoTime) {
-        let voiced = FRAME * run;
-        let onset = MonoTime(now.0.saturating_sub(voiced.as_micros() as u64));
+    fn begin(&mut self, run: u32, facts: FrameFacts, now: MonoTime) {
         self.newest = self.newest.next();
-        let turn = Turn {
-            id: self.newest,
-            onset,
-            last_sound: now,
-            last_key: None,
-            voiced,
-            peak_dbfs: facts.level_dbfs,
-            pause_told: false,
-            filled: 0,
-            words: 0,
-        };
+        let mut turn = Turn::begin(self.newest, run, facts.level_dbfs, now);
+        let onset = turn.onset;
+        if let Some(ended) = self.ended.take()
+            && onset.since(ended) <= CUT_OFF
+        {
+            self.pauses.learn(onset.since(ended));
+        }
         self.outputs.push_back(Output::Started { turn: turn.id, onset });
-        if over_agent {
-            self.outputs.push_back(Output::Duck);
-            self.enter(State::Contested(turn), "speech over the agent");
-        } else {
-            self.enter(State::Caller(turn), "speech");
+        match self.sounding {
+            Sounding::Say => {
+                if self.ducks {
+                    self.outputs.push_back(Output::Duck);
+                }
+                self.enter(State::Contested(turn), "speech over the agent");
+            }
+            Sounding::Required => {
+                turn.under = true;
+                self.enter(State::Caller(turn), "speech under what must be heard");
+            }
+            Sounding::Nothing | Sounding::Tone => self.enter(State::Caller(turn), "speech"),
         }
     }
 
-    /// Interruption, interjection, or too early to tell.
-    fn judge(&mut self, turn: Turn, now: MonoTime) {
-        let gap = now.since(turn.last_sound);
-        let answered = match self.expect {
-            Expect::YesNo | Expect::Choice { .. } => turn.voiced >= self.config.short_answer,
-            Expect::Anything | Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Name => {
-                false
+    /// Does what was ruled of sound over the agent.
+    fn rule(&mut self, turn: Turn, ruling: Ruling, now: MonoTime) {
+        match ruling {
+            Ruling::Wait => {}
+            Ruling::Take(rule) => self.take(turn, rule, now),
+            Ruling::Hold(_) => {
+                self.outputs.push_back(Output::Hold);
+                self.enter(State::Held(turn), "long enough for an interruption");
             }
-        };
-        if turn.voiced >= self.config.interruption || turn.words >= self.config.interruption_words {
-            self.take(turn, "interruption");
-        } else if answered && gap >= self.config.pause {
-            self.take(turn, "short answer");
-        } else if gap >= self.config.interjection_silence {
-            self.outputs.push_back(Output::Restore);
-            self.discard(turn, "interjection", now);
-        } else if now.since(turn.onset) >= self.config.verdict_max {
-            let steady = gap <= STEADY_GAP && turn.voiced * 2 >= now.since(turn.onset);
-            if steady {
-                self.take(turn, "steady speech");
-            } else {
-                self.outputs.push_back(Output::Restore);
-                self.discard(turn, "patchy sound", now);
+            Ruling::Dismiss(verdict, rule) => {
+                self.restore();
+                self.told(turn, verdict, rule, now);
+                self.discard(turn, "not an interruption", now);
             }
         }
+    }
+
+    fn restore(&mut self) {
+        if self.ducks {
+            self.outputs.push_back(Output::Restore);
+        }
+    }
+
+    fn told(&mut self, turn: Turn, verdict: Verdict, rule: Rule, now: MonoTime) {
+        let evidence = verdict::evidence(&turn, rule, &self.levels, now);
+        self.outputs.push_back(Output::Judged { turn: turn.id, verdict, evidence });
     }
 
     /// The latest moment of a verdict, should no frame come before.
     fn verdict_at(&self, turn: &Turn) -> MonoTime {
-        (turn.last_sound + self.config.interjection_silence).min(turn.onset + self.config.verdict_max)
+        (turn.last_sound + self.config.words_wait).min(turn.onset + self.config.verdict_max)
     }
 
-    fn wait_out(&mut self, mut turn: Turn, now: MonoTime) {
-        let silent = now.since(turn.last_sound);
-        if silent >= self.config.pause && !turn.pause_told {
+    /// A short silence is worth a word to the recogniser: its final pass may begin.
+    fn tell_pause(&mut self, mut turn: Turn, now: MonoTime) -> Turn {
+        if turn.silent(now) >= self.config.pause && !turn.pause_told {
             turn.pause_told = true;
-            self.state = State::Caller(turn);
             self.outputs.push_back(Output::Pause { turn: turn.id });
         }
-        if !self.is_word(&turn) && silent >= self.config.interjection_silence {
+        turn
+    }
+
+    fn wait_out(&mut self, turn: Turn, now: MonoTime) {
+        let turn = self.tell_pause(turn, now);
+        self.state = State::Caller(turn);
+        if !self.is_word(&turn) && turn.silent(now) >= self.config.interjection_silence {
             self.discard(turn, "too short for a word", now);
         } else if now.since(turn.last_activity()) >= self.patience(&turn) {
             self.end(turn, Ear::Listening { run: 0 }, "pause");
@@ -423,23 +484,42 @@ impl Floor {
         }
     }
 
-    fn take(&mut self, turn: Turn, why: &'static str) {
+    fn take(&mut self, turn: Turn, rule: Rule, now: MonoTime) {
         self.fence = turn.id;
         self.outputs.push_back(Output::Hush { turn: turn.id });
-        self.enter(State::Caller(turn), why);
+        self.told(turn, Verdict::Interruption, rule, now);
+        self.enter(State::Caller(turn), "interruption");
     }
 
     fn end(&mut self, turn: Turn, ear: Ear, why: &'static str) {
-        self.fence = turn.id;
+        // What must be heard is heard to its end; the answer to this turn waits behind it.
+        if !turn.under {
+            self.fence = turn.id;
+        }
         let length = turn.last_sound.since(turn.onset);
-        self.outputs.push_back(Output::Ended { turn: turn.id, last_sound: turn.last_sound, length });
+        let level = turn.level_dbfs();
+        let level_db = self.levels.against_usual(level);
+        if turn.voiced >= LEARNT_FROM {
+            self.levels.learn(level);
+        }
+        self.pauses.forget_one();
+        self.ended = Some(turn.last_sound);
+        self.outputs.push_back(Output::Ended {
+            turn: turn.id,
+            last_sound: turn.last_sound,
+            length,
+            level_db,
+        });
         self.enter(State::Open { quiet_since: turn.last_activity(), told: 0, ear }, why);
     }
 
     fn discard(&mut self, turn: Turn, why: &'static str, now: MonoTime) {
         self.outputs.push_back(Output::Discard { turn: turn.id });
         let quiet_since = if self.sounding == Sounding::Nothing { turn.last_activity() } else { now };
-        self.enter(State::Open { quiet_since, told: 0, ear: Ear::Listening { run: 0 } }, why);
+        // Whoever still speaks was told apart already: what they go on to say is more of the same.
+        let speaks_on = turn.silent(now) < self.config.interjection_silence;
+        let ear = if speaks_on { Ear::Deaf { quiet: Duration::ZERO } } else { Ear::Listening { run: 0 } };
+        self.enter(State::Open { quiet_since, told: 0, ear }, why);
     }
 
     /// Whether there is enough of it to be a word, or a key was pressed meanwhile.
@@ -448,7 +528,7 @@ impl Floor {
     }
 
     fn patience(&self, turn: &Turn) -> Duration {
-        self.config.patience.of(&self.expect, turn.filled, turn.words)
+        self.config.patience.of(&self.expect, &turn.progress, self.pauses.longest())
     }
 
     fn enter(&mut self, next: State, why: &'static str) {
@@ -466,32 +546,18 @@ impl State {
         match self {
             Self::Open { .. } => "open",
             Self::Contested(_) => "contested",
+            Self::Held(_) => "held",
             Self::Caller(_) => "caller",
             Self::Suspended => "suspended",
         }
     }
 }
 
-impl Turn {
-    fn hear(&mut self, facts: FrameFacts, config: &FloorConfig, now: MonoTime) {
-        let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db);
-        if facts.speech >= config.hold_probability && facts.level_dbfs >= least {
-            self.last_sound = now;
-            self.voiced += FRAME;
-            self.peak_dbfs = self.peak_dbfs.max(facts.level_dbfs);
-            self.pause_told = false;
-        }
-    }
+/// Who speaks on within this time of an end had only paused: nobody answers an answer that has hardly begun.
+const CUT_OFF: Duration = Duration::from_millis(1_100);
 
-    fn last_activity(&self) -> MonoTime {
-        self.last_key.map_or(self.last_sound, |key| key.max(self.last_sound))
-    }
-}
-
-const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
-
-/// Within a word the detector drops out for a window or two; a longer gap at the verdict means the sound is over.
-const STEADY_GAP: Duration = Duration::from_millis(60);
+/// Less voice than this is a word at most, whose level says little of the caller's usual one.
+const LEARNT_FROM: Duration = Duration::from_millis(400);
 
 /// One tick decides a handful of things at most.
 const OUTPUTS: usize = 16;

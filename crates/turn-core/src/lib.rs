@@ -24,6 +24,8 @@
 //! - No state lasts without sound or a timer: unless the agent sounds or the floor is suspended (two people talk), there is
 //!   a [`Floor::poll_timeout`]. A caller who never pauses (or a noise that looks like one) loses the floor at the cap, and
 //!   must pause before taking it again, so that the agent is not silenced for ever.
+//! - Sound over the agent lowers it at once; what it was is decided by words, length and level ([`Output::Judged`] tells by which).
+//!   A first guess only holds the agent's sound; it goes on at a word's start when the guess was wrong.
 //! - The same inputs give the same outputs; there is no randomness here at all.
 //!
 //! What it does not do: it hears no sound (a voice activity detector did), knows no words (it is told how much of what was
@@ -31,7 +33,10 @@
 
 mod config;
 mod floor;
+mod levels;
 mod patience;
+mod turn;
+mod verdict;
 
 pub use config::{FloorConfig, Patience};
 pub use floor::{Admission, Floor, FrameFacts, Output, Sounding, Timer};

@@ -1,17 +1,25 @@
-//! How long a silence the floor waits out, by what is expected and how much of it is there.
+//! How long a silence the floor waits out, by what is expected, how much of it is there, and how this caller speaks.
 
 use std::time::Duration;
 
-use callwright_model::Expect;
+use callwright_model::{Expect, Progress, Thought};
 
 use crate::config::Patience;
 
 impl Patience {
-    /// The silence that ends a turn in which `filled` characters, digits or options and `words` words were recognised.
-    pub(crate) fn of(&self, expect: &Expect, filled: u8, words: u16) -> Duration {
+    /// The silence that ends a turn which has come this far. `pausing` is the longest pause that this caller made of late and then
+    /// spoke on.
+    pub(crate) fn of(&self, expect: &Expect, progress: &Progress, pausing: Option<Duration>) -> Duration {
+        let Progress { filled, words, thought, .. } = *progress;
+        let spoken = match thought {
+            Thought::Open => self.open,
+            Thought::Unknown => self.anything,
+            Thought::Whole => self.whole,
+        };
+        let habit = pausing.map_or(Duration::ZERO, |pause| (pause + HABIT_MARGIN).min(self.pausing_max));
         match expect {
-            Expect::Anything => self.anything,
-            Expect::YesNo | Expect::Choice { .. } if words > SHORT_ANSWER_WORDS => self.explaining,
+            Expect::Anything => spoken.max(habit),
+            Expect::YesNo | Expect::Choice { .. } if words > SHORT_ANSWER_WORDS => self.explaining.max(habit),
             Expect::YesNo | Expect::Choice { .. } if filled > 0 => self.full,
             Expect::YesNo | Expect::Choice { .. } => self.short_answer,
             Expect::Code { min, max } | Expect::Digits { min, max } => {
@@ -24,10 +32,43 @@ impl Patience {
                 }
             }
             Expect::Date | Expect::Name if filled > 0 => self.anything,
-            Expect::Date | Expect::Name => self.thoughtful,
+            Expect::Date | Expect::Name => self.thoughtful.max(habit),
         }
+    }
+}
+
+/// The pauses that a caller made of late inside what they were saying.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pauses {
+    /// The newest few, oldest first.
+    recent: [Option<Duration>; REMEMBERED],
+}
+
+impl Pauses {
+    /// The caller was silent for this long and then spoke on.
+    pub(crate) fn learn(&mut self, pause: Duration) {
+        if pause >= PAUSE_MIN {
+            self.recent.rotate_left(1);
+            self.recent[REMEMBERED - 1] = Some(pause);
+        }
+    }
+
+    /// A turn went by without one: what is remembered fades.
+    pub(crate) fn forget_one(&mut self) {
+        self.recent.rotate_left(1);
+        self.recent[REMEMBERED - 1] = None;
+    }
+
+    pub(crate) fn longest(&self) -> Option<Duration> {
+        self.recent.iter().flatten().max().copied()
     }
 }
 
 /// "Yes, please do" is a short answer; five words and more are a sentence that may go on.
 const SHORT_ANSWER_WORDS: u16 = 4;
+/// Pauses of one person vary; without it every second one like the longest would be cut.
+const HABIT_MARGIN: Duration = Duration::from_millis(120);
+/// Shorter ones lie between any two words.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+/// A caller who has not paused for this many turns speaks fluently again.
+const REMEMBERED: usize = 6;

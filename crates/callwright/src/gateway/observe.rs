@@ -12,7 +12,7 @@ use callwright_console::{
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Briefing, Note, Pack};
 use callwright_model::{
-    CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId,
+    CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
 use callwright_wire::actions::PlanState;
 use tokio_stream::StreamExt;
@@ -117,6 +117,12 @@ impl Observer {
                 }
             }
             Happening::AgentStopped { say, share } => self.agent_stopped(*say, *share),
+            Happening::Judged { turn, verdict, evidence } => {
+                let (turn, verdict, evidence) = (*turn, *verdict, *evidence);
+                metrics::counter!("callwright_turn_verdicts_total", "verdict" => name(verdict)).increment(1);
+                self.publish(CallFact::SpeechJudged { turn, verdict, evidence });
+            }
+            Happening::LateEcho => self.publish(CallFact::LateEcho),
             Happening::BargedIn { .. } => {
                 metrics::counter!("callwright_turn_interruptions_total").increment(1);
                 self.enter(CallState::Listening);
@@ -247,6 +253,16 @@ impl Observer {
     fn language(&self) -> callwright_model::Language {
         let calls = self.shared.calls();
         calls.get(&self.call).map_or(callwright_model::Language::EN, |entry| entry.view.language)
+    }
+}
+
+const fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Interruption => "interruption",
+        Verdict::Backchannel => "backchannel",
+        Verdict::Tic => "tic",
+        Verdict::SideTalk => "side_talk",
+        Verdict::Noise => "noise",
     }
 }
 

@@ -92,7 +92,11 @@ impl Conversation {
                 handover.human = None;
                 handover.machine.handle_human_gone(now);
             }
-            LegFact::MediaFlows | LegFact::SayStarted { .. } | LegFact::Silence { .. } => {}
+            LegFact::MediaFlows
+            | LegFact::Judged { .. }
+            | LegFact::LateEcho
+            | LegFact::SayStarted { .. }
+            | LegFact::Silence { .. } => {}
         }
     }
 

@@ -109,7 +109,7 @@ impl Call {
         let turn = self.turn;
         self.leg(CALLER, LegFact::SpeechStarted { turn });
         self.wait(Duration::from_secs(1));
-        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1) });
+        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1), level_db: None });
         let utterance = Utterance {
             turn,
             words: words.to_owned().into(),
@@ -178,7 +178,7 @@ fn a_recogniser_that_dies_leaves_no_silence() {
     let mut call = Call::new(0);
     call.hear_out();
     call.leg(CALLER, LegFact::SpeechStarted { turn: TurnId(1) });
-    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None });
     call.acts.clear();
     call.wait(Duration::from_secs(10));
     assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, say) if say.turn == TurnId(1))));
@@ -190,7 +190,7 @@ fn words_that_overtake_the_end_of_their_turn_are_taken_once() {
     call.hear_out();
     let utterance = silence(TurnId(1), Language::EN);
     call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance.clone())));
-    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None });
     call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     call.wait(Duration::from_secs(5));
     let heard = call.acts.iter().filter(|act| matches!(act, Act::Tell(Happening::CallerSaid { .. }))).count();
@@ -256,7 +256,10 @@ fn a_human_may_accept_by_speaking_and_a_voicemail_does_not() {
         });
         let human = human.expect("the desk is rung");
         call.tell(Fact::Human(human, HumanFact::Answered));
-        call.leg(human, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1) });
+        call.leg(
+            human,
+            LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None },
+        );
         let utterance = Utterance { words: words.to_owned().into(), ..silence(TurnId(1), Language::EN) };
         call.tell(Fact::Recognised(human, Recognised::Final(utterance)));
         call.hear_out();
@@ -326,7 +329,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
     let words = "rebook-done".to_owned();
     match kind {
         0 | 1 => event(LegFact::SpeechStarted { turn }),
-        2 | 3 => event(LegFact::TurnEnded { turn, length: Duration::from_millis(300) }),
+        2 | 3 => event(LegFact::TurnEnded { turn, length: Duration::from_millis(300), level_db: None }),
         4 => event(LegFact::BargedIn { turn, say, played: Samples(u64::from(number)) }),
         5 | 6 => event(LegFact::SayEnded { say, played: Samples(1) }),
         7 => event(LegFact::SayDropped { say }),

@@ -144,7 +144,7 @@ impl Dialogue {
         self.words("list-or", &facts).text
     }
 
-    pub(super) fn current_expect(&self) -> Expect {
+    pub(crate) fn current_expect(&self) -> Expect {
         match &self.state {
             State::Proposing(_) | State::ReadBack { .. } => Expect::YesNo,
             State::Asking { task, input } => {

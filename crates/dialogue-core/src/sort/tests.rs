@@ -1,7 +1,7 @@
 use callwright_model::Language;
+use callwright_model::UtteranceSort::{self, Backchannel, Filler, SideTalk, Speech};
 
-use super::UtteranceSort::{Backchannel, Filler, SideTalk, Speech};
-use super::{UtteranceSort, sort_of};
+use super::sort_of;
 
 fn check(language: Language, rows: &[(&str, UtteranceSort)]) {
     for &(words, sort) in rows {

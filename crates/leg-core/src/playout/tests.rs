@@ -45,6 +45,7 @@ impl Bench {
                 (true, Sounding::Say) => '_',
                 (true, Sounding::Nothing) => '.',
                 (false, Sounding::Nothing) => panic!("a sound that is nothing"),
+                (_, Sounding::Required) => panic!("nothing here must be heard"),
             });
         }
         drawn

@@ -1,5 +1,6 @@
 //! Scripts in virtual time: facts at milliseconds, and what must come out, in order, with its time.
 
+use callwright_model::{Thought, UtteranceSort};
 use proptest::prelude::*;
 
 use super::*;
@@ -53,10 +54,13 @@ impl Line {
         let words: Vec<&str> = fact.split(' ').collect();
         match words.as_slice() {
             ["caller", "speaks"] => self.facts = SPEECH,
+            ["caller", "mumbles"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -32.0 },
             ["caller", "hums"] => self.facts = FrameFacts { speech: 0.4, level_dbfs: -30.0 },
             ["caller", "stops"] => self.facts = QUIET,
             ["detector", "lags"] => self.facts = FrameFacts { speech: 0.9, level_dbfs: -68.0 },
             ["agent", "speaks"] => self.sounding = Sounding::Say,
+            ["agent", "informs"] => self.sounding = Sounding::Required,
+            ["late", "echo"] => floor.handle_late_echo(),
             ["agent", "stops"] => self.sounding = Sounding::Nothing,
             ["hold", "sound"] => self.sounding = Sounding::Tone,
             ["key"] => floor.handle_key(now),
@@ -64,14 +68,29 @@ impl Line {
             ["unbridge"] => floor.handle_resume(now),
             ["expect", "yesno"] => floor.handle_expect(Expect::YesNo, now),
             ["expect", "code"] => floor.handle_expect(Expect::Code { min: 6, max: 6 }, now),
-            ["partial", turn, filled, words] => floor.handle_partial(
+            ["partial", turn, filled, words, sort] => floor.handle_partial(
                 TurnId(turn.parse().expect("a turn")),
-                filled.parse().expect("a count"),
-                words.parse().expect("a count"),
+                Progress {
+                    filled: filled.parse().expect("a count"),
+                    words: words.parse().expect("a count"),
+                    sort: Some(sorts(sort)),
+                    thought: Thought::Unknown,
+                },
                 now,
             ),
             other => panic!("no such fact: {other:?}"),
         }
+    }
+}
+
+fn sorts(name: &str) -> UtteranceSort {
+    match name {
+        "speech" => UtteranceSort::Speech,
+        "backchannel" => UtteranceSort::Backchannel,
+        "filler" => UtteranceSort::Filler,
+        "aside" => UtteranceSort::SideTalk,
+        "echo" => UtteranceSort::Echo,
+        other => panic!("no such sort: {other}"),
     }
 }
 
@@ -85,11 +104,15 @@ fn drain(floor: &mut Floor, ms: u64, decided: &mut Vec<String>) {
         let what = match output {
             Output::Started { turn, onset } => format!("started {} from {}", turn.0, onset.as_millis()),
             Output::Pause { turn } => format!("pause {}", turn.0),
-            Output::Ended { turn, last_sound, length } => {
+            Output::Ended { turn, last_sound, length, .. } => {
                 format!("ended {} at {} after {}", turn.0, last_sound.as_millis(), length.as_millis())
             }
             Output::Discard { turn } => format!("discard {}", turn.0),
             Output::Duck => "duck".to_owned(),
+            Output::Hold => "hold".to_owned(),
+            Output::Judged { turn, verdict, evidence } => {
+                format!("{} is {verdict:?} by {:?}", turn.0, evidence.rule)
+            }
             Output::Restore => "restore".to_owned(),
             Output::Hush { turn } => format!("hush {}", turn.0),
             Output::Silence { length } => format!("silence {}", length.as_secs()),
@@ -142,16 +165,16 @@ fn a_recognised_yes_is_over_sooner_still_and_an_explanation_later() {
         "0 expect yesno",
         "0 caller speaks",
         "40 -> started 1 from 0",
-        "300 partial 1 1 1",
+        "300 partial 1 1 1 speech",
         "300 caller stops",
         "420 -> pause 1",
-        "600 -> ended 1 at 300 after 300",
+        "560 -> ended 1 at 300 after 300",
     ]);
     check(&[
         "0 expect yesno",
         "0 caller speaks",
         "40 -> started 1 from 0",
-        "900 partial 1 1 6",
+        "900 partial 1 1 6 speech",
         "900 caller stops",
         "1020 -> pause 1",
         "1460 -> ended 1 at 900 after 900",
@@ -166,17 +189,47 @@ fn a_spelled_code_with_pauses_of_700_ms_is_one_turn_and_is_over_when_full() {
         "40 -> started 1 from 0",
         "300 caller stops",
         "420 -> pause 1",
-        "500 partial 1 2 2",
+        "500 partial 1 2 2 speech",
         "1000 caller speaks",
         "1300 caller stops",
         "1420 -> pause 1",
-        "1500 partial 1 4 4",
+        "1500 partial 1 4 4 speech",
         "2000 caller speaks",
         "2300 caller stops",
         "2420 -> pause 1",
-        "2500 partial 1 6 6",
-        "2600 -> ended 1 at 2300 after 2300",
+        "2500 partial 1 6 6 speech",
+        "2560 -> ended 1 at 2300 after 2300",
     ]);
+}
+
+#[test]
+fn a_caller_who_pauses_is_waited_for_longer_until_they_speak_fluently_again() {
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "800 caller stops",
+        "920 -> pause 1",
+        "1380 -> ended 1 at 800 after 800",
+        "1500 caller speaks",
+        "1540 -> started 2 from 1500",
+        "2000 caller stops",
+        "2120 -> pause 2",
+        "2820 -> ended 2 at 2000 after 500",
+    ]);
+}
+
+#[test]
+fn a_whole_wish_is_answered_sooner_and_one_that_breaks_off_later() {
+    let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
+    let mut patience = |thought| {
+        let progress = Progress { words: 4, sort: Some(UtteranceSort::Speech), thought, filled: 0 };
+        floor.config.patience.of(&Expect::Anything, &progress, None)
+    };
+    let [open, unknown, whole] = [Thought::Open, Thought::Unknown, Thought::Whole].map(&mut patience);
+    assert!(open > unknown && unknown > whole, "{open:?} {unknown:?} {whole:?}");
+    floor.pauses.learn(Duration::from_secs(5));
+    let longest = floor.config.patience.of(&Expect::Anything, &Progress::default(), floor.pauses.longest());
+    assert_eq!(longest, floor.config.patience.pausing_max, "nobody waits for ever");
 }
 
 #[test]
@@ -187,7 +240,7 @@ fn a_code_left_half_said_ends_at_the_cap() {
         "40 -> started 1 from 0",
         "300 caller stops",
         "420 -> pause 1",
-        "500 partial 1 3 3",
+        "500 partial 1 3 3 speech",
         "1500 -> ended 1 at 300 after 300",
     ]);
 }
@@ -205,14 +258,16 @@ fn a_click_takes_no_turn_and_a_cough_is_forgotten() {
 }
 
 #[test]
-fn an_interruption_ducks_at_once_and_silences_within_450_ms() {
+fn an_interruption_ducks_at_once_silences_within_400_ms_and_becomes_certain() {
     check(&[
         "0 agent speaks",
         "1000 caller speaks",
         "1040 -> started 1 from 1000",
         "1040 -> duck",
-        "1340 -> hush 1",
-        "1340 agent stops",
+        "1360 -> hold",
+        "1360 agent stops",
+        "1700 -> hush 1",
+        "1700 -> 1 is Interruption by Length",
         "2000 caller stops",
         "2120 -> pause 1",
         "2580 -> ended 1 at 2000 after 1000",
@@ -227,16 +282,156 @@ fn backchannel_does_not_take_the_floor() {
         "1040 -> started 1 from 1000",
         "1040 -> duck",
         "1280 caller stops",
+        "1400 -> pause 1",
+        "1420 partial 1 0 1 backchannel",
         "1420 -> restore",
+        "1420 -> 1 is Backchannel by Ended",
         "1420 -> discard 1",
-        "3000 caller speaks",
+    ]);
+}
+
+#[test]
+fn a_short_sound_without_words_is_forgotten_once_the_recogniser_had_its_time() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1280 caller stops",
+        "1400 -> pause 1",
+        "1580 -> restore",
+        "1580 -> 1 is Backchannel by Ended",
+        "1580 -> discard 1",
+    ]);
+}
+
+#[test]
+fn a_drawn_out_mm_hm_does_not_take_the_floor_and_one_known_late_gives_it_back() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1300 partial 1 0 1 backchannel",
+        "1760 caller stops",
+        "1880 -> pause 1",
+        "1900 -> restore",
+        "1900 -> 1 is Backchannel by Ended",
+        "1900 -> discard 1",
+    ]);
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1360 -> hold",
+        "1360 agent stops",
+        "1460 caller stops",
+        "1500 partial 1 0 1 backchannel",
+        "1580 -> pause 1",
+        "1600 -> restore",
+        "1600 -> 1 is Backchannel by Ended",
+        "1600 -> discard 1",
+    ]);
+}
+
+#[test]
+fn a_wrong_stop_is_mended_within_700_ms_and_what_the_voice_goes_on_to_say_changes_nothing() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1360 -> hold",
+        "1360 agent stops",
+        "1500 partial 1 0 3 aside",
+        "1500 -> restore",
+        "1500 -> 1 is SideTalk by NotForUs",
+        "1500 -> discard 1",
+        "1500 agent speaks",
+        "2600 caller stops",
+        "4000 caller speaks",
+        "4040 -> started 2 from 4000",
+        "4040 -> duck",
+        "4140 caller stops",
+        "4260 -> pause 2",
+        "4440 -> restore",
+        "4440 -> 2 is Backchannel by Ended",
+        "4440 -> discard 2",
+    ]);
+}
+
+#[test]
+fn what_must_be_heard_is_not_cut_and_what_the_caller_says_meanwhile_is_a_turn() {
+    check(&[
+        "0 agent informs",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "2000 caller stops",
+        "2120 -> pause 1",
+        "2580 -> ended 1 at 2000 after 1000",
+        "2700 key",
+    ]);
+    let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
+    for ms in (20..400).step_by(20) {
+        floor.handle_frame(SPEECH, Sounding::Required, MonoTime::from_millis(ms));
+    }
+    assert_eq!(floor.admission(TurnId(0)), Admission::Play);
+    for ms in (400..2_000).step_by(20) {
+        floor.handle_frame(QUIET, Sounding::Required, MonoTime::from_millis(ms));
+    }
+    assert_eq!(floor.running(), None);
+    assert_eq!(floor.admission(TurnId(0)), Admission::Play, "also after the turn");
+}
+
+#[test]
+fn with_a_late_echo_only_words_take_the_floor() {
+    check(&[
+        "0 late echo",
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "2500 partial 1 0 2 speech",
+        "2500 -> hush 1",
+        "2500 -> 1 is Interruption by Words",
+        "2500 agent stops",
+        "2600 caller stops",
+        "2720 -> pause 1",
+        "3180 -> ended 1 at 2600 after 1600",
+    ]);
+}
+
+#[test]
+fn our_own_words_never_silence_us() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1300 partial 1 0 4 echo",
+        "4000 -> restore",
+        "4000 -> 1 is Noise by Cap",
+        "4000 -> discard 1",
+    ]);
+}
+
+#[test]
+fn a_soft_voice_is_given_longer_to_turn_out_as_talk_to_somebody_else() {
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "600 caller stops",
+        "720 -> pause 1",
+        "1180 -> ended 1 at 600 after 600",
+        "2000 agent speaks",
+        "3000 caller mumbles",
         "3040 -> started 2 from 3000",
         "3040 -> duck",
-        "3340 -> hush 2",
-        "3340 agent stops",
-        "3400 caller stops",
-        "3520 -> pause 2",
-        "3980 -> ended 2 at 3400 after 400",
+        "3900 caller stops",
+        "4020 -> pause 2",
+        "4200 -> restore",
+        "4200 -> 2 is Backchannel by Ended",
+        "4200 -> discard 2",
     ]);
 }
 
@@ -247,7 +442,7 @@ fn a_blip_over_the_agent_does_not_even_duck() {
 }
 
 #[test]
-fn a_short_yes_over_the_question_takes_the_floor() {
+fn a_short_answer_over_the_question_takes_the_floor_and_an_okay_does_not() {
     check(&[
         "0 expect yesno",
         "0 agent speaks",
@@ -255,10 +450,25 @@ fn a_short_yes_over_the_question_takes_the_floor() {
         "1040 -> started 1 from 1000",
         "1040 -> duck",
         "1260 caller stops",
-        "1380 -> hush 1",
-        "1400 -> pause 1",
-        "1380 agent stops",
-        "1640 -> ended 1 at 1260 after 260",
+        "1380 -> pause 1",
+        "1400 partial 1 1 1 speech",
+        "1400 -> hush 1",
+        "1400 -> 1 is Interruption by Answer",
+        "1400 agent stops",
+        "1520 -> ended 1 at 1260 after 260",
+    ]);
+    check(&[
+        "0 expect yesno",
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1260 caller stops",
+        "1380 -> pause 1",
+        "1400 partial 1 1 1 backchannel",
+        "1400 -> restore",
+        "1400 -> 1 is Backchannel by Ended",
+        "1400 -> discard 1",
     ]);
 }
 
@@ -269,8 +479,9 @@ fn words_over_the_agent_settle_it_early() {
         "1000 caller speaks",
         "1040 -> started 1 from 1000",
         "1040 -> duck",
-        "1240 partial 1 0 3",
+        "1240 partial 1 0 2 speech",
         "1240 -> hush 1",
+        "1240 -> 1 is Interruption by Words",
         "1240 agent stops",
         "1300 caller stops",
         "1420 -> pause 1",
@@ -303,6 +514,7 @@ fn a_key_silences_the_agent_and_makes_a_turn_without_words() {
         "540 -> duck",
         "600 key",
         "600 -> hush 1",
+        "600 -> 1 is Interruption by Key",
         "600 agent stops",
         "620 caller stops",
         "740 -> pause 1",
@@ -332,8 +544,10 @@ fn endless_speech_loses_the_floor_until_it_pauses() {
             "6300 caller speaks",
             "6340 -> started 2 from 6300",
             "6340 -> duck",
-            "6640 -> hush 2",
-            "6640 agent stops",
+            "6440 partial 2 0 2 speech",
+            "6440 -> hush 2",
+            "6440 -> 2 is Interruption by Words",
+            "6440 agent stops",
             "6700 caller stops",
             "6820 -> pause 2",
             "7280 -> ended 2 at 6700 after 400",
@@ -380,6 +594,8 @@ fn late_says_wait_while_the_caller_speaks_and_are_stale_when_it_was_a_turn() {
     assert_eq!(floor.admission(TurnId(2)), Admission::Play);
 
     run(&mut floor, SPEECH, Sounding::Say, 400);
+    assert_eq!(floor.admission(TurnId(2)), Admission::Wait, "it may yet go on");
+    run(&mut floor, SPEECH, Sounding::Nothing, 600);
     assert_eq!(floor.admission(TurnId(2)), Admission::Drop, "interrupted for good");
 }
 
@@ -389,7 +605,7 @@ enum Fact {
     Gap { ms: u16 },
     Timeout,
     Key,
-    Partial { turn: u32, filled: u8, words: u16 },
+    Partial { turn: u32, progress: Progress },
     Expect(Expect),
     Suspend,
     Resume,
@@ -399,6 +615,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     let sounding = prop_oneof![
         3 => Just(Sounding::Nothing),
         3 => Just(Sounding::Say),
+        1 => Just(Sounding::Required),
         1 => Just(Sounding::Tone)
     ];
     let speech = prop_oneof![Just(0.0f32), Just(0.4), Just(0.95), any::<f32>()];
@@ -418,12 +635,29 @@ fn fact() -> impl Strategy<Value = Fact> {
         1 => any::<u16>().prop_map(|ms| Fact::Gap { ms }),
         2 => Just(Fact::Timeout),
         1 => Just(Fact::Key),
-        2 => (0..9u32, any::<u8>(), 0..8u16)
-            .prop_map(|(turn, filled, words)| Fact::Partial { turn, filled, words }),
+        2 => (0..9u32, progress()).prop_map(|(turn, progress)| Fact::Partial { turn, progress }),
         1 => expect.prop_map(Fact::Expect),
         1 => Just(Fact::Suspend),
         2 => Just(Fact::Resume),
     ]
+}
+
+fn progress() -> impl Strategy<Value = Progress> {
+    let sort = prop_oneof![
+        Just(None),
+        Just(Some(UtteranceSort::Speech)),
+        Just(Some(UtteranceSort::Backchannel)),
+        Just(Some(UtteranceSort::Filler)),
+        Just(Some(UtteranceSort::SideTalk)),
+        Just(Some(UtteranceSort::Echo)),
+    ];
+    let thought = prop_oneof![Just(Thought::Unknown), Just(Thought::Open), Just(Thought::Whole)];
+    (any::<u8>(), 0..8u16, sort, thought).prop_map(|(filled, words, sort, thought)| Progress {
+        filled,
+        words,
+        sort,
+        thought,
+    })
 }
 
 /// What must hold over all outputs of one floor.
@@ -451,6 +685,8 @@ impl Rules {
                 assert!(!self.ducked);
                 self.ducked = true;
             }
+            Output::Hold => assert!(self.ducked, "it was lowered before"),
+            Output::Judged { turn, .. } => assert_eq!(turn, self.newest),
             Output::Restore => {
                 assert!(self.ducked);
                 self.ducked = false;
@@ -487,9 +723,7 @@ proptest! {
                 Fact::Gap { ms } => now = now + Duration::from_millis(u64::from(ms)),
                 Fact::Timeout => floor.handle_timeout(now),
                 Fact::Key => floor.handle_key(now),
-                Fact::Partial { turn, filled, words } => {
-                    floor.handle_partial(TurnId(turn), filled, words, now);
-                }
+                Fact::Partial { turn, progress } => floor.handle_partial(TurnId(turn), progress, now),
                 Fact::Expect(expect) => floor.handle_expect(expect, now),
                 Fact::Suspend => { floor.handle_suspend(now); suspended = true; }
                 Fact::Resume => { floor.handle_resume(now); suspended = false; }

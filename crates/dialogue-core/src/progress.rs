@@ -1,0 +1,82 @@
+//! How far a turn's words have come, while it runs: what the floor needs to know of them.
+
+use callwright_model::{Expect, Language, Progress, Thought, UtteranceSort};
+
+use crate::dialogue::Dialogue;
+use crate::lexicon::{self, fold};
+use crate::{filled, sort_of};
+
+impl Dialogue {
+    /// What the words so far of a turn amount to, against what is being asked. `ours` is what the agent said of late, where the line
+    /// is known to bring it back.
+    #[must_use]
+    pub fn progress(&self, words: &str, ours: &[String]) -> Progress {
+        let expect = self.current_expect();
+        let language = self.language();
+        let echo = ours.iter().any(|ours| is_echo(words, ours));
+        let sort = if echo { UtteranceSort::Echo } else { sort_of(words, language) };
+        Progress {
+            filled: filled(&expect, words, language),
+            words: u16::try_from(words.split_whitespace().count()).unwrap_or(u16::MAX),
+            sort: (!words.trim().is_empty()).then_some(sort),
+            thought: self.thought(words, &expect, language),
+        }
+    }
+
+    fn thought(&self, words: &str, expect: &Expect, language: Language) -> Thought {
+        if breaks_off(words, language) {
+            return Thought::Open;
+        }
+        // What else is expected tells by how much of it is filled.
+        let reading = matches!(expect, Expect::Anything).then(|| self.read(words));
+        let whole = reading.is_some_and(|reading| reading.clear().is_some() && reading.probability >= PLAIN);
+        if whole { Thought::Whole } else { Thought::Unknown }
+    }
+}
+
+/// Whether the last word is one that no sentence of the language ends with.
+fn breaks_off(words: &str, language: Language) -> bool {
+    let folded = fold(words);
+    let last = folded.rsplit(' ').next().unwrap_or_default();
+    lexicon::of_or_english(language).unfinished.contains(last)
+}
+
+/// Whether words are a stretch of what we said. One word is nobody's.
+fn is_echo(words: &str, ours: &str) -> bool {
+    let (words, ours) = (fold(words), fold(ours));
+    words.contains(' ') && format!(" {ours} ").contains(&format!(" {words} "))
+}
+
+/// Below this a reading may still change with the next word.
+const PLAIN: f32 = 0.8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_that_break_off_are_known_by_their_last_word() {
+        let cases = [
+            (Language::EN, "i would like to", true),
+            (Language::EN, "my flight was cancelled and", true),
+            (Language::EN, "my flight was cancelled", false),
+            (Language::ES, "quiero cambiar el", true),
+            (Language::ES, "quiero cambiar el vuelo", false),
+            (Language::KO, "비행기가 취소됐는데", true),
+            (Language::KO, "비행기가 취소됐어요", false),
+        ];
+        for (language, words, wanted) in cases {
+            assert_eq!(breaks_off(words, language), wanted, "{words}");
+        }
+    }
+
+    #[test]
+    fn an_echo_is_a_stretch_of_our_own_words() {
+        let ours = "These are the next flights. 1: at ten fifteen in the morning.";
+        assert!(is_echo("next flights", ours));
+        assert!(is_echo("ten fifteen in the", ours));
+        assert!(!is_echo("flights", ours), "anybody says one word of it");
+        assert!(!is_echo("the next one", ours));
+        assert!(!is_echo("wait please", ours));
+    }
+}

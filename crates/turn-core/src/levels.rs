@@ -1,0 +1,98 @@
+//! How loud the line is when nobody speaks, and how loud this caller is.
+
+/// Levels of one line, learnt while it is up.
+#[derive(Debug, Clone)]
+pub(crate) struct Levels {
+    /// Level with single frames smoothed away.
+    smooth_dbfs: f32,
+    /// Its lowest value in the window before the present one, and in the present one.
+    lowest_dbfs: [f32; 2],
+    frames: u32,
+    /// The caller's own level over the voice of a turn.
+    usual_dbfs: Option<f32>,
+}
+
+impl Levels {
+    pub(crate) const fn new() -> Self {
+        Self { smooth_dbfs: SILENCE, lowest_dbfs: [0.0; 2], frames: 0, usual_dbfs: None }
+    }
+
+    /// The level of the next frame.
+    pub(crate) fn handle_frame(&mut self, level_dbfs: f32) {
+        let level = if level_dbfs.is_finite() { level_dbfs.clamp(SILENCE, 0.0) } else { SILENCE };
+        self.smooth_dbfs =
+            if self.frames == 0 { level } else { self.smooth_dbfs + SMOOTH * (level - self.smooth_dbfs) };
+        if self.frames.is_multiple_of(WINDOW_FRAMES) {
+            self.lowest_dbfs = [self.lowest_dbfs[1], self.smooth_dbfs];
+        } else {
+            self.lowest_dbfs[1] = self.lowest_dbfs[1].min(self.smooth_dbfs);
+        }
+        self.frames = self.frames.wrapping_add(1);
+    }
+
+    /// What is always there: babble behind the caller, an engine. Nothing softer than this much above it is the caller.
+    pub(crate) fn noise_dbfs(&self) -> f32 {
+        if self.frames < WINDOW_FRAMES { SILENCE } else { self.lowest_dbfs[0].min(self.lowest_dbfs[1]) }
+    }
+
+    /// A level against the caller's usual one.
+    pub(crate) fn against_usual(&self, level_dbfs: f32) -> Option<f32> {
+        self.usual_dbfs.map(|usual| level_dbfs - usual)
+    }
+
+    /// A turn of the caller's is over, which had this level. One that was said away from the telephone says nothing of those that
+    /// are said into it.
+    pub(crate) fn learn(&mut self, level_dbfs: f32) {
+        self.usual_dbfs = Some(match self.usual_dbfs {
+            None => level_dbfs,
+            Some(usual) if level_dbfs < usual - ASIDE_DB => usual,
+            Some(usual) => usual + LEARN * (level_dbfs - usual),
+        });
+    }
+}
+
+/// The least that a frame's level can be told as.
+const SILENCE: f32 = -100.0;
+/// Smooths over three frames: within babble single frames swing by 10 dB.
+const SMOOTH: f32 = 0.3;
+/// One second; the lowest level of the last one to two is between words even of somebody who speaks without a pause.
+const WINDOW_FRAMES: u32 = 50;
+/// Follows a caller who moves within a few turns.
+const LEARN: f32 = 0.3;
+/// People who turn their head away from a handset are 6 dB softer and more.
+pub(crate) const ASIDE_DB: f32 = 5.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_noise_is_what_is_there_between_words_and_follows_within_two_seconds() {
+        let mut levels = Levels::new();
+        let run = |levels: &mut Levels, frames: usize, noise: f32| {
+            for n in 0..frames {
+                levels.handle_frame(if n % 20 < 13 { -22.0 } else { noise });
+            }
+        };
+        run(&mut levels, 40, -45.0);
+        assert_eq!(levels.noise_dbfs(), SILENCE, "nothing is known in the first second");
+        run(&mut levels, 100, -45.0);
+        assert!((-45.0..-40.0).contains(&levels.noise_dbfs()), "{}", levels.noise_dbfs());
+        run(&mut levels, 100, -35.0);
+        assert!((-35.0..-30.0).contains(&levels.noise_dbfs()), "{}", levels.noise_dbfs());
+    }
+
+    #[test]
+    fn an_aside_does_not_change_what_is_usual() {
+        let mut levels = Levels::new();
+        assert_eq!(levels.against_usual(-20.0), None);
+        levels.learn(-20.0);
+        levels.learn(-28.0);
+        assert_eq!(levels.against_usual(-28.0), Some(-8.0));
+        levels.learn(-16.0);
+        assert!(levels.against_usual(-20.0).is_some_and(|level| level < -1.0));
+        levels.handle_frame(f32::NAN);
+        levels.handle_frame(f32::INFINITY);
+        assert!(levels.noise_dbfs().is_finite());
+    }
+}

@@ -1,0 +1,94 @@
+//! A caller's turn while it runs.
+
+use std::time::Duration;
+
+use callwright_model::{FRAME_MS, MonoTime, Progress, TurnId};
+
+use crate::config::FloorConfig;
+use crate::floor::FrameFacts;
+use crate::levels::Levels;
+
+/// What is known of a turn so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    pub(crate) id: TurnId,
+    pub(crate) onset: MonoTime,
+    pub(crate) last_sound: MonoTime,
+    pub(crate) last_key: Option<MonoTime>,
+    /// Frames of voice.
+    pub(crate) voiced: Duration,
+    peak_dbfs: f32,
+    /// Their mean power.
+    power: f32,
+    pub(crate) pause_told: bool,
+    pub(crate) progress: Progress,
+    /// The agent says something all the while that must be heard.
+    pub(crate) under: bool,
+}
+
+impl Turn {
+    /// A turn that was noticed now, after this many frames of speech.
+    pub(crate) fn begin(id: TurnId, run: u32, level_dbfs: f32, now: MonoTime) -> Self {
+        let voiced = FRAME * run;
+        let onset = MonoTime(now.0.saturating_sub(voiced.as_micros() as u64));
+        Self {
+            id,
+            onset,
+            last_sound: now,
+            last_key: None,
+            voiced,
+            peak_dbfs: level_dbfs,
+            power: power(level_dbfs),
+            pause_told: false,
+            progress: Progress::default(),
+            under: false,
+        }
+    }
+
+    /// The next frame. Tells how long a silence it has ended, if it ended one.
+    pub(crate) fn hear(
+        &mut self,
+        facts: FrameFacts,
+        levels: &Levels,
+        config: &FloorConfig,
+        now: MonoTime,
+    ) -> Option<Duration> {
+        // Whoever speaks without a pause is no noise, however much it looks like one: near its own peak a voice is a voice.
+        let over_noise = (levels.noise_dbfs() + config.over_noise_db).min(self.peak_dbfs - NEAR_PEAK_DB);
+        let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db).max(over_noise);
+        if facts.speech < config.hold_probability || facts.level_dbfs < least {
+            return None;
+        }
+        let silent = now.since(self.last_sound).saturating_sub(FRAME);
+        self.last_sound = now;
+        self.voiced += FRAME;
+        self.peak_dbfs = self.peak_dbfs.max(facts.level_dbfs);
+        let frames = self.voiced.as_micros() as f32 / FRAME.as_micros() as f32;
+        self.power += (power(facts.level_dbfs) - self.power) / frames;
+        self.pause_told = false;
+        (silent > Duration::ZERO).then_some(silent)
+    }
+
+    pub(crate) fn silent(&self, now: MonoTime) -> Duration {
+        now.since(self.last_sound)
+    }
+
+    pub(crate) fn last_activity(&self) -> MonoTime {
+        self.last_key.map_or(self.last_sound, |key| key.max(self.last_sound))
+    }
+
+    /// Level over its voice.
+    pub(crate) fn level_dbfs(&self) -> f32 {
+        10.0 * self.power.max(1e-10).log10()
+    }
+}
+
+fn power(level_dbfs: f32) -> f32 {
+    let level = if level_dbfs.is_finite() { level_dbfs.clamp(-100.0, 0.0) } else { -100.0 };
+    10.0_f32.powf(level / 10.0)
+}
+
+/// Vowels lie within this of the loudest one; babble behind a caller does not at 10 dB and more below the voice.
+const NEAR_PEAK_DB: f32 = 10.0;
+
+pub(crate) const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
