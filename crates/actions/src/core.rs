@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
+use crate::guess::Guesses;
 use crate::journal::{Journal, JournalError, Story};
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     journal: Journal,
     drafts: Mutex<BTreeMap<PlanId, Slot>>,
+    guesses: Guesses,
     runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
     changes: broadcast::Sender<PlanView>,
     pub(crate) tasks: TaskTracker,
@@ -51,6 +53,7 @@ impl Core {
             limits,
             journal,
             drafts: Mutex::new(BTreeMap::new()),
+            guesses: Guesses::default(),
             runs: Mutex::new(BTreeMap::new()),
             changes,
             tasks: TaskTracker::new(),
@@ -128,7 +131,7 @@ impl Core {
         Some(Arc::clone(&slot.draft))
     }
 
-    fn new_draft(&self, request: &PlanRequest) -> Result<Arc<tokio::sync::Mutex<Draft>>, CoreError> {
+    fn new_draft(&self, request: &PlanRequest) -> Result<Draft, CoreError> {
         let pack = self
             .packs
             .get(&request.pack)
@@ -138,7 +141,11 @@ impl Core {
             return Err(CoreError::NotFound(what));
         }
         let id = PlanId(random_id());
-        let draft = Draft::new(id.clone(), request.pack.clone(), request.skill.clone(), request.call);
+        Ok(Draft::new(id, request.pack.clone(), request.skill.clone(), request.call))
+    }
+
+    fn insert(&self, draft: Draft) -> Result<Arc<tokio::sync::Mutex<Draft>>, CoreError> {
+        let id = draft.id.clone();
         let draft = Arc::new(tokio::sync::Mutex::new(draft));
         let mut drafts = lock(&self.drafts);
         if drafts.len() >= self.limits.plans_waiting_max {
@@ -184,23 +191,67 @@ impl Core {
                     draft.enter(Stage::Answered, steps);
                     PlanReply::Answer { plan, words, facts }
                 }
-                Next::Refused(refused) => self.refuse(draft, refused).await?,
+                Next::Refused(refused) => refuse(draft, refused),
             });
         }
         Err(CoreError::Internal("the skill reads without end".to_owned()))
     }
 
-    async fn refuse(&self, draft: &mut Draft, refused: Refused) -> Result<PlanReply, CoreError> {
-        let skill = format!("{}/{}", draft.pack, draft.skill);
-        let story = explain_refusal(&draft.id.0, &skill, &refused);
-        // A policy's no is for the audit; a skill's own no is an everyday answer and leaves no trace.
-        if refused.action.is_some() {
-            self.journal.refuse(&draft.id, story.clone()).await.map_err(internal)?;
+    /// Binds a copy of what was asked about. Only the next real question of the call can see it.
+    async fn speculate(&self, request: PlanRequest) -> Result<PlanReply, CoreError> {
+        let draft = match &request.plan {
+            Some(plan) => {
+                let draft = self.draft(plan).ok_or_else(|| unknown(plan))?;
+                let draft = draft.lock().await;
+                bindable(&draft, &request)?;
+                (*draft).clone()
+            }
+            None => self.new_draft(&request)?,
+        };
+        let pack = self.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
+        let guess = self.guesses.begin(&request, draft, self.limits.plans_waiting_max)?;
+        // Held until the reply is there: a real question that comes meanwhile waits instead of asking everything again.
+        let mut guess = guess.lock().await;
+        guess.draft.inputs.extend(request.inputs);
+        let reply = self.bind(&mut guess.draft, &pack).await;
+        guess.reply = Some(reply.clone());
+        reply
+    }
+
+    /// Answers a real question with the guess that foresaw it, if there is one.
+    async fn adopt(&self, request: &PlanRequest) -> Result<Option<PlanReply>, CoreError> {
+        let Some(guess) = self.guesses.take(request) else { return Ok(None) };
+        let mut guess = guess.lock().await;
+        // A system that failed a guess may be well again for the real question.
+        let Some(Ok(reply)) = guess.reply.take() else { return Ok(None) };
+        let draft = guess.draft.clone();
+        let draft = match &request.plan {
+            Some(plan) => {
+                let kept = self.draft(plan).ok_or_else(|| unknown(plan))?;
+                let mut kept = kept.lock().await;
+                bindable(&kept, request)?;
+                *kept = draft;
+                kept.clone()
+            }
+            None => {
+                self.insert(draft.clone())?;
+                draft
+            }
+        };
+        self.settled(&draft).await?;
+        Ok(Some(reply))
+    }
+
+    /// A real question was answered: watchers and the audit learn of it.
+    async fn settled(&self, draft: &Draft) -> Result<(), CoreError> {
+        if let Stage::Refused { story, by_policy } = &draft.stage {
+            if *by_policy {
+                self.journal.refuse(&draft.id, story.clone()).await.map_err(internal)?;
+            }
+            metrics::counter!("callwright_actions_plans_total", "outcome" => "refused").increment(1);
         }
-        metrics::counter!("callwright_actions_plans_total", "outcome" => "refused").increment(1);
-        let Refused { words, facts, transfer, rules, steps, .. } = refused;
-        draft.enter(Stage::Refused(story), steps);
-        Ok(PlanReply::Refused { plan: draft.id.clone(), words, facts, transfer, rules })
+        self.tell(draft.view());
+        Ok(())
     }
 
     async fn begin(self: &Arc<Self>, plan: &PlanId, consent: &Consent) -> Result<Arc<Run>, CoreError> {
@@ -212,7 +263,7 @@ impl Core {
         let bound = match &draft.stage {
             Stage::Ready(bound) => (**bound).clone(),
             Stage::Begun => return self.run(plan).await?.ok_or_else(|| unknown(plan)),
-            Stage::Binding | Stage::Answered | Stage::Refused(_) | Stage::Cancelled => {
+            Stage::Binding | Stage::Answered | Stage::Refused { .. } | Stage::Cancelled => {
                 return Err(CoreError::NotReady("the plan is not ready to be carried out".to_owned()));
             }
         };
@@ -271,21 +322,25 @@ impl wire::ActionCore for Service {
         if core.stopping() {
             return Err(CoreError::Unavailable("the core is shutting down".to_owned()));
         }
+        if request.speculative {
+            return core.speculate(request).await;
+        }
+        if let Some(reply) = core.adopt(&request).await? {
+            return Ok(reply);
+        }
         let draft = match &request.plan {
             Some(plan) => core.draft(plan).ok_or_else(|| unknown(plan))?,
-            None => core.new_draft(&request)?,
+            None => core.insert(core.new_draft(&request)?)?,
         };
         let mut draft = draft.lock().await;
-        if draft.call != request.call {
-            return Err(unknown(&draft.id));
-        }
-        if matches!(draft.stage, Stage::Begun | Stage::Cancelled) {
-            return Err(CoreError::NotReady("the plan is not being bound any more".to_owned()));
-        }
+        bindable(&draft, &request)?;
         let pack = core.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
         draft.inputs.extend(request.inputs);
         let reply = core.bind(&mut draft, &pack).await;
-        core.tell(draft.view());
+        match &reply {
+            Ok(_) => core.settled(&draft).await?,
+            Err(_) => core.tell(draft.view()),
+        }
         reply
     }
 
@@ -375,7 +430,7 @@ impl wire::ActionCore for Service {
             let draft = draft.lock().await;
             match &draft.stage {
                 Stage::Ready(bound) => explain(bound, &[]),
-                Stage::Refused(story) => story.clone(),
+                Stage::Refused { story, .. } => story.clone(),
                 Stage::Binding | Stage::Answered | Stage::Cancelled | Stage::Begun => unbound(&draft.view()),
             }
         } else {
@@ -383,6 +438,28 @@ impl wire::ActionCore for Service {
         };
         Ok(Explanation { plan, text: told.text, json: told.json })
     }
+}
+
+/// Whether a draft may be bound further by this question.
+fn bindable(draft: &Draft, request: &PlanRequest) -> Result<(), CoreError> {
+    if draft.call != request.call {
+        return Err(unknown(&draft.id));
+    }
+    match draft.stage {
+        Stage::Begun | Stage::Cancelled => {
+            Err(CoreError::NotReady("the plan is not being bound any more".to_owned()))
+        }
+        Stage::Binding | Stage::Ready(_) | Stage::Answered | Stage::Refused { .. } => Ok(()),
+    }
+}
+
+fn refuse(draft: &mut Draft, refused: Refused) -> PlanReply {
+    let skill = format!("{}/{}", draft.pack, draft.skill);
+    let story = explain_refusal(&draft.id.0, &skill, &refused);
+    let by_policy = refused.action.is_some();
+    let Refused { words, facts, transfer, rules, steps, .. } = refused;
+    draft.enter(Stage::Refused { story, by_policy }, steps);
+    PlanReply::Refused { plan: draft.id.clone(), words, facts, transfer, rules }
 }
 
 /// What can be said of a plan that is not bound.

@@ -9,6 +9,7 @@ use callwright_wire::actions::{PlanState, PlanView};
 use crate::journal::unix_ms;
 
 /// One plan that nobody has said yes to.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) id: PlanId,
     pub(crate) pack: String,
@@ -22,6 +23,7 @@ pub(crate) struct Draft {
 }
 
 /// How far it is.
+#[derive(Clone)]
 pub(crate) enum Stage {
     /// More is needed.
     Binding,
@@ -29,8 +31,9 @@ pub(crate) enum Stage {
     Ready(Box<Plan>),
     /// It was an answer.
     Answered,
-    /// It will not be done, and this is why.
-    Refused(Explained),
+    /// It will not be done, and this is why. A policy's no is for the audit; a skill's own no is an everyday answer and leaves
+    /// no trace.
+    Refused { story: Explained, by_policy: bool },
     /// The caller let go of it.
     Cancelled,
     /// It was said yes to: the journal has it.
@@ -74,7 +77,7 @@ impl Draft {
                 Stage::Binding => PlanState::Binding,
                 Stage::Ready(_) => PlanState::Ready,
                 Stage::Answered => PlanState::Answered,
-                Stage::Refused(_) => PlanState::Refused,
+                Stage::Refused { .. } => PlanState::Refused,
                 Stage::Cancelled => PlanState::Cancelled,
                 Stage::Begun => PlanState::Running,
             },

@@ -20,6 +20,7 @@
 mod connectors;
 mod core;
 mod draft;
+mod guess;
 mod journal;
 mod run;
 mod serve;

@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use callwright_actions::{ActionCore, Listen, StartError};
-use callwright_demo_backends::FaultKind;
-use callwright_model::{CallId, NeedWhy, Pii, PlanFact, PlanId, PlanReply, StepState, Value};
+use callwright_demo_backends::{Fault, FaultKind};
+use callwright_model::{CallId, NeedWhy, Pii, PlanFact, PlanId, PlanReply, PlanRequest, StepState, Value};
 use callwright_wire::actions::{Client, ClientError, Consent, PlanState};
 use common::{
     ALL_DONE, BOOKING, airline_pack, config, demo_airline, ready, ready_plan, rebooked_once, request, short,
@@ -184,6 +184,59 @@ async fn a_denied_credit_is_refused_before_anything_and_remembered_after_a_resta
         "{}",
         told.text
     );
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_guess_leaves_no_trace_until_it_comes_true() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let mut changes = client.watch_plans().await.expect("watches");
+    let guess =
+        |plan, inputs: &[(&str, Value)]| PlanRequest { speculative: true, ..request(plan, "rebook", inputs) };
+    let code = [("code", "R8W6N1".into())];
+    let guessed = client.plan(guess(None, &code)).await.expect("guesses");
+    let PlanReply::Need { plan, .. } = &guessed else { panic!("{guessed:?}") };
+    for refused in [
+        client.get_plan(plan).await.map(drop),
+        client.execute(plan, yes()).await.map(drop),
+        client.plan(request(Some(plan.clone()), "rebook", &[("pin", "1946".into())])).await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(ClientError::NotFound(_))), "{refused:?}");
+    }
+    // That question was another than the guess; so the same one now starts afresh.
+    let real = client.plan(request(None, "rebook", &code)).await.expect("plans");
+    let PlanReply::Need { plan: kept, .. } = &real else { panic!("{real:?}") };
+    assert_ne!(kept, plan, "a guess that did not come true is gone");
+    let kept = kept.clone();
+
+    // A wrong PIN that was only guessed changes nothing in the plan itself.
+    let wrong = client.plan(guess(Some(kept.clone()), &[("pin", "0000".into())])).await.expect("guesses");
+    assert!(matches!(wrong, PlanReply::Need { .. }), "{wrong:?}");
+    let right = [("pin", "1946".into())];
+    let foreseen = client.plan(guess(Some(kept.clone()), &right)).await.expect("guesses");
+    assert!(matches!(foreseen, PlanReply::Choose { .. }), "{foreseen:?}");
+    let option = [("flight", Value::Int(1))];
+    airline.faults().add(Fault { method: "find_flights".to_owned(), kind: FaultKind::Refuse, times: 9 });
+    let replied = client.plan(request(Some(kept.clone()), "rebook", &right)).await.expect("plans");
+    assert_eq!(replied, foreseen, "and asks no system again");
+
+    // A policy's no is in the audit only once it was really asked.
+    let denied = client.plan(guess(Some(kept.clone()), &option)).await.expect("guesses");
+    assert!(matches!(denied, PlanReply::Refused { .. }), "{denied:?}");
+    assert_eq!(client.get_plan(&kept).await.expect("known").state, PlanState::Binding);
+    let replied = client.plan(request(Some(kept.clone()), "rebook", &option)).await.expect("plans");
+    assert_eq!(replied, denied);
+    assert_eq!(client.get_plan(&kept).await.expect("known").state, PlanState::Refused);
+    let mut told = Vec::new();
+    while told.last() != Some(&PlanState::Refused) {
+        let view = changes.next().await.expect("goes on").expect("a view");
+        assert_eq!(view.plan, kept, "nobody sees a guess");
+        told.push(view.state);
+    }
+    assert_eq!(told, [PlanState::Binding, PlanState::Binding, PlanState::Refused]);
     core.shutdown().await;
     airline.shutdown().await;
 }

@@ -36,6 +36,7 @@ fn request(plan: Option<PlanId>, order: &str, pin: &str, reason: &str, item: Opt
         inputs,
         call: CALL,
         caller: None,
+        speculative: false,
     }
 }
 

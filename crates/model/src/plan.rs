@@ -19,6 +19,9 @@ pub struct PlanRequest {
     pub call: CallId,
     /// The caller's address, if the network told it.
     pub caller: Option<Pii<String>>,
+    /// The caller has probably, but not surely, said so: bind a copy that nobody sees. The same question asked for sure takes
+    /// it over, any other drops it.
+    pub speculative: bool,
 }
 
 /// How far a plan could be bound. Binding reads and never writes.

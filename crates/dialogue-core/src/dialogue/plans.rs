@@ -23,6 +23,7 @@ impl Dialogue {
             inputs: task.inputs.clone(),
             call: self.config.call,
             caller: self.config.caller.clone(),
+            speculative: false,
         };
         self.outputs.push_back(Output::Plan { ask, request });
         self.enter(

@@ -52,6 +52,7 @@ pub(super) fn request_to_pb(request: PlanRequest) -> pb::PlanRequest {
         inputs: Some(record_to_pb(request.inputs)),
         call: request.call.to_string(),
         caller: request.caller.map(Pii::into_inner).unwrap_or_default(),
+        speculative: request.speculative,
     }
 }
 
@@ -67,6 +68,7 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
         inputs,
         call: call_from_pb(&request.call)?,
         caller: (!request.caller.is_empty()).then(|| Pii::new(request.caller)),
+        speculative: request.speculative,
     })
 }
 

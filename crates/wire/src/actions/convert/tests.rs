@@ -85,6 +85,7 @@ fn a_request_comes_back_as_it_went() {
         inputs: facts(),
         call: CallId(7),
         caller: Some(Pii::new("sip:someone".to_owned())),
+        speculative: true,
     };
     assert_eq!(request_from_pb(request_to_pb(request.clone())), Ok(request));
 }
