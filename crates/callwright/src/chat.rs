@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, HumanFact, Switchboard};
 use callwright_dialogue_core::{Briefing, DialogueConfig, Note, SayKind};
 use callwright_model::{
-    CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanFact, Samples, Say, TurnId,
+    CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, LikelySay, MonoTime, PlanFact, Samples,
+    Say, TurnId,
 };
 use callwright_wire::actions::Client;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
@@ -114,6 +115,8 @@ impl Switchboard for Page {
             self.ready.notify_one();
         }
     }
+
+    fn prepare(&mut self, _leg: LegId, _says: Vec<LikelySay>) {}
 
     fn stop(&mut self, _leg: LegId, _turn: TurnId) {}
 

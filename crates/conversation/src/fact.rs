@@ -1,9 +1,11 @@
 //! What a conversation is told, and what it wants done.
 
+use std::time::Duration;
+
 use callwright_dialogue_core::{AskId, Briefing};
 use callwright_model::{
-    Hints, LegCommand, LegEvent, LegId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Recognised, Say,
-    TurnId,
+    Hints, LegCommand, LegEvent, LegId, LikelySay, Pii, PlanEvent, PlanId, PlanReply, PlanRequest,
+    Recognised, Say, TurnId,
 };
 
 use crate::Happening;
@@ -17,6 +19,8 @@ pub enum Fact {
     Recognised(LegId, Recognised),
     /// The action core's answer to a question; `None` when it could not be reached.
     Plan(AskId, Option<PlanReply>),
+    /// The action core's answer to a guess; `None` when there is none.
+    Speculated(u32, Option<PlanReply>),
     /// A running plan moved on.
     PlanEvent(PlanEvent),
     /// A running plan cannot be watched any more; it may still run.
@@ -57,6 +61,17 @@ pub enum Act {
     Expect(LegId, Hints),
     /// Ask the action core.
     Plan(AskId, PlanRequest),
+    /// Ask the action core what it would answer, by number of the guess. Nobody hears of it.
+    Speculate(u32, PlanRequest),
+    /// Get the sound ready of what will probably be said on a leg; it takes the place of what was made ready before.
+    Prepare(LegId, Vec<LikelySay>),
+    /// A guess came true, or it did not and so much work was for nothing. For the counters.
+    Speculated {
+        /// Whether the caller said what was foreseen.
+        right: bool,
+        /// Time that planning took for nothing.
+        wasted: Duration,
+    },
     /// Have a plan carried out.
     Execute(PlanId, Pii<String>),
     /// Ring a human's phone, by place in the line's list.
@@ -81,6 +96,8 @@ pub trait Switchboard: Send {
     fn command(&mut self, leg: LegId, command: LegCommand);
     /// Says something on a leg.
     fn say(&mut self, leg: LegId, say: Say);
+    /// Gets sound ready; an empty list forgets what was made ready.
+    fn prepare(&mut self, leg: LegId, says: Vec<LikelySay>);
     /// Forgets all sound that answers this turn or an older one.
     fn stop(&mut self, leg: LegId, turn: TurnId);
     /// Tells a leg's recogniser what to expect.

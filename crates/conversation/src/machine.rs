@@ -1,6 +1,7 @@
 //! The pure half of a call: who hears what, who is told what, and when it is over.
 
 mod handover;
+mod speculation;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::fact::{Act, Fact};
 use crate::happening::{Ending, Happening};
 use crate::turns::Turns;
 use handover::Handover;
+use speculation::Guess;
 
 /// How a conversation is set up.
 #[derive(Debug, Clone)]
@@ -51,6 +53,11 @@ impl ConversationConfig {
             farewell_max: Duration::from_secs(15),
         }
     }
+
+    /// The line's voice speaks the line's language; others are spoken by whatever voice knows them.
+    fn voice_for(&self, language: Language) -> Voice {
+        if language == self.dialogue.language { self.voice.clone() } else { Voice::default() }
+    }
 }
 
 /// One call. See the crate's text.
@@ -76,6 +83,10 @@ pub struct Conversation {
     /// What was said to the caller last, and before: what such an echo can be of.
     lately: [String; 2],
     plan: Option<PlanId>,
+    /// What was prepared for the case that the turn is over.
+    guess: Option<Guess>,
+    /// Guesses made so far.
+    guesses: u32,
     handover: Option<Handover>,
     acts: VecDeque<Act>,
 }
@@ -122,6 +133,8 @@ impl Conversation {
             echo: false,
             lately: Default::default(),
             plan: None,
+            guess: None,
+            guesses: 0,
             handover: None,
             acts: VecDeque::new(),
         };
@@ -137,6 +150,7 @@ impl Conversation {
             Fact::Recognised(leg, report) if leg == self.config.caller => self.caller_words(report, now),
             Fact::Recognised(leg, report) => self.human_words(leg, report, now),
             Fact::Plan(ask, reply) => self.plan_reply(ask, reply, now),
+            Fact::Speculated(number, reply) => self.foreseen_plan(number, reply, now),
             Fact::PlanEvent(event) => self.plan_event(event, now),
             Fact::PlanLost(plan) => {
                 if self.plan.as_ref() == Some(&plan) {
@@ -227,6 +241,7 @@ impl Conversation {
         match event.fact {
             LegFact::MediaFlows => {}
             LegFact::SpeechStarted { turn } => {
+                self.drop_guess(now);
                 self.turns.started(turn);
                 self.dialogue.handle_speech_started(turn, now);
                 self.tell(Happening::CallerSpeaks { turn });
@@ -250,6 +265,7 @@ impl Conversation {
                 }
             }
             LegFact::Resumed { turn } => {
+                self.drop_guess(now);
                 self.turns.forgotten();
                 self.dialogue.handle_speech_discarded(turn, now);
                 self.tell(Happening::Resumed);
@@ -265,6 +281,7 @@ impl Conversation {
             LegFact::SayEnded { say, played } => self.played(say, played, true, now),
             LegFact::SayDropped { say } => self.played(say, Samples::default(), false, now),
             LegFact::Dtmf { digit } => {
+                self.drop_guess(now);
                 self.tell(Happening::CallerKeyed { digit: digit.into() });
                 if !self.is_bridged() {
                     self.dialogue.handle_digit(digit, now);
@@ -308,12 +325,16 @@ impl Conversation {
     fn caller_words(&mut self, report: Recognised, now: MonoTime) {
         match report {
             Recognised::Partial { turn, words } => {
-                let ours: &[String] = if self.echo { &self.lately } else { &[] };
-                let progress = self.dialogue.progress(words.reveal(), ours);
-                self.act(Act::Command(self.config.caller, LegCommand::Partial { turn, progress }));
+                self.caller_goes_on(turn, words.reveal(), now);
+                self.tell_floor(turn, words.reveal());
                 self.tell(Happening::CallerPartial { turn, words });
             }
+            Recognised::Provisional(utterance) => {
+                self.tell_floor(utterance.turn, utterance.words.reveal());
+                self.foresee(utterance, now);
+            }
             Recognised::Final(utterance) => {
+                self.settle_guess(&utterance, now);
                 // Late words of a turn that was given up on have no meaning any more.
                 if utterance.turn > self.heard {
                     self.turns.ended(utterance.turn);
@@ -321,6 +342,13 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// How far a turn's words have come, for the floor to judge by.
+    fn tell_floor(&mut self, turn: TurnId, words: &str) {
+        let ours: &[String] = if self.echo { &self.lately } else { &[] };
+        let progress = self.dialogue.progress(words, ours);
+        self.act(Act::Command(self.config.caller, LegCommand::Partial { turn, progress }));
     }
 
     fn utterance(&mut self, utterance: Utterance, now: MonoTime) {
@@ -444,11 +472,7 @@ impl Conversation {
         self.tell(Happening::AgentSays { say: id, text: text.clone().into(), kind, language });
         self.lately = [std::mem::take(&mut self.lately[1]), text.clone()];
         self.says.insert(id, Spoken { dialogue, length: spoken_length(&text) });
-        let voice = if language == self.config.dialogue.language {
-            self.config.voice.clone()
-        } else {
-            Voice::default()
-        };
+        let voice = self.config.voice_for(language);
         let say = Say { id, turn: self.turns.answering(), text, language, voice, source, interruptible };
         self.act(Act::Say(self.config.caller, say));
         id
@@ -481,6 +505,7 @@ impl Conversation {
         if self.state == State::Over {
             return;
         }
+        self.drop_guess(now);
         self.state = State::Over;
         if let Some(handover) = &mut self.handover {
             handover.machine.handle_caller_gone(now);

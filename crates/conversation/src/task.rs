@@ -54,6 +54,16 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
                         drop(answers.send(Fact::Plan(ask, reply.ok())).await);
                     });
                 }
+                Act::Speculate(number, request) => {
+                    let (core, answers) = (core.clone(), answers.clone());
+                    tokio::spawn(async move {
+                        // A core that does not answer is found out by the real question.
+                        let reply = core.plan(request).await.ok();
+                        drop(answers.send(Fact::Speculated(number, reply)).await);
+                    });
+                }
+                Act::Prepare(leg, says) => board.prepare(leg, says),
+                Act::Speculated { right, wasted } => count_guess(right, wasted),
                 Act::Execute(plan, words) => {
                     tokio::spawn(watch(core.clone(), plan, Consent { call, words }, answers.clone()));
                 }
@@ -79,6 +89,14 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
         };
         conversation.handle(fact, clock());
     }
+}
+
+/// How often thinking ahead paid, and what it cost when it did not.
+fn count_guess(right: bool, wasted: Duration) {
+    let result = if right { "right" } else { "wrong" };
+    metrics::counter!("callwright_speculation_total", "result" => result).increment(1);
+    let wasted = u64::try_from(wasted.as_millis()).unwrap_or(u64::MAX);
+    metrics::counter!("callwright_speculation_wasted_ms_total", "part" => "planning").increment(wasted);
 }
 
 /// Follows a plan to its end. The connection to the core may break while the plan runs on: executing it again gives its

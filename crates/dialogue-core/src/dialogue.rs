@@ -23,8 +23,8 @@ mod prompts;
 mod state;
 mod wait;
 
-/// One call's conversation.
-#[derive(Debug)]
+/// One call's conversation. A copy goes its own way: it is how the shell looks ahead.
+#[derive(Debug, Clone)]
 pub struct Dialogue {
     config: DialogueConfig,
     state: State,

@@ -65,6 +65,9 @@ pub enum Recognised {
         /// The words.
         words: Pii<String>,
     },
+    /// The utterance, should the turn be over: made at a pause, before it is known that the caller has finished. May come several
+    /// times in a turn, or never.
+    Provisional(Utterance),
     /// The turn's utterance. Comes exactly once for every [`Heard::End`], also when nothing was understood.
     Final(Utterance),
 }
@@ -91,6 +94,17 @@ pub struct Say {
     pub source: SaySource,
     /// Whether the caller may cut it short. Not when the law wants it heard; their words count all the same.
     pub interruptible: bool,
+}
+
+/// Something that will probably be said on a leg in a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LikelySay {
+    /// The text, as it will stand in the [`Say`].
+    pub text: String,
+    /// The language of the text.
+    pub language: Language,
+    /// The voice.
+    pub voice: Voice,
 }
 
 /// Whether the sound of a say is worth keeping.

@@ -16,6 +16,7 @@ mod listening;
 pub mod models;
 mod mouth;
 mod pocketsphinx;
+mod prepared;
 mod prompt_cache;
 mod recogniser;
 mod resample;

@@ -118,7 +118,7 @@ async fn deliver(mut letters: mpsc::UnboundedReceiver<Recognised>, reports: mpsc
     while let Some(report) = letters.recv().await {
         let gone = match report {
             Recognised::Final(_) => reports.send(report).await.is_err(),
-            Recognised::Partial { .. } => match reports.try_send(report) {
+            Recognised::Partial { .. } | Recognised::Provisional(_) => match reports.try_send(report) {
                 Ok(()) => false,
                 Err(mpsc::error::TrySendError::Full(_)) => {
                     partial_dropped();
@@ -212,7 +212,12 @@ impl Leg {
         };
         let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
         let sound = !items.is_empty();
-        for (item, asked) in items {
+        // Nobody works ahead any more with a reading made at a pause once the turn is known to be over.
+        let over = items.iter().rposition(|(item, _)| matches!(item, Heard::End { .. })).unwrap_or(0);
+        for (place, (item, asked)) in items.into_iter().enumerate() {
+            if place < over && matches!(item, Heard::Pause { .. }) {
+                continue;
+            }
             ears.hear(item, asked, &hints, &self.given_up);
         }
         if sound {
@@ -264,7 +269,7 @@ enum Pass {
     /// It has taken this many samples.
     Open { taken: usize },
     /// It made a reading at a pause; frames with sound since then.
-    Settled { reading: Reading, loud: usize },
+    Settled { reading: Reading, loud: usize, took: Duration },
     /// It failed; the turn will have no words.
     Failed,
 }
@@ -289,7 +294,8 @@ impl Ears {
             Heard::Frame(frame) => self.frame(&frame),
             Heard::Pause { turn } => {
                 if self.turn.as_ref().is_some_and(|current| current.id == turn) {
-                    self.settle(hints);
+                    let reading = self.settle(hints);
+                    self.report_provisional(turn, reading, hints.language);
                 }
             }
             Heard::End { turn, .. } => {
@@ -320,13 +326,16 @@ impl Ears {
         turn.peak = turn.peak.max(level);
         turn.audio.extend_from_slice(&frame.0);
         let resumed = match &mut turn.pass {
-            Pass::Settled { loud, .. } => {
+            Pass::Settled { loud, took, .. } => {
                 *loud += usize::from(level > (turn.peak - LOUD_BELOW_PEAK).max(LOUD_MIN));
-                *loud >= LOUD_FRAMES
+                (*loud >= LOUD_FRAMES).then_some(*took)
             }
-            Pass::Open { .. } | Pass::Failed => false,
+            Pass::Open { .. } | Pass::Failed => None,
         };
-        if resumed {
+        if let Some(wasted) = resumed {
+            let wasted = u64::try_from(wasted.as_millis()).unwrap_or(u64::MAX);
+            metrics::counter!("callwright_speculation_wasted_ms_total", "part" => "recognition")
+                .increment(wasted);
             turn.pass = Pass::Open { taken: 0 };
             self.begin();
         }
@@ -364,19 +373,18 @@ impl Ears {
         }
         self.extend();
         let Some(turn) = &mut self.turn else { return Reading::default() };
-        let reading = match &turn.pass {
+        match &turn.pass {
             Pass::Settled { reading, .. } => return reading.clone(),
             Pass::Failed => return Reading::default(),
-            Pass::Open { .. } => {
-                let started = Instant::now();
-                let reading = self.hearing.finish(&turn.audio);
-                turn.spent += started.elapsed();
-                reading
-            }
-        };
+            Pass::Open { .. } => {}
+        }
+        let started = Instant::now();
+        let reading = self.hearing.finish(&turn.audio);
+        let took = started.elapsed();
+        turn.spent += took;
         match reading {
             Ok(reading) => {
-                turn.pass = Pass::Settled { reading: reading.clone(), loud: 0 };
+                turn.pass = Pass::Settled { reading: reading.clone(), loud: 0, took };
                 reading
             }
             Err(error) => {
@@ -407,6 +415,14 @@ impl Ears {
         let _ = self.outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words) });
     }
 
+    /// What the final will be if the caller has finished. It equals the final then, letter for letter: whoever works ahead with it
+    /// compares them.
+    fn report_provisional(&mut self, turn: TurnId, reading: Reading, language: Language) {
+        if !reading.words.is_empty() {
+            let _ = self.outbox.send(Recognised::Provisional(utterance(turn, reading, language)));
+        }
+    }
+
     fn report_final(&mut self, turn: TurnId, reading: Reading, asked: Instant, language: Language) {
         metrics::histogram!("callwright_speech_final_seconds", "engine" => self.recogniser.name())
             .record(asked.elapsed().as_secs_f64());
@@ -415,13 +431,17 @@ impl Ears {
             metrics::histogram!("callwright_speech_realtime_factor", "engine" => self.recogniser.name())
                 .record(turn.spent.as_secs_f64() / seconds);
         }
-        let _ = self.outbox.send(Recognised::Final(Utterance {
-            turn,
-            words: Pii::new(reading.words),
-            alternatives: reading.alternatives.into_iter().map(Pii::new).collect(),
-            confidence: reading.confidence,
-            language,
-        }));
+        let _ = self.outbox.send(Recognised::Final(utterance(turn, reading, language)));
+    }
+}
+
+fn utterance(turn: TurnId, reading: Reading, language: Language) -> Utterance {
+    Utterance {
+        turn,
+        words: Pii::new(reading.words),
+        alternatives: reading.alternatives.into_iter().map(Pii::new).collect(),
+        confidence: reading.confidence,
+        language,
     }
 }
 

@@ -4,19 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use callwright_model::{FRAME_SAMPLES, Frame, Say, SayFrame, SaySource, TurnId};
-use tokio::sync::{Notify, mpsc, oneshot};
+use callwright_model::{FRAME_SAMPLES, Frame, LikelySay, Say, SayFrame, SaySource, TurnId};
+use tokio::sync::{Notify, mpsc};
 use tracing::{debug, error, warn};
 
 use crate::SynthesisError;
+use crate::prepared::{Prepared, ask};
 use crate::prompt_cache::{Key, PromptCache};
 use crate::sentences::sentences;
-use crate::speaking::{Job, Speakers};
+use crate::speaking::Speakers;
 
 /// Speaks on one leg, says in the order given, until dropped.
 pub struct Mouth {
     says: mpsc::UnboundedSender<Say>,
     fence: Arc<Fence>,
+    prepared: Prepared,
+    speakers: Arc<Speakers>,
+    cache: Arc<PromptCache>,
 }
 
 impl Mouth {
@@ -27,6 +31,12 @@ impl Mouth {
         if self.says.send(say).is_err() {
             debug!("a say for a leg that is gone");
         }
+    }
+
+    /// Makes the sound of what will probably be said, so that it is there when it is. Nothing of it is heard unless it is said. Takes
+    /// the place of what was prepared before.
+    pub fn prepare(&self, says: Vec<LikelySay>) {
+        self.prepared.prepare(says, &self.speakers, &self.cache);
     }
 
     /// Forgets everything that answers this turn or an older one, said or still to be said.
@@ -42,7 +52,14 @@ impl Mouth {
     ) -> Self {
         let (says, mut waiting) = mpsc::unbounded_channel();
         let fence = Arc::new(Fence::default());
-        let mut speech = Tongue { ring, speakers, cache, fence: Arc::clone(&fence) };
+        let prepared = Prepared::default();
+        let mut speech = Tongue {
+            ring,
+            speakers: Arc::clone(&speakers),
+            cache: Arc::clone(&cache),
+            fence: Arc::clone(&fence),
+            prepared: prepared.clone(),
+        };
         runtime.spawn(async move {
             while let Some(say) = waiting.recv().await {
                 if speech.say(say).await == Said::LegGone {
@@ -50,7 +67,7 @@ impl Mouth {
                 }
             }
         });
-        Self { says, fence }
+        Self { says, fence, prepared, speakers, cache }
     }
 }
 
@@ -101,6 +118,7 @@ struct Tongue {
     speakers: Arc<Speakers>,
     cache: Arc<PromptCache>,
     fence: Arc<Fence>,
+    prepared: Prepared,
 }
 
 impl Tongue {
@@ -135,7 +153,9 @@ impl Tongue {
         let mut whole = Vec::new();
         let mut complete = true;
         let mut pieces = sentences(limited(&say.text), SENTENCE_BYTES_MAX).into_iter();
-        let mut next = pieces.next().map(|text| self.ask(say, text));
+        let mut next = pieces
+            .next()
+            .map(|text| self.prepared.take(say, text).unwrap_or_else(|| ask(&self.speakers, &key, text)));
         while let Some((mut sound, ended)) = next.take() {
             while let Some(samples) = sound.recv().await {
                 if fixed {
@@ -144,14 +164,14 @@ impl Tongue {
                 cutter.add(&samples);
                 // A fast engine is asked for the next sentence while this one is still being played.
                 if next.is_none() && sound.is_closed() {
-                    next = pieces.next().map(|text| self.ask(say, text));
+                    next = pieces.next().map(|text| ask(&self.speakers, &key, text));
                 }
                 if self.send(say, &mut cutter, false).await == Said::LegGone {
                     return Said::LegGone;
                 }
             }
             match ended.await {
-                Ok(Ok(())) | Ok(Err(SynthesisError::Stopped)) => {}
+                Ok(Ok(_)) | Ok(Err(SynthesisError::Stopped)) => {}
                 Ok(Err(error)) => {
                     complete = false;
                     error!(say = say.id.0, %error, "a sentence could not be spoken");
@@ -162,30 +182,13 @@ impl Tongue {
                 }
             }
             if next.is_none() {
-                next = pieces.next().map(|text| self.ask(say, text));
+                next = pieces.next().map(|text| ask(&self.speakers, &key, text));
             }
         }
         if fixed && complete && !whole.is_empty() {
             self.cache.keep(key, Arc::from(whole));
         }
         self.send(say, &mut cutter, true).await
-    }
-
-    fn ask(
-        &self,
-        say: &Say,
-        text: &str,
-    ) -> (mpsc::UnboundedReceiver<Vec<i16>>, oneshot::Receiver<Result<(), SynthesisError>>) {
-        let (sound, pieces) = mpsc::unbounded_channel();
-        let (ended, end) = oneshot::channel();
-        self.speakers.ask(Job {
-            text: text.to_owned(),
-            language: say.language,
-            voice: say.voice.clone(),
-            sound,
-            ended,
-        });
-        (pieces, end)
     }
 
     async fn send(&mut self, say: &Say, cutter: &mut Cutter, last: bool) -> Said {
@@ -245,7 +248,7 @@ impl Cutter {
 }
 
 /// As much of a text as is spoken.
-fn limited(text: &str) -> &str {
+pub(crate) fn limited(text: &str) -> &str {
     if text.len() <= TEXT_BYTES_MAX {
         return text;
     }
@@ -258,7 +261,7 @@ fn limited(text: &str) -> &str {
 const TEXT_BYTES_MAX: usize = 2_000;
 /// Longer sentences are cut at a comma or between words: the engines shape a whole sentence before its first sound, about 2 ms for
 /// every 10 bytes.
-const SENTENCE_BYTES_MAX: usize = 240;
+pub(crate) const SENTENCE_BYTES_MAX: usize = 240;
 /// A full ring has seconds of sound; the leg takes a frame every 20 ms.
 const RING_FULL_WAIT: Duration = Duration::from_millis(10);
 

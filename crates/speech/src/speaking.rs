@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use callwright_model::{Language, SAMPLE_RATE, Voice};
 use tokio::sync::mpsc;
@@ -23,8 +23,8 @@ pub(crate) struct Job {
     pub(crate) voice: Voice,
     /// Where the sound goes; closing its other end stops the engine.
     pub(crate) sound: mpsc::UnboundedSender<Vec<i16>>,
-    /// Tells how it ended, once. Dropped without a word when the job was never begun.
-    pub(crate) ended: tokio::sync::oneshot::Sender<Result<(), SynthesisError>>,
+    /// Tells how it ended, once, and how long it took. Dropped without a word when the job was never begun.
+    pub(crate) ended: tokio::sync::oneshot::Sender<Result<Duration, SynthesisError>>,
 }
 
 /// Engines in order of preference, and the threads that run them.
@@ -94,6 +94,7 @@ impl Shared {
                 continue;
             }
             let Job { text, language, voice, sound, ended } = job;
+            let begun = Instant::now();
             let result = self.speak(&text, language, &voice, &mut |samples| {
                 if sound.is_closed() || (!samples.is_empty() && sound.send(samples.to_vec()).is_err()) {
                     ControlFlow::Break(())
@@ -102,7 +103,7 @@ impl Shared {
                 }
             });
             // Whoever asked may have stopped listening.
-            let _ = ended.send(result);
+            let _ = ended.send(result.map(|()| begun.elapsed()));
         }
     }
 

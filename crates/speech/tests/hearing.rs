@@ -93,10 +93,31 @@ async fn words_so_far_come_before_the_end() {
             assert_eq!(of, turn);
             assert!(words.reveal().contains("flight"), "{}", words.reveal());
         }
+        Recognised::Provisional(utterance) => panic!("a reading without a pause: {utterance:?}"),
         Recognised::Final(utterance) => panic!("a final without an end: {utterance:?}"),
     }
     caller.end();
     assert_eq!(caller.utterance().await.turn, turn);
+}
+
+#[tokio::test]
+async fn a_reading_made_at_a_pause_is_the_final_of_a_caller_who_has_finished() {
+    let speech = speech();
+    let mut caller = Caller::new(&speech, hints(Expect::Anything));
+    caller.start();
+    caller.sound(&[0; 3_200]);
+    caller.sound(&spoken(&speech, "my flight was cancelled"));
+    caller.sound(&[0; 1_920]);
+    caller.pause();
+    let foreseen = loop {
+        if let Recognised::Provisional(utterance) = caller.report().await {
+            break utterance;
+        }
+    };
+    caller.sound(&[0; 3_200]);
+    caller.end();
+    let heard = caller.utterance().await;
+    assert_eq!((heard.words.reveal().as_str(), &heard), ("my flight was cancelled", &foreseen));
 }
 
 #[tokio::test]

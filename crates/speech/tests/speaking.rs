@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use callwright_model::{Frame, Language, Say, SayFrame, SayId, SaySource, TurnId, Voice};
+use callwright_model::{Frame, Language, LikelySay, Say, SayFrame, SayId, SaySource, TurnId, Voice};
 use callwright_speech::{Mouth, RecogniserChoice, Speech, SpeechConfig};
 
 fn config() -> SpeechConfig {
@@ -74,6 +74,24 @@ async fn says_come_whole_in_order_and_begin_with_sound() {
     assert!(loudest(&first) > -30.0);
     assert!(loudest(&first[..3]) > -50.0, "the first sound comes within 60 ms");
     assert!(loudest(&line.whole(2).await) > -30.0);
+}
+
+#[tokio::test]
+async fn what_was_prepared_is_said_from_what_is_ready() {
+    let speech = Speech::start(config()).expect("it starts");
+    let mut line = Line::new(&speech, 2_000);
+    let likely =
+        |text: &str| LikelySay { text: text.to_owned(), language: Language::EN, voice: Voice::default() };
+    line.mouth.prepare(vec![likely("This will never be said."), likely(TEXT)]);
+    line.mouth.prepare(vec![likely(TEXT)]);
+    line.mouth.say(say(1, 0, TEXT));
+    let said = line.whole(1).await;
+    assert!(loudest(&said) > -30.0);
+    line.mouth.prepare(Vec::new());
+    line.mouth.say(say(2, 0, TEXT));
+    let again = line.whole(2).await;
+    let difference = said.len().abs_diff(again.len());
+    assert!(difference <= 5, "all of it is said, and once: {} and {} frames", said.len(), again.len());
 }
 
 #[tokio::test]

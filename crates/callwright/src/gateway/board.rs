@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use callwright_conversation::{Fact, Happening, Switchboard};
 use callwright_dialogue_core::Briefing;
 use callwright_media::LegSetup;
-use callwright_model::{AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, PacketIo, Say, TurnId};
+use callwright_model::{
+    AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, PacketIo, Say, TurnId,
+};
 use callwright_sip::SipLegControl;
 use callwright_speech::{Ear, Listening, Mouth};
 use callwright_webrtc::SessionId;
@@ -180,6 +182,12 @@ impl Switchboard for Board {
     fn say(&mut self, leg: LegId, say: Say) {
         if let Some(Leg { voice: Some((_, mouth)), .. }) = self.legs.table().legs.get(&leg) {
             mouth.say(say);
+        }
+    }
+
+    fn prepare(&mut self, leg: LegId, says: Vec<LikelySay>) {
+        if let Some(Leg { voice: Some((_, mouth)), .. }) = self.legs.table().legs.get(&leg) {
+            mouth.prepare(says);
         }
     }
 

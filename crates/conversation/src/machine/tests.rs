@@ -9,6 +9,8 @@ use callwright_model::{
 };
 use proptest::prelude::*;
 
+mod foresight;
+
 use super::handover::{HUMAN_LEGS, HUMANS_PER_CALL};
 use super::*;
 use crate::fact::HumanFact;
@@ -340,6 +342,11 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             let words = WORDS[number as usize % WORDS.len()].to_owned().into();
             Fact::Recognised(leg, Recognised::Final(Utterance { words, ..silence(turn, Language::EN) }))
         }
+        17 if number.is_multiple_of(2) => {
+            let words = WORDS[number as usize % WORDS.len()].to_owned().into();
+            Fact::Recognised(leg, Recognised::Provisional(Utterance { words, ..silence(turn, Language::EN) }))
+        }
+        18 if number.is_multiple_of(3) => Fact::Speculated(number % 4, Some(refused())),
         17 => Fact::Plan(AskId(number % 8), None),
         18 => Fact::Plan(AskId(number % 8), Some(refused())),
         19 => Fact::Plan(

@@ -9,7 +9,7 @@ use crate::output::{Briefing, Output, TransferReason, TransferResult};
 use crate::words::Words;
 
 /// What a human would want to know of the call so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CaseRecord {
     /// The skill last asked for.
     pub(super) asked: Option<String>,
