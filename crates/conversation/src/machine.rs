@@ -333,6 +333,9 @@ impl Conversation {
                 self.tell_floor(utterance.turn, utterance.words.reveal());
                 self.foresee(utterance, now);
             }
+            Recognised::TurnVote { turn, complete } => {
+                self.act(Act::Command(self.config.caller, LegCommand::TurnVote { turn, complete }));
+            }
             Recognised::Final(utterance) => {
                 self.settle_guess(&utterance, now);
                 // Late words of a turn that was given up on have no meaning any more.

@@ -143,6 +143,7 @@ impl MediaLeg {
         match command {
             LegCommand::Expect(expect) => self.floor.handle_expect(expect.clone(), now),
             LegCommand::Partial { turn, progress } => self.floor.handle_partial(*turn, *progress, now),
+            LegCommand::TurnVote { turn, complete } => self.floor.handle_vote(*turn, *complete, now),
             LegCommand::Hush { turn } => {
                 if let Some(cut) = self.playout.hush(*turn) {
                     self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });

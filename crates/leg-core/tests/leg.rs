@@ -422,6 +422,8 @@ fn fact() -> impl Strategy<Value = Fact> {
             turn: TurnId(turn),
             progress: Progress { filled, words, sort: Some(UtteranceSort::Speech), ..Progress::default() },
         }),
+        (0..6u32, any::<f32>())
+            .prop_map(|(turn, complete)| LegCommand::TurnVote { turn: TurnId(turn), complete }),
         Just(LegCommand::Tone(Some(Tone::Hold))),
         Just(LegCommand::Tone(None)),
         Just(LegCommand::Expect(Expect::YesNo)),

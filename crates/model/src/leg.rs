@@ -117,6 +117,13 @@ pub enum LegCommand {
         /// How far they have come.
         progress: Progress,
     },
+    /// A turn model has listened to a turn up to its pause: lets the floor answer sooner, or wait for more.
+    TurnVote {
+        /// The turn.
+        turn: TurnId,
+        /// How likely the caller has finished, 0 to 1.
+        complete: f32,
+    },
     /// Be silent now: drop every say that answers this turn or an older one.
     Hush {
         /// The turn.

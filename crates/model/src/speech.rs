@@ -68,6 +68,13 @@ pub enum Recognised {
     /// The utterance, should the turn be over: made at a pause, before it is known that the caller has finished. May come several
     /// times in a turn, or never.
     Provisional(Utterance),
+    /// What a turn model makes of the turn up to its last pause.
+    TurnVote {
+        /// The turn it is about.
+        turn: TurnId,
+        /// How likely the caller has finished, 0 to 1.
+        complete: f32,
+    },
     /// The turn's utterance. Comes exactly once for every [`Heard::End`], also when nothing was understood.
     Final(Utterance),
 }

@@ -118,14 +118,16 @@ async fn deliver(mut letters: mpsc::UnboundedReceiver<Recognised>, reports: mpsc
     while let Some(report) = letters.recv().await {
         let gone = match report {
             Recognised::Final(_) => reports.send(report).await.is_err(),
-            Recognised::Partial { .. } | Recognised::Provisional(_) => match reports.try_send(report) {
-                Ok(()) => false,
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    partial_dropped();
-                    false
+            Recognised::Partial { .. } | Recognised::Provisional(_) | Recognised::TurnVote { .. } => {
+                match reports.try_send(report) {
+                    Ok(()) => false,
+                    Err(mpsc::error::TrySendError::Full(_)) => {
+                        partial_dropped();
+                        false
+                    }
+                    Err(mpsc::error::TrySendError::Closed(_)) => true,
                 }
-                Err(mpsc::error::TrySendError::Closed(_)) => true,
-            },
+            }
         };
         if gone {
             return;

@@ -94,6 +94,7 @@ async fn words_so_far_come_before_the_end() {
             assert!(words.reveal().contains("flight"), "{}", words.reveal());
         }
         Recognised::Provisional(utterance) => panic!("a reading without a pause: {utterance:?}"),
+        Recognised::TurnVote { .. } => panic!("a vote without a turn model"),
         Recognised::Final(utterance) => panic!("a final without an end: {utterance:?}"),
     }
     caller.end();

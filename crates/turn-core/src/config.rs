@@ -23,6 +23,8 @@ pub struct FloorConfig {
     pub pause: Duration,
     /// Silence after which a turn is over, by what is expected.
     pub patience: Patience,
+    /// What a turn model's vote changes about that silence.
+    pub vote: Vote,
     /// Longest turn. Then the agent gets the floor, whatever the line sounds like.
     pub turn_max: Duration,
     /// A turn with less voice than this is a click or a cough, and forgotten.
@@ -79,6 +81,17 @@ pub struct Patience {
     pub full: Duration,
 }
 
+/// How a turn model's vote is weighed. It counts where the words cannot tell whether more will come: free talk, names and dates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vote {
+    /// Probability from which the turn counts as finished. The model was trained for one half.
+    pub complete_from: f32,
+    /// Silence that ends a turn voted finished. Shorter answers faster, and trusts the model more.
+    pub finished: Duration,
+    /// A turn voted unfinished is waited for twice as long as without the vote, but never longer than this.
+    pub unfinished_max: Duration,
+}
+
 impl Default for FloorConfig {
     fn default() -> Self {
         Self {
@@ -90,6 +103,7 @@ impl Default for FloorConfig {
             level_range_db: 40.0,
             pause: Duration::from_millis(120),
             patience: Patience::default(),
+            vote: Vote::default(),
             turn_max: Duration::from_secs(30),
             voice_min: Duration::from_millis(100),
             rearm: Duration::from_millis(200),
@@ -104,6 +118,16 @@ impl Default for FloorConfig {
             words_wait: Duration::from_millis(300),
             verdict_max: Duration::from_secs(3),
             silence: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for Vote {
+    fn default() -> Self {
+        Self {
+            complete_from: 0.5,
+            finished: Duration::from_millis(200),
+            unfinished_max: Duration::from_millis(1_200),
         }
     }
 }

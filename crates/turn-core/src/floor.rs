@@ -235,6 +235,24 @@ impl Floor {
         self.ducks = false;
     }
 
+    /// A turn model has judged a turn up to its pause: `complete` is how likely the caller has finished. Ignored when the turn
+    /// is over or the caller has gone on, for then it judged something else.
+    pub fn handle_vote(&mut self, of: TurnId, complete: f32, now: MonoTime) {
+        match &mut self.state {
+            State::Contested(turn) | State::Held(turn) | State::Caller(turn)
+                if turn.id == of && turn.pause_told =>
+            {
+                turn.vote = Some(complete);
+            }
+            State::Open { .. }
+            | State::Contested(_)
+            | State::Held(_)
+            | State::Caller(_)
+            | State::Suspended => {}
+        }
+        self.settle(now);
+    }
+
     /// The caller pressed a key: it silences the agent like an interruption, and counts as a sound.
     pub fn handle_key(&mut self, now: MonoTime) {
         match self.state {
@@ -528,7 +546,11 @@ impl Floor {
     }
 
     fn patience(&self, turn: &Turn) -> Duration {
-        self.config.patience.of(&self.expect, &turn.progress, self.pauses.longest())
+        let patience = self.config.patience.of(&self.expect, &turn.progress, self.pauses.longest());
+        match turn.vote {
+            Some(complete) => self.config.vote.weigh(patience, &self.expect, complete),
+            None => patience,
+        }
     }
 
     fn enter(&mut self, next: State, why: &'static str) {

@@ -38,5 +38,5 @@ mod patience;
 mod turn;
 mod verdict;
 
-pub use config::{FloorConfig, Patience};
+pub use config::{FloorConfig, Patience, Vote};
 pub use floor::{Admission, Floor, FrameFacts, Output, Sounding, Timer};

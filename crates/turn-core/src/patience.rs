@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callwright_model::{Expect, Progress, Thought};
 
-use crate::config::Patience;
+use crate::config::{Patience, Vote};
 
 impl Patience {
     /// The silence that ends a turn which has come this far. `pausing` is the longest pause that this caller made of late and then
@@ -33,6 +33,22 @@ impl Patience {
             }
             Expect::Date | Expect::Name if filled > 0 => self.anything,
             Expect::Date | Expect::Name => self.thoughtful.max(habit),
+        }
+    }
+}
+
+impl Vote {
+    /// The silence to wait out, given what it would be without the vote.
+    pub(crate) fn weigh(&self, patience: Duration, expect: &Expect, complete: f32) -> Duration {
+        match expect {
+            // Characters and options are counted; that beats every melody.
+            Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } => patience,
+            Expect::Anything | Expect::Date | Expect::Name if complete >= self.complete_from => {
+                patience.min(self.finished)
+            }
+            Expect::Anything | Expect::Date | Expect::Name => {
+                patience.max((patience * 2).min(self.unfinished_max))
+            }
         }
     }
 }

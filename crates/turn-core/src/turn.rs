@@ -22,6 +22,8 @@ pub(crate) struct Turn {
     power: f32,
     pub(crate) pause_told: bool,
     pub(crate) progress: Progress,
+    /// What a turn model made of the turn up to the pause that goes on.
+    pub(crate) vote: Option<f32>,
     /// The agent says something all the while that must be heard.
     pub(crate) under: bool,
 }
@@ -41,6 +43,7 @@ impl Turn {
             power: power(level_dbfs),
             pause_told: false,
             progress: Progress::default(),
+            vote: None,
             under: false,
         }
     }
@@ -66,6 +69,7 @@ impl Turn {
         let frames = self.voiced.as_micros() as f32 / FRAME.as_micros() as f32;
         self.power += (power(facts.level_dbfs) - self.power) / frames;
         self.pause_told = false;
+        self.vote = None;
         (silent > Duration::ZERO).then_some(silent)
     }
 

@@ -95,6 +95,7 @@ fn check(fails: bool, batches: &[&[Heard]]) -> (Vec<String>, Vec<String>) {
         reports.push(match report {
             Recognised::Partial { words, .. } => format!("partial {}", words.reveal()),
             Recognised::Provisional(utterance) => format!("provisional {}", utterance.words.reveal()),
+            Recognised::TurnVote { complete, .. } => format!("vote {complete}"),
             Recognised::Final(utterance) => format!("final {}", utterance.words.reveal()),
         });
     }

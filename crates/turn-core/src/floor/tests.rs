@@ -78,6 +78,11 @@ impl Line {
                 },
                 now,
             ),
+            ["vote", turn, complete] => floor.handle_vote(
+                TurnId(turn.parse().expect("a turn")),
+                complete.parse().expect("a probability"),
+                now,
+            ),
             other => panic!("no such fact: {other:?}"),
         }
     }
@@ -230,6 +235,51 @@ fn a_whole_wish_is_answered_sooner_and_one_that_breaks_off_later() {
     floor.pauses.learn(Duration::from_secs(5));
     let longest = floor.config.patience.of(&Expect::Anything, &Progress::default(), floor.pauses.longest());
     assert_eq!(longest, floor.config.patience.pausing_max, "nobody waits for ever");
+}
+
+#[test]
+fn a_turn_voted_finished_ends_after_200_ms_and_one_voted_unfinished_is_waited_for() {
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "600 caller stops",
+        "720 -> pause 1",
+        "760 vote 1 0.9",
+        "800 -> ended 1 at 600 after 600",
+    ]);
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "600 caller stops",
+        "720 -> pause 1",
+        "760 vote 1 0.1",
+        "1760 -> ended 1 at 600 after 600",
+    ]);
+}
+
+#[test]
+fn a_vote_counts_neither_after_the_caller_went_on_nor_for_what_is_counted() {
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "600 caller stops",
+        "720 -> pause 1",
+        "760 vote 1 0.1",
+        "800 caller speaks",
+        "900 vote 1 0.9",
+        "1000 caller stops",
+        "1120 -> pause 1",
+        "1580 -> ended 1 at 1000 after 1000",
+    ]);
+    check(&[
+        "0 expect yesno",
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "300 caller stops",
+        "420 -> pause 1",
+        "440 vote 1 0.9",
+        "680 -> ended 1 at 300 after 300",
+    ]);
 }
 
 #[test]
@@ -606,6 +656,7 @@ enum Fact {
     Timeout,
     Key,
     Partial { turn: u32, progress: Progress },
+    Vote { turn: u32, complete: f32 },
     Expect(Expect),
     Suspend,
     Resume,
@@ -636,6 +687,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         2 => Just(Fact::Timeout),
         1 => Just(Fact::Key),
         2 => (0..9u32, progress()).prop_map(|(turn, progress)| Fact::Partial { turn, progress }),
+        2 => (0..9u32, any::<f32>()).prop_map(|(turn, complete)| Fact::Vote { turn, complete }),
         1 => expect.prop_map(Fact::Expect),
         1 => Just(Fact::Suspend),
         2 => Just(Fact::Resume),
@@ -724,6 +776,7 @@ proptest! {
                 Fact::Timeout => floor.handle_timeout(now),
                 Fact::Key => floor.handle_key(now),
                 Fact::Partial { turn, progress } => floor.handle_partial(TurnId(turn), progress, now),
+                Fact::Vote { turn, complete } => floor.handle_vote(TurnId(turn), complete, now),
                 Fact::Expect(expect) => floor.handle_expect(expect, now),
                 Fact::Suspend => { floor.handle_suspend(now); suspended = true; }
                 Fact::Resume => { floor.handle_resume(now); suspended = false; }

@@ -20,12 +20,18 @@ impl Call {
     fn provisional(&mut self, words: &str) {
         let utterance = self.utterance(words);
         self.tell(Fact::Recognised(CALLER, Recognised::Provisional(utterance)));
+        // The floor hears of it, as of all words so far.
+        let told = self.take(|act| match act {
+            Act::Command(CALLER, LegCommand::Partial { progress, .. }) => Some(*progress),
+            _ => None,
+        });
+        assert!(told.is_some_and(|progress| progress.words > 0));
     }
 
     /// The turn is over.
     fn ends(&mut self, words: &str) {
         let turn = self.turn;
-        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1) });
+        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1), level_db: None });
         let utterance = self.utterance(words);
         self.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     }
