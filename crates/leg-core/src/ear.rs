@@ -46,7 +46,8 @@ impl Ear {
     }
 
     /// Takes the frame just received, and what was sent in the tick before. Removes the echo from the frame, lets the
-    /// floor decide, tells `late_echo` of one that the canceller does not reach, and hands the floor's decisions to `decided` after having put them into the stream for the recogniser.
+    /// floor decide, and hands its decisions to `decided` after having put them into the stream for the recogniser. Tells, once,
+    /// that an echo was found which the canceller does not reach.
     pub(crate) fn hear(
         &mut self,
         frame: &mut Frame,
@@ -54,14 +55,13 @@ impl Ear {
         sounding: Sounding,
         floor: &mut Floor,
         now: MonoTime,
-        late_echo: impl FnOnce(),
         mut decided: impl FnMut(Output),
-    ) {
+    ) -> bool {
         self.cancel_echo(frame, sent, sounding);
         let level_dbfs = frame.level_dbfs();
-        if self.echo_watch.handle_tick(sent.level_dbfs(), level_dbfs) {
+        let late_echo = self.echo_watch.handle_tick(sent.level_dbfs(), level_dbfs);
+        if late_echo {
             floor.handle_late_echo();
-            late_echo();
         }
         let speech = self.probability(frame, level_dbfs, floor.running().is_some());
         let mut due = floor.running().is_some();
@@ -91,6 +91,7 @@ impl Ear {
             self.push(Heard::Frame(*frame));
         }
         self.remember(frame);
+        late_echo
     }
 
     /// Passes on decisions that the floor made without a frame: on a key, a partial, a bridge.

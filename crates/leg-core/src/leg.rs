@@ -214,18 +214,9 @@ impl MediaLeg {
             Mode::Agent => {
                 self.line.receive_frame(&mut self.heard, now);
                 let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
-                let mut late_echo = false;
-                ear.hear(
-                    heard,
-                    sent,
-                    self.sounding,
-                    floor,
-                    now,
-                    || late_echo = true,
-                    |output| {
-                        obey(output, playout, facts, loudness);
-                    },
-                );
+                let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
+                    obey(output, playout, facts, loudness);
+                });
                 if late_echo {
                     facts.push(LegFact::LateEcho);
                 }
