@@ -63,11 +63,15 @@ impl Decoder {
         if !self.listening {
             return false;
         }
-        // SAFETY: pointer and length come from one slice, which the library only reads during the call.
-        let frames = unsafe {
-            ps_process_raw(self.decoder.as_ptr(), samples.as_ptr(), samples.len(), 0, c_int::from(whole))
-        };
-        frames >= 0
+        let part = if whole { samples.len().max(1) } else { STREAMED_AT_ONCE };
+        samples.chunks(part).all(|part| {
+            // SAFETY: pointer and length come from one slice, which the library only reads during the call. A streamed part is
+            // short enough for the library's block of features.
+            let frames = unsafe {
+                ps_process_raw(self.decoder.as_ptr(), part.as_ptr(), part.len(), 0, c_int::from(whole))
+            };
+            frames >= 0
+        })
     }
 
     /// Ends the utterance: later passes run here.
@@ -176,6 +180,10 @@ unsafe extern "C" {
     fn ps_nbest_hyp(iterator: *mut c_void, score: *mut c_int) -> *const c_char;
     fn ps_nbest_free(iterator: *mut c_void);
 }
+
+/// Half a second. The library makes features of at most 256 frames (2.5 s) in one streaming call and keeps the rest in a ring;
+/// when the ring then wraps around it reads rows that are none. Shorter parts never leave a rest.
+const STREAMED_AT_ONCE: usize = 8_000;
 
 /// `size_t` and `long` are what the declarations above take them for.
 const _: () = assert!(size_of::<usize>() == size_of::<c_long>());

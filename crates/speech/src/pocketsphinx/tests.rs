@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::flite::Flite;
+use crate::synthesiser::Synthesiser as _;
 
 fn lexicon() -> Lexicon {
     let path = Path::new("/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict");
@@ -132,5 +133,33 @@ proptest! {
     fn any_text_is_a_dictionary_or_none(text in "\\PC{0,200}(\n\\PC{0,50}){0,5}", word in "\\PC{0,10}") {
         let lexicon = Lexicon::parse(text, |_| None);
         let _ = lexicon.entries(&word);
+    }
+}
+
+/// The library keeps features in a ring whose rows it walks off when a streaming call brings more of them than a block of its
+/// own holds and the ring wraps around: it did, and took the process with it.
+#[test]
+fn a_long_stretch_of_sound_at_once_after_a_whole_pass_is_heard() {
+    let engine = Pocketsphinx::load(Path::new("/usr/share/pocketsphinx/model/en-us"), Flite::pronounce);
+    let engine = engine.expect("the package is installed");
+    let hints =
+        Arc::new(hints(Expect::Anything, &["my flight was cancelled last night and i need a new one"]));
+    let mut sentence = Vec::new();
+    let text = "My flight was cancelled last night and I need a new one.";
+    Flite
+        .speak(text, Language::EN, &callwright_model::Voice::default(), &mut |samples| {
+            sentence.extend_from_slice(samples);
+            std::ops::ControlFlow::Continue(())
+        })
+        .expect("flite speaks");
+    let mut hearing = engine.hearing(GivenUp::default());
+    for seconds in [3, 5, 9, 7, 13, 11] {
+        let all: Vec<i16> = sentence.iter().copied().cycle().take(seconds * 16_000).collect();
+        hearing.begin(&hints).expect("it begins");
+        for part in all.chunks(seconds * 5_000) {
+            hearing.extend(part).expect("it takes sound");
+        }
+        let reading = hearing.finish(&all).expect("it ends");
+        assert!(reading.words.contains("flight was cancelled"), "{seconds} s: {}", reading.words);
     }
 }
