@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use callwright_loadtest::duplex::Echo;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::{chat, check, demo, load, models, serve};
+use crate::{chat, check, demo, duplex, load, models, serve};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -31,7 +32,7 @@ enum Command {
     Demo(Demo),
     /// Place one call and listen: scripted sentences out, what is heard kept and timed.
     Call(Call),
-    /// Place many scripted calls and report what the callers' ears measured.
+    /// Place many calls, scripted or full-duplex, and report what the callers' ears measured.
     Load(Load),
     /// Talk to the agent by typing: the same agent without sound.
     Chat(Chat),
@@ -57,6 +58,9 @@ struct Serve {
     /// Serve the demo airline and shop without any configuration file.
     #[arg(long)]
     demo: bool,
+    /// Take free ports instead of 5060, 8080 and 8081; they are told at the start.
+    #[arg(long, requires = "demo")]
+    any_port: bool,
 }
 
 #[derive(Debug, Args)]
@@ -104,16 +108,15 @@ pub struct Load {
     /// Whom to call, such as `sip:airline@127.0.0.1:5060`.
     #[arg(long)]
     pub to: String,
-    /// What the callers say and when.
-    #[arg(long, value_name = "FILE")]
-    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub part: LoadPart,
     /// How many calls in all.
     #[arg(long, default_value_t = 20)]
     pub calls: usize,
     /// How many at one time.
     #[arg(long, default_value_t = 5)]
     pub concurrent: usize,
-    /// New calls per second at most.
+    /// New calls per second at most; duplex callers come some seconds apart anyway.
     #[arg(long, default_value_t = 5.0)]
     pub rate: f64,
     /// Codec to offer: pcmu, pcma or opus.
@@ -122,9 +125,41 @@ pub struct Load {
     /// Write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Keep the sound of every call.
+    /// Keep the sound of every call. With --duplex also markers, ticks and a picture of it.
     #[arg(long, value_name = "DIR")]
     pub wav: Option<PathBuf>,
+    #[command(flatten)]
+    pub duplex: DuplexOptions,
+}
+
+/// What the callers of `load` do.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct LoadPart {
+    /// Walk a script: what the callers say and when.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Play whole conversations over an impaired line and measure turn-taking: `control`, `regular` or a TOML file.
+    #[arg(long, value_name = "PROFILE")]
+    pub duplex: Option<String>,
+}
+
+/// Arguments of `load` that have a meaning with `--duplex` alone.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With --duplex")]
+pub struct DuplexOptions {
+    /// What the callers say; the airline's conversation when absent.
+    #[arg(long, value_name = "FILE", requires = "duplex")]
+    pub conversation: Option<PathBuf>,
+    /// Where chance begins: the same seed gives the same sounds and plans.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Sounds in place of made ones: folders turns, interruptions, backchannels, tics, side_talk, babble, bursts of WAV files.
+    #[arg(long, value_name = "DIR", requires = "duplex")]
+    pub voices: Option<PathBuf>,
+    /// The agent's voice in the callers' microphones, as `200ms,-12dB`.
+    #[arg(long, value_name = "ECHO", requires = "duplex")]
+    pub echo: Option<Echo>,
 }
 
 /// Arguments of `chat`.
@@ -219,11 +254,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(args) if args.demo => serve::serve_demo().await?,
+            Command::Serve(args) if args.demo => serve::serve_demo(args.any_port).await?,
             Command::Serve(args) => serve::serve(&args.file.config).await?,
             Command::Core(args) => serve::core(&args.file.config).await?,
             Command::Demo(args) => return demo::run(args).await,
             Command::Call(args) => return load::call(args).await,
+            Command::Load(args) if args.part.duplex.is_some() => return duplex::run(args).await,
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
             Command::Check(_) | Command::Models(_) => unreachable!("done without a runtime"),

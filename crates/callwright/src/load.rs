@@ -20,13 +20,14 @@ use crate::serve::all;
 /// When the scenario is faulty or no call can be placed at all.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn load(args: Load) -> Result<ExitCode> {
+    let file = args.part.scenario.as_deref().context("a scenario is needed")?;
     let config = LoadConfig {
         calls: args.calls as u64,
         concurrent: args.concurrent as u64,
         rate: args.rate,
         wav_dir: args.wav,
         codecs: vec![codec(&args.codec)?],
-        ..LoadConfig::new(args.to, scenario(&args.scenario)?)
+        ..LoadConfig::new(args.to, scenario(file)?)
     };
     let report = run(config, Arc::new(NoObserver), show).await?;
     finish_line();
@@ -67,7 +68,11 @@ pub fn scenario(path: &Path) -> Result<Arc<Scenario>> {
     Ok(Arc::new(Scenario::load(path).map_err(all)?))
 }
 
-fn codec(name: &str) -> Result<Codec> {
+/// The codec of a name.
+///
+/// # Errors
+/// When there is none.
+pub fn codec(name: &str) -> Result<Codec> {
     [Codec::Pcmu, Codec::Pcma, Codec::Opus]
         .into_iter()
         .find(|codec| codec.name().eq_ignore_ascii_case(name))

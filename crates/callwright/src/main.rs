@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod config;
 mod demo;
+mod duplex;
 mod gateway;
 mod lines;
 mod load;

@@ -23,14 +23,16 @@ pub async fn serve(file: &Path) -> Result<()> {
     run(config, lines).await
 }
 
-/// Runs the gateway for the demo airline and shop, which run beside it.
+/// Runs the gateway for the demo airline and shop, which run beside it; on free ports when asked to.
 ///
 /// # Errors
 /// When it cannot start.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub async fn serve_demo() -> Result<()> {
+pub async fn serve_demo(any_port: bool) -> Result<()> {
     let systems = Systems::start().await?;
-    let config = systems.config(SERVE_SIP, SERVE_WEB, SERVE_WEBRTC, Some(DESK.to_owned()))?;
+    let any = loopback(0);
+    let (sip, web, webrtc) = if any_port { (any, any, any) } else { (SERVE_SIP, SERVE_WEB, SERVE_WEBRTC) };
+    let config = systems.config(sip, web, webrtc, Some(DESK.to_owned()))?;
     let lines = Lines::load(&config).map_err(all)?;
     println!(
         "human:       {DESK} is rung when a caller wants a person; a softphone that listens there answers"

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::LoadError;
 use crate::event::{Observer, PartyEvent, PartyFact};
+use crate::phone::Part;
 use crate::phones::{Party, Phones};
 use crate::report::CallReport;
 use crate::scenario::Scenario;
@@ -97,7 +98,7 @@ impl Callee {
                 number += 1;
                 let party = Party {
                     number,
-                    scenario: Arc::clone(&config.scenario),
+                    part: Part::Scenario(Arc::clone(&config.scenario)),
                     recording: config
                         .wav_dir
                         .as_ref()

@@ -3,18 +3,21 @@
 //! A caller places a real SIP call, sends its WAV files as 20 ms RTP packets, and listens to what comes back with an energy
 //! detector. From that alone - never from the agent's own log - come the latencies: see [`measure`](mod@measure) for what is
 //! measured from where to where. [`scenario`] is what a party does, [`run`] is many callers, [`Phones::call`] is one, [`Callee`] is
-//! somebody who is rung.
+//! somebody who is rung. [`duplex`] is callers who play a whole conversation over a bad line and measure turn-taking.
 //!
-//! What it does not do: impairments of the network and noise on the line, encrypted media, judging the words that it hears.
+//! What it does not do: encrypted media, judging the words that it hears. Scripted parties have a clean line; only duplex
+//! callers have a bad one.
 
 mod callee;
 mod clip;
 mod detect;
+pub mod duplex;
 mod error;
 mod event;
 mod load;
 mod manifest;
 pub mod measure;
+mod mind;
 mod phone;
 mod phones;
 mod playout;

@@ -35,8 +35,23 @@ pub enum Kind {
     Interruption,
     /// Said over the agent, who is to go on.
     Backchannel,
+    /// A cough, a sneeze, an "um": means nothing.
+    Tic,
+    /// Said to somebody else.
+    SideTalk,
     /// Pressed keys.
     Keys,
+}
+
+impl Kind {
+    /// Whether it is said to be answered.
+    #[must_use]
+    pub const fn takes_floor(self) -> bool {
+        match self {
+            Self::Turn | Self::Interruption | Self::Keys => true,
+            Self::Backchannel | Self::Tic | Self::SideTalk => false,
+        }
+    }
 }
 
 /// Something that the caller said, with where its speech lies on the timeline.
@@ -78,7 +93,7 @@ pub fn measure(said: &[Said], agent: &[Segment]) -> Vec<Turn> {
         .enumerate()
         .map(|(place, this)| {
             // What comes after a backchannel's words belongs to the turn before it.
-            let next = said[place + 1..].iter().find(|later| later.kind != Kind::Backchannel);
+            let next = said[place + 1..].iter().find(|later| later.kind.takes_floor());
             let limit = next.map_or(Samples(u64::MAX), |next| next.speech.start);
             turn(this, agent, limit)
         })
@@ -92,7 +107,7 @@ fn turn(this: &Said, agent: &[Segment], limit: Samples) -> Turn {
     let yielded = sounded_on.map(|length| length <= YIELD_WITHIN);
     let agent_interrupted = agent.iter().any(|segment| segment.start >= start && segment.start < end);
     let talked_through = over.is_some_and(|segment| segment.end > end) && yielded == Some(false);
-    let answered = this.kind != Kind::Backchannel && !agent_interrupted && !talked_through;
+    let answered = this.kind.takes_floor() && !agent_interrupted && !talked_through;
     let answer = agent.iter().map(|segment| segment.start).find(|&from| from >= end);
     let answer = answer.filter(|&from| answered && from < limit);
     Turn {

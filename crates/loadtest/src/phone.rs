@@ -14,8 +14,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::clip::Clip;
 use crate::detect::{Detector, Hearing, Segment, Sound};
+use crate::duplex::{Caller, Levels, Line, Plan, Trace};
 use crate::event::{Observer, PartyEvent, PartyFact};
 use crate::measure::{Kind, Said};
+use crate::mind::Mind;
 use crate::playout::{LATE_MAX, Playout};
 use crate::recording::Recording;
 use crate::report::{Network, Outcome};
@@ -30,10 +32,28 @@ pub(crate) struct PhoneSetup {
     pub(crate) socket: UdpSocket,
     pub(crate) format: AudioFormat,
     pub(crate) remote: SocketAddr,
-    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) part: Part,
     pub(crate) recording: Option<PathBuf>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) orders: mpsc::UnboundedReceiver<Order>,
+}
+
+/// What a party is to do.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    /// Walk a script.
+    Scenario(Arc<Scenario>),
+    /// Play a conversation over an impaired line.
+    Conversation(Box<Plan>),
+}
+
+impl Part {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Scenario(scenario) => &scenario.name,
+            Self::Conversation(plan) => &plan.profile.name,
+        }
+    }
 }
 
 /// What the call's control tells the phone.
@@ -56,6 +76,8 @@ pub(crate) struct PhoneResult {
     pub(crate) keys_heard: String,
     pub(crate) network: Network,
     pub(crate) recording: Option<PathBuf>,
+    /// What is known besides of a conversation.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// The scripted party with everything it holds.
@@ -67,8 +89,10 @@ pub(crate) struct Phone {
     observer: Arc<dyn Observer>,
     orders: mpsc::UnboundedReceiver<Order>,
     started: Instant,
-    script: Script,
+    mind: Mind,
     mouth: Mouth,
+    /// What stands between mouth and wire; without it sound goes out as it is.
+    line: Option<Line>,
     encoder: Encoder,
     sender: Sender,
     said: Vec<Said>,
@@ -97,6 +121,7 @@ struct Ear {
     recording: Option<Recording>,
     left: Vec<i16>,
     right: Vec<i16>,
+    levels: Option<Levels>,
 }
 
 impl Phone {
@@ -104,6 +129,13 @@ impl Phone {
     pub(crate) fn new(setup: PhoneSetup) -> Result<Self, String> {
         let codec = setup.format.codec;
         let recording = setup.recording.as_deref().map(Recording::create).transpose()?;
+        let (mind, line) = match setup.part {
+            Part::Scenario(scenario) => (Mind::Script(Script::new(scenario)), None),
+            Part::Conversation(plan) => {
+                let line = Line::new(Arc::clone(&plan.profile), &plan.sounds, plan.seed);
+                (Mind::Caller(Box::new(Caller::new(*plan))), Some(line))
+            }
+        };
         let ear = Ear {
             playout: Playout::new(codec)?,
             reception: Reception::default(),
@@ -116,6 +148,7 @@ impl Phone {
             recording,
             left: Vec::new(),
             right: Vec::new(),
+            levels: line.is_some().then(Levels::default),
         };
         let port = setup.socket.local_addr().map_or(0, |address| address.port());
         Ok(Self {
@@ -126,8 +159,9 @@ impl Phone {
             observer: setup.observer,
             orders: setup.orders,
             started: Instant::now(),
-            script: Script::new(setup.scenario),
+            mind,
             mouth: Mouth::Silent,
+            line,
             encoder: Encoder::new(codec).map_err(|error| error.to_string())?,
             sender: Sender::new(setup.call << 16 | u64::from(port)),
             said: Vec::new(),
@@ -170,8 +204,8 @@ impl Phone {
                 order = self.orders.recv() => match order {
                     Some(Order::Remote(remote)) => self.remote = remote,
                     Some(Order::Key(key)) => self.heard_key(key),
-                    Some(Order::Ended) if self.script.may_end() => return Ok(Outcome::Completed),
-                    Some(Order::Ended) => return Ok(Outcome::HungUpEarly { step: self.script.step() }),
+                    Some(Order::Ended) if self.mind.may_end() => return Ok(Outcome::Completed),
+                    Some(Order::Ended) => return Ok(Outcome::HungUpEarly { step: self.mind.step() }),
                     None => return Ok(Outcome::Cancelled),
                 },
             }
@@ -184,10 +218,10 @@ impl Phone {
         // Packets may still come for the moments just past, so the ear listens a little behind.
         let heard_to = now.0.saturating_sub(LATE_MAX.unsigned_abs());
         self.listen(heard_to)?;
-        self.script.handle_tick(now);
+        self.mind.handle_tick(now);
         let from = Samples(now.0 - FRAME_SAMPLES as u64);
         let mut outcome = None;
-        while let Some(act) = self.script.poll_output() {
+        while let Some(act) = self.mind.poll_output() {
             match act {
                 Act::Say { clip, kind } => self.begin_saying(clip, kind, from),
                 Act::Dtmf(keys) => self.begin_pressing(keys, from),
@@ -206,6 +240,9 @@ impl Phone {
     fn begin_saying(&mut self, clip: Clip, kind: Kind, from: Samples) {
         let speech = Segment { start: from + clip.speech.start, end: from + clip.speech.end };
         self.said.push(Said { name: clip.name.clone(), kind, speech });
+        if let (Kind::Turn, Some(line)) = (kind, &mut self.line) {
+            line.handle_turn(speech);
+        }
         self.tell(PartyFact::SayStarted { name: clip.name.clone(), words: clip.words.clone(), kind });
         self.mouth = Mouth::Saying { clip, at: 0 };
     }
@@ -235,7 +272,7 @@ impl Phone {
                 if *at >= clip.samples.len() {
                     let name = clip.name.clone();
                     self.mouth = Mouth::Silent;
-                    self.script.handle_said(Samples(from.0 + FRAME_SAMPLES as u64));
+                    self.mind.handle_said(Samples(from.0 + FRAME_SAMPLES as u64));
                     self.tell(PartyFact::SayEnded { name });
                 }
             }
@@ -244,6 +281,12 @@ impl Phone {
                     return Ok(());
                 }
             }
+        }
+        let sent = self.line.as_mut().is_none_or(|line| line.handle_frame(from, &mut frame));
+        if !sent {
+            self.sender.skip();
+            self.sender.advance(self.format.codec);
+            return Ok(());
         }
         self.ear.own.write(from.0, &frame.0);
         let mut datagram = [0_u8; 12 + Encoder::PAYLOAD_MAX];
@@ -265,7 +308,7 @@ impl Phone {
         };
         let Some(&key) = keys.front() else {
             self.mouth = Mouth::Silent;
-            self.script.handle_said(from);
+            self.mind.handle_said(from);
             return Ok(false);
         };
         let number = *frame;
@@ -335,9 +378,15 @@ impl Phone {
         if let Some(recording) = &mut ear.recording {
             recording.write(&ear.left, &ear.right)?;
         }
+        if let Some(levels) = &mut ear.levels {
+            levels.handle_samples(&ear.left, &ear.right);
+        }
+        if let Some(line) = &mut self.line {
+            line.handle_heard(&ear.right);
+        }
         ear.detector.handle_samples(&ear.right);
         while let Some(sound) = self.ear.detector.poll_output() {
-            self.script.handle_sound(sound);
+            self.mind.handle_sound(sound);
             match sound {
                 Sound::Started(start) => {
                     let answered = self.last_said().filter(|said| said.speech.end <= start);
@@ -363,7 +412,7 @@ impl Phone {
     }
 
     fn last_said(&self) -> Option<&Said> {
-        self.said.iter().rev().find(|said| said.kind != Kind::Backchannel)
+        self.said.iter().rev().find(|said| said.kind.takes_floor())
     }
 
     fn tell(&self, fact: PartyFact) {
@@ -388,6 +437,12 @@ impl Phone {
         for said in &mut self.said {
             said.speech.end = said.speech.end.min(length);
         }
+        let trace = match (self.mind, self.line, self.ear.levels) {
+            (Mind::Caller(caller), Some(line), Some(levels)) => {
+                Some(Trace { levels, disturbances: line.into_log(), rest: caller.into_rest() })
+            }
+            (Mind::Caller(_) | Mind::Script(_), _, _) => None,
+        };
         PhoneResult {
             outcome,
             length,
@@ -403,6 +458,7 @@ impl Phone {
                 own_lateness_ms_max: self.lateness_max.as_secs_f64() * 1_000.0,
             },
             recording,
+            trace,
         }
     }
 }

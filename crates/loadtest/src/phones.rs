@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::error::LoadError;
 use crate::event::{Observer, PartyEvent, PartyFact};
 use crate::measure::{dead_air, measure};
-use crate::phone::{Order, Phone, PhoneResult, PhoneSetup};
+use crate::phone::{Order, Part, Phone, PhoneResult, PhoneSetup};
 use crate::report::{CallReport, Network, Outcome};
 use crate::scenario::Scenario;
 
@@ -69,7 +69,7 @@ impl Call {
 /// What an answered call needs, whoever placed it.
 pub(crate) struct Party {
     pub(crate) number: u64,
-    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) part: Part,
     pub(crate) recording: Option<PathBuf>,
     pub(crate) observer: Arc<dyn Observer>,
 }
@@ -102,22 +102,30 @@ impl Phones {
     pub async fn call(&self, call: Call, observer: Arc<dyn Observer>) -> CallReport {
         let party = Party {
             number: call.number,
-            scenario: Arc::clone(&call.scenario),
+            part: Part::Scenario(Arc::clone(&call.scenario)),
             recording: call.recording.clone(),
             observer,
         };
-        let mut report = party.empty_report();
-        if let Err(outcome) = self.place(call, &party, &mut report).await {
-            report.outcome = outcome;
-        }
-        party.tell(
-            Duration::from_secs_f64(report.length_s),
-            PartyFact::Ended { outcome: report.outcome.clone() },
-        );
-        report
+        let dialling = Dialling {
+            to: call.to,
+            from_user: call.from_user,
+            codecs: call.codecs,
+            answer_time: call.answer_time,
+        };
+        self.dial(dialling, &party).await.report
     }
 
-    async fn place(&self, call: Call, party: &Party, report: &mut CallReport) -> Result<(), Outcome> {
+    /// Places a call and plays a party's part in it.
+    pub(crate) async fn dial(&self, dialling: Dialling, party: &Party) -> Record {
+        let mut record = party.empty_record();
+        if let Err(outcome) = self.place(dialling, party, &mut record).await {
+            record.report.outcome = outcome;
+        }
+        party.tell_end(&record.report);
+        record
+    }
+
+    async fn place(&self, call: Dialling, party: &Party, record: &mut Record) -> Result<(), Outcome> {
         let ip = self.endpoint.local_ip_toward(&call.to).await.map_err(error)?;
         let socket = UdpSocket::bind((ip, 0)).await.map_err(error)?;
         let local = local_media(ip, &socket, &call.codecs, party.number)?;
@@ -148,24 +156,21 @@ impl Phones {
             }
         };
         let setup = asked.elapsed();
-        report.setup_s = Some(setup.as_secs_f64());
+        record.report.setup_s = Some(setup.as_secs_f64());
         party.tell(Duration::ZERO, PartyFact::Answered { setup });
         let theirs: SessionDescription = answer.parse().map_err(error)?;
         let agreed = sdp::accept(&offer, &theirs).map_err(error)?;
-        self.talk(party, leg, Session { ours: offer, local, socket, agreed }, report).await
+        self.talk(party, leg, Session { ours: offer, local, socket, agreed }, record).await
     }
 
     /// Takes a call that came in: answers it and plays the scenario.
     pub(crate) async fn take(&self, incoming: IncomingCall, codecs: &[Codec], party: &Party) -> CallReport {
-        let mut report = party.empty_report();
-        if let Err(outcome) = self.accept(incoming, codecs, party, &mut report).await {
-            report.outcome = outcome;
+        let mut record = party.empty_record();
+        if let Err(outcome) = self.accept(incoming, codecs, party, &mut record).await {
+            record.report.outcome = outcome;
         }
-        party.tell(
-            Duration::from_secs_f64(report.length_s),
-            PartyFact::Ended { outcome: report.outcome.clone() },
-        );
-        report
+        party.tell_end(&record.report);
+        record.report
     }
 
     async fn accept(
@@ -173,7 +178,7 @@ impl Phones {
         incoming: IncomingCall,
         codecs: &[Codec],
         party: &Party,
-        report: &mut CallReport,
+        record: &mut Record,
     ) -> Result<(), Outcome> {
         let ip = incoming.local_ip;
         let socket = UdpSocket::bind((ip, 0)).await.map_err(error)?;
@@ -211,9 +216,9 @@ impl Phones {
             }
         };
         let setup = asked.elapsed();
-        report.setup_s = Some(setup.as_secs_f64());
+        record.report.setup_s = Some(setup.as_secs_f64());
         party.tell(Duration::ZERO, PartyFact::Answered { setup });
-        self.talk(party, leg, Session { ours, local, socket, agreed }, report).await
+        self.talk(party, leg, Session { ours, local, socket, agreed }, record).await
     }
 
     /// From the answer to the end.
@@ -222,7 +227,7 @@ impl Phones {
         party: &Party,
         mut leg: SipLeg,
         session: Session,
-        report: &mut CallReport,
+        record: &mut Record,
     ) -> Result<(), Outcome> {
         let Session { mut ours, local, socket, agreed } = session;
         let (orders, received) = mpsc::unbounded_channel();
@@ -232,7 +237,7 @@ impl Phones {
             socket,
             agreed,
             number: party.number,
-            scenario: Arc::clone(&party.scenario),
+            part: party.part.clone(),
             recording: party.recording.clone(),
             observer: Arc::clone(&party.observer),
             orders: received,
@@ -265,7 +270,7 @@ impl Phones {
         while !ended {
             ended = matches!(leg.next().await, None | Some(SipLegEvent::Ended(_)));
         }
-        fill(report, result);
+        record.fill(result);
         Ok(())
     }
 
@@ -275,6 +280,20 @@ impl Phones {
             tracing::warn!("a peer did not answer our good-bye in time");
         }
     }
+}
+
+/// Whom to call, and how.
+pub(crate) struct Dialling {
+    pub(crate) to: String,
+    pub(crate) from_user: String,
+    pub(crate) codecs: Vec<Codec>,
+    pub(crate) answer_time: Duration,
+}
+
+/// What one call came to, with what remains of the phone when there was one.
+pub(crate) struct Record {
+    pub(crate) report: CallReport,
+    pub(crate) remains: Option<PhoneResult>,
 }
 
 struct Session {
@@ -289,10 +308,17 @@ impl Party {
         self.observer.observe(PartyEvent { call: self.number, at, fact });
     }
 
-    fn empty_report(&self) -> CallReport {
-        CallReport {
+    fn tell_end(&self, report: &CallReport) {
+        self.tell(
+            Duration::from_secs_f64(report.length_s),
+            PartyFact::Ended { outcome: report.outcome.clone() },
+        );
+    }
+
+    fn empty_record(&self) -> Record {
+        let report = CallReport {
             call: self.number,
-            scenario: self.scenario.name.clone(),
+            scenario: self.part.name().to_owned(),
             outcome: Outcome::Cancelled,
             setup_s: None,
             length_s: 0.0,
@@ -302,20 +328,26 @@ impl Party {
             dead_air_s: 0.0,
             network: Network::default(),
             recording: None,
-        }
+        };
+        Record { report, remains: None }
     }
 }
 
-fn fill(report: &mut CallReport, result: PhoneResult) {
-    let seconds = |samples: callwright_model::Samples| samples.duration().as_secs_f64();
-    report.outcome = result.outcome;
-    report.length_s = seconds(result.length);
-    report.turns = measure(&result.said, &result.heard);
-    report.heard_s = result.heard.iter().map(|heard| (seconds(heard.start), seconds(heard.end))).collect();
-    report.keys_heard = result.keys_heard;
-    report.dead_air_s = dead_air(&result.said, &result.heard, result.length).as_secs_f64();
-    report.network = result.network;
-    report.recording = result.recording;
+impl Record {
+    fn fill(&mut self, result: PhoneResult) {
+        let report = &mut self.report;
+        let seconds = |samples: callwright_model::Samples| samples.duration().as_secs_f64();
+        report.outcome = result.outcome.clone();
+        report.length_s = seconds(result.length);
+        report.turns = measure(&result.said, &result.heard);
+        report.heard_s =
+            result.heard.iter().map(|heard| (seconds(heard.start), seconds(heard.end))).collect();
+        report.keys_heard.clone_from(&result.keys_heard);
+        report.dead_air_s = dead_air(&result.said, &result.heard, result.length).as_secs_f64();
+        report.network = result.network;
+        report.recording.clone_from(&result.recording);
+        self.remains = Some(result);
+    }
 }
 
 /// Agrees to a change that keeps the codec; tells where sound goes now.
@@ -364,7 +396,7 @@ struct PhoneSpec {
     socket: std::net::UdpSocket,
     agreed: Agreed,
     number: u64,
-    scenario: Arc<Scenario>,
+    part: Part,
     recording: Option<PathBuf>,
     observer: Arc<dyn Observer>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -392,7 +424,7 @@ impl SoundThread {
                 socket,
                 format: spec.agreed.format,
                 remote: spec.agreed.remote,
-                scenario: spec.scenario,
+                part: spec.part,
                 recording: spec.recording,
                 observer: spec.observer,
                 orders: spec.orders,

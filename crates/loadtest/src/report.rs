@@ -209,14 +209,14 @@ impl LoadReport {
         let turns = || calls.iter().flat_map(|call| &call.turns);
         let count = |wanted: &dyn Fn(&&Turn) -> bool| turns().filter(wanted).count() as u64;
         // The last thing said may be a goodbye, after which the caller hangs up: no answer is due.
-        let last = |call: &CallReport| call.turns.iter().rposition(|turn| turn.kind != Kind::Backchannel);
+        let last = |call: &CallReport| call.turns.iter().rposition(|turn| turn.kind.takes_floor());
         let due: Vec<&Turn> = calls
             .iter()
             .flat_map(|call| {
                 call.turns.iter().enumerate().filter(move |(place, _)| Some(*place) != last(call))
             })
             .map(|(_, turn)| turn)
-            .filter(|turn| turn.kind != Kind::Backchannel)
+            .filter(|turn| turn.kind.takes_floor())
             .collect();
         let answered = due.iter().filter(|turn| turn.response_latency_s.is_some()).count() as u64;
         let yields = |turn: &&Turn| turn.kind == Kind::Interruption && turn.yielded.is_some();

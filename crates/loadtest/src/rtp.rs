@@ -66,6 +66,11 @@ impl Sender {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
+    /// A packet that is never sent has its number all the same, so that the other end misses it.
+    pub(crate) const fn skip(&mut self) {
+        self.sequence = self.sequence.wrapping_add(1);
+    }
+
     pub(crate) const fn timestamp(&self) -> u32 {
         self.timestamp
     }

@@ -191,7 +191,7 @@ impl Script {
     }
 
     fn begin(&mut self, step: usize, act: Act) {
-        let backchannel = matches!(act, Act::Say { kind: Kind::Backchannel, .. });
+        let backchannel = matches!(&act, Act::Say { kind, .. } if !kind.takes_floor());
         self.acts.push_back(act);
         self.state = State::Busy { step };
         self.other = match self.other {
