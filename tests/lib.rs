@@ -1,9 +1,11 @@
 //! Support shared by the whole-call tests: the program under test, the systems around it, and looking at what came of a call.
 
+mod floor;
 mod program;
 mod systems;
 mod witness;
 
+pub use floor::{Decision, replay, replay_floor};
 pub use program::{Gateway, Place, Settings, program, repository};
 pub use systems::Airline;
 pub use witness::Witness;

@@ -1,7 +1,7 @@
 //! The crate's front door.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -71,6 +71,12 @@ impl Speech {
     #[must_use]
     pub fn voice_activity(&self) -> Box<dyn VoiceActivity> {
         self.shared.voice_activity.detector()
+    }
+
+    /// A voice activity detector without anything else, for who has no engines running.
+    #[must_use]
+    pub fn detector(models_dir: Option<&Path>) -> Box<dyn VoiceActivity> {
+        VoiceActivitySource::find(models_dir).detector()
     }
 
     /// Listens to a leg until the ear is dropped or the leg's ring is abandoned.

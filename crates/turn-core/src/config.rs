@@ -33,6 +33,9 @@ pub struct FloorConfig {
     pub rearm: Duration,
     /// A frame must be this much above what is always on the line. Babble behind a caller swings by half of that.
     pub over_noise_db: f32,
+    /// Where there is noise, a frame this far below the caller's usual level is part of it. Babble at the same telephone lies 12 dB and
+    /// more below, words said away from it 6 to 10.
+    pub under_usual_db: f32,
     /// Voice over the agent that silences it while no word is known. "Mm-hm", "right" and "okay" have 200-400 ms of it; more waiting
     /// is felt by everyone who really interrupts.
     pub interruption: Duration,
@@ -108,6 +111,7 @@ impl Default for FloorConfig {
             voice_min: Duration::from_millis(100),
             rearm: Duration::from_millis(200),
             over_noise_db: 9.0,
+            under_usual_db: 11.0,
             interruption: Duration::from_millis(360),
             backchannel_max: Duration::from_millis(900),
             aside_max: Duration::from_millis(1_200),

@@ -195,7 +195,9 @@ impl Floor {
                 self.state = State::Held(turn);
             }
             State::Caller(mut turn) => {
-                if let Some(pause) = turn.hear(facts, &self.levels, &self.config, now) {
+                // Who spells pauses between characters, and speaks fluently all the same.
+                let spells = matches!(self.expect, Expect::Code { .. } | Expect::Digits { .. });
+                if let Some(pause) = turn.hear(facts, &self.levels, &self.config, now).filter(|_| !spells) {
                     self.pauses.learn(pause);
                 }
                 turn.under &= sounding == Sounding::Required;
@@ -389,7 +391,7 @@ impl Floor {
         let over_agent = matches!(self.sounding, Sounding::Say | Sounding::Required);
         let least =
             if over_agent { self.config.onset_probability_over_agent } else { self.config.onset_probability };
-        let loud = self.config.level_dbfs_min.max(self.levels.noise_dbfs() + self.config.over_noise_db);
+        let loud = self.config.level_dbfs_min.max(self.levels.caller_dbfs(&self.config));
         let speech = facts.speech >= least && facts.level_dbfs >= loud;
         let ear = match ear {
             Ear::Listening { run } if speech => Ear::Listening { run: run.saturating_add(1) },

@@ -1,5 +1,7 @@
 //! How loud the line is when nobody speaks, and how loud this caller is.
 
+use crate::config::FloorConfig;
+
 /// Levels of one line, learnt while it is up.
 #[derive(Debug, Clone)]
 pub(crate) struct Levels {
@@ -35,6 +37,17 @@ impl Levels {
         if self.frames < WINDOW_FRAMES { SILENCE } else { self.lowest_dbfs[0].min(self.lowest_dbfs[1]) }
     }
 
+    /// What a frame must reach to be the caller: well above what is always there and, where that can be heard at all, no further
+    /// below the caller's usual level than words are. On a quiet line nothing else speaks, so softness says nothing.
+    pub(crate) fn caller_dbfs(&self, config: &FloorConfig) -> f32 {
+        let noise = self.noise_dbfs();
+        let over_noise = noise + config.over_noise_db;
+        match self.usual_dbfs {
+            Some(usual) if noise >= AUDIBLE_DBFS => over_noise.max(usual - config.under_usual_db),
+            Some(_) | None => over_noise,
+        }
+    }
+
     /// A level against the caller's usual one.
     pub(crate) fn against_usual(&self, level_dbfs: f32) -> Option<f32> {
         self.usual_dbfs.map(|usual| level_dbfs - usual)
@@ -51,6 +64,8 @@ impl Levels {
     }
 }
 
+/// Noise that a listener notices behind a voice at the usual -20 to -26 dBFS.
+const AUDIBLE_DBFS: f32 = -60.0;
 /// The least that a frame's level can be told as.
 const SILENCE: f32 = -100.0;
 /// Smooths over three frames: within babble single frames swing by 10 dB.

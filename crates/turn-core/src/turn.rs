@@ -57,7 +57,7 @@ impl Turn {
         now: MonoTime,
     ) -> Option<Duration> {
         // Whoever speaks without a pause is no noise, however much it looks like one: near its own peak a voice is a voice.
-        let over_noise = (levels.noise_dbfs() + config.over_noise_db).min(self.peak_dbfs - NEAR_PEAK_DB);
+        let over_noise = levels.caller_dbfs(config).min(self.peak_dbfs - NEAR_PEAK_DB);
         let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db).max(over_noise);
         if facts.speech < config.hold_probability || facts.level_dbfs < least {
             return None;
