@@ -12,7 +12,7 @@ use crate::output::{
 use crate::pack::Tongue;
 use crate::words::Sentence;
 use line::{Line, Plain};
-use state::{Said, State, Work};
+use state::{Pending, Said, State, Work};
 
 mod handover;
 mod hear;
@@ -52,8 +52,8 @@ pub struct Dialogue {
     unheard: bool,
     /// It was cut short by the caller.
     cut: bool,
-    /// The caller made a sound without words: nothing is said at once, for it may have been a cough.
-    blank: bool,
+    /// What the caller's last turn was left unanswered for, if it was.
+    pending: Pending,
     misses: u8,
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
@@ -88,7 +88,7 @@ impl Dialogue {
             bunch: Vec::new(),
             unheard: false,
             cut: false,
-            blank: false,
+            pending: Pending::Nothing,
             misses: 0,
             silences: 0,
             asked_from: SayId(1),
@@ -267,7 +267,7 @@ impl Dialogue {
         self.state = next;
         self.unheard = false;
         self.cut = false;
-        self.blank = false;
+        self.pending = Pending::Nothing;
         self.asked_from = self.next_say;
         self.keys.clear();
         self.quiet_since = self.quiet_since.max(now);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callwright_model::{CallId, Hints, Language, Pii, PlanId, PlanRequest, SayId, SaySource, TurnId};
 
-use crate::Pack;
+use crate::{Pack, UtteranceSort};
 
 /// How a dialogue is set up.
 #[derive(Debug, Clone)]
@@ -278,6 +278,13 @@ pub enum Note {
         turn: TurnId,
         /// How many in a row by now.
         count: u8,
+    },
+    /// An utterance was left without an answer, for it wants none: an "um", a "mm-hm", a word to somebody else.
+    NotForUs {
+        /// The turn.
+        turn: TurnId,
+        /// What it was.
+        sort: UtteranceSort,
     },
     /// An input of the skill is known.
     Filled {

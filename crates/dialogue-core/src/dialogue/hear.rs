@@ -4,10 +4,11 @@ use callwright_model::{MonoTime, Pii, Record, SlotType, Utterance, Value};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
-use super::state::{How, Proposal, State, Task};
+use super::state::{How, Pending, Proposal, State, Task};
 use crate::language;
 use crate::output::{Note, TransferReason};
 use crate::slots::{self, YesNo};
+use crate::sort::{UtteranceSort, sort_of};
 use crate::understand::{Intent, Reading};
 
 /// Below this the interpreter's best guess is not even worth a question.
@@ -27,18 +28,20 @@ impl Dialogue {
         let words = utterance.words.reveal().as_str();
         let unsure =
             utterance.confidence.is_some_and(|confidence| confidence < self.config.limits.confidence);
-        self.blank = false;
+        self.pending = Pending::Nothing;
         if slots::is_empty(words) {
-            if self.state.waits_for_caller() && (self.unheard || self.cut) {
-                self.ask(How::Repeat, now);
-            } else {
-                self.blank = self.state.waits_for_caller();
-            }
+            self.unanswered(Pending::NotUnderstood, now);
+            return;
+        }
+        if self.is_no_answer(words) {
+            let hold_on = self.tongue().interpreter.read(words).clear() == Some(&Intent::Wait);
+            self.note(Note::NotForUs { turn: utterance.turn, sort: sort_of(words, self.language) });
+            self.unanswered(if hold_on { Pending::TakeYourTime } else { Pending::Nothing }, now);
             return;
         }
         if unsure {
             if self.state.waits_for_caller() {
-                self.not_understood(now);
+                self.doubt(words, now);
             }
             return;
         }
@@ -62,6 +65,100 @@ impl Dialogue {
                 self.take_answer(utterance, &reading, before, now)
             }
             State::Fresh | State::WithHuman | State::Ended => {}
+        }
+    }
+
+    /// A sound, a "mm-hm" or a word to somebody else, unless it answers what was asked: "right" may be a yes, "not now" a no, and
+    /// "oh" a zero.
+    fn is_no_answer(&self, words: &str) -> bool {
+        let sort = sort_of(words, self.language);
+        if sort == UtteranceSort::Speech {
+            return false;
+        }
+        let yes_no = slots::yes_no(words, self.language).is_some();
+        match &self.state {
+            State::Proposing(_) | State::ReadBack { .. } | State::Open { more: true } => !yes_no,
+            // "Hold on a second" does not choose the second.
+            State::Asking { .. } | State::Choosing { .. } => {
+                sort == UtteranceSort::SideTalk
+                    || slots::filled(&self.current_expect(), words, self.language) == 0
+            }
+            State::Fresh
+            | State::Open { more: false }
+            | State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => true,
+        }
+    }
+
+    /// Says nothing to what was heard; only a question that was cut short by it is asked again.
+    fn unanswered(&mut self, pending: Pending, now: MonoTime) {
+        if !self.state.waits_for_caller() {
+            return;
+        }
+        if self.unheard || self.cut {
+            self.ask(How::Repeat, now);
+        } else {
+            self.pending = pending;
+        }
+    }
+
+    /// Words that the recogniser is not sure of are never acted on. When they make sense they are read back, else the question is
+    /// asked in other words.
+    fn doubt(&mut self, words: &str, now: MonoTime) {
+        let value = match &self.state {
+            State::Asking { task, input } => match self.config.pack.input(&task.skill, input) {
+                // Digits are most often secret: nothing to say aloud.
+                Some(spec) if !matches!(spec.slot, SlotType::Digits { .. }) => {
+                    self.slot_value(&spec.slot, words)
+                }
+                Some(_) | None => None,
+            },
+            State::Choosing { offer, .. } => {
+                slots::choice(words, &offer.options, self.language).map(|number| Value::Int(number as i64))
+            }
+            State::Open { .. } => match self.tongue().interpreter.read(words).clear() {
+                Some(Intent::Skill(skill)) => {
+                    let task = self.new_task(&skill.clone(), words);
+                    self.enter(State::Proposing(Proposal::Skill(task)), now);
+                    return self.ask(How::First, now);
+                }
+                Some(_) | None => None,
+            },
+            // A doubtful yes or no is best asked for again, in words that are hard to mishear.
+            State::Proposing(_)
+            | State::ReadBack { .. }
+            | State::Fresh
+            | State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::WithHuman
+            | State::Ended => None,
+        };
+        let Some(value) = value else { return self.not_understood(now) };
+        let back = Box::new(self.take_state());
+        self.enter(State::Proposing(Proposal::Answer { value, back }), now);
+        self.ask(How::First, now);
+    }
+
+    /// The caller has confirmed what was heard in doubt.
+    pub(super) fn confirmed(&mut self, value: Value, back: State, now: MonoTime) {
+        self.enter(back, now);
+        match (&self.state, &value) {
+            (State::Choosing { .. }, Value::Int(number)) => {
+                if !usize::try_from(*number).is_ok_and(|number| self.choose(number, now)) {
+                    self.not_understood(now);
+                }
+            }
+            (State::Asking { task, input }, _) => {
+                let (mut task, input) = (task.clone(), input.clone());
+                self.filled(&input, &value);
+                task.inputs.insert(input, value);
+                self.plan(task, now);
+            }
+            _ => self.not_understood(now),
         }
     }
 
@@ -197,9 +294,18 @@ impl Dialogue {
                 self.no(now)
             }
             Some(YesNo::No) | None => {
-                if !self.builtin(reading, before, now) && !self.change_of_subject(words, reading, now) {
-                    self.not_understood(now);
+                if self.builtin(reading, before, now) || self.change_of_subject(words, reading, now) {
+                    return;
                 }
+                // Rather than yes or no, people say again what they were asked whether they said.
+                if let State::Proposing(Proposal::Answer { back, .. }) = &self.state {
+                    let back = (**back).clone();
+                    self.enter(back, now);
+                    if self.fill(words, now) {
+                        return;
+                    }
+                }
+                self.not_understood(now);
             }
         }
     }

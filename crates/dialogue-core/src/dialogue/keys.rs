@@ -64,6 +64,7 @@ impl Dialogue {
                 self.misses = 0;
                 self.plan(task, now);
             }
+            State::Proposing(Proposal::Answer { value, back }) => self.confirmed(value, *back, now),
             State::Proposing(Proposal::Human) => self.hand_over(TransferReason::Failed, now),
             State::Proposing(Proposal::CallBack(reason)) => self.call_back(reason, now),
             State::Asking { .. } => {
@@ -90,6 +91,10 @@ impl Dialogue {
             State::Proposing(Proposal::Skill(_)) => {
                 self.misses = self.misses.saturating_add(1);
                 self.abandon("rephrase-open", now);
+            }
+            State::Proposing(Proposal::Answer { back, .. }) => {
+                self.enter(*back, now);
+                self.not_understood(now);
             }
             State::Proposing(Proposal::Human) => self.abandon("go-on", now),
             State::Proposing(Proposal::CallBack(_)) => self.back_to_agent("go-on", now),

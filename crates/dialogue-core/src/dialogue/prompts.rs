@@ -4,7 +4,7 @@ use callwright_model::{Expect, Hints, InputSpec, MonoTime, Record, SlotType, Val
 
 use super::Dialogue;
 use super::line::Plain;
-use super::state::{How, Offer, Proposal, State};
+use super::state::{How, Offer, Pending, Proposal, State};
 use crate::words::Sentence;
 
 impl Dialogue {
@@ -12,7 +12,7 @@ impl Dialogue {
     pub(super) fn ask(&mut self, how: How, now: MonoTime) {
         self.unheard = false;
         self.cut = false;
-        self.blank = false;
+        self.pending = Pending::Nothing;
         let lines = match &self.state {
             State::Open { more } => vec![(Plain::Question, self.open_question(*more, how))],
             State::Proposing(proposal) => vec![(Plain::Question, self.proposal_question(proposal, how))],
@@ -49,8 +49,26 @@ impl Dialogue {
             (How::First | How::Repeat | How::Rephrase, Proposal::Skill(task)) => {
                 self.words_with("unsure-skill", "skill", self.skill_phrase(&task.skill))
             }
+            (How::First | How::Repeat | How::Rephrase, Proposal::Answer { value, back }) => {
+                self.words("did-you-say", &Record::from([("value".to_owned(), self.as_said(value, back))]))
+            }
             (How::First | How::Repeat | How::Rephrase, Proposal::Human) => self.base("offer-human"),
             (How::First | How::Repeat | How::Rephrase, Proposal::CallBack(_)) => self.base("no-human"),
+        }
+    }
+
+    /// A value as the caller would have said it: options by number, values of closed lists in their spoken form.
+    fn as_said(&self, value: &Value, back: &State) -> Value {
+        match value {
+            Value::Int(number) if matches!(back, State::Choosing { .. }) => {
+                let facts = Record::from([("number".to_owned(), Value::Int(*number))]);
+                Value::Text(self.words("option-by-number", &facts).text)
+            }
+            Value::Text(text) => {
+                let forms = self.tongue().choices.get(text);
+                Value::Text(forms.and_then(|forms| forms.first()).unwrap_or(text).clone())
+            }
+            other => other.clone(),
         }
     }
 

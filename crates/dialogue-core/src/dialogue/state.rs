@@ -1,6 +1,6 @@
 //! What a dialogue is in the middle of.
 
-use callwright_model::{MonoTime, PlanId, Receipt, Record, SayId};
+use callwright_model::{MonoTime, PlanId, Receipt, Record, SayId, Value};
 
 use super::line::Line;
 use crate::output::{AskId, TransferReason};
@@ -40,6 +40,8 @@ pub(super) enum State {
 pub(super) enum Proposal {
     /// This skill, which the interpreter was not sure of.
     Skill(Task),
+    /// This answer, which the recogniser was not sure of, to the question of that state.
+    Answer { value: Value, back: Box<State> },
     /// A human, after a plan failed.
     Human,
     /// A call back, when no human was free.
@@ -86,6 +88,17 @@ pub(super) struct Work {
 pub(super) struct Said {
     pub(super) id: SayId,
     pub(super) line: Line,
+}
+
+/// What is said a little later, should nothing better come of the caller's last turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pending {
+    /// Nothing: the usual patience.
+    Nothing,
+    /// There was sound without words: nothing is said at once, for it may have been a cough.
+    NotUnderstood,
+    /// "Hold on": to somebody else in the room, or to us.
+    TakeYourTime,
 }
 
 /// How a question is asked.
@@ -143,6 +156,7 @@ impl State {
             | Self::Planning { task, .. }
             | Self::Choosing { task, .. }
             | Self::ReadBack { task, .. } => Some(task),
+            Self::Proposing(Proposal::Answer { back, .. }) => back.task(),
             Self::Fresh
             | Self::Open { .. }
             | Self::Proposing(Proposal::Human | Proposal::CallBack(_))

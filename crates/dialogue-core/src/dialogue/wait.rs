@@ -6,14 +6,14 @@ use callwright_model::{MonoTime, SayId};
 
 use super::Dialogue;
 use super::line::Plain;
-use super::state::{How, State};
+use super::state::{How, Pending, State};
 use crate::output::{Played, SayKind, Timer, TransferResult};
 
 /// How much more patient the dialogue's own silence timer is than the leg's, which measures at the ear.
 const SPARE: Duration = Duration::from_millis(1_500);
 
-/// How long after a sound without words the caller is told that nothing was understood. A cough, a sneeze or an "um" wants no
-/// answer, and whoever meant something says it again within two seconds.
+/// How long after a sound without words the caller is told that nothing was understood, and after a "hold on" that we wait. A
+/// cough, a sneeze or a word to somebody else wants no answer, and whoever meant something says it again within two seconds.
 const BLANK: Duration = Duration::from_millis(2_500);
 
 /// A question of which less than this was heard is asked again rather than counted as misunderstood.
@@ -53,7 +53,7 @@ impl Dialogue {
     fn silent_at(&self) -> MonoTime {
         let since =
             if self.said.is_empty() { self.quiet_since } else { self.quiet_since.max(self.voice_until) };
-        if self.blank {
+        if self.pending != Pending::Nothing {
             return since + BLANK;
         }
         if self.owed.is_empty() && !self.unheard {
@@ -115,11 +115,18 @@ impl Dialogue {
         self.said.clear();
         self.quiet_since = now;
         self.voice_until = now;
-        if self.blank && self.owed.is_empty() {
-            self.blank = false;
-            self.bunch.clear();
-            self.not_understood(now);
-            return;
+        if self.owed.is_empty() {
+            match std::mem::replace(&mut self.pending, Pending::Nothing) {
+                Pending::Nothing => {}
+                Pending::NotUnderstood => {
+                    self.bunch.clear();
+                    return self.not_understood(now);
+                }
+                Pending::TakeYourTime => {
+                    let sentence = self.base("take-your-time");
+                    return self.tell(Plain::Prompt, sentence, now);
+                }
+            }
         }
         if self.silences >= self.config.limits.silences {
             self.goodbye("farewell-silence", now);
