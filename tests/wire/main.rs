@@ -9,3 +9,4 @@ mod check;
 mod peers;
 mod sipp;
 mod sound;
+mod talk;

@@ -7,6 +7,8 @@ use callwright_loadtest::duplex::Echo;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "talk")]
+use crate::talk;
 use crate::{chat, check, demo, duplex, load, models, serve};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
@@ -36,6 +38,14 @@ enum Command {
     Load(Load),
     /// Talk to the agent by typing: the same agent without sound.
     Chat(Chat),
+    /// Talk to the agent at this machine's own microphone and speaker.
+    ///
+    /// The same agent as in a call, with the sound card in the telephone's place: what you say is heard, cut into turns and
+    /// understood as a caller's, and you may interrupt. Shows levels, the transcript and who has the floor. Wear a headset where you
+    /// can; the agent's echo is cancelled, but a loud speaker close to the microphone makes that harder. Exits with 3 when
+    /// there is no sound card.
+    #[cfg(feature = "talk")]
+    Talk(Talk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
     /// List, fetch and verify model files for speech.
@@ -176,6 +186,33 @@ pub struct Chat {
     pub lang: Option<callwright_model::Language>,
 }
 
+/// Arguments of `talk`.
+#[cfg(feature = "talk")]
+#[derive(Debug, Args)]
+pub struct Talk {
+    /// List microphones and speakers, and stop.
+    #[arg(long)]
+    pub list: bool,
+    /// Microphone: a number or name of `--list`, or a part of the name; the system's default when absent.
+    #[arg(long, value_name = "DEVICE")]
+    pub input: Option<String>,
+    /// Speaker, in the same way.
+    #[arg(long, value_name = "DEVICE")]
+    pub output: Option<String>,
+    /// Line to talk to; the first one when absent.
+    #[arg(long, value_name = "NAME")]
+    pub line: Option<String>,
+    /// Language to be greeted in.
+    #[arg(long, value_name = "CODE")]
+    pub lang: Option<callwright_model::Language>,
+    /// Configuration file. Without it: the demo airline, started in this process.
+    #[arg(long, env = "CALLWRIGHT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The demo airline, whatever configuration there is.
+    #[arg(long)]
+    pub demo: bool,
+}
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -250,6 +287,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Call(_)
         | Command::Load(_)
         | Command::Chat(_) => {}
+        #[cfg(feature = "talk")]
+        Command::Talk(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -262,6 +301,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Load(args) if args.part.duplex.is_some() => return duplex::run(args).await,
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
+            #[cfg(feature = "talk")]
+            Command::Talk(args) => return talk::run(args).await,
             Command::Check(_) | Command::Models(_) => unreachable!("done without a runtime"),
         }
         Ok(ExitCode::SUCCESS)

@@ -29,11 +29,11 @@ use crate::load::scenario;
 use crate::serve::all;
 use story::Story;
 pub use systems::Systems;
-use terminal::Terminal;
+pub use terminal::Terminal;
 
 /// Everything that the demo found out. Latencies in seconds.
 #[derive(Debug, Serialize)]
-struct Report {
+pub struct Report {
     /// All of the below is as it should be.
     ok: bool,
     /// Who listened.

@@ -20,6 +20,8 @@ use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_media::{Media, MediaConfig};
 use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
+#[cfg(feature = "talk")]
+use callwright_model::{LegEvent, LegFact};
 use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent};
 use callwright_speech::{Speech, SpeechConfig};
 use callwright_webrtc::{BrowserConfig, BrowserGateway};
@@ -82,6 +84,29 @@ pub(crate) struct Begun {
     call: CallId,
     leg: LegId,
     facts: mpsc::Sender<Fact>,
+}
+
+/// Somebody who talks at this machine's own microphone.
+#[cfg(feature = "talk")]
+pub struct Seat {
+    leg: LegId,
+    facts: mpsc::Sender<Fact>,
+    media: Media,
+}
+
+#[cfg(feature = "talk")]
+impl Seat {
+    /// A key was pressed.
+    pub async fn press(&self, digit: char) {
+        let event = LegEvent { leg: self.leg, at: self.media.now(), fact: LegFact::Dtmf { digit } };
+        // A call that is over takes no keys.
+        drop(self.facts.send(Fact::Leg(event)).await);
+    }
+
+    /// They hang up.
+    pub async fn hang_up(&self) {
+        drop(self.facts.send(Fact::CallerGone).await);
+    }
 }
 
 impl Gateway {
@@ -157,6 +182,17 @@ impl Gateway {
     /// Everything that happens in calls, from now on.
     pub fn follow(&self) -> broadcast::Receiver<Happening> {
         self.shared.told.subscribe()
+    }
+
+    /// Puts somebody at this machine's own microphone through to a line; their facts go into the sender.
+    ///
+    /// # Errors
+    /// When the leg cannot be made.
+    #[cfg(feature = "talk")]
+    pub fn sit_down(&self, line: LoadedLine, io: Box<dyn PacketIo>, format: AudioFormat) -> Result<Seat> {
+        let call = NewCall { line, channel: Channel::Terminal, caller: None, io, format, phone: Phone::Card };
+        let Begun { leg, facts, .. } = self.shared.begin(call)?;
+        Ok(Seat { leg, facts, media: self.shared.media.clone() })
     }
 
     /// Calls that run.

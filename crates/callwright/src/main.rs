@@ -11,6 +11,8 @@ mod lines;
 mod load;
 mod models;
 mod serve;
+#[cfg(feature = "talk")]
+mod talk;
 
 use std::process::ExitCode;
 

@@ -164,6 +164,8 @@ pub enum Channel {
     Browser,
     /// Typed.
     Text,
+    /// The microphone of the machine itself.
+    Terminal,
 }
 
 /// What a call is doing.

@@ -50,6 +50,9 @@ pub(crate) enum Phone {
     Sip(SipLegControl),
     /// A browser.
     Browser(SessionId),
+    /// This machine's own microphone: it goes silent with its leg.
+    #[cfg(feature = "talk")]
+    Card,
 }
 
 struct Leg {
@@ -170,6 +173,8 @@ impl Phone {
             Self::Browser(session) => {
                 shared.browser.close(&session);
             }
+            #[cfg(feature = "talk")]
+            Self::Card => {}
         }
     }
 }

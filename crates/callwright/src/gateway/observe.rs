@@ -295,6 +295,7 @@ pub(crate) const fn channel_name(channel: Channel) -> &'static str {
         Channel::Sip => "sip",
         Channel::Browser => "browser",
         Channel::Text => "text",
+        Channel::Terminal => "terminal",
     }
 }
 
