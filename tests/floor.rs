@@ -67,12 +67,7 @@ pub fn replay(caller: &[i16], agent: &[i16]) -> Vec<Decision> {
         if sounds && !sounding {
             say = say.next();
         }
-        let mut item = (sounds || sounding).then(|| SayFrame {
-            say,
-            turn,
-            interruptible: true,
-            frame: sounds.then_some(frame),
-        });
+        let mut item = (sounds || sounding).then(|| SayFrame::wordless(say, turn, sounds.then_some(frame)));
         sounding = sounds;
         leg.tick(&mut || item.take(), now);
         while leg.poll_datagram(&mut out).is_some() {}

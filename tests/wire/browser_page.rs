@@ -178,7 +178,10 @@ fn talk() -> Vec<CallFact> {
         said(
             4,
             options,
-            AgentSpeech::Interrupted { heard: Pii::new("I found two flights tomorrow.".to_owned()) },
+            AgentSpeech::Interrupted {
+                heard: Pii::new("I found two flights tomorrow.".to_owned()),
+                unheard: Pii::new(options.replacen("I found two flights tomorrow.", "", 1).trim().to_owned()),
+            },
         ),
         heard(4, "the first one", true),
         CallFact::PlanReady {

@@ -10,7 +10,7 @@ use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, Hu
 use callwright_dialogue_core::{Briefing, DialogueConfig, Note, SayKind};
 use callwright_model::{
     CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, LikelySay, MonoTime, PlanFact, Samples,
-    Say, TurnId,
+    Say, TurnId, word_count,
 };
 use callwright_wire::actions::Client;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
@@ -109,7 +109,8 @@ impl Switchboard for Page {
 
     fn say(&mut self, leg: LegId, say: Say) {
         self.print(&format!("agent> {}", say.text));
-        let fact = LegFact::SayEnded { say: say.id, played: Samples::default() };
+        let words = word_count(&say.text);
+        let fact = LegFact::SayEnded { say: say.id, played: Samples::default(), words };
         self.inform(Fact::Leg(LegEvent { leg, at: (self.clock)(), fact }));
         if std::mem::take(&mut self.asks) {
             self.ready.notify_one();

@@ -198,8 +198,10 @@ pub enum AgentSpeech {
     Spoken,
     /// The caller interrupted it.
     Interrupted {
-        /// What the caller had heard until then.
+        /// The words that the caller had heard to their end.
         heard: Pii<String>,
+        /// The words that they had not.
+        unheard: Pii<String>,
     },
 }
 
@@ -297,7 +299,10 @@ mod tests {
             fact: CallFact::AgentTranscription {
                 say: SayId(3),
                 text: Pii::new("Your flight is booked.".to_owned()),
-                speech: AgentSpeech::Interrupted { heard: Pii::new("Your flight".to_owned()) },
+                speech: AgentSpeech::Interrupted {
+                    heard: Pii::new("Your flight".to_owned()),
+                    unheard: Pii::new("is booked.".to_owned()),
+                },
             },
         };
         let json = serde_json::to_value(&event).expect("it serialises");
@@ -306,6 +311,7 @@ mod tests {
             serde_json::json!({
                 "call": "0000000000c0ffee", "at_ms": 1200, "type": "agent_transcription", "say": 3,
                 "text": "Your flight is booked.", "state": "interrupted", "heard": "Your flight",
+                "unheard": "is booked.",
             })
         );
         assert_eq!(serde_json::from_value::<CallEvent>(json).expect("it reads back"), event);

@@ -54,8 +54,12 @@ pub enum Happening {
     AgentStopped {
         /// Its identity.
         say: SayId,
-        /// Share that was sent, 0 to 1.
+        /// Share of its words that was heard, 0 to 1.
         share: f32,
+        /// The words that were heard to their end.
+        heard: Pii<String>,
+        /// The words that were not, or not wholly; empty when it was said to its end.
+        unheard: Pii<String>,
     },
     /// What sound over the agent turned out to be.
     Judged {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use callwright_call_core::transfer;
 use callwright_dialogue_core::{AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying};
 use callwright_model::{
-    Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, PlanEvent, PlanId, PlanReply,
-    Recognised, Record, Samples, Say, SayId, SaySource, TurnId, Utterance, Voice,
+    Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, Pii, PlanEvent, PlanId,
+    PlanReply, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice, split_at_word,
+    word_count,
 };
 
 use crate::fact::{Act, Fact};
@@ -107,8 +108,8 @@ enum State {
 struct Spoken {
     /// What the dialogue calls it; `None` for what the call says by itself.
     dialogue: Option<SayId>,
-    /// How long it takes, estimated: the synthesiser streams, so that the length is known only at its end.
-    length: Duration,
+    /// What is said.
+    text: String,
 }
 
 impl Conversation {
@@ -253,15 +254,15 @@ impl Conversation {
                     self.unheard = Some((turn, now + self.config.recognition_max));
                 }
             }
-            LegFact::BargedIn { turn, say, played } => {
+            LegFact::BargedIn { turn, say, words, .. } => {
                 self.act(Act::Stop(self.config.caller, before(turn)));
                 self.turns.took_floor(turn);
                 self.tell(Happening::BargedIn { turn, say });
-                self.played(say, played, false, now);
+                self.played(say, words, now);
                 // What waited behind it answers the same old turn: the leg will drop it, so it counts as unheard at once.
                 let waiting: Vec<SayId> = self.says.keys().copied().collect();
                 for say in waiting {
-                    self.played(say, Samples::default(), false, now);
+                    self.played(say, 0, now);
                 }
             }
             LegFact::Resumed { turn } => {
@@ -278,8 +279,8 @@ impl Conversation {
                 self.tell(Happening::LateEcho);
             }
             LegFact::SayStarted { say } => self.tell(Happening::AgentStarted { say }),
-            LegFact::SayEnded { say, played } => self.played(say, played, true, now),
-            LegFact::SayDropped { say } => self.played(say, Samples::default(), false, now),
+            LegFact::SayEnded { say, words, .. } => self.played(say, words, now),
+            LegFact::SayDropped { say } => self.played(say, 0, now),
             LegFact::Dtmf { digit } => {
                 self.drop_guess(now);
                 self.tell(Happening::CallerKeyed { digit: digit.into() });
@@ -296,18 +297,15 @@ impl Conversation {
         }
     }
 
-    /// A say is over; `played` of it was sent.
-    fn played(&mut self, say: SayId, played: Samples, complete: bool, now: MonoTime) {
+    /// A say is over; the caller has heard so many of its words.
+    fn played(&mut self, say: SayId, words: u16, now: MonoTime) {
         let Some(spoken) = self.says.remove(&say) else { return };
-        let share = if complete {
-            1.0
-        } else {
-            // A say that was cut is never counted as whole, however wrong the estimate.
-            (played.duration().as_secs_f32() / spoken.length.as_secs_f32().max(0.1)).min(0.99)
-        };
-        self.tell(Happening::AgentStopped { say, share });
+        let played = Played::words(words, word_count(&spoken.text));
+        let (heard, unheard) = split_at_word(&spoken.text, words);
+        let (heard, unheard) = (Pii::new(heard.to_owned()), Pii::new(unheard.to_owned()));
+        self.tell(Happening::AgentStopped { say, share: played.share, heard, unheard });
         if let Some(say) = spoken.dialogue {
-            self.dialogue.handle_played(say, Played { complete, share }, now);
+            self.dialogue.handle_played(say, played, now);
         }
         if let Some(handover) = &mut self.handover {
             if say == handover.announcement {
@@ -474,7 +472,7 @@ impl Conversation {
         let (id, language) = (self.newest_say, self.language);
         self.tell(Happening::AgentSays { say: id, text: text.clone().into(), kind, language });
         self.lately = [std::mem::take(&mut self.lately[1]), text.clone()];
-        self.says.insert(id, Spoken { dialogue, length: spoken_length(&text) });
+        self.says.insert(id, Spoken { dialogue, text: text.clone() });
         let voice = self.config.voice_for(language);
         let say = Say { id, turn: self.turns.answering(), text, language, voice, source, interruptible };
         self.act(Act::Say(self.config.caller, say));
@@ -542,13 +540,6 @@ fn before(turn: TurnId) -> TurnId {
 /// An utterance in which nothing was understood.
 fn silence(turn: TurnId, language: Language) -> Utterance {
     Utterance { turn, words: String::new().into(), alternatives: Vec::new(), confidence: None, language }
-}
-
-/// How long a text takes to say, estimated from its letters: the voices in use speak 13 to 16 of them a second; a Korean
-/// syllable is one letter and takes about twice a Latin one.
-pub(crate) fn spoken_length(text: &str) -> Duration {
-    let weight: u32 = text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum();
-    Duration::from_millis(u64::from(weight) * 69)
 }
 
 #[cfg(test)]

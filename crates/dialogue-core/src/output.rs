@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callwright_model::{CallId, Hints, Language, Pii, PlanId, PlanRequest, SayId, SaySource, TurnId};
+use callwright_model::{
+    CallId, Hints, Language, Pii, PlanId, PlanRequest, SayId, SaySource, TurnId, UtteranceSort,
+};
 
-use crate::{Pack, UtteranceSort};
+use crate::Pack;
 
 /// How a dialogue is set up.
 #[derive(Debug, Clone)]
@@ -187,7 +189,7 @@ pub struct AskId(pub u32);
 pub struct Played {
     /// To its end.
     pub complete: bool,
-    /// Share from 0 to 1; 0 for a say that was dropped before it began.
+    /// Share of its words from 0 to 1; 0 for a say that was dropped before it began.
     pub share: f32,
 }
 
@@ -196,6 +198,15 @@ impl Played {
     pub const WHOLE: Self = Self { complete: true, share: 1.0 };
     /// Dropped before any of it was sent.
     pub const NOTHING: Self = Self { complete: false, share: 0.0 };
+
+    /// So many words of those that a say has.
+    #[must_use]
+    pub fn words(heard: u16, of: u16) -> Self {
+        if heard >= of {
+            return Self::WHOLE;
+        }
+        Self { complete: false, share: f32::from(heard) / f32::from(of) }
+    }
 }
 
 /// Why a human is wanted.

@@ -146,7 +146,7 @@ impl MediaLeg {
             LegCommand::TurnVote { turn, complete } => self.floor.handle_vote(*turn, *complete, now),
             LegCommand::Hush { turn } => {
                 if let Some(cut) = self.playout.hush(*turn) {
-                    self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
+                    self.facts.push(cut.ended());
                 }
             }
             LegCommand::Tone(tone) => self.playout.set_tone(*tone),
@@ -164,7 +164,7 @@ impl MediaLeg {
         self.floor.handle_suspend(now);
         self.follow_floor();
         if let Some(cut) = self.playout.hush(self.floor.newest()) {
-            self.facts.push(LegFact::SayEnded { say: cut.say, played: cut.played });
+            self.facts.push(cut.ended());
         }
         let bridge = Bridge::between(&self.spec.format, peer);
         self.mode = Mode::Bridged(Box::new(bridge));
@@ -366,7 +366,7 @@ fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Lou
         Output::Judged { turn, verdict, evidence } => facts.push(LegFact::Judged { turn, verdict, evidence }),
         Output::Hush { turn } => {
             if let Some(cut) = playout.hush(TurnId(turn.0.saturating_sub(1))) {
-                facts.push(LegFact::BargedIn { turn, say: cut.say, played: cut.played });
+                facts.push(cut.barged_in(turn));
             }
         }
         Output::Silence { length } => facts.push(LegFact::Silence { length }),

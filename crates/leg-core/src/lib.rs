@@ -16,12 +16,13 @@
 //!   Only over a bridge between equal codecs the other side's pace is passed on instead.
 //! - When the floor takes the word from the agent, the frame of that very tick is silent already, and what was still to be
 //!   said is dropped and told.
-//! - `played` counts the samples of a say that were sent, nothing else.
+//! - `played` counts the samples of a say that were sent, `words` those of its words that were sent to their end; a word that is
+//!   said again counts once.
 //! - After construction no tick allocates, except inside the echo canceller (see `audio-core`) and the detector that the
 //!   shell passes in; a bridge makes its buffers when it is made. `tests/alloc.rs` counts.
 //! - What a peer sends is never an error: junk is counted and dropped.
 //!
-//! It reads no clock, owns no socket, and knows neither words nor other calls.
+//! It reads no clock, owns no socket, and knows neither what words mean nor other calls.
 
 mod bridge;
 mod config;

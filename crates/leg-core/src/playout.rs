@@ -7,12 +7,20 @@ use callwright_model::{FRAME_SAMPLES, Frame, LegFact, Samples, SayFrame, SayId, 
 use callwright_turn_core::{Admission, Floor, Sounding};
 
 use crate::facts::Facts;
+use history::History;
+
+mod history;
 
 /// Where frames of speech come from: the caller's ring, asked once a frame is due.
 pub(crate) type Says<'a> = &'a mut dyn FnMut() -> Option<SayFrame>;
 
 pub(crate) struct Playout {
     voice: Voice,
+    /// The last of the say that is being played.
+    history: History,
+    flow: Flow,
+    /// Samples of the next frame that belong to the word before the one that is said again.
+    skip: usize,
     /// Taken from the ring, but the floor is the caller's: waits.
     waiting: Option<SayFrame>,
     /// Says up to this one were silenced; their late frames are stale whatever turn they name.
@@ -21,8 +29,6 @@ pub(crate) struct Playout {
     /// What waits in the caller's ring and answers this turn or an older one is dropped with the next frame.
     drain: Option<TurnId>,
     gain: GainRamp,
-    /// Silent, but nothing of what was being said is lost: it may go on.
-    held: bool,
     tone: Option<ToneGenerator>,
     stale_frames: u64,
 }
@@ -30,25 +36,46 @@ pub(crate) struct Playout {
 /// The say that is being played.
 enum Voice {
     Silent,
-    Saying { say: SayId, turn: TurnId, sounds_as: Sounding, played: Samples, starved: u32 },
+    Saying { say: SayId, turn: TurnId, sounds_as: Sounding, played: Samples, words: u16, starved: u32 },
+}
+
+/// Whether says are taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Running,
+    /// Silent until the floor has made up its mind; nothing is lost.
+    Paused,
 }
 
 /// What was cut off.
 pub(crate) struct Cut {
     pub(crate) say: SayId,
     pub(crate) played: Samples,
+    pub(crate) words: u16,
+}
+
+impl Cut {
+    pub(crate) fn barged_in(&self, turn: TurnId) -> LegFact {
+        LegFact::BargedIn { turn, say: self.say, played: self.played, words: self.words }
+    }
+
+    pub(crate) fn ended(&self) -> LegFact {
+        LegFact::SayEnded { say: self.say, played: self.played, words: self.words }
+    }
 }
 
 impl Playout {
     pub(crate) fn new() -> Self {
         Self {
             voice: Voice::Silent,
+            history: History::new(),
+            flow: Flow::Running,
+            skip: 0,
             waiting: None,
             fence: None,
             told_dropped: None,
             drain: None,
             gain: GainRamp::new(),
-            held: false,
             tone: None,
             stale_frames: 0,
         }
@@ -65,11 +92,7 @@ impl Playout {
         if let Some(until) = self.drain.take() {
             self.drain(until, says, facts);
         }
-        if self.held {
-            *out = Frame::SILENCE;
-            return Sounding::Nothing;
-        }
-        if self.fill_with_say(out, floor, says, facts) {
+        if self.flow == Flow::Running && self.fill_with_say(out, floor, says, facts) {
             self.gain.apply(out);
             return self.sounds_as();
         }
@@ -81,7 +104,9 @@ impl Playout {
         }
         *out = Frame::SILENCE;
         match &mut self.voice {
-            Voice::Saying { starved, sounds_as, .. } if *starved < STARVED_FRAMES => {
+            Voice::Saying { starved, sounds_as, .. }
+                if self.flow == Flow::Running && *starved < STARVED_FRAMES =>
+            {
                 *starved += 1;
                 *sounds_as
             }
@@ -91,14 +116,20 @@ impl Playout {
 
     fn fill_with_say(&mut self, out: &mut Frame, floor: &Floor, says: Says<'_>, facts: &mut Facts) -> bool {
         for _ in 0..ITEMS_A_TICK {
-            let Some(item) = self.waiting.take().or_else(&mut *says) else { return false };
+            let again = self.history.take();
+            let said_before = again.is_some();
+            let Some(item) = again.or_else(|| self.waiting.take()).or_else(&mut *says) else { return false };
             if self.fence.is_some_and(|fence| item.say <= fence) {
                 self.drop_stale(&item, facts);
                 continue;
             }
             match floor.admission(item.turn) {
                 Admission::Wait => {
-                    self.waiting = Some(item);
+                    if said_before {
+                        self.history.put_back();
+                    } else {
+                        self.waiting = Some(item);
+                    }
                     return false;
                 }
                 Admission::Drop => {
@@ -107,12 +138,15 @@ impl Playout {
                         && let Some(cut) = self.cut(item.turn)
                     {
                         let turn = floor.newest();
-                        facts.push(LegFact::BargedIn { turn, say: cut.say, played: cut.played });
+                        facts.push(cut.barged_in(turn));
                     }
                     self.drop_stale(&item, facts);
                 }
                 Admission::Play => {
                     if self.play(&item, out, facts) {
+                        if !said_before {
+                            self.history.push(item);
+                        }
                         return true;
                     }
                 }
@@ -127,46 +161,78 @@ impl Playout {
             self.close(facts);
             let (say, turn) = (item.say, item.turn);
             let sounds_as = if item.interruptible { Sounding::Say } else { Sounding::Required };
-            self.voice = Voice::Saying { say, turn, sounds_as, played: Samples(0), starved: 0 };
+            self.voice = Voice::Saying { say, turn, sounds_as, played: Samples(0), words: 0, starved: 0 };
         }
         match (&item.frame, &mut self.voice) {
-            (Some(frame), Voice::Saying { say, played, starved, .. }) => {
-                if *played == Samples(0) {
+            (Some(frame), Voice::Saying { say, played, words, starved, .. }) => {
+                if *played == Samples(0) && self.history.is_empty() {
                     facts.push(LegFact::SayStarted { say: *say });
                 }
                 *out = *frame;
+                fade_in(out, std::mem::take(&mut self.skip));
                 *played += Samples(FRAME_SAMPLES as u64);
+                *words = item.words;
                 *starved = 0;
                 true
             }
-            (Some(_), Voice::Silent) | (None, _) => {
+            (None, Voice::Saying { words, .. }) => {
+                // What makes no sound, such as a lone dash at the end, is over with the say.
+                *words = item.words.max(*words);
                 self.close(facts);
                 false
             }
+            (_, Voice::Silent) => false,
         }
     }
 
     /// The say that is being played is over.
     fn close(&mut self, facts: &mut Facts) {
-        if let Voice::Saying { say, played, .. } = std::mem::replace(&mut self.voice, Voice::Silent) {
-            facts.push(LegFact::SayEnded { say, played });
+        if let Voice::Saying { say, played, words, .. } = std::mem::replace(&mut self.voice, Voice::Silent) {
+            facts.push(Cut { say, played, words }.ended());
+        }
+        self.forget();
+    }
+
+    /// Silent from the next frame on, with nothing lost, until [`Self::release`].
+    pub(crate) fn hold(&mut self) {
+        if matches!(self.voice, Voice::Saying { .. }) {
+            self.flow = Flow::Paused;
         }
     }
 
-    /// Silent from the next frame on, and everything kept for [`Self::release`].
-    pub(crate) fn hold(&mut self) {
-        self.held = matches!(self.voice, Voice::Saying { .. });
+    /// Goes on, from the start of the word at which it was held.
+    pub(crate) fn release(&mut self) {
+        if let (Flow::Paused, Voice::Saying { played, .. }) = (self.flow, &self.voice) {
+            let at = *played;
+            self.rewind(at);
+        }
+        self.flow = Flow::Running;
     }
 
-    /// Goes on with what was held.
-    pub(crate) fn release(&mut self) {
-        self.held = false;
+    /// Goes on from the start of the word that was being said `at` so far into the say, or from there when none was. Reaches back
+    /// no further than [`history::FRAMES`]. Tells where it goes on; `None` when nothing is being said.
+    pub(crate) fn rewind(&mut self, at: Samples) -> Option<Samples> {
+        self.flow = Flow::Running;
+        let Voice::Saying { played, words, starved, .. } = &mut self.voice else { return None };
+        let from = self.history.rewind(at)?;
+        let frame = from.0 / FRAME_SAMPLES as u64;
+        self.skip = (from.0 % FRAME_SAMPLES as u64) as usize;
+        *played = Samples(frame * FRAME_SAMPLES as u64);
+        *words = self.history.words_before();
+        *starved = 0;
+        Some(from)
+    }
+
+    /// The say that was being played cannot be said again.
+    fn forget(&mut self) {
+        self.history.clear();
+        self.skip = 0;
+        self.flow = Flow::Running;
     }
 
     /// Silent from the next frame on: whatever answers `until` or an older turn is dropped, played or waiting. Tells what
     /// was cut off.
     pub(crate) fn hush(&mut self, until: TurnId) -> Option<Cut> {
-        self.held = false;
         self.drain = self.drain.max(Some(until));
         self.cut(until)
     }
@@ -186,11 +252,12 @@ impl Playout {
     /// Ends the say that is being played, before its time, if it answers `until` or an older turn.
     fn cut(&mut self, until: TurnId) -> Option<Cut> {
         match self.voice {
-            Voice::Saying { say, turn, played, .. } if turn <= until => {
+            Voice::Saying { say, turn, played, words, .. } if turn <= until => {
                 self.voice = Voice::Silent;
+                self.forget();
                 self.gain = GainRamp::new();
                 self.fence = self.fence.max(Some(say));
-                Some(Cut { say, played })
+                Some(Cut { say, played, words })
             }
             Voice::Saying { .. } | Voice::Silent => None,
         }
@@ -229,6 +296,20 @@ impl Playout {
         }
     }
 }
+
+/// Takes off what belongs to the word before, and begins softly, so that it makes no click.
+fn fade_in(out: &mut Frame, skip: usize) {
+    if skip == 0 {
+        return;
+    }
+    out.0[..skip].fill(0);
+    for (n, sample) in out.0[skip..].iter_mut().take(FADE_SAMPLES).enumerate() {
+        *sample = (i32::from(*sample) * n as i32 / FADE_SAMPLES as i32) as i16;
+    }
+}
+
+/// 2 ms: too short to take anything from a consonant.
+const FADE_SAMPLES: usize = 32;
 
 /// A synthesiser that falls behind for longer than half a second leaves a silence that counts as one.
 const STARVED_FRAMES: u32 = 25;

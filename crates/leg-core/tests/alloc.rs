@@ -6,8 +6,8 @@ use std::cell::Cell;
 
 use callwright_leg_core::{LegConfig, LegSpec, MediaLeg};
 use callwright_model::{
-    AudioFormat, Codec, DtmfFormat, Frame, LegCommand, LegFact, LegRole, MonoTime, SayFrame, SayId, Tone,
-    TurnId, VoiceActivity,
+    AudioFormat, Codec, DtmfFormat, FRAME_SAMPLES, Frame, LegCommand, LegFact, LegRole, MonoTime, SayFrame,
+    SayId, Tone, TurnId, VoiceActivity,
 };
 
 struct Counting;
@@ -89,7 +89,11 @@ fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
         }
         let mut says = || {
             said = if said == 120 { 0 } else { said + 1 };
-            let item = SayFrame { say, turn, interruptible: true, frame: (said < 120).then_some(sound) };
+            let item = SayFrame {
+                words: said / 20,
+                word_at: Some(said % FRAME_SAMPLES as u16),
+                ..SayFrame::wordless(say, turn, (said < 120).then_some(sound))
+            };
             if said == 120 {
                 say = say.next();
             }

@@ -135,11 +135,14 @@ impl Call {
 
     fn say(&mut self, say: u32, turn: u32, sound: &[i16]) {
         let (say, turn) = (SayId(say), TurnId(turn));
-        for samples in sound.chunks_exact(FRAME_SAMPLES) {
+        let mut words = 0;
+        for (samples, n) in sound.chunks_exact(FRAME_SAMPLES).zip(1..) {
             let frame = Frame(samples.try_into().expect("a frame"));
-            self.says.push_back(SayFrame { say, turn, interruptible: true, frame: Some(frame) });
+            // A word every 200 ms.
+            words = n / 10;
+            self.says.push_back(SayFrame { words, ..SayFrame::wordless(say, turn, Some(frame)) });
         }
-        self.says.push_back(SayFrame { say, turn, interruptible: true, frame: None });
+        self.says.push_back(SayFrame { words, ..SayFrame::wordless(say, turn, None) });
     }
 
     fn fact(&self, wanted: impl Fn(&LegFact) -> bool) -> Option<u64> {
@@ -175,12 +178,13 @@ fn an_interruption_is_ducked_then_silenced_on_the_tick_of_the_verdict() {
     assert!((320..=440).contains(&(silenced - spoke_at)), "silent {} ms after", silenced - spoke_at);
     assert!(barged > silenced && barged - spoke_at <= 1_000, "certain {} ms after", barged - spoke_at);
     let played = call.facts.iter().find_map(|(_, fact)| match fact {
-        LegFact::BargedIn { turn, say, played } => Some((*turn, *say, *played)),
+        LegFact::BargedIn { turn, say, played, words } => Some((*turn, *say, *played, *words)),
         _ => None,
     });
-    let (turn, say, played) = played.expect("as found above");
+    let (turn, say, played, words) = played.expect("as found above");
     assert_eq!((turn, say), (TurnId(1), SayId(0)));
     assert_eq!(played.duration(), Duration::from_millis(silenced - 400), "what was sent, to the sample");
+    assert_eq!(u128::from(words), played.duration().as_millis() / 200, "and to the word");
 }
 
 #[test]
@@ -225,7 +229,7 @@ fn a_wrong_stop_is_mended_and_nothing_of_what_is_said_is_lost() {
     call.say(0, 0, &sound);
     call.ticks(50, 0);
     call.ticks(25, 9_000);
-    call.ticks(150, 0);
+    call.ticks(200, 0);
     assert_eq!(call.fact(|fact| matches!(fact, LegFact::BargedIn { .. })), None);
     let silent =
         call.played[1_400 * 8..].iter().take(1_500 * 8).filter(|sample| sample.unsigned_abs() < 40).count()

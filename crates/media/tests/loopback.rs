@@ -168,15 +168,9 @@ impl Peer {
         let frame = Frame(std::array::from_fn(|n| if n % 80 < 40 { 6_000 } else { -6_000 }));
         let (say, turn) = (SayId(say), TurnId(turn));
         for _ in 0..frames {
-            self.ports
-                .say
-                .push(SayFrame { say, turn, interruptible: true, frame: Some(frame) })
-                .expect("room in the ring");
+            self.ports.say.push(SayFrame::wordless(say, turn, Some(frame))).expect("room in the ring");
         }
-        self.ports
-            .say
-            .push(SayFrame { say, turn, interruptible: true, frame: None })
-            .expect("room in the ring");
+        self.ports.say.push(SayFrame::wordless(say, turn, None)).expect("room in the ring");
     }
 }
 
@@ -198,7 +192,11 @@ fn a_leg_sends_a_packet_every_tick_and_says_what_it_is_given() {
         facts,
         [
             LegFact::SayStarted { say: SayId(0) },
-            LegFact::SayEnded { say: SayId(0), played: callwright_model::Samples(10 * FRAME_SAMPLES as u64) },
+            LegFact::SayEnded {
+                say: SayId(0),
+                played: callwright_model::Samples(10 * FRAME_SAMPLES as u64),
+                words: 0
+            },
         ]
     );
     media.shutdown();
@@ -282,7 +280,7 @@ fn hush_stops_the_sound_and_a_later_say_is_heard() {
     peer.until(0, 60, |fact| matches!(fact, LegFact::SayStarted { say: SayId(0) }));
     media.command(peer.leg, LegCommand::Hush { turn: TurnId(0) });
     let facts = peer.until(0, 20, |fact| matches!(fact, LegFact::SayDropped { .. }));
-    let [LegFact::SayEnded { say: SayId(0), played }, LegFact::SayDropped { say: SayId(1) }] =
+    let [LegFact::SayEnded { say: SayId(0), played, .. }, LegFact::SayDropped { say: SayId(1) }] =
         facts.as_slice()
     else {
         panic!("{facts:?}")

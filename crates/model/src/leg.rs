@@ -198,6 +198,8 @@ pub enum LegFact {
         say: SayId,
         /// How much of it was sent before.
         played: Samples,
+        /// How many of its words were sent in full.
+        words: u16,
     },
     /// It was no interruption: the agent talks on at full voice, nothing was lost.
     Resumed {
@@ -215,6 +217,8 @@ pub enum LegFact {
         say: SayId,
         /// Its length.
         played: Samples,
+        /// How many of its words were sent: fewer than it has when some of it could not be spoken, or a bridge cut it off.
+        words: u16,
     },
     /// A say was dropped because the floor had moved on, before any of it was sent.
     SayDropped {

@@ -123,7 +123,7 @@ pub enum SaySource {
     Rendered,
 }
 
-/// One item of the stream from the synthesiser to a leg. Everything of one say comes together, ended by `End`.
+/// One item of the stream from the synthesiser to a leg. Everything of one say comes together, ended by one without a frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SayFrame {
     /// The say it belongs to.
@@ -134,4 +134,55 @@ pub struct SayFrame {
     pub interruptible: bool,
     /// 20 ms of sound, or `None` after the last.
     pub frame: Option<Frame>,
+    /// How many words of the say's text, counted as [`word_count`] does, have been spoken in full by the end of this frame.
+    pub words: u16,
+    /// The sample of this frame at which a word starts, the first if several do: where speech may be taken up again.
+    pub word_at: Option<u16>,
+}
+
+impl SayFrame {
+    /// A frame of a say of whose words nothing is known, and which may be cut short.
+    #[must_use]
+    pub const fn wordless(say: SayId, turn: TurnId, frame: Option<Frame>) -> Self {
+        Self { say, turn, interruptible: true, frame, words: 0, word_at: None }
+    }
+}
+
+/// How many words a text has: what white space parts. The synthesiser, the leg and the conversation count the same way, so
+/// that a number is enough to tell what was heard.
+#[must_use]
+pub fn word_count(text: &str) -> u16 {
+    u16::try_from(text.split_whitespace().count()).unwrap_or(u16::MAX)
+}
+
+/// A text's first so many words, and the rest of it, both without white space at their ends.
+#[must_use]
+pub fn split_at_word(text: &str, words: u16) -> (&str, &str) {
+    let text = text.trim();
+    let start = text.split_whitespace().nth(usize::from(words)).map(|word| word.as_ptr() as usize);
+    // The word lies inside the text, so that the difference is its place in it.
+    let place = start.map_or(text.len(), |start| start - text.as_ptr() as usize);
+    (text[..place].trim_end(), &text[place..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_after_a_word() {
+        let text = " You are booked.  Your seat\nis 14 C. ";
+        assert_eq!(word_count(text), 8);
+        for (words, heard, rest) in [
+            (0, "", "You are booked.  Your seat\nis 14 C."),
+            (3, "You are booked.", "Your seat\nis 14 C."),
+            (5, "You are booked.  Your seat", "is 14 C."),
+            (8, "You are booked.  Your seat\nis 14 C.", ""),
+            (u16::MAX, "You are booked.  Your seat\nis 14 C.", ""),
+        ] {
+            assert_eq!(split_at_word(text, words), (heard, rest), "{words}");
+        }
+        assert_eq!(split_at_word("오전 열 시", 2), ("오전 열", "시"));
+        assert_eq!((word_count(""), split_at_word("", 3)), (0, ("", "")));
+    }
 }

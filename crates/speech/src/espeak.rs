@@ -2,6 +2,9 @@
 //!
 //! The program is under the GPL and therefore never linked. The text goes to its standard input, so that nothing in it can be taken
 //! for an option; its standard output is a WAV stream whose header gives the rate and whose length field means nothing.
+//!
+//! The program tells no word times (its library would, its command line does not), so the words' places are worked out from the
+//! sound by [`crate::word_share`].
 
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
@@ -14,7 +17,7 @@ use callwright_model::{Language, SAMPLE_RATE, Voice};
 
 use crate::SynthesisError;
 use crate::resample::Resampler;
-use crate::synthesiser::Synthesiser;
+use crate::synthesiser::{Spoken, Synthesiser};
 use crate::wav::Header;
 
 /// The engine.
@@ -38,7 +41,7 @@ impl Synthesiser for Espeak {
         text: &str,
         language: Language,
         voice: &Voice,
-        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Spoken<'_>) -> ControlFlow<()>,
     ) -> Result<(), SynthesisError> {
         if !self.knows(language) {
             return Err(SynthesisError::Language(language));
@@ -72,7 +75,7 @@ impl Espeak {
         &self,
         child: &mut Child,
         text: &str,
-        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Spoken<'_>) -> ControlFlow<()>,
     ) -> Result<(), SynthesisError> {
         let failed = |reason: &str| SynthesisError::Engine { engine: NAME, reason: reason.to_owned() };
         let stdin = child.stdin.take().ok_or_else(|| failed("it has no input"))?;
@@ -93,12 +96,12 @@ impl Espeak {
                     Ok(piece) => match sound.add(&piece) {
                         None => break Err(failed("its output is not WAV")),
                         Some(samples) => {
-                            if take(samples).is_break() {
+                            if take(Spoken::Sound(samples)).is_break() {
                                 break Err(SynthesisError::Stopped);
                             }
                         }
                     },
-                    Err(RecvTimeoutError::Timeout) if take(&[]).is_break() => {
+                    Err(RecvTimeoutError::Timeout) if take(Spoken::Sound(&[])).is_break() => {
                         break Err(SynthesisError::Stopped);
                     }
                     Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
@@ -108,7 +111,9 @@ impl Espeak {
                     Err(RecvTimeoutError::Disconnected) => {
                         break match sound.finish() {
                             [] => Err(failed("it said nothing")),
-                            samples if take(samples).is_break() => Err(SynthesisError::Stopped),
+                            samples if take(Spoken::Sound(samples)).is_break() => {
+                                Err(SynthesisError::Stopped)
+                            }
                             _ => Ok(()),
                         };
                     }

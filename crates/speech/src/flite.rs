@@ -8,7 +8,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use callwright_model::{Language, SAMPLE_RATE, Voice};
 
 use crate::SynthesisError;
-use crate::synthesiser::Synthesiser;
+use crate::sound::WordSpan;
+use crate::synthesiser::{Spoken, Synthesiser};
 
 mod ffi;
 
@@ -48,42 +49,27 @@ impl Synthesiser for Flite {
         text: &str,
         _language: Language,
         voice: &Voice,
-        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Spoken<'_>) -> ControlFlow<()>,
     ) -> Result<(), SynthesisError> {
         let failed = |reason: &str| SynthesisError::Engine { engine: "flite", reason: reason.to_owned() };
+        let text = readable(text);
+        let ends = word_ends(&text);
         let text = CString::new(text).map_err(|_| failed("the text holds a zero byte"))?;
         let voices = voices();
         let voice = voices
             .get(voice.0.as_str())
             .or_else(|| voices.get(DEFAULT_VOICE))
             .ok_or_else(|| failed("no voice is linked"))?;
-        let mut start = Some(LeadTrim::default());
         let mut stopped = false;
-        let spoken =
-            voice.lock().unwrap_or_else(PoisonError::into_inner).speak(&text, &mut |samples, rate| {
-                if rate != SAMPLE_RATE {
-                    return ControlFlow::Break(());
-                }
-                let rest = match &mut start {
-                    None => samples,
-                    Some(trim) => match trim.skip(samples) {
-                        None => {
-                            return if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-                        }
-                        Some(rest) => {
-                            let kept = start.take().map(|trim| trim.kept).unwrap_or_default();
-                            if take(&kept).is_break() {
-                                stopped = true;
-                                return ControlFlow::Break(());
-                            }
-                            rest
-                        }
-                    },
-                };
-                let flow = take(rest);
-                stopped = flow.is_break();
-                flow
-            });
+        let spoken = voice.lock().unwrap_or_else(PoisonError::into_inner).speak(&text, &mut |chunk| {
+            let flow = match chunk {
+                ffi::Chunk::Tokens(tokens) => take(Spoken::Words(spans(&ends, &tokens))),
+                ffi::Chunk::Sound(samples, SAMPLE_RATE) => take(Spoken::Sound(samples)),
+                ffi::Chunk::Sound(..) => return ControlFlow::Break(()),
+            };
+            stopped = flow.is_break();
+            flow
+        });
         match (stopped, spoken) {
             (true, _) => Err(SynthesisError::Stopped),
             (false, true) => Ok(()),
@@ -92,23 +78,68 @@ impl Synthesiser for Flite {
     }
 }
 
-/// Takes the silence off the start of a sentence but for a short lead-in.
-#[derive(Debug, Default)]
-struct LeadTrim {
-    /// The last of the silence, kept so that the first sound is not clipped.
-    kept: Vec<i16>,
+/// A text as the library reads it right, word for word. One space between words, for it tells a word's place by what it has
+/// read of the text. A lone A in a code would be read as the article.
+fn readable(text: &str) -> String {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    for place in 1..words.len() {
+        let next = words[place].trim_end_matches(|c: char| c.is_ascii_punctuation());
+        let code = next.bytes().all(|b| b.is_ascii_digit()) || matches!(next.as_bytes(), [b'A'..=b'Z']);
+        if words[place - 1] == "A" && code && !next.is_empty() {
+            words[place - 1] = "ay";
+        }
+    }
+    words.join(" ").chars().map(plain).collect()
 }
 
-impl LeadTrim {
-    /// What of `samples` comes from the first sound on; `None` while it is still silent.
-    fn skip<'a>(&mut self, samples: &'a [i16]) -> Option<&'a [i16]> {
-        let sound = samples.iter().position(|sample| sample.unsigned_abs() > LEAD_LEVEL);
-        let silence = sound.unwrap_or(samples.len());
-        self.kept.extend_from_slice(&samples[..silence]);
-        let excess = self.kept.len().saturating_sub(LEAD_SAMPLES);
-        self.kept.drain(..excess);
-        sound.map(|sound| &samples[sound..])
+/// The letters of other languages that names are written with; the library skips those that are not ASCII.
+fn plain(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        'Á' | 'À' | 'Â' | 'Ä' | 'Ã' | 'Å' => 'A',
+        'É' | 'È' | 'Ê' | 'Ë' => 'E',
+        'Í' | 'Ì' | 'Î' | 'Ï' => 'I',
+        'Ó' | 'Ò' | 'Ô' | 'Ö' | 'Õ' | 'Ø' => 'O',
+        'Ú' | 'Ù' | 'Û' | 'Ü' => 'U',
+        'Ñ' => 'N',
+        'Ç' => 'C',
+        '’' => '\'',
+        other => other,
     }
+}
+
+/// Where each word of a text with single spaces ends, in bytes.
+fn word_ends(text: &str) -> Vec<usize> {
+    text.match_indices(' ').map(|(place, _)| place).chain([text.len()]).collect()
+}
+
+/// The words of the text from the library's tokens: `$79.90,` is one word and one token, spoken as five words. What has no
+/// sound of its own, such as a dash, is over with the word before it.
+fn spans(ends: &[usize], tokens: &[ffi::Token]) -> Vec<WordSpan> {
+    let mut spans: Vec<WordSpan> = Vec::with_capacity(ends.len());
+    let mut tokens = tokens.iter().peekable();
+    for (words, end) in (1..).zip(ends) {
+        let before = spans.last().map_or(0, |span| span.end);
+        let mut span = WordSpan { words, start: before, end: before };
+        // The library's place of a token is behind the space after it, where there is one.
+        while let Some(token) = tokens.next_if(|token| token.read <= end + 1) {
+            let place = |seconds: f32| (seconds * SAMPLE_RATE as f32) as usize;
+            if token.end > token.start {
+                if span.start == before {
+                    span.start = place(token.start);
+                }
+                span.end = place(token.end).max(span.end);
+            }
+        }
+        spans.push(span);
+    }
+    spans
 }
 
 fn voices() -> &'static BTreeMap<&'static str, Mutex<ffi::Voice>> {
@@ -121,13 +152,103 @@ fn voices() -> &'static BTreeMap<&'static str, Mutex<ffi::Voice>> {
 /// Those that Debian and Ubuntu ship at 16 kHz.
 const VOICE_NAMES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
 const DEFAULT_VOICE: &str = "slt";
-/// Silence kept before the first sound: 10 ms. The voices begin with 140 to 270 ms of it, which the caller would wait for.
-const LEAD_SAMPLES: usize = SAMPLE_RATE as usize / 100;
-/// Samples up to this count as silence; the voices' own noise stays below it.
-const LEAD_LEVEL: u16 = 160;
 /// The phones that the recogniser's model knows.
 const PHONES: [&str; 39] = [
     "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY",
     "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y",
     "Z", "ZH",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_and_a_name_are_read_as_they_are_said() {
+        for (text, wanted) in [
+            ("Your code is A 7 I,  2 A B.", "Your code is ay 7 I, 2 ay B."),
+            ("A flight at 10. Seat 11 A.", "A flight at 10. Seat 11 A."),
+            ("José Núñez’s", "Jose Nunez's"),
+        ] {
+            assert_eq!(readable(text), wanted);
+        }
+    }
+
+    /// What is written with figures and single letters sounds as if it were written out. The texts are those of dialogue-core's
+    /// verbaliser.
+    #[test]
+    fn figures_and_letters_are_read_as_they_are_meant() {
+        let voice = voices().get(DEFAULT_VOICE).expect("it is linked");
+        let mut voice = voice.lock().expect("nobody panics");
+        for (written, said) in [
+            ("Your seat is 11 A.", "Your seat is eleven ay."),
+            ("gate B 12", "gate bee twelve"),
+            ("K 7 M, 4 X 2", "kay seven em, four ex two"),
+            ("A 7 I, O 2 E", "ay seven eye, oh two ee"),
+            ("4 8, 2 1", "four eight, two one"),
+            ("C W, 3 1 8", "see double u, three one eight"),
+            ("150 dollars", "one hundred fifty dollars"),
+            ("79 dollars and 90 cents", "seventy nine dollars and ninety cents"),
+            ("12000 won", "twelve thousand won"),
+            ("10:15 in the morning", "ten fifteen in the morning"),
+            ("9 oh 5 in the morning", "nine oh five in the morning"),
+            ("Monday, November 23", "Monday, November twenty third"),
+            ("2 hours and 15 minutes", "two hours and fifteen minutes"),
+            ("plus 1, 5 5 5, 0 1 0 0", "plus one, five five five, zero one zero zero"),
+            ("kilo, seven, mike, four, x-ray, two", "kilo, seven, mike, four, ex ray, two"),
+            ("GARCIA", "garcia"),
+        ] {
+            assert_eq!(voice.phones(&readable(written)), voice.phones(said), "{written}");
+        }
+    }
+
+    #[test]
+    fn tokens_become_the_words_of_the_text() {
+        let text = "At $9.50 - (say) ...";
+        let token = |read, start, end| ffi::Token { read, start, end };
+        let tokens = [
+            token(3, 0.2, 0.4),
+            token(9, 0.5, 1.5),
+            token(11, 0.0, 0.0),
+            token(17, 1.6, 2.0),
+            token(20, 0.0, 0.0),
+        ];
+        let spans = spans(&word_ends(text), &tokens);
+        let places: Vec<_> = spans.iter().map(|span| (span.words, span.start, span.end)).collect();
+        assert_eq!(
+            places,
+            [
+                (1, 3_200, 6_400),
+                (2, 8_000, 24_000),
+                (3, 24_000, 24_000),
+                (4, 25_600, 32_000),
+                (5, 32_000, 32_000)
+            ]
+        );
+    }
+
+    /// The voice's own words, told before its sound, cover it from the first to the last.
+    #[test]
+    fn a_voice_tells_where_its_words_are() {
+        let mut told = Vec::new();
+        let mut samples = 0;
+        let text = "I give you $79.90, and seat 11 A.";
+        Flite
+            .speak(text, Language::EN, &Voice::default(), &mut |spoken| {
+                match spoken {
+                    Spoken::Words(words) => {
+                        assert_eq!(samples, 0, "words come first");
+                        told = words;
+                    }
+                    Spoken::Sound(sound) => samples += sound.len(),
+                }
+                ControlFlow::Continue(())
+            })
+            .expect("flite speaks");
+        assert_eq!(told.len(), 8);
+        assert!(told.windows(2).all(|pair| pair[0].start < pair[0].end && pair[0].end <= pair[1].start));
+        assert!(told[7].end <= samples && told[7].end + 8_000 > samples, "{told:?} of {samples}");
+        let length = |word: usize| told[word].end - told[word].start;
+        assert!(length(3) > 5 * length(2), "an amount takes long to say: {told:?}");
+    }
+}

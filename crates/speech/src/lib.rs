@@ -22,6 +22,7 @@ mod recogniser;
 mod resample;
 mod scheduler;
 mod sentences;
+mod sound;
 mod speaking;
 mod speech;
 mod synthesiser;
@@ -29,6 +30,7 @@ mod voice_activity;
 mod wav;
 #[cfg(feature = "whisper")]
 mod whisper;
+mod word_share;
 
 pub use config::{RecogniserChoice, SpeechConfig};
 pub use error::{RecogniseError, SpeechError, SynthesisError};

@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use callwright_model::{FRAME_SAMPLES, Frame, LikelySay, Say, SayFrame, SaySource, TurnId};
+use callwright_model::{Frame, LikelySay, Say, SayFrame, SaySource, TurnId};
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, error, warn};
 
 use crate::SynthesisError;
 use crate::prepared::{Prepared, ask};
 use crate::prompt_cache::{Key, PromptCache};
-use crate::sentences::sentences;
+use crate::sentences::{Words, sentences};
+use crate::sound::Sound;
 use crate::speaking::Speakers;
+use cutter::Cutter;
+
+mod cutter;
 
 /// Speaks on one leg, says in the order given, until dropped.
 pub struct Mouth {
@@ -108,7 +112,10 @@ impl Fence {
 /// How a say went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    Whole,
+    /// So many of its words were spoken.
+    Whole {
+        words: u16,
+    },
     Stopped,
     LegGone,
 }
@@ -138,40 +145,48 @@ impl Tongue {
         }
         // Without this the leg would wait for the rest of the say. One frame is worth waiting for even when nobody hears it: the
         // leg empties its ring of old turns at each tick.
-        let end = frame(&say, None);
-        if self.push(end).await == Said::LegGone { Said::LegGone } else { said }
+        let words = match said {
+            Said::Whole { words } => words,
+            Said::Stopped | Said::LegGone => 0,
+        };
+        let end = item(&say, None, words, None);
+        if self.push(end).await { said } else { Said::LegGone }
     }
 
     async fn sound(&mut self, say: &Say) -> Said {
         let key = Key { language: say.language, voice: say.voice.clone(), text: say.text.clone() };
         let fixed = say.source == SaySource::Fixed;
+        let text = limited(&say.text);
+        let words = Words::of(&say.text);
         let mut cutter = Cutter::default();
         if let Some(sound) = self.cache.find(&key).filter(|_| fixed) {
             cutter.add(&sound);
-            return self.send(say, &mut cutter, true).await;
+            return self.end(say, &mut cutter, words.over_at(text.len())).await;
         }
-        let mut whole = Vec::new();
+        let mut whole = Sound::default();
         let mut complete = true;
-        let mut pieces = sentences(limited(&say.text), SENTENCE_BYTES_MAX).into_iter();
-        let mut next = pieces
-            .next()
-            .map(|text| self.prepared.take(say, text).unwrap_or_else(|| ask(&self.speakers, &key, text)));
-        while let Some((mut sound, ended)) = next.take() {
-            while let Some(samples) = sound.recv().await {
+        let mut pieces = sentences(text, SENTENCE_BYTES_MAX).into_iter();
+        let mut next = pieces.next().map(|piece| {
+            let ready = self.prepared.take(say, piece);
+            (words.inside(piece), ready.unwrap_or_else(|| ask(&self.speakers, &key, piece)))
+        });
+        while let Some((over, (mut sound, ended))) = next.take() {
+            while let Some(mut piece) = sound.recv().await {
+                renumber(&mut piece, &over);
                 if fixed {
-                    whole.extend_from_slice(&samples);
+                    whole.append(&piece);
                 }
-                cutter.add(&samples);
+                cutter.add(&piece);
                 // A fast engine is asked for the next sentence while this one is still being played.
                 if next.is_none() && sound.is_closed() {
-                    next = pieces.next().map(|text| ask(&self.speakers, &key, text));
+                    next = pieces.next().map(|piece| (words.inside(piece), ask(&self.speakers, &key, piece)));
                 }
-                if self.send(say, &mut cutter, false).await == Said::LegGone {
+                if !self.send(say, &mut cutter, false).await {
                     return Said::LegGone;
                 }
             }
             match ended.await {
-                Ok(Ok(_)) | Ok(Err(SynthesisError::Stopped)) => {}
+                Ok(Ok(_)) | Ok(Err(SynthesisError::Stopped)) => cutter.end_sentence(),
                 Ok(Err(error)) => {
                     complete = false;
                     error!(say = say.id.0, %error, "a sentence could not be spoken");
@@ -181,32 +196,49 @@ impl Tongue {
                     warn!(say = say.id.0, "a sentence was not spoken: speech is shutting down");
                 }
             }
+            if !complete {
+                // What comes after a hole is not told as heard, for a number cannot say where the hole was.
+                cutter.stop_counting();
+            }
             if next.is_none() {
-                next = pieces.next().map(|text| ask(&self.speakers, &key, text));
+                next = pieces.next().map(|piece| (words.inside(piece), ask(&self.speakers, &key, piece)));
             }
         }
-        if fixed && complete && !whole.is_empty() {
-            self.cache.keep(key, Arc::from(whole));
+        if fixed && complete && !whole.samples.is_empty() {
+            self.cache.keep(key, Arc::new(whole));
         }
-        self.send(say, &mut cutter, true).await
+        let over = if complete { words.over_at(text.len()) } else { 0 };
+        self.end(say, &mut cutter, over).await
     }
 
-    async fn send(&mut self, say: &Say, cutter: &mut Cutter, last: bool) -> Said {
-        while let Some(sound) = cutter.cut(last) {
-            if self.push(frame(say, Some(sound))).await == Said::LegGone {
-                return Said::LegGone;
+    /// Sends the rest, after which this many words of the text are over, or as many as were counted.
+    async fn end(&mut self, say: &Say, cutter: &mut Cutter, words: u16) -> Said {
+        cutter.end_sentence();
+        if self.send(say, cutter, true).await {
+            Said::Whole { words: words.max(cutter.words()) }
+        } else {
+            Said::LegGone
+        }
+    }
+
+    /// Sends what makes whole frames, with `last` everything. `false` when the leg is gone.
+    async fn send(&mut self, say: &Say, cutter: &mut Cutter, last: bool) -> bool {
+        while let Some((frame, word_at)) = cutter.cut(last) {
+            if !self.push(item(say, Some(frame), cutter.words(), word_at)).await {
+                return false;
             }
         }
-        Said::Whole
+        true
     }
 
-    async fn push(&mut self, mut frame: SayFrame) -> Said {
+    /// `false` when the leg is gone.
+    async fn push(&mut self, mut frame: SayFrame) -> bool {
         loop {
             if self.ring.is_abandoned() {
-                return Said::LegGone;
+                return false;
             }
             match self.ring.push(frame) {
-                Ok(()) => return Said::Whole,
+                Ok(()) => return true,
                 Err(rtrb::PushError::Full(back)) => frame = back,
             }
             tokio::time::sleep(RING_FULL_WAIT).await;
@@ -215,35 +247,15 @@ impl Tongue {
 }
 
 /// An item of a say's stream.
-fn frame(say: &Say, frame: Option<Frame>) -> SayFrame {
-    SayFrame { say: say.id, turn: say.turn, interruptible: say.interruptible, frame }
+fn item(say: &Say, frame: Option<Frame>, words: u16, word_at: Option<u16>) -> SayFrame {
+    SayFrame { say: say.id, turn: say.turn, interruptible: say.interruptible, frame, words, word_at }
 }
 
-/// Cuts sound into frames.
-#[derive(Default)]
-struct Cutter {
-    samples: Vec<i16>,
-    used: usize,
-}
-
-impl Cutter {
-    fn add(&mut self, samples: &[i16]) {
-        self.samples.drain(..self.used);
-        self.used = 0;
-        self.samples.extend_from_slice(samples);
-    }
-
-    /// The next frame; with `last` the rest is filled up with silence.
-    fn cut(&mut self, last: bool) -> Option<Frame> {
-        let rest = &self.samples[self.used..];
-        if rest.is_empty() || (rest.len() < FRAME_SAMPLES && !last) {
-            return None;
-        }
-        let length = rest.len().min(FRAME_SAMPLES);
-        let mut frame = Frame::SILENCE;
-        frame.0[..length].copy_from_slice(&rest[..length]);
-        self.used += length;
-        Some(frame)
+/// Counts a piece's words as the whole text does.
+fn renumber(piece: &mut Sound, over: &[u16]) {
+    for word in &mut piece.words {
+        let inside = usize::from(word.words).saturating_sub(1);
+        word.words = over.get(inside).or(over.last()).copied().unwrap_or(0);
     }
 }
 

@@ -10,11 +10,12 @@ use crate::SynthesisError;
 use crate::mouth::{SENTENCE_BYTES_MAX, limited};
 use crate::prompt_cache::{Key, PromptCache};
 use crate::sentences::sentences;
+use crate::sound::Sound;
 use crate::speaking::{Job, Speakers};
 
 /// The sound of one sentence on its way, and how making it ended.
 pub(crate) type Sounding =
-    (mpsc::UnboundedReceiver<Vec<i16>>, oneshot::Receiver<Result<Duration, SynthesisError>>);
+    (mpsc::UnboundedReceiver<Sound>, oneshot::Receiver<Result<Duration, SynthesisError>>);
 
 /// First sentences that are ready, or being made, for one leg.
 #[derive(Clone, Default)]

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callwright_model::{Language, Voice};
 
+use crate::sound::Sound;
+
 /// A bounded store of sound; what was not used for longest goes first.
 pub(crate) struct PromptCache {
     bytes_max: usize,
@@ -27,7 +29,7 @@ pub(crate) struct Key {
 }
 
 struct Prompt {
-    sound: Arc<[i16]>,
+    sound: Arc<Sound>,
     used: u64,
 }
 
@@ -36,7 +38,7 @@ impl PromptCache {
         Self { bytes_max, inner: Mutex::default() }
     }
 
-    pub(crate) fn find(&self, key: &Key) -> Option<Arc<[i16]>> {
+    pub(crate) fn find(&self, key: &Key) -> Option<Arc<Sound>> {
         let mut inner = self.lock();
         inner.clock += 1;
         let clock = inner.clock;
@@ -45,8 +47,8 @@ impl PromptCache {
         Some(Arc::clone(&prompt.sound))
     }
 
-    pub(crate) fn keep(&self, key: Key, sound: Arc<[i16]>) {
-        let bytes = size_of_val(&*sound);
+    pub(crate) fn keep(&self, key: Key, sound: Arc<Sound>) {
+        let bytes = sound.bytes();
         if bytes > self.bytes_max {
             return;
         }
@@ -55,13 +57,13 @@ impl PromptCache {
         let used = inner.clock;
         inner.bytes += bytes;
         if let Some(old) = inner.prompts.insert(key, Prompt { sound, used }) {
-            inner.bytes -= size_of_val(&*old.sound);
+            inner.bytes -= old.sound.bytes();
         }
         while inner.bytes > self.bytes_max {
             let oldest =
                 inner.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
             let Some(gone) = oldest.and_then(|key| inner.prompts.remove(&key)) else { break };
-            inner.bytes -= size_of_val(&*gone.sound);
+            inner.bytes -= gone.sound.bytes();
         }
     }
 
@@ -78,18 +80,22 @@ mod tests {
         Key { language: Language::EN, voice: Voice::default(), text: text.to_owned() }
     }
 
+    fn sound(samples: usize) -> Arc<Sound> {
+        Arc::new(Sound { samples: vec![1; samples], words: Vec::new() })
+    }
+
     #[test]
     fn the_prompt_not_used_for_longest_makes_room() {
         let cache = PromptCache::new(400);
         for text in ["a", "b"] {
-            cache.keep(key(text), Arc::from([1; 100]));
+            cache.keep(key(text), sound(100));
         }
         assert!(cache.find(&key("a")).is_some());
-        cache.keep(key("c"), Arc::from([1; 50]));
+        cache.keep(key("c"), sound(50));
         assert!(cache.find(&key("a")).is_some());
         assert!(cache.find(&key("b")).is_none());
         assert!(cache.find(&key("c")).is_some());
-        cache.keep(key("too long"), Arc::from([1; 500]));
+        cache.keep(key("too long"), sound(500));
         assert!(cache.find(&key("too long")).is_none());
         assert_eq!(cache.lock().bytes, 300);
     }
@@ -97,8 +103,8 @@ mod tests {
     #[test]
     fn keeping_a_prompt_again_counts_it_once() {
         let cache = PromptCache::new(400);
-        cache.keep(key("a"), Arc::from([1; 100]));
-        cache.keep(key("a"), Arc::from([2; 150]));
+        cache.keep(key("a"), sound(100));
+        cache.keep(key("a"), sound(150));
         assert_eq!(cache.lock().bytes, 300);
     }
 }

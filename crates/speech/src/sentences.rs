@@ -39,6 +39,34 @@ pub(crate) fn sentences(text: &str, bytes_max: usize) -> Vec<&str> {
     pieces.iter().map(|piece| piece.trim()).filter(|piece| piece.contains(char::is_alphanumeric)).collect()
 }
 
+/// The words of a text, counted as every part of the project counts them, and where each ends.
+pub(crate) struct Words<'a> {
+    text: &'a str,
+    ends: Vec<usize>,
+}
+
+impl<'a> Words<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let end = |word: &str| place(text, word) + word.len();
+        Self { text, ends: text.split_whitespace().map(end).collect() }
+    }
+
+    /// How many words are over at this byte of the text.
+    pub(crate) fn over_at(&self, byte: usize) -> u16 {
+        u16::try_from(self.ends.partition_point(|end| *end <= byte)).unwrap_or(u16::MAX)
+    }
+
+    /// For each word of a piece of the text: how many of the text's words are over when it is.
+    pub(crate) fn inside(&self, piece: &str) -> Vec<u16> {
+        piece.split_whitespace().map(|word| self.over_at(place(self.text, word) + word.len())).collect()
+    }
+}
+
+/// Where a part of a text begins in it.
+fn place(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
 /// Whether a point after `text` belongs to a title or a single letter.
 fn is_abbreviated(text: &str) -> bool {
     let word = text.rsplit(|c: char| c.is_whitespace() || c == '.').next().unwrap_or_default();
@@ -70,6 +98,16 @@ mod tests {
             assert_eq!(sentences(text, 300), wanted, "{text}");
         }
         assert_eq!(sentences("one two, three four", 12), ["one two,", "three four"]);
+    }
+
+    #[test]
+    fn words_of_a_piece_are_counted_from_the_start_of_the_text() {
+        let text = "Hello  there. ... How are,you? -";
+        let words = Words::of(text);
+        let inside: Vec<_> = sentences(text, 300).iter().map(|piece| words.inside(piece)).collect();
+        assert_eq!(inside, [vec![1, 2], vec![4, 5]]);
+        assert_eq!(words.over_at(text.len()), 6, "the dash is over with the text");
+        assert_eq!(words.inside(&text[18..26]), [4, 4], "half a word is none");
     }
 
     proptest! {

@@ -13,6 +13,7 @@ use callwright_model::{Language, SAMPLE_RATE, Voice};
 use tokio::sync::mpsc;
 use tracing::{error, warn};
 
+use crate::sound::{Sound, Tailor};
 use crate::synthesiser::Synthesiser;
 use crate::{SpeechError, SynthesisError};
 
@@ -22,7 +23,7 @@ pub(crate) struct Job {
     pub(crate) language: Language,
     pub(crate) voice: Voice,
     /// Where the sound goes; closing its other end stops the engine.
-    pub(crate) sound: mpsc::UnboundedSender<Vec<i16>>,
+    pub(crate) sound: mpsc::UnboundedSender<Sound>,
     /// Tells how it ended, once, and how long it took. Dropped without a word when the job was never begun.
     pub(crate) ended: tokio::sync::oneshot::Sender<Result<Duration, SynthesisError>>,
 }
@@ -69,7 +70,7 @@ impl Speakers {
         text: &str,
         language: Language,
         voice: &Voice,
-        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Sound) -> ControlFlow<()>,
     ) -> Result<(), SynthesisError> {
         self.shared.speak(text, language, voice, take)
     }
@@ -95,8 +96,8 @@ impl Shared {
             }
             let Job { text, language, voice, sound, ended } = job;
             let begun = Instant::now();
-            let result = self.speak(&text, language, &voice, &mut |samples| {
-                if sound.is_closed() || (!samples.is_empty() && sound.send(samples.to_vec()).is_err()) {
+            let result = self.speak(&text, language, &voice, &mut |piece| {
+                if sound.is_closed() || (!piece.samples.is_empty() && sound.send(piece).is_err()) {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
@@ -114,20 +115,26 @@ impl Shared {
         text: &str,
         language: Language,
         voice: &Voice,
-        take: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Sound) -> ControlFlow<()>,
     ) -> Result<(), SynthesisError> {
         let (fit, unfit): (Vec<_>, Vec<_>) = self.engines.iter().partition(|engine| engine.knows(language));
         let mut failure = SynthesisError::Language(language);
         for engine in fit.into_iter().chain(unfit) {
             let begun = Instant::now();
             let mut samples_made = 0;
-            let result = engine.speak(text, language, voice, &mut |samples| {
-                if samples_made == 0 && !samples.is_empty() {
+            let mut counted = |sound: Sound| {
+                if samples_made == 0 && !sound.samples.is_empty() {
                     metrics::histogram!("callwright_speech_synthesis_first_seconds", "engine" => engine.name())
                         .record(begun.elapsed().as_secs_f64());
                 }
-                samples_made += samples.len();
-                take(samples)
+                samples_made += sound.samples.len();
+                take(sound)
+            };
+            let mut tailor = Tailor::new(text, &mut counted);
+            let result = engine.speak(text, language, voice, &mut |spoken| tailor.add(spoken));
+            let result = result.and_then(|()| match tailor.finish() {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(SynthesisError::Stopped),
             });
             match result {
                 Ok(()) => {

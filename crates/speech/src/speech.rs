@@ -105,8 +105,8 @@ impl Speech {
     /// When no engine can speak it.
     pub fn render(&self, text: &str, language: Language, voice: &Voice) -> Result<Vec<i16>, SynthesisError> {
         let mut sound = Vec::new();
-        self.shared.speakers.speak(text, language, voice, &mut |samples| {
-            sound.extend_from_slice(samples);
+        self.shared.speakers.speak(text, language, voice, &mut |piece| {
+            sound.extend(piece.samples);
             ControlFlow::Continue(())
         })?;
         Ok(sound)

@@ -37,7 +37,7 @@ impl Story {
             Happening::AgentStarted { say } if self.claims.contains(say) => {
                 self.claimed_early |= !self.completed;
             }
-            Happening::AgentStopped { say, share } if self.claims.contains(say) => {
+            Happening::AgentStopped { say, share, .. } if self.claims.contains(say) => {
                 self.confirmed |= *share >= 1.0;
             }
             Happening::TransferState { state: "bridged", .. } => self.bridged = true,

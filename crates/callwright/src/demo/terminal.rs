@@ -76,6 +76,9 @@ impl Terminal {
                 self.line("heard", &format!("\"{}\"", words.reveal()), DIM);
             }
             Happening::BargedIn { .. } => self.line("floor", "the caller cuts in; the agent is silent", DIM),
+            Happening::AgentStopped { share, heard, .. } if (0.0..1.0).contains(share) => {
+                self.line("", &format!("heard of it: \"{}\"", heard.reveal()), DIM);
+            }
             Happening::Note(Note::Understood { intent, probability, .. }) => {
                 self.line("", &format!("taken for: {intent} ({probability:.2})"), DIM);
             }

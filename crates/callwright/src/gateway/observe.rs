@@ -29,6 +29,8 @@ pub(crate) struct Observer {
     state: CallState,
     /// What is being said, with the whole text.
     says: BTreeMap<SayId, Pii<String>>,
+    /// The say whose first sound was sent last.
+    started: Option<SayId>,
     /// The turn that waits for an answer, and since when.
     waiting: Option<(TurnId, MonoTime)>,
     /// Steps of the plan that runs.
@@ -46,6 +48,7 @@ impl Observer {
             since,
             state: CallState::Connecting,
             says: BTreeMap::new(),
+            started: None,
             waiting: None,
             steps: BTreeMap::new(),
             skill: String::new(),
@@ -104,6 +107,7 @@ impl Observer {
             }
             Happening::AgentSays { say, text, .. } => drop(self.says.insert(*say, text.clone())),
             Happening::AgentStarted { say } => {
+                self.started = Some(*say);
                 if let Some((turn, since)) = self.waiting.take() {
                     let latency = at.since(since);
                     metrics::histogram!("callwright_turn_reply_seconds").record(latency.as_secs_f64());
@@ -116,7 +120,9 @@ impl Observer {
                     self.publish(CallFact::AgentTranscription { say: *say, text, speech });
                 }
             }
-            Happening::AgentStopped { say, share } => self.agent_stopped(*say, *share),
+            Happening::AgentStopped { say, share, heard, unheard } => {
+                self.agent_stopped(*say, *share, heard, unheard);
+            }
             Happening::Judged { turn, verdict, evidence } => {
                 let (turn, verdict, evidence) = (*turn, *verdict, *evidence);
                 metrics::counter!("callwright_turn_verdicts_total", "verdict" => name(verdict)).increment(1);
@@ -158,14 +164,16 @@ impl Observer {
         }
     }
 
-    fn agent_stopped(&mut self, say: SayId, share: f32) {
+    fn agent_stopped(&mut self, say: SayId, share: f32, heard: &Pii<String>, unheard: &Pii<String>) {
+        // Of what was never begun nothing is told.
+        let started = share > 0.0 || self.started == Some(say);
         if let Some(text) = self.says.remove(&say)
-            && share > 0.0
+            && started
         {
             let speech = if share >= 1.0 {
                 AgentSpeech::Spoken
             } else {
-                AgentSpeech::Interrupted { heard: heard(text.reveal(), share).into() }
+                AgentSpeech::Interrupted { heard: heard.clone(), unheard: unheard.clone() }
             };
             self.publish(CallFact::AgentTranscription { say, text, speech });
         }
@@ -263,16 +271,6 @@ const fn name(verdict: Verdict) -> &'static str {
         Verdict::Tic => "tic",
         Verdict::SideTalk => "side_talk",
         Verdict::Noise => "noise",
-    }
-}
-
-/// The words that were heard of a text of which this share was sent, up to the last whole one.
-fn heard(text: &str, share: f32) -> String {
-    let letters = (text.chars().count() as f32 * share) as usize;
-    let cut: String = text.chars().take(letters).collect();
-    match cut.rfind(char::is_whitespace) {
-        Some(end) => cut[..end].to_owned(),
-        None => String::new(),
     }
 }
 
@@ -392,15 +390,3 @@ const EXAMPLES: usize = 3;
 const PLANS_KEPT: usize = 200;
 /// Pause before asking an action core again that went away.
 const FOLLOW_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests {
-    use super::heard;
-
-    #[test]
-    fn only_whole_words_count_as_heard() {
-        assert_eq!(heard("Your flight was cancelled", 0.5), "Your flight");
-        assert_eq!(heard("Your flight was cancelled", 0.0), "");
-        assert_eq!(heard("Hello", 0.9), "");
-    }
-}

@@ -135,7 +135,15 @@ mod tests {
             (Happening::Resumed, Floor::Agent),
             (Happening::CallerSpeaks { turn }, Floor::Contested),
             (Happening::BargedIn { turn, say }, Floor::You),
-            (Happening::AgentStopped { say, share: 0.5 }, Floor::You),
+            (
+                Happening::AgentStopped {
+                    say,
+                    share: 0.5,
+                    heard: "a".to_owned().into(),
+                    unheard: "b".to_owned().into(),
+                },
+                Floor::You,
+            ),
         ] {
             screen.told(&happening);
             assert_eq!(screen.floor, floor, "{happening:?}");

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use callwright_dialogue_core::{DialogueConfig, Pack, SayKind};
 use callwright_model::{
-    ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, StepState,
-    StepView, Tone, Value,
+    ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, Samples,
+    StepState, StepView, Tone, Value,
 };
 use proptest::prelude::*;
 
@@ -100,7 +100,8 @@ impl Call {
                 self.leg(leg, LegFact::SayStarted { say: say.id });
                 let length = spoken_length(&say.text);
                 self.wait(length);
-                self.leg(leg, LegFact::SayEnded { say: say.id, played: Samples::of(length) });
+                let (played, words) = (Samples::of(length), word_count(&say.text));
+                self.leg(leg, LegFact::SayEnded { say: say.id, played, words });
             }
         }
     }
@@ -200,23 +201,46 @@ fn words_that_overtake_the_end_of_their_turn_are_taken_once() {
 }
 
 #[test]
-fn an_interrupted_say_counts_for_its_share_and_what_waited_for_nothing() {
+fn an_interrupted_say_counts_for_its_words_and_what_waited_for_nothing() {
     let mut call = Call::new(0);
     let say = call.take(|act| match act {
         Act::Say(_, say) => Some(say.clone()),
         _ => None,
     });
     let say = say.expect("the greeting");
-    let played = Samples::of(spoken_length(&say.text) / 2);
     call.acts.clear();
     call.leg(CALLER, LegFact::SpeechStarted { turn: TurnId(1) });
-    call.leg(CALLER, LegFact::BargedIn { turn: TurnId(1), say: say.id, played });
-    let share = call.take(|act| match act {
-        Act::Tell(Happening::AgentStopped { share, .. }) => Some(*share),
+    call.leg(CALLER, LegFact::BargedIn { turn: TurnId(1), say: say.id, played: Samples(9_999), words: 6 });
+    let told = call.take(|act| match act {
+        Act::Tell(Happening::AgentStopped { share, heard, unheard, .. }) => {
+            Some((*share, heard.reveal().clone(), unheard.reveal().clone()))
+        }
         _ => None,
     });
-    assert!(share.is_some_and(|share| (share - 0.5).abs() < 0.01), "{share:?}");
+    let (share, heard, unheard) = told.expect("it was cut");
+    assert_eq!(heard, "Thank you for calling the airline.");
+    assert_eq!(unheard, "I am an automated assistant. How can I help you?");
+    assert!((share - 6.0 / 16.0).abs() < 0.001, "{share}");
     assert!(call.acts.iter().any(|act| matches!(act, Act::Stop(CALLER, TurnId(0)))));
+}
+
+#[test]
+fn a_say_that_could_not_be_spoken_counts_as_unheard() {
+    let mut call = Call::new(0);
+    let say = call.take(|act| match act {
+        Act::Say(_, say) => Some(say.id),
+        _ => None,
+    });
+    let say = say.expect("the greeting");
+    call.leg(CALLER, LegFact::SayEnded { say, played: Samples(0), words: 0 });
+    let told = call.take(|act| match act {
+        Act::Tell(Happening::AgentStopped { share, heard, .. }) => Some((*share, heard.reveal().is_empty())),
+        _ => None,
+    });
+    assert_eq!(told, Some((0.0, true)));
+    call.acts.clear();
+    call.wait(Duration::from_secs(3));
+    assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, _))), "so it is said again");
 }
 
 #[test]
@@ -332,8 +356,8 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
     match kind {
         0 | 1 => event(LegFact::SpeechStarted { turn }),
         2 | 3 => event(LegFact::TurnEnded { turn, length: Duration::from_millis(300), level_db: None }),
-        4 => event(LegFact::BargedIn { turn, say, played: Samples(u64::from(number)) }),
-        5 | 6 => event(LegFact::SayEnded { say, played: Samples(1) }),
+        4 => event(LegFact::BargedIn { turn, say, played: Samples(1), words: (number % 20) as u16 }),
+        5 | 6 => event(LegFact::SayEnded { say, played: Samples(1), words: (number >> 8) as u16 }),
         7 => event(LegFact::SayDropped { say }),
         8 | 9 => event(LegFact::Dtmf { digit: char::from(b'0' + (number % 10) as u8) }),
         10 => event(LegFact::Silence { length: Duration::from_secs(10) }),
@@ -420,4 +444,9 @@ proptest! {
             prop_assert!(receipts > 0 || !call.kinds().contains(&SayKind::Claim));
         }
     }
+}
+
+/// How long a text takes to say, roughly.
+fn spoken_length(text: &str) -> Duration {
+    Duration::from_millis(69 * text.chars().count() as u64)
 }

@@ -1,6 +1,6 @@
 //! What an utterance means in the present state, and what follows.
 
-use callwright_model::{MonoTime, Pii, Record, SlotType, Utterance, Value};
+use callwright_model::{MonoTime, Pii, Record, SlotType, Utterance, UtteranceSort, Value};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
@@ -8,7 +8,7 @@ use super::state::{How, Pending, Proposal, State, Task};
 use crate::language;
 use crate::output::{Note, TransferReason};
 use crate::slots::{self, YesNo};
-use crate::sort::{UtteranceSort, sort_of};
+use crate::sort::sort_of;
 use crate::understand::{Intent, Reading};
 
 /// Below this the interpreter's best guess is not even worth a question.

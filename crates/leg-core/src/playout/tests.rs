@@ -28,8 +28,8 @@ impl Bench {
 
     fn say(&mut self, say: u32, turn: u32, frames: usize) {
         let (say, turn) = (SayId(say), TurnId(turn));
-        self.ring.extend((0..frames).map(|_| SayFrame { say, turn, interruptible: true, frame: Some(LOUD) }));
-        self.ring.push_back(SayFrame { say, turn, interruptible: true, frame: None });
+        self.ring.extend((0..frames).map(|_| SayFrame::wordless(say, turn, Some(LOUD))));
+        self.ring.push_back(SayFrame::wordless(say, turn, None));
     }
 
     /// Plays this many frames and draws them: `#` sound of a say, `~` tone, `.` silence.
@@ -83,9 +83,9 @@ fn says_follow_each_other_without_a_gap_and_each_is_counted() {
         bench.facts(),
         [
             LegFact::SayStarted { say: SayId(0) },
-            LegFact::SayEnded { say: SayId(0), played: samples(3) },
+            LegFact::SayEnded { say: SayId(0), played: samples(3), words: 0 },
             LegFact::SayStarted { say: SayId(1) },
-            LegFact::SayEnded { say: SayId(1), played: samples(2) },
+            LegFact::SayEnded { say: SayId(1), played: samples(2), words: 0 },
         ]
     );
 }
@@ -102,7 +102,7 @@ fn a_say_that_answers_an_old_turn_is_dropped_and_told_once() {
         [
             LegFact::SayDropped { say: SayId(0) },
             LegFact::SayStarted { say: SayId(1) },
-            LegFact::SayEnded { say: SayId(1), played: samples(2) },
+            LegFact::SayEnded { say: SayId(1), played: samples(2), words: 0 },
         ]
     );
     assert_eq!(bench.playout.stale_frames(), 30);
@@ -138,7 +138,7 @@ fn hush_cuts_at_once_and_late_frames_of_what_was_cut_stay_silent() {
             LegFact::SayStarted { say: SayId(0) },
             LegFact::SayDropped { say: SayId(1) },
             LegFact::SayStarted { say: SayId(2) },
-            LegFact::SayEnded { say: SayId(2), played: samples(1) },
+            LegFact::SayEnded { say: SayId(2), played: samples(1), words: 0 },
         ]
     );
 }
@@ -165,7 +165,7 @@ fn a_synthesiser_that_dies_in_a_say_leaves_a_silence_that_counts() {
     assert_eq!(drawn, format!("##{}{}", "_".repeat(25), ".".repeat(13)));
     bench.say(1, 0, 1);
     assert_eq!(bench.play(1), "#", "and the next say is heard");
-    assert!(bench.facts().contains(&LegFact::SayEnded { say: SayId(0), played: samples(2) }));
+    assert!(bench.facts().contains(&LegFact::SayEnded { say: SayId(0), played: samples(2), words: 0 }));
 }
 
 #[test]
@@ -187,4 +187,121 @@ fn ducking_lowers_by_12_db_and_comes_back_to_the_very_voice() {
     assert_eq!(levels[1], 9_000);
     assert_eq!(levels[4], 2_261);
     assert_eq!(levels[11], 9_000);
+}
+
+/// A say of words of so many frames each, every one starting 100 samples into its first frame; samples tell their frame.
+fn wordy(say: u32, words: &[usize]) -> Vec<SayFrame> {
+    let mut frames = Vec::new();
+    for (word, length) in words.iter().enumerate() {
+        for n in 0..*length {
+            let level = 1_000 + frames.len() as i16;
+            frames.push(SayFrame {
+                interruptible: true,
+                say: SayId(say),
+                turn: TurnId(0),
+                frame: Some(Frame([level; FRAME_SAMPLES])),
+                words: (word + usize::from(n + 1 == *length)) as u16,
+                word_at: (n == 0).then_some(100),
+            });
+        }
+    }
+    let end = SayFrame::wordless(SayId(say), TurnId(0), None);
+    frames.push(SayFrame { words: words.len() as u16, ..end });
+    frames
+}
+
+impl Bench {
+    /// The last sample of each of the next frames.
+    fn levels(&mut self, frames: usize) -> Vec<i16> {
+        let mut levels = Vec::new();
+        for _ in 0..frames {
+            let mut out = LOUD;
+            let Self { playout, floor, ring, facts, .. } = self;
+            playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
+            levels.push(out.0[FRAME_SAMPLES - 1]);
+        }
+        levels
+    }
+}
+
+#[test]
+fn what_was_said_is_told_in_words() {
+    let mut bench = Bench::new();
+    bench.ring.extend(wordy(0, &[2, 3]));
+    bench.ring.extend(wordy(1, &[4]));
+    bench.levels(7);
+    let ended = LegFact::SayEnded { say: SayId(0), played: samples(5), words: 2 };
+    assert!(bench.facts().contains(&ended));
+    let cut = bench.playout.hush(TurnId(0)).map(|cut| cut.barged_in(TurnId(1)));
+    let barged = LegFact::BargedIn { turn: TurnId(1), say: SayId(1), played: samples(2), words: 0 };
+    assert_eq!(cut, Some(barged), "half a word is none");
+}
+
+#[test]
+fn a_paused_say_goes_on_at_the_start_of_its_word() {
+    // Where it is taken up again: the sample asked for, then frame and sample of the start, and words over by then.
+    for (at, frame, start, words) in [
+        (7 * 320 + 5, 5, 5 * 320 + 100, 1),
+        (5 * 320 + 100, 5, 5 * 320 + 100, 1),
+        (5 * 320 + 99, 5, 5 * 320 + 99, 1),
+        (3 * 320, 0, 100, 0),
+        (50, 0, 0, 0),
+        (900_000, 5, 5 * 320 + 100, 1),
+    ] {
+        let mut bench = Bench::new();
+        bench.ring.extend(wordy(0, &[5, 6]));
+        assert_eq!(bench.levels(9)[8], 1_008);
+        bench.playout.hold();
+        assert_eq!(bench.play(40), ".".repeat(40), "silent, and taken for silence");
+        assert_eq!(bench.playout.rewind(Samples(at)), Some(Samples(start)), "from {at}");
+        let mut out = LOUD;
+        let Bench { playout, floor, ring, facts, .. } = &mut bench;
+        playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
+        let skip = (start % 320) as usize;
+        assert!(out.0[..skip].iter().all(|sample| *sample == 0), "the word before is not begun");
+        assert_eq!(out.0[FRAME_SAMPLES - 1], 1_000 + frame);
+        let cut = bench.playout.hush(TurnId(0)).expect("it was being said");
+        assert_eq!((cut.played.0 / 320, cut.words), (frame as u64 + 1, words));
+    }
+}
+
+#[test]
+fn nothing_is_lost_or_said_twice_when_it_goes_on() {
+    let mut bench = Bench::new();
+    bench.ring.extend(wordy(0, &[5, 6]));
+    bench.levels(8);
+    bench.playout.hold();
+    bench.levels(3);
+    bench.playout.release();
+    assert_eq!(bench.levels(7), [1_005, 1_006, 1_007, 1_008, 1_009, 1_010, 0]);
+    let told = [
+        LegFact::SayStarted { say: SayId(0) },
+        LegFact::SayEnded { say: SayId(0), played: samples(11), words: 2 },
+    ];
+    assert_eq!(bench.facts(), told, "it was one say, begun once");
+    assert_eq!(bench.playout.rewind(Samples(0)), None, "it is over");
+}
+
+#[test]
+fn going_back_ends_where_memory_does() {
+    let mut bench = Bench::new();
+    bench.ring.extend(wordy(0, &[200]));
+    bench.levels(150);
+    let oldest = 150 - history::FRAMES as u64;
+    assert_eq!(bench.playout.rewind(Samples(100 * 320)), Some(Samples(oldest * 320)));
+    assert_eq!(bench.levels(2), [1_075, 1_076]);
+    assert_eq!(bench.levels(75)[73..], [1_150, 1_151], "and then on to what is new");
+}
+
+#[test]
+fn a_say_that_waits_in_the_middle_of_going_back_misses_no_frame() {
+    let mut bench = Bench::new();
+    bench.ring.extend(wordy(0, &[5, 6]));
+    bench.levels(9);
+    bench.playout.rewind(Samples(7 * 320));
+    bench.caller_speaks(true);
+    assert_eq!(bench.levels(2), [0, 0], "the caller has the floor");
+    bench.floor.handle_timeout(bench.now + Duration::from_secs(1));
+    assert_eq!(bench.play(1), ".", "and by then it answers an old turn");
+    assert!(bench.facts().iter().any(|fact| matches!(fact, LegFact::BargedIn { words: 1, .. })));
 }

@@ -18,9 +18,29 @@ pub(super) struct Voice {
 // SAFETY: the library has no thread-local state; `&mut self` keeps two threads from using one voice at a time.
 unsafe impl Send for Voice {}
 
+/// What a synthesis hands over.
+pub(super) enum Chunk<'a> {
+    /// The tokens of the whole text, before its first sound.
+    Tokens(Vec<Token>),
+    /// Samples and their rate.
+    Sound(&'a [i16], u32),
+}
+
+/// What the library reads as one: mostly what stands between white space.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    /// How many bytes of the text were read when it was known.
+    pub(super) read: usize,
+    /// Seconds from the start of the sound to the token's; the same as `end` when it is not spoken.
+    pub(super) start: f32,
+    /// Seconds to where it is over.
+    pub(super) end: f32,
+}
+
 /// What the callback of one synthesis works on.
 struct Listener<'a> {
-    take: &'a mut dyn FnMut(&[i16], u32) -> ControlFlow<()>,
+    take: &'a mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    begun: bool,
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -45,14 +65,10 @@ impl Voice {
         NonNull::new(voice).map(|voice| Self { voice })
     }
 
-    /// Speaks `text`, handing samples and their rate to `take` as they are made until it breaks off. `false` when the library
-    /// could not.
-    pub(super) fn speak(
-        &mut self,
-        text: &CStr,
-        take: &mut dyn FnMut(&[i16], u32) -> ControlFlow<()>,
-    ) -> bool {
-        let mut listener = Listener { take, panic: None };
+    /// Speaks `text`, handing its tokens and then samples to `take` as they are made until it breaks off. `false` when the
+    /// library could not.
+    pub(super) fn speak(&mut self, text: &CStr, take: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> bool {
+        let mut listener = Listener { take, begun: false, panic: None };
         // SAFETY: the streaming info is made and owned by us until it is handed to the voice's features, which delete it when
         // the next value takes its place. `userdata` points to `listener`, which outlives the synthesis; the feature is taken
         // out again before this function returns, so the pointer is never used later. The wave is ours to delete.
@@ -117,14 +133,23 @@ unsafe extern "C" fn on_chunk(
     info: *mut StreamingInfo,
 ) -> c_int {
     // SAFETY: by the contract above, both pointers are valid during the call and `userdata` is the listener on the stack of
-    // `speak`, which nobody else touches meanwhile. The library's `start` and `size` lie within the wave.
-    let (listener, samples, rate) = unsafe {
+    // `speak`, which nobody else touches meanwhile. The library's `start` and `size` lie within the wave. The utterance that
+    // is being spoken has had its durations before its first sound.
+    let (listener, tokens, samples, rate) = unsafe {
         let listener = &mut *(*info).userdata.cast::<Listener<'_>>();
         let (Ok(start), Ok(size)) = (usize::try_from(start), usize::try_from(size)) else { return STOP };
         let samples = std::slice::from_raw_parts((*wave).samples.add(start), size);
-        (listener, samples, u32::try_from((*wave).sample_rate).unwrap_or(0))
+        let begun = std::mem::replace(&mut listener.begun, true);
+        let tokens = if begun { None } else { Some(tokens((*info).utterance)) };
+        (listener, tokens, samples, u32::try_from((*wave).sample_rate).unwrap_or(0))
     };
-    match catch_unwind(AssertUnwindSafe(|| (listener.take)(samples, rate))) {
+    let handed_over = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(tokens) = tokens {
+            (listener.take)(Chunk::Tokens(tokens))?;
+        }
+        (listener.take)(Chunk::Sound(samples, rate))
+    }));
+    match handed_over {
         Ok(ControlFlow::Continue(())) => CONTINUE,
         Ok(ControlFlow::Break(())) => STOP,
         Err(panic) => {
@@ -133,6 +158,46 @@ unsafe extern "C" fn on_chunk(
         }
     }
 }
+
+/// The tokens of an utterance with where they lie in its sound.
+///
+/// # Safety
+/// The utterance is null or one of the library's whose durations are known.
+unsafe fn tokens(utterance: *const c_void) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    // SAFETY: by the contract above; every item is checked before it is used, and all belong to the utterance.
+    unsafe {
+        if utterance.is_null() {
+            return tokens;
+        }
+        let mut item = relation_head(utt_relation(utterance.cast_mut(), c"Token".as_ptr()));
+        while !item.is_null() {
+            let read = usize::try_from(item_feat_int(item, c"file_pos".as_ptr())).unwrap_or(0);
+            let (mut start, mut end) = (0.0, 0.0_f32);
+            let mut word = item_daughter(item);
+            while !word.is_null() {
+                let as_word = item_as(word, c"Word".as_ptr());
+                if !as_word.is_null() {
+                    let word_end = ffeature_float(as_word, WORD_END.as_ptr());
+                    if word_end > end {
+                        if end == 0.0 {
+                            start = ffeature_float(as_word, WORD_START.as_ptr());
+                        }
+                        end = word_end;
+                    }
+                }
+                word = item_next(word);
+            }
+            tokens.push(Token { read, start, end });
+            item = item_next(item);
+        }
+    }
+    tokens
+}
+
+/// Where a word's last sound ends, and where the one before its first does, in seconds; 0 when it has none.
+const WORD_END: &CStr = c"R:SylStructure.daughtern.daughtern.R:Segment.end";
+const WORD_START: &CStr = c"R:SylStructure.daughter1.daughter1.R:Segment.p.end";
 
 /// 50 ms at 16 kHz: the least the library gathers before it calls back, so that the first sound comes early.
 const CHUNK_SAMPLES_MIN: c_int = 800;
@@ -184,4 +249,8 @@ unsafe extern "C" {
     fn relation_head(relation: *mut c_void) -> *mut c_void;
     fn item_next(item: *const c_void) -> *mut c_void;
     fn item_feat_string(item: *const c_void, name: *const c_char) -> *const c_char;
+    fn item_feat_int(item: *const c_void, name: *const c_char) -> c_int;
+    fn item_daughter(item: *const c_void) -> *mut c_void;
+    fn item_as(item: *const c_void, relation: *const c_char) -> *mut c_void;
+    fn ffeature_float(item: *const c_void, path: *const c_char) -> f32;
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::flite::Flite;
-use crate::synthesiser::Synthesiser as _;
+use crate::synthesiser::{Spoken, Synthesiser as _};
 
 fn lexicon() -> Lexicon {
     let path = Path::new("/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict");
@@ -147,8 +147,10 @@ fn a_long_stretch_of_sound_at_once_after_a_whole_pass_is_heard() {
     let mut sentence = Vec::new();
     let text = "My flight was cancelled last night and I need a new one.";
     Flite
-        .speak(text, Language::EN, &callwright_model::Voice::default(), &mut |samples| {
-            sentence.extend_from_slice(samples);
+        .speak(text, Language::EN, &callwright_model::Voice::default(), &mut |spoken| {
+            if let Spoken::Sound(samples) = spoken {
+                sentence.extend_from_slice(samples);
+            }
             std::ops::ControlFlow::Continue(())
         })
         .expect("flite speaks");

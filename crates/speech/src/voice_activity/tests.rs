@@ -4,22 +4,20 @@ use callwright_model::{Language, Voice};
 
 use super::*;
 use crate::flite::Flite;
+use crate::sound::{Sound, Tailor};
 use crate::synthesiser::Synthesiser;
 
 /// Half a second of silence, a spoken sentence, and a second of silence.
 fn sentence() -> (Vec<i16>, usize) {
     let mut sound = vec![0_i16; 8_000];
-    let mut take = |samples: &[i16]| {
-        sound.extend_from_slice(samples);
+    let mut take = |spoken: Sound| {
+        sound.extend(spoken.samples);
         std::ops::ControlFlow::Continue(())
     };
+    let text = "My flight was cancelled and I need a new one.";
+    let mut tailor = Tailor::new(text, &mut take);
     Flite
-        .speak(
-            "My flight was cancelled and I need a new one.",
-            Language::EN,
-            &Voice("rms".to_owned()),
-            &mut take,
-        )
+        .speak(text, Language::EN, &Voice("rms".to_owned()), &mut |spoken| tailor.add(spoken))
         .expect("flite speaks");
     let end = sound.len();
     sound.extend([0; 16_000]);
