@@ -54,6 +54,8 @@ pub struct Dialogue {
     cut: bool,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
+    /// The codes that were said or understood last, for a caller who wants them spelled.
+    codes: Vec<String>,
     misses: u8,
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
@@ -89,6 +91,7 @@ impl Dialogue {
             unheard: false,
             cut: false,
             pending: Pending::Nothing,
+            codes: Vec::new(),
             misses: 0,
             silences: 0,
             asked_from: SayId(1),
@@ -108,10 +111,8 @@ impl Dialogue {
         self.enter(State::Open { more: false }, now);
         let sentence = match self.config.greeting.clone() {
             Some(text) => Sentence {
-                text,
-                language: self.language,
-                fixed: true,
                 required: self.tongue().words.requires("greeting"),
+                ..Sentence::fixed(text, self.language)
             },
             None => self.base("greeting"),
         };
@@ -298,9 +299,10 @@ impl Dialogue {
     /// A sentence under facts. A pack whose sentence cannot be said with the facts at hand gives the honest fallback.
     fn words(&self, key: &str, facts: &Record) -> Sentence {
         let words = &self.tongue().words;
-        words.render(key, facts).or_else(|| words.render("lost-for-words", &Record::new())).unwrap_or(
-            Sentence { text: String::new(), language: self.language, fixed: true, required: false },
-        )
+        words
+            .render(key, facts)
+            .or_else(|| words.render("lost-for-words", &Record::new()))
+            .unwrap_or_else(|| Sentence::fixed(String::new(), self.language))
     }
 
     fn words_with(&self, key: &str, name: &str, value: String) -> Sentence {
@@ -325,7 +327,10 @@ impl Dialogue {
         {
             (*say, *heard) = (Some(id), 0.0);
         }
-        let Sentence { text, language, fixed, required } = line.sentence().clone();
+        let Sentence { text, language, fixed, required, codes } = line.sentence().clone();
+        if !codes.is_empty() {
+            self.codes = codes;
+        }
         self.voice_until = self.voice_until.max(now) + speaking_time(&text);
         let source = if fixed { SaySource::Fixed } else { SaySource::Rendered };
         let kind = line.kind();

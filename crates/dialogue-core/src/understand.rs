@@ -20,6 +20,8 @@ pub enum Intent {
     No,
     /// Say that again.
     Repeat,
+    /// Spell that.
+    Spell,
     /// A person, please.
     Human,
     /// Goodbye.
@@ -40,10 +42,11 @@ pub enum Intent {
 
 impl Intent {
     /// The intents that every pack has.
-    pub(crate) const BUILTIN: [Self; 11] = [
+    pub(crate) const BUILTIN: [Self; 12] = [
         Self::Yes,
         Self::No,
         Self::Repeat,
+        Self::Spell,
         Self::Human,
         Self::Goodbye,
         Self::Stop,
@@ -68,6 +71,7 @@ impl Intent {
             Self::Yes => "yes",
             Self::No => "no",
             Self::Repeat => "repeat",
+            Self::Spell => "spell",
             Self::Human => "human",
             Self::Goodbye => "goodbye",
             Self::Stop => "stop",

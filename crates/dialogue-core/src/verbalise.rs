@@ -1,7 +1,11 @@
-//! Typed facts as they are spoken: codes one character at a time, money, dates and times in words.
+//! Typed facts as they are spoken: codes in groups, money, dates, times, numbers, durations, telephone numbers and names.
+//!
+//! English keeps figures where every voice reads them right, for they are shown on screens too; Spanish and Korean, where a figure's
+//! word depends on what it counts, are written out.
 
 use callwright_model::{Language, Money, Value};
 
+mod code;
 mod en;
 mod es;
 mod ko;
@@ -13,7 +17,7 @@ pub fn spoken(value: &Value, language: Language) -> String {
         Value::Bool(yes) => yes.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),
-        Value::Code(code) => characters(code),
+        Value::Code(code) => code::grouped(code, language),
         Value::Money(money) => match language {
             Language::ES => es::money(money),
             Language::KO => ko::money(money),
@@ -66,14 +70,132 @@ pub(crate) fn time_forms(hour: u32, minute: u32, language: Language) -> Vec<Stri
     forms.iter().map(|form| crate::lexicon::fold(form)).collect()
 }
 
-/// Characters with pauses, in groups of three: what people can write down.
-fn characters(code: &str) -> String {
-    let characters: Vec<String> =
-        code.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).collect();
-    // A group of one character at the end would sound like an afterthought.
-    let size = if characters.len() % 3 == 1 && characters.len() != 1 { 4 } else { 3 };
-    let size = if characters.len() <= 4 { 4 } else { size };
-    characters.chunks(size).map(|group| group.join(", ")).collect::<Vec<_>>().join("; ")
+/// A code with a word for each letter, on request.
+#[must_use]
+pub fn spelled(code: &str, language: Language) -> String {
+    code::spelled(code, language)
+}
+
+/// A whole number in words.
+pub(crate) fn cardinal(n: i64, language: Language) -> String {
+    match language {
+        Language::ES => es::cardinal(n),
+        Language::KO => ko::cardinal(n),
+        _ => en::cardinal(n),
+    }
+}
+
+/// A place in an order in words.
+pub(crate) fn ordinal(n: i64, language: Language) -> String {
+    match language {
+        Language::ES => es::ordinal(n),
+        Language::KO => ko::ordinal(n),
+        _ => en::ordinal(n),
+    }
+}
+
+/// How long something takes: a number of minutes, or a text as `PT2H15M` (ISO 8601). `None` for anything else.
+pub(crate) fn duration(value: &Value, language: Language) -> Option<String> {
+    let span = match value {
+        Value::Int(minutes) => Span::of_seconds(minutes.unsigned_abs().saturating_mul(60)),
+        Value::Text(text) => Span::of_seconds(iso_seconds(text)?),
+        Value::Bool(_)
+        | Value::Code(_)
+        | Value::Money(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::List(_)
+        | Value::Record(_) => return None,
+    };
+    Some(match language {
+        Language::ES => es::duration(span),
+        Language::KO => ko::duration(span),
+        _ => en::duration(span),
+    })
+}
+
+/// A telephone number, digit by digit in groups.
+pub(crate) fn phone(number: &str, language: Language) -> String {
+    code::phone(number, language)
+}
+
+/// A name as systems keep it, `GARCIA/MARIA MRS`, as people say it: `Maria Garcia`.
+pub(crate) fn name(text: &str) -> String {
+    let said = match text.split_once('/') {
+        Some((family, given)) => format!("{} {family}", without_title(given)),
+        None => text.to_owned(),
+    };
+    let plain = |word: &str| {
+        let shouted =
+            word.chars().count() > 1 && word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic());
+        if shouted { capitalised(word) } else { word.to_owned() }
+    };
+    said.split_whitespace().map(plain).collect::<Vec<_>>().join(" ")
+}
+
+fn without_title(given: &str) -> &str {
+    let given = given.trim();
+    match given.rsplit_once(' ') {
+        Some((name, "MR" | "MRS" | "MS" | "MISS" | "MSTR" | "DR")) => name,
+        Some(_) | None => given,
+    }
+}
+
+/// A capital at the start and after each hyphen or apostrophe.
+fn capitalised(word: &str) -> String {
+    let mut start = true;
+    word.chars()
+        .flat_map(|c| {
+            let letters: Vec<char> = if start { vec![c] } else { c.to_lowercase().collect() };
+            start = !c.is_alphabetic();
+            letters
+        })
+        .collect()
+}
+
+/// A length of time in the units it is said in.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    days: u64,
+    hours: u64,
+    minutes: u64,
+    seconds: u64,
+}
+
+impl Span {
+    const fn of_seconds(seconds: u64) -> Self {
+        Self {
+            days: seconds / 86_400,
+            hours: seconds / 3_600 % 24,
+            minutes: seconds / 60 % 60,
+            seconds: seconds % 60,
+        }
+    }
+}
+
+/// The seconds of `P1DT2H15M30S`.
+fn iso_seconds(text: &str) -> Option<u64> {
+    let (mut total, mut number, mut in_time) = (0_u64, None, false);
+    for c in text.strip_prefix('P')?.chars() {
+        match c {
+            '0'..='9' => {
+                let digit = u64::from(c.to_digit(10)?);
+                number = Some(number.unwrap_or(0_u64).checked_mul(10)?.checked_add(digit)?);
+            }
+            'T' if !in_time && number.is_none() => in_time = true,
+            _ => {
+                let unit = match (c, in_time) {
+                    ('D', false) => 86_400,
+                    ('H', true) => 3_600,
+                    ('M', true) => 60,
+                    ('S', true) => 1,
+                    _ => return None,
+                };
+                total = total.checked_add(number.take()?.checked_mul(unit)?)?;
+            }
+        }
+    }
+    (number.is_none() && text.len() > 2).then_some(total)
 }
 
 /// A calendar date.

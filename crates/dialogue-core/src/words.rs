@@ -35,6 +35,15 @@ pub(crate) struct Sentence {
     pub(crate) fixed: bool,
     /// The law wants it heard: the caller may not cut it short.
     pub(crate) required: bool,
+    /// The codes in it, for a caller who wants them spelled.
+    pub(crate) codes: Vec<String>,
+}
+
+impl Sentence {
+    /// One without facts.
+    pub(crate) const fn fixed(text: String, language: Language) -> Self {
+        Self { text, language, fixed: true, required: false, codes: Vec::new() }
+    }
 }
 
 impl Words {
@@ -113,8 +122,12 @@ impl Words {
     pub(crate) fn render(&self, key: &str, facts: &Record) -> Option<Sentence> {
         let message = self.messages.get(key)?;
         let mut args = FluentArgs::new();
-        if !message.variables.is_empty() {
-            flatten("", facts, self.language, &mut |name, value| args.set(name.to_owned(), value));
+        let mut codes = Vec::new();
+        for variable in &message.variables {
+            if let Some((argument, code)) = self.argument(variable, facts) {
+                args.set(variable.clone(), argument);
+                codes.extend(code);
+            }
         }
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut errors = Vec::new();
@@ -124,7 +137,34 @@ impl Words {
             language: self.language,
             fixed: message.variables.is_empty(),
             required: self.requires(key),
+            codes,
         })
+    }
+
+    /// A variable as it is spoken, and the code in it. Its name is the fact's path joined by `-`, then perhaps how to say it.
+    fn argument(&self, variable: &str, facts: &Record) -> Option<(FluentValue<'static>, Option<String>)> {
+        let language = self.language;
+        if let Some(value) = fact(variable, facts) {
+            let code = match value {
+                Value::Code(code) => Some(code.clone()),
+                _ => None,
+            };
+            return Some((plain(value, language)?, code));
+        }
+        let (path, manner) = variable.rsplit_once('-')?;
+        let value = fact(path, facts)?;
+        let text = match (manner, value) {
+            ("count", Value::List(items)) => return Some((FluentValue::from(items.len() as i64), None)),
+            ("date", Value::Time(_)) => verbalise::date_of(value, language),
+            ("words", Value::Int(number)) => verbalise::cardinal(*number, language),
+            ("ordinal", Value::Int(number)) => verbalise::ordinal(*number, language),
+            ("duration", _) => verbalise::duration(value, language)?,
+            ("phone", Value::Text(number) | Value::Code(number)) => verbalise::phone(number, language),
+            ("name", Value::Text(name)) => verbalise::name(name),
+            ("spelled", Value::Text(code) | Value::Code(code)) => verbalise::spelled(code, language),
+            _ => return None,
+        };
+        Some((FluentValue::from(text), None))
     }
 }
 
@@ -134,31 +174,29 @@ impl std::fmt::Debug for Words {
     }
 }
 
-/// Gives every fact under its path joined by `-`, as it is spoken. Names of facts may hold `_`, which Fluent allows too.
-fn flatten(
-    prefix: &str,
-    facts: &Record,
-    language: Language,
-    put: &mut impl FnMut(&str, FluentValue<'static>),
-) {
-    for (name, value) in facts {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}-{name}") };
-        match value {
-            Value::Record(inner) => flatten(&path, inner, language, put),
-            Value::Int(number) => put(&path, FluentValue::from(*number)),
-            Value::Text(text) => put(&path, FluentValue::from(text.clone())),
-            Value::Time(_) => {
-                put(&path, FluentValue::from(verbalise::spoken(value, language)));
-                put(&format!("{path}-date"), FluentValue::from(verbalise::date_of(value, language)));
-            }
-            Value::List(items) => {
-                put(&format!("{path}-count"), FluentValue::from(items.len() as i64));
-                put(&path, FluentValue::from(verbalise::spoken(value, language)));
-            }
-            Value::Bool(_) | Value::Code(_) | Value::Money(_) | Value::Date(_) => {
-                put(&path, FluentValue::from(verbalise::spoken(value, language)));
-            }
-        }
+/// The fact at a path whose names are joined by `-`. Names of facts may hold `_`, which Fluent allows too.
+fn fact<'a>(path: &str, facts: &'a Record) -> Option<&'a Value> {
+    let mut names = path.split('-');
+    let first = facts.get(names.next()?)?;
+    names.try_fold(first, |value, name| match value {
+        Value::Record(inner) => inner.get(name),
+        _ => None,
+    })
+}
+
+/// A fact as it is spoken where the sentence does not say how. A record as a whole is no word.
+fn plain(value: &Value, language: Language) -> Option<FluentValue<'static>> {
+    match value {
+        Value::Record(_) => None,
+        // Numbers choose plurals.
+        Value::Int(number) => Some(FluentValue::from(*number)),
+        Value::Text(text) => Some(FluentValue::from(text.clone())),
+        Value::Bool(_)
+        | Value::Code(_)
+        | Value::Money(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::List(_) => Some(FluentValue::from(verbalise::spoken(value, language))),
     }
 }
 
@@ -241,15 +279,7 @@ mod tests {
         let (words, problems) = words("hello = Welcome to the airline.\n");
         assert_eq!(problems, []);
         let sentence = words.render("hello", &Record::new()).expect("it is there");
-        assert_eq!(
-            sentence,
-            Sentence {
-                text: "Welcome to the airline.".into(),
-                language: Language::EN,
-                fixed: true,
-                required: false
-            }
-        );
+        assert_eq!(sentence, Sentence::fixed("Welcome to the airline.".into(), Language::EN));
         assert!(words.has("bye"));
     }
 
@@ -262,8 +292,37 @@ mod tests {
         assert_eq!(words.render("seat", &facts), None);
         facts.insert("seat".into(), Value::Record(seat));
         let sentence = words.render("seat", &facts).expect("all facts are there");
-        assert_eq!(sentence.text, "Seat 1, 4, C at 10:15 in the morning.");
-        assert!(!sentence.fixed);
+        assert_eq!(sentence.text, "Seat 14 C at 10:15 in the morning.");
+        assert_eq!((sentence.fixed, sentence.codes), (false, vec!["14C".to_owned()]));
+    }
+
+    #[test]
+    fn a_sentence_says_how_a_fact_is_spoken() {
+        let facts = Record::from([
+            ("place".to_owned(), Value::Int(3)),
+            ("delay".to_owned(), Value::Int(135)),
+            ("caller".to_owned(), Value::Text("+15550100".into())),
+            ("who".to_owned(), Value::Text("GARCIA/MARIA MRS".into())),
+            ("code".to_owned(), Value::Code("K7M4X2".into())),
+            ("at".to_owned(), Value::Time("2026-11-23T10:15".into())),
+            ("items".to_owned(), Value::List(vec!["a".into(), "b".into()])),
+        ]);
+        for (pattern, wanted) in [
+            ("{ $place-ordinal } and { $place-words } and { $place }", "third and three and 3"),
+            ("{ $delay-duration }", "2 hours and 15 minutes"),
+            ("{ $caller-phone }", "plus 1 5 5, 5 0 1, 0 0"),
+            ("{ $who-name }", "Maria Garcia"),
+            ("{ $code }; { $code-spelled }", "K 7 M, 4 X 2; kilo, seven, mike, four, x-ray, two"),
+            ("{ $at-date }", "Monday, November 23"),
+            ("{ $items-count }: { $items }", "2: a and b"),
+        ] {
+            let (words, problems) = words(&format!("it = {pattern}\n"));
+            assert_eq!(problems, []);
+            let said = words.render("it", &facts).map(|sentence| sentence.text);
+            assert_eq!(said.as_deref(), Some(wanted), "{pattern}");
+        }
+        let (words, _) = words("it = { $code-ordinal }\n");
+        assert_eq!(words.render("it", &facts), None, "a code has no place in an order");
     }
 
     #[test]

@@ -16,6 +16,7 @@ keys-digits = You can also type it on your telephone, one digit after the other.
 keys-choice = Please say its number, or press it on your telephone.
 spell-with-words = It helps if you say it slowly and use words for the letters, such as K as in kilo.
 choose-one-of = You can say: { $options }.
+spelled = I spell: { $codes }.
 list-or = { $first } or { $last }
 take-your-time = Take your time.
 language-switched = Of course. We can go on in English.

@@ -16,6 +16,7 @@ keys-digits = También puede marcarlo en su teléfono, cifra por cifra.
 keys-choice = Diga el número de la opción o púlselo en su teléfono.
 spell-with-words = Ayuda si lo dice despacio y usa palabras para las letras, por ejemplo K de kilo.
 choose-one-of = Puede decir: { $options }.
+spelled = Deletreo: { $codes }.
 list-or = { $first } o { $last }
 take-your-time = Tómese su tiempo.
 language-switched = Por supuesto. Seguimos en español.

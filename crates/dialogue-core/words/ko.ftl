@@ -16,6 +16,7 @@ keys-digits = 전화기의 숫자를 하나씩 누르셔도 됩니다.
 keys-choice = 번호를 말씀하시거나 전화기에서 눌러 주세요.
 spell-with-words = 한 글자씩 천천히 말씀해 주세요. 예를 들어 케이, 칠, 엠처럼요.
 choose-one-of = { $options } 중에서 말씀해 주세요.
+spelled = 한 글자씩 말씀드리겠습니다. { $codes }.
 list-or = { $first } 또는 { $last }
 take-your-time = 천천히 하세요.
 language-switched = 네, 한국어로 계속하겠습니다.

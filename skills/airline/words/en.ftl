@@ -1,4 +1,6 @@
-# What the airline's agent says in English. Facts are spoken forms: codes letter by letter, times as "10:15 in the morning".
+# What the airline's agent says in English. Facts are spoken forms: codes in groups, times as "10:15 in the morning". A fact's name
+# may say how: `$x-date` of a time, `$x-words` and `$x-ordinal` of a number, `$x-duration` of minutes or of a text such as `PT2H15M`,
+# `$x-phone`, `$x-name` and `$x-spelled` of a text, `$x-count` of a list.
 
 greeting = Thank you for calling the airline. I am an automated assistant. How can I help you?
 

@@ -100,8 +100,11 @@ impl Dialogue {
         match &self.config.caller {
             Some(caller) => {
                 let digits: String = caller.reveal().chars().filter(char::is_ascii_digit).collect();
+                // A plain number in the groups it is written in; of an address only its digits.
+                let plain = caller.reveal().chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
+                let number = if plain { caller.reveal() } else { &digits };
                 let spoken = if digits.len() >= 3 {
-                    crate::verbalise::spoken(&Value::Code(digits), language)
+                    crate::verbalise::phone(number, language)
                 } else {
                     caller.reveal().clone()
                 };

@@ -10,6 +10,7 @@ use crate::output::{Note, TransferReason};
 use crate::slots::{self, YesNo};
 use crate::sort::sort_of;
 use crate::understand::{Intent, Reading};
+use crate::verbalise::spelled;
 
 /// Below this the interpreter's best guess is not even worth a question.
 const WORTH_A_QUESTION: f32 = 0.35;
@@ -191,6 +192,7 @@ impl Dialogue {
                 self.goodbye("farewell", now)
             }
             Some(Intent::Repeat) if !before.is_empty() => self.repeat(before, now),
+            Some(Intent::Spell) if !self.codes.is_empty() => self.spell(now),
             Some(Intent::Stop) if matches!(self.state, State::Planning { .. }) => {
                 self.abandon("abandoned", now)
             }
@@ -244,7 +246,11 @@ impl Dialogue {
             // Nobody shall lose a call half done over a word that only sounded like goodbye.
             Some(Intent::Goodbye) if midway && reading.probability < CHANGE_OF_SUBJECT => return false,
             Some(Intent::Goodbye) => self.goodbye("farewell", now),
-            Some(Intent::Repeat) => self.repeat(before, now),
+            Some(Intent::Spell) if !self.codes.is_empty() => {
+                self.spell(now);
+                self.ask(How::Repeat, now);
+            }
+            Some(Intent::Repeat | Intent::Spell) => self.repeat(before, now),
             Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => {
                 self.goodbye("farewell", now)
             }
@@ -290,7 +296,9 @@ impl Dialogue {
         }
         match verdict {
             Some(YesNo::Yes) => self.yes(Pii::new(words.to_owned()), now),
-            Some(YesNo::No) if !matches!(reading.clear(), Some(Intent::Human | Intent::Repeat)) => {
+            Some(YesNo::No)
+                if !matches!(reading.clear(), Some(Intent::Human | Intent::Repeat | Intent::Spell)) =>
+            {
                 self.no(now)
             }
             Some(YesNo::No) | None => {
@@ -354,7 +362,13 @@ impl Dialogue {
             State::Asking { task, input } => {
                 let Some(spec) = self.config.pack.input(&task.skill, input) else { return false };
                 let Some(value) = self.slot_value(&spec.slot, words) else { return false };
+                // What the caller spelled may be wanted back; digits to be kept secret are not said aloud.
+                let code = value.as_text().filter(|_| matches!(spec.slot, SlotType::Code { .. }));
+                let code = code.map(str::to_owned);
                 let (mut task, input) = (task.clone(), input.clone());
+                if let Some(code) = code {
+                    self.codes = vec![code];
+                }
                 self.filled(&input, &value);
                 task.inputs.insert(input, value);
                 self.plan(task, now);
@@ -459,6 +473,13 @@ impl Dialogue {
     pub(super) fn tell_question(&mut self, key: &str, now: MonoTime) {
         let sentence = self.base(key);
         self.tell(Plain::Question, sentence, now);
+    }
+
+    /// Reads the last codes with a word for each letter.
+    fn spell(&mut self, now: MonoTime) {
+        let spelled: Vec<_> = self.codes.iter().map(|code| spelled(code, self.language)).collect();
+        let sentence = self.words_with("spelled", "codes", spelled.join("; "));
+        self.tell(Plain::Answer, sentence, now);
     }
 
     fn repeat(&mut self, before: Vec<Line>, now: MonoTime) {

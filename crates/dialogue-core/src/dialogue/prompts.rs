@@ -95,25 +95,29 @@ impl Dialogue {
 
     fn offer_question(&self, offer: &Offer, how: How) -> Vec<(Plain, Sentence)> {
         let words = &self.tongue().words;
-        let mut texts = Vec::new();
         let mut required = words.requires(&offer.words);
+        let (mut texts, mut codes) = (Vec::new(), Vec::new());
+        let mut add = |sentence: Sentence| {
+            texts.push(sentence.text);
+            codes.extend(sentence.codes);
+        };
         if matches!(how, How::Rephrase | How::Narrow) {
-            texts.push(self.base("not-understood").text);
+            add(self.base("not-understood"));
         }
-        texts.push(self.words(&offer.words, &offer.facts).text);
+        add(self.words(&offer.words, &offer.facts));
         let key = format!("{}-option", offer.words);
         required |= words.requires(&key);
         for (number, option) in (1..).zip(&offer.options) {
             let mut facts = option.clone();
             facts.entry("number".to_owned()).or_insert(Value::Int(number));
             facts.insert("option".to_owned(), Value::Int(number));
-            texts.push(self.words(&key, &facts).text);
+            add(self.words(&key, &facts));
         }
         if how == How::Narrow {
-            texts.push(self.base("keys-choice").text);
+            add(self.base("keys-choice"));
         }
         let (text, language) = (texts.join(" "), self.language);
-        vec![(Plain::Question, Sentence { text, language, fixed: false, required })]
+        vec![(Plain::Question, Sentence { text, language, fixed: false, required, codes })]
     }
 
     /// The whole of it, unless it was heard and only the answer was not clear.

@@ -2,7 +2,7 @@
 
 use callwright_model::Money;
 
-use super::{Calendar, split};
+use super::{Calendar, Span, split};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -41,7 +41,8 @@ const ONES: [&str; 20] = [
     "eighteen",
     "nineteen",
 ];
-const TENS: [&str; 6] = ["", "", "twenty", "thirty", "forty", "fifty"];
+const TENS: [&str; 10] =
+    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 pub(super) fn money(money: &Money) -> String {
     let (whole, cents) = split(money);
@@ -113,10 +114,61 @@ fn twelve(hour: u32) -> u32 {
 
 /// A number below sixty in words.
 fn number(n: u32) -> String {
+    cardinal(i64::from(n))
+}
+
+pub(super) fn cardinal(n: i64) -> String {
+    let words = whole(n.unsigned_abs());
+    if n < 0 { format!("minus {words}") } else { words }
+}
+
+fn whole(n: u64) -> String {
+    let with = |large: u64, name: &str| {
+        let head = format!("{} {name}", whole(n / large));
+        if n.is_multiple_of(large) { head } else { format!("{head} {}", whole(n % large)) }
+    };
     match n {
         0..=19 => ONES[n as usize].to_owned(),
-        20..=59 if n.is_multiple_of(10) => TENS[n as usize / 10].to_owned(),
-        20..=59 => format!("{} {}", TENS[n as usize / 10], ONES[n as usize % 10]),
-        _ => n.to_string(),
+        20..=99 if n.is_multiple_of(10) => TENS[n as usize / 10].to_owned(),
+        20..=99 => format!("{} {}", TENS[n as usize / 10], ONES[n as usize % 10]),
+        100..=999 => with(100, "hundred"),
+        1_000..=999_999 => with(1_000, "thousand"),
+        1_000_000..=999_999_999 => with(1_000_000, "million"),
+        1_000_000_000..=999_999_999_999 => with(1_000_000_000, "billion"),
+        _ => with(1_000_000_000_000, "trillion"),
+    }
+}
+
+pub(super) fn ordinal(n: i64) -> String {
+    let words = cardinal(n);
+    let (head, last) = words.rsplit_once(' ').map_or(("", words.as_str()), |(head, last)| (head, last));
+    let last = match last {
+        "one" => "first".to_owned(),
+        "two" => "second".to_owned(),
+        "three" => "third".to_owned(),
+        "five" => "fifth".to_owned(),
+        "eight" => "eighth".to_owned(),
+        "nine" => "ninth".to_owned(),
+        "twelve" => "twelfth".to_owned(),
+        tens if tens.ends_with('y') => format!("{}ieth", tens.trim_end_matches('y')),
+        other => format!("{other}th"),
+    };
+    if head.is_empty() { last } else { format!("{head} {last}") }
+}
+
+pub(super) fn duration(parts: Span) -> String {
+    let unit =
+        |n: u64, one: &str, many: &str| (n > 0).then(|| format!("{n} {}", if n == 1 { one } else { many }));
+    let units = [
+        unit(parts.days, "day", "days"),
+        unit(parts.hours, "hour", "hours"),
+        unit(parts.minutes, "minute", "minutes"),
+        unit(parts.seconds, "second", "seconds"),
+    ];
+    let units: Vec<String> = units.into_iter().flatten().collect();
+    match units.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => "0 minutes".to_owned(),
     }
 }
