@@ -264,10 +264,13 @@ where
 {
     let channels = usize::from(config.channels.max(1));
     let recorded = move |data: &[T], _: &cpal::InputCallbackInfo| {
-        let patience = Instant::now() + RECORD_WAIT;
         for frame in data.chunks_exact(channels) {
             // A real card never finds the ring full. A file that plays the card is read as fast as we let it.
-            while ring.is_full() && !ring.is_abandoned() && Instant::now() < patience {
+            let full_since = ring.is_full().then(Instant::now);
+            while full_since.is_some_and(|since| since.elapsed() < RECORD_WAIT)
+                && ring.is_full()
+                && !ring.is_abandoned()
+            {
                 thread::sleep(NAP);
             }
             let sum: i32 = frame.iter().map(|sample| i32::from(i16::from_sample_(*sample))).sum();
