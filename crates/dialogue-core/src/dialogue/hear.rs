@@ -47,7 +47,7 @@ impl Dialogue {
             return;
         }
         self.silences = 0;
-        if self.switch_language(words, now) {
+        if self.switch_language(utterance, now) {
             return;
         }
         let reading = self.tongue().interpreter.read(words);
@@ -164,13 +164,20 @@ impl Dialogue {
     }
 
     /// Goes on in another language when the caller asks for it or plainly speaks it. Says whether that was all they said.
-    fn switch_language(&mut self, words: &str, now: MonoTime) -> bool {
+    fn switch_language(&mut self, utterance: &Utterance, now: MonoTime) -> bool {
+        let words = utterance.words.reveal().as_str();
         let languages = self.config.pack.languages();
         let asked = language::requested(words, languages).filter(|asked| *asked != self.language);
         let spelling = matches!(self.state, State::Asking { .. });
-        let Some(next) = asked.or_else(|| language::detect(words, self.language, languages, spelling)) else {
-            return false;
-        };
+        // A recogniser that tells languages apart hears more than the words show, but one word may be of any.
+        let heard = Some(utterance.language).filter(|heard| {
+            *heard != self.language
+                && languages.contains(heard)
+                && !spelling
+                && words.split_whitespace().count() >= 2
+        });
+        let detected = || language::detect(words, self.language, languages, spelling).or(heard);
+        let Some(next) = asked.or_else(detected) else { return false };
         self.language = next;
         self.note(Note::Language(next));
         if asked.is_none() {

@@ -320,6 +320,23 @@ fn a_plain_sentence_in_another_language_is_answered_in_it() {
 }
 
 #[test]
+fn the_recognisers_language_counts_where_the_words_do_not_show_it() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller_in("vuelo cancelado", None, Language::ES).contains("código de reserva"));
+    assert_eq!(stage.dialogue.language(), Language::ES);
+    stage.caller_in("k seven m four x two", None, Language::EN);
+    assert_eq!(stage.dialogue.language(), Language::ES, "a code is spelled as one likes");
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    stage.caller_in("no", None, Language::ES);
+    stage.caller_in("bonjour madame", None, "fr".parse().expect("French"));
+    assert_eq!(
+        stage.dialogue.language(),
+        Language::EN,
+        "one word is of any language, and others are not the pack's"
+    );
+}
+
+#[test]
 fn a_long_plan_is_commented_on_and_callers_are_answered_meanwhile() {
     let mut stage = Stage::new(Language::EN, Core::Slow);
     for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"] {

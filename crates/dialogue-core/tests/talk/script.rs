@@ -114,6 +114,11 @@ impl Stage {
     }
 
     pub fn caller_with(&mut self, words: &str, confidence: Option<f32>) -> String {
+        self.caller_in(words, confidence, self.dialogue.language())
+    }
+
+    /// The caller says something that was recognised in this language.
+    pub fn caller_in(&mut self, words: &str, confidence: Option<f32>, language: Language) -> String {
         self.turn += 1;
         let before = self.said.len();
         self.now = self.now + Duration::from_secs(2);
@@ -122,7 +127,7 @@ impl Stage {
             words: Pii::new(words.to_owned()),
             alternatives: Vec::new(),
             confidence,
-            language: self.dialogue.language(),
+            language,
         };
         self.dialogue.handle_utterance(utterance, self.now);
         self.settle();
