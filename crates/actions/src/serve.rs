@@ -220,12 +220,16 @@ fn load(sources: &[PackSource]) -> Result<BTreeMap<String, Arc<Pack>>, StartErro
 async fn routes(service: Service) -> Result<tonic::service::Routes, StartError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(wire::actions::SERVICE, tonic_health::ServingStatus::Serving).await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(wire::DESCRIPTORS)
-        .with_service_name(wire::actions::SERVICE)
-        .build_v1()
-        .map_err(|error| StartError::Reflection(error.to_string()))?;
-    Ok(wire::actions::routes(service).add_service(health_service).add_service(reflection))
+    // Tools of before 2023, and what is built on them, ask by the older name.
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(wire::DESCRIPTORS)
+            .with_service_name(wire::actions::SERVICE)
+    };
+    let broken = |error: tonic_reflection::server::Error| StartError::Reflection(error.to_string());
+    let current = reflection().build_v1().map_err(broken)?;
+    let older = reflection().build_v1alpha().map_err(broken)?;
+    Ok(wire::actions::routes(service).add_service(health_service).add_service(current).add_service(older))
 }
 
 async fn serve(listener: Listener, routes: tonic::service::Routes, core: Arc<Core>, stop: CancellationToken) {

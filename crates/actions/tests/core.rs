@@ -375,6 +375,19 @@ async fn strangers_can_list_the_service_and_ask_for_its_health() {
     let second = replies.next().await.expect("a reply").expect("a reply").message_response;
     assert!(matches!(second, Some(MessageResponse::FileDescriptorResponse(_))), "{second:?}");
 
+    let older = {
+        use tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient;
+        use tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest;
+        let list = Some(MessageRequest::ListServices(String::new()));
+        let ask = tonic_reflection::pb::v1alpha::ServerReflectionRequest {
+            host: String::new(),
+            message_request: list,
+        };
+        ServerReflectionClient::new(channel.clone()).server_reflection_info(tokio_stream::once(ask)).await
+    };
+    let reply = older.expect("older tools are answered too").into_inner().next().await.expect("a reply");
+    assert!(reply.is_ok(), "{reply:?}");
+
     let service = "callwright.actions.v1.ActionCore".to_owned();
     let health = HealthClient::new(channel)
         .check(tonic_health::pb::HealthCheckRequest { service })

@@ -1,5 +1,6 @@
 //! What goes wrong on demand.
 
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,28 @@ pub enum FaultKind {
     RefuseForNow,
     /// It takes this much longer.
     Delay(Duration),
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    /// As a person asks for it: `METHOD=lost-reply`, `METHOD=lost-request`, `METHOD=refuse`, `METHOD=refuse-for-now` or
+    /// `METHOD=delay:MS`. It strikes once.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let help = "write ACTION=lost-reply, ACTION=lost-request, ACTION=refuse, ACTION=refuse-for-now or ACTION=delay:MS";
+        let (method, kind) = text.split_once('=').filter(|(method, _)| !method.is_empty()).ok_or(help)?;
+        let kind = match (kind, kind.strip_prefix("delay:")) {
+            ("lost-reply", _) => FaultKind::LostReply,
+            ("lost-request", _) => FaultKind::LostRequest,
+            ("refuse", _) => FaultKind::Refuse,
+            ("refuse-for-now", _) => FaultKind::RefuseForNow,
+            (_, Some(ms)) => {
+                FaultKind::Delay(Duration::from_millis(ms.parse::<u32>().map_err(|_| help)?.into()))
+            }
+            (_, None) => return Err(help.to_owned()),
+        };
+        Ok(Self { method: method.to_owned(), kind, times: 1 })
+    }
 }
 
 /// Faults to come. Clones share one list.
@@ -90,6 +113,17 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_is_asked_for_in_words() {
+        let fault = |text: &str| text.parse::<Fault>().map(|fault| (fault.method, fault.kind));
+        assert_eq!(fault("pay=lost-reply"), Ok(("pay".to_owned(), FaultKind::LostReply)));
+        let slow = FaultKind::Delay(Duration::from_millis(1_500));
+        assert_eq!(fault("pay=delay:1500"), Ok(("pay".to_owned(), slow)));
+        for text in ["pay", "=refuse", "pay=explode", "pay=delay", "pay=delay:-1", "pay=delay:soon"] {
+            assert!(fault(text).expect_err(text).starts_with("write ACTION="), "{text}");
+        }
+    }
 
     #[test]
     fn a_fault_strikes_its_method_as_often_as_asked() {

@@ -71,6 +71,7 @@ pub enum StartError {
 pub struct Handle {
     address: SocketAddr,
     faults: Faults,
+    describe: fn() -> Description,
     connection: Arc<Mutex<Connection>>,
     snapshot: fn(&Connection) -> rusqlite::Result<Snapshot>,
     stop: CancellationToken,
@@ -94,6 +95,12 @@ impl Handle {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Whether it can do this.
+    #[must_use]
+    pub fn knows(&self, method: &str) -> bool {
+        (self.describe)().methods.iter().any(|known| known.name == method)
     }
 
     /// All its data as it is.
@@ -136,12 +143,17 @@ pub(crate) async fn start<B: Business>(config: Config) -> Result<Handle, StartEr
     };
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(wire::connector::SERVICE, tonic_health::ServingStatus::Serving).await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(wire::DESCRIPTORS)
-        .with_service_name(wire::connector::SERVICE)
-        .build_v1()
-        .map_err(|error| StartError::Reflection(error.to_string()))?;
-    let routes = wire::connector::routes(service).add_service(health_service).add_service(reflection);
+    // Tools of before 2023, and what is built on them, ask by the older name.
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(wire::DESCRIPTORS)
+            .with_service_name(wire::connector::SERVICE)
+    };
+    let broken = |error: tonic_reflection::server::Error| StartError::Reflection(error.to_string());
+    let current = reflection().build_v1().map_err(broken)?;
+    let older = reflection().build_v1alpha().map_err(broken)?;
+    let routes =
+        wire::connector::routes(service).add_service(health_service).add_service(current).add_service(older);
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let task = tokio::spawn(async move {
@@ -154,7 +166,8 @@ pub(crate) async fn start<B: Business>(config: Config) -> Result<Handle, StartEr
         }
     });
     let snapshot = store::snapshot::<B>;
-    Ok(Handle { address, faults: config.faults, connection, snapshot, stop, task: Some(task) })
+    let describe = B::describe;
+    Ok(Handle { address, faults: config.faults, describe, connection, snapshot, stop, task: Some(task) })
 }
 
 struct Service<B> {
