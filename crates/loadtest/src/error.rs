@@ -28,6 +28,14 @@ pub enum LoadError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody can be called there.
+    #[error("`{to}` cannot be called: {why}")]
+    Nobody {
+        /// Whom to call.
+        to: String,
+        /// Why not.
+        why: String,
+    },
     /// A setting makes no sense.
     #[error("{0}")]
     Setting(&'static str),

@@ -96,6 +96,7 @@ pub async fn run(
             .map_err(|source| LoadError::Folder { folder: folder.clone(), source })?;
     }
     let (phones, _incoming) = Phones::start(config.listen).await?;
+    phones.find(&config.to).await?;
     let started = Instant::now();
     let permits =
         Arc::new(Semaphore::new(usize::try_from(config.concurrent).unwrap_or(Semaphore::MAX_PERMITS)));

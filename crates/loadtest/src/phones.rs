@@ -98,6 +98,19 @@ impl Phones {
         self.address
     }
 
+    /// Finds whom to call, so that a run toward nobody ends before it begins.
+    ///
+    /// # Errors
+    /// When it is no SIP address, there is no way to it, or its machine says that nobody listens.
+    pub async fn find(&self, to: &str) -> Result<(), LoadError> {
+        let nobody = |why: String| LoadError::Nobody { to: to.to_owned(), why };
+        match self.endpoint.is_deaf(to).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(nobody("nothing listens at that address and port".to_owned())),
+            Err(error) => Err(nobody(error.to_string())),
+        }
+    }
+
     /// Places a call and plays its scenario to the end. Whatever happens is an [`Outcome`]. Dropping the future hangs up.
     pub async fn call(&self, call: Call, observer: Arc<dyn Observer>) -> CallReport {
         let party = Party {

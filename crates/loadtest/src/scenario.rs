@@ -133,9 +133,13 @@ impl Scenario {
         for spanned in &raw.steps {
             match raw.step(&spanned.value, folder) {
                 Ok(step) => steps.push(step),
-                Err(what) => {
+                Err(mistake) => {
                     let line = u32::try_from(spanned.referenced.line()).ok().filter(|&line| line > 0);
-                    problems.push(Problem::error(file, line, what).help(STEPS_HELP));
+                    let (what, help) = match mistake {
+                        Mistake::Step(what) => (what, STEPS_HELP),
+                        Mistake::Sound(what) => (what, SOUND_HELP),
+                    };
+                    problems.push(Problem::error(file, line, what).help(help));
                 }
             }
         }
@@ -192,32 +196,47 @@ enum RawStep {
     Fields(Box<RawFields>),
 }
 
+/// What is wrong with a step.
+enum Mistake {
+    /// It is not written as steps are.
+    Step(String),
+    /// The file that it names is not a sound to play.
+    Sound(String),
+}
+
+impl From<String> for Mistake {
+    fn from(what: String) -> Self {
+        Self::Step(what)
+    }
+}
+
 impl RawScenario {
-    fn step(&self, raw: &RawStep, folder: &Path) -> Result<Step, String> {
+    fn step(&self, raw: &RawStep, folder: &Path) -> Result<Step, Mistake> {
         let fields = match raw {
             RawStep::Word(word) if word == "hangup" => {
                 return Ok(Step { action: Action::Hangup, patience: Duration::ZERO });
             }
-            RawStep::Word(word) => return Err(format!("`{word}` is not a step")),
+            RawStep::Word(word) => return Err(format!("`{word}` is not a step").into()),
             RawStep::Fields(fields) => fields,
         };
         let (actions, name) = fields.actions();
         if actions != 1 {
-            return Err(format!("a step does exactly one thing, this one {actions}"));
+            return Err(format!("a step does exactly one thing, this one {actions}").into());
         }
         let waits_for_silence = matches!(name, "say" | "dtmf");
         if !waits_for_silence && (fields.after_silence_ms.is_some() || fields.at_once) {
             return Err(format!(
                 "`{name}` does not wait for silence: `after_silence_ms` and `at_once` have no meaning"
-            ));
+            )
+            .into());
         }
         if fields.after_ms.is_some() && !matches!(name, "interrupt" | "backchannel") {
-            return Err(format!("`after_ms` has no meaning for `{name}`"));
+            return Err(format!("`after_ms` has no meaning for `{name}`").into());
         }
         let after_silence = (!fields.at_once)
             .then(|| Duration::from_millis(fields.after_silence_ms.unwrap_or(self.after_silence_ms)));
         let after = Duration::from_millis(fields.after_ms.unwrap_or(AFTER_MS));
-        let clip = |file: &Path| Clip::load(&folder.join(file));
+        let clip = |file: &Path| Clip::load(&folder.join(file)).map_err(Mistake::Sound);
         let over = |file: &Path, manner| clip(file).map(|clip| Action::Over { clip, after, manner });
         let action = if let Some(file) = &fields.say {
             Action::Say { clip: clip(file)?, after_silence }
@@ -228,7 +247,7 @@ impl RawScenario {
         } else if let Some(keys) = &fields.dtmf {
             let known = |key: char| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D');
             if keys.is_empty() || !keys.chars().all(known) {
-                return Err(format!("`{keys}` are not keys of a telephone (0-9, *, #, A-D)"));
+                return Err(format!("`{keys}` are not keys of a telephone (0-9, *, #, A-D)").into());
             }
             Action::Dtmf { keys: keys.clone(), after_silence }
         } else if let Some(ms) = fields.expect_speech {
@@ -286,6 +305,7 @@ impl<'de> Visitor<'de> for StepVisitor {
 
 /// A second into a sentence: nobody interrupts a first word.
 const AFTER_MS: u64 = 1_000;
+const SOUND_HELP: &str = "a sound is a WAV file with one channel of 16 bits, 8000 or 16000 samples a second";
 const STEPS_HELP: &str =
     "a step is one of say, interrupt, backchannel, dtmf, expect_speech, pause, wait_end, hangup";
 

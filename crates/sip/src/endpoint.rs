@@ -26,7 +26,7 @@ use crate::error::SipError;
 use crate::gate::{Addresser, Gate, SharedGate};
 use crate::incoming::IncomingCall;
 use crate::leg::SipLeg;
-use crate::outgoing::{OutgoingCall, invite, local_ip};
+use crate::outgoing::{OutgoingCall, invite, is_deaf, local_ip};
 use crate::socket::ScreenedSocket;
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
@@ -147,6 +147,15 @@ impl SipEndpoint {
     /// When it is not a SIP URI, or its host cannot be found.
     pub async fn local_ip_toward(&self, uri: &str) -> Result<IpAddr, SipError> {
         local_ip(&self.shared, uri).await
+    }
+
+    /// Whether the machine that a SIP URI names says that nothing listens there. UDP hears that only on a socket of its own
+    /// towards it, so a call to a closed port would be repeated for half a minute.
+    ///
+    /// # Errors
+    /// When it is not a SIP URI, or its host cannot be found.
+    pub async fn is_deaf(&self, uri: &str) -> Result<bool, SipError> {
+        is_deaf(&self.shared, uri).await
     }
 
     /// Places a call. What becomes of it is told by the leg's events.

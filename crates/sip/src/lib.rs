@@ -62,7 +62,7 @@ pub use error::SipError;
 pub use incoming::IncomingCall;
 pub use leg::{LegEnd, Reinvite, SipLeg, SipLegControl, SipLegEvent};
 pub use network::{Network, NetworkError};
-pub use outgoing::{Credentials, OutgoingCall};
+pub use outgoing::{Credentials, OutgoingCall, check_uri};
 
 /// Directive for a log filter that keeps the library from logging whole messages.
 pub const LOG_FILTER: &str = "rsipstack=error";

@@ -13,6 +13,7 @@ use rsipstack::dialog::dialog::DialogState;
 use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::sip::uri::ParamsExt;
 use rsipstack::sip::{Header, Host, Response, Scheme, Transport as Wire, Uri};
+use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
 use crate::endpoint::Shared;
@@ -61,11 +62,40 @@ impl OutgoingCall {
     }
 }
 
+/// Whether a text is a SIP URI that a call can be placed to, as far as that shows without asking the network.
+///
+/// # Errors
+/// When it is none.
+pub fn check_uri(uri: &str) -> Result<(), SipError> {
+    parse(uri).map(drop)
+}
+
 /// Our address toward whom a URI names.
 pub(crate) async fn local_ip(shared: &Shared, uri: &str) -> Result<IpAddr, SipError> {
     let parsed = parse(uri)?;
     let peer = peer(uri, &parsed).await?;
     shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(uri.to_owned()))
+}
+
+/// Whether the other machine refuses what is sent to a URI's port.
+pub(crate) async fn is_deaf(shared: &Shared, uri: &str) -> Result<bool, SipError> {
+    let parsed = parse(uri)?;
+    let peer = peer(uri, &parsed).await?;
+    let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(uri.to_owned()))?;
+    if parsed.transport() == Some(&Wire::Tcp) {
+        // A connection is refused by itself.
+        return Ok(false);
+    }
+    let refused = async {
+        let socket = UdpSocket::bind((local, 0)).await?;
+        socket.connect(peer).await?;
+        socket.send(KEEP_ALIVE).await?;
+        socket.recv(&mut [0; 64]).await
+    };
+    Ok(match tokio::time::timeout(REFUSAL_TIME, refused).await {
+        Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        Ok(Ok(_)) | Err(_) => false,
+    })
 }
 
 pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<SipLeg, SipError> {
@@ -247,5 +277,9 @@ impl Shared {
     }
 }
 
+/// RFC 5626, 3.5.1: no SIP element minds it, and some answer.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
+/// A refusal comes within a round trip, and most networks are narrower than this.
+const REFUSAL_TIME: Duration = Duration::from_millis(300);
 /// A CANCEL is answered within a round trip by anyone who lives.
 const CANCEL_TIME: Duration = Duration::from_secs(4);

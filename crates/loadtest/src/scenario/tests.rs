@@ -53,6 +53,7 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
     );
     assert_eq!(told.len(), 5, "{told:#?}");
     assert!(told[0].starts_with("s.yaml:3: error: ") && told[0].contains("nowhere.wav"), "{}", told[0]);
+    assert!(told[0].contains("a sound is a WAV file") && !told[0].contains("a step is"), "{}", told[0]);
     assert!(told[1].starts_with("s.yaml:4: ") && told[1].contains("keys of a telephone"), "{}", told[1]);
     assert!(told[2].starts_with("s.yaml:5: ") && told[2].contains("`shout` is not a step"), "{}", told[2]);
     assert!(told[3].starts_with("s.yaml:6: ") && told[3].contains("exactly one thing"), "{}", told[3]);
