@@ -36,4 +36,4 @@ pub use pack::{Pack, SkillHead};
 pub use slots::{filled, yes_or_no};
 pub use sort::sort_of;
 pub use understand::{Intent, Reading};
-pub use verbalise::{spelled, spoken};
+pub use verbalise::{spelled, spoken, written};

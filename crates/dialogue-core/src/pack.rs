@@ -6,7 +6,7 @@ use std::sync::Arc;
 use callwright_model::{InputSpec, Language, PackSource, Problem, Severity};
 
 use crate::lexicon::{self, Lexicon};
-use crate::understand::Interpreter;
+use crate::understand::{Intent, Interpreter};
 use crate::words::Words;
 use crate::yaml::Node;
 
@@ -34,6 +34,8 @@ pub(crate) struct Tongue {
     pub(crate) interpreter: Interpreter,
     /// Everything the pack's examples and our base examples know callers to say.
     pub(crate) sentences: Arc<[String]>,
+    /// The first example of each skill, in the order of the file.
+    openings: Vec<String>,
     /// How the values of closed lists are spoken.
     pub(crate) choices: BTreeMap<String, Vec<String>>,
 }
@@ -101,6 +103,12 @@ impl Pack {
     #[must_use]
     pub fn sentences(&self, language: Language) -> Arc<[String]> {
         self.tongue(language).sentences.clone()
+    }
+
+    /// One thing that callers say for each skill, in the order of the examples' file: what to show somebody who has not called yet.
+    #[must_use]
+    pub fn openings(&self, language: Language) -> &[String] {
+        &self.tongue(language).openings
     }
 
     /// What the interpreter makes of a sentence.
@@ -231,6 +239,8 @@ impl Tongue {
             words.require(key);
         }
         let examples = examples::read(source, language, skills, problems);
+        let of_skills = examples.intents.iter().filter(|(intent, _)| matches!(intent, Intent::Skill(_)));
+        let openings = of_skills.filter_map(|(_, lines)| lines.first().cloned()).collect();
         let mut sentences: Vec<String> =
             examples.intents.iter().flat_map(|(_, lines)| lines.iter().cloned()).collect();
         sentences.extend(lexicon.intents.iter().flat_map(|(_, lines)| lines.iter().cloned()));
@@ -238,7 +248,14 @@ impl Tongue {
         sentences.sort();
         sentences.dedup();
         let interpreter = Interpreter::train(lexicon, &examples.intents);
-        Self { language, words, interpreter, sentences: sentences.into(), choices: examples.choices }
+        Self {
+            language,
+            words,
+            interpreter,
+            sentences: sentences.into(),
+            openings,
+            choices: examples.choices,
+        }
     }
 }
 

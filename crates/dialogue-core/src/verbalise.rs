@@ -198,6 +198,52 @@ fn iso_seconds(text: &str) -> Option<u64> {
     (number.is_none() && text.len() > 2).then_some(total)
 }
 
+/// A sentence as it is written, from how it is spoken: codes in one piece instead of one character at a time. For people who read
+/// along.
+#[must_use]
+pub fn written(spoken: &str) -> String {
+    let mut text = String::with_capacity(spoken.len());
+    let mut rest = spoken;
+    while let Some(first) = rest.chars().next() {
+        let word_before = text.chars().next_back().is_some_and(char::is_alphanumeric);
+        match (!word_before).then(|| spelt(rest)).flatten() {
+            Some((code, length)) => {
+                text.push_str(&code);
+                rest = &rest[length..];
+            }
+            None => {
+                text.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    text
+}
+
+/// The code that a text begins with, as [`characters`] spells it, and how long its spelling is. Two digits with a comma between
+/// are more likely two numbers.
+fn spelt(text: &str) -> Option<(String, usize)> {
+    let is_code = |c: &char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    let mut code = String::new();
+    let mut length = 0;
+    loop {
+        let separator = if code.is_empty() { 0 } else { 2 };
+        let separated =
+            separator == 0 || text[length..].starts_with(", ") || text[length..].starts_with("; ");
+        let next = text.get(length + separator..).and_then(|rest| rest.chars().next()).filter(is_code);
+        let Some(next) = next.filter(|_| separated) else { break };
+        let after = text[length + separator + 1..].chars().next();
+        if after.is_some_and(char::is_alphanumeric) {
+            break;
+        }
+        code.push(next);
+        length += separator + 1;
+    }
+    let mixed =
+        code.contains(|c: char| c.is_ascii_digit()) && code.contains(|c: char| c.is_ascii_uppercase());
+    (code.len() >= 3 || code.len() == 2 && mixed).then_some((code, length))
+}
+
 /// A calendar date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Calendar {

@@ -1,6 +1,6 @@
 //! Skills: what the agent can do for a caller, as `skills/*.yaml` declares it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{InputSpec, SlotType, Value};
 
@@ -21,6 +21,14 @@ pub struct Pack {
     pub actions: BTreeMap<String, Action>,
     /// Its policies.
     pub policy: Policy,
+}
+
+impl Pack {
+    /// Names of inputs that are secret in a skill: what the caller says for them must not be shown.
+    #[must_use]
+    pub fn secret_inputs(&self) -> BTreeSet<String> {
+        self.skills.values().flat_map(|skill| crate::load::secret_inputs(self, skill)).collect()
+    }
 }
 
 /// One skill.

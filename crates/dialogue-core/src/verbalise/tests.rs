@@ -366,3 +366,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn codes_are_written_in_one_piece() {
+    for code in ["K7M4X2", "CW318", "4C", "804215", "CA1234567"] {
+        let sentence = format!("Your code is {}.", spoken(&Value::Code(code.to_owned()), Language::EN));
+        assert_eq!(written(&sentence), format!("Your code is {code}."));
+    }
+    let plain = "Say 1, 2 or 3; A, or in Seattle, WA, on June 4, 10:15. 네, 좋아요.";
+    assert_eq!(written(plain), plain);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_keeps_its_letters(text in "[A-C1-3,; a-c네]{0,40}") {
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        prop_assert_eq!(letters(&written(&text)), letters(&text));
+    }
+}
