@@ -176,15 +176,16 @@ impl Sound {
     }
 }
 
+/// Whether it is a voice of this engine for the language; one of another engine, such as `slt`, is not.
+pub(crate) fn is_voice(language: Language, voice: &Voice) -> bool {
+    let name = &voice.0;
+    name.starts_with(language.code())
+        && name.len() <= 32
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'_'))
+}
+
 fn voice_name(language: Language, voice: &Voice) -> String {
-    let plain = |name: &str| {
-        !name.is_empty()
-            && name.len() <= 32
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'_'))
-            && !name.starts_with('-')
-    };
-    // A voice of another engine, such as `slt`, is no voice here.
-    if plain(&voice.0) && voice.0.starts_with(language.code()) {
+    if is_voice(language, voice) {
         return voice.0.clone();
     }
     match language.code() {

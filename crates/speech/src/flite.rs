@@ -150,7 +150,7 @@ fn voices() -> &'static BTreeMap<&'static str, Mutex<ffi::Voice>> {
 }
 
 /// Those that Debian and Ubuntu ship at 16 kHz.
-const VOICE_NAMES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
+pub(crate) const VOICE_NAMES: [&str; 4] = ["slt", "rms", "awb", "kal16"];
 const DEFAULT_VOICE: &str = "slt";
 /// The phones that the recogniser's model knows.
 const PHONES: [&str; 39] = [

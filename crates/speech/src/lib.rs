@@ -27,6 +27,7 @@ mod speaking;
 mod speech;
 mod synthesiser;
 mod voice_activity;
+mod voices;
 mod wav;
 #[cfg(feature = "whisper")]
 mod whisper;
@@ -37,3 +38,4 @@ pub use error::{RecogniseError, SpeechError, SynthesisError};
 pub use listening::{Ear, Listening};
 pub use mouth::Mouth;
 pub use speech::Speech;
+pub use voices::has_voice;

@@ -10,7 +10,8 @@ pub use catalogue::{CATALOGUE, Model, Origin};
 pub use fetch::{FetchError, Fetched, Fetcher, Progress, State, list, verify};
 
 /// The largest whisper model in a directory: of two that were fetched, the better one.
-pub(crate) fn largest_whisper(dir: &Path) -> Option<PathBuf> {
+#[must_use]
+pub fn largest_whisper(dir: &Path) -> Option<PathBuf> {
     std::fs::read_dir(dir)
         .ok()?
         .filter_map(Result::ok)
