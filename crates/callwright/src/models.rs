@@ -24,6 +24,7 @@ pub fn print_list(dir: &Path) {
         };
         println!("{:<14} {size:>8}  {there:<8} {:<12} {source}", model.name, model.licence);
         println!("{:<14} {}", "", model.purpose);
+        println!("{:<14} sha256 {}", "", model.sha256.unwrap_or("is pinned by the first fetch"));
     }
     println!("\nFolder: {}. `callwright models fetch NAME` gets one.", dir.display());
 }
@@ -39,9 +40,14 @@ pub fn fetch(names: &[String], mirror: Option<String>, dir: &Path) -> Result<()>
         match Model::named(name) {
             Some(model) => wanted.push(model),
             None => {
-                let known = CATALOGUE.iter().map(|model| model.name);
-                let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
-                bail!("there is no model `{name}`{}", near.unwrap_or_default());
+                let known: Vec<&str> = CATALOGUE.iter().map(|model| model.name).collect();
+                let near =
+                    nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+                bail!(
+                    "there is no model `{name}`; {}there are {}",
+                    near.unwrap_or_default(),
+                    known.join(", ")
+                );
             }
         }
     }
@@ -70,6 +76,9 @@ pub fn fetch(names: &[String], mirror: Option<String>, dir: &Path) -> Result<()>
 /// When a file cannot be read.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 pub fn print_verify(dir: &Path) -> Result<ExitCode> {
+    if !dir.is_dir() {
+        bail!("there is no folder {}: `callwright models fetch NAME` makes it", dir.display());
+    }
     let mut damaged = false;
     for model in &CATALOGUE {
         match verify(dir, model)? {
