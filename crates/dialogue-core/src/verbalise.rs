@@ -220,28 +220,53 @@ pub fn written(spoken: &str) -> String {
     text
 }
 
-/// The code that a text begins with, as [`characters`] spells it, and how long its spelling is. Two digits with a comma between
-/// are more likely two numbers.
+/// The code that a text begins with, as it is read aloud, and how long its reading is: groups of two or three characters, or
+/// number and letter of a seat or a gate.
 fn spelt(text: &str) -> Option<(String, usize)> {
-    let is_code = |c: &char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    seat(text).or_else(|| {
+        let (mut code, mut length) = group(text)?;
+        while let Some((more, longer)) = text[length..].strip_prefix(", ").and_then(group) {
+            code.push_str(&more);
+            length += 2 + longer;
+        }
+        let digit = code.contains(|c: char| c.is_ascii_digit());
+        let letter = code.contains(|c: char| c.is_ascii_uppercase());
+        (code.len() >= 3 || digit && letter).then_some((code, length))
+    })
+}
+
+/// Two or three characters with a space between.
+fn group(text: &str) -> Option<(String, usize)> {
     let mut code = String::new();
-    let mut length = 0;
+    let mut rest = text;
     loop {
-        let separator = if code.is_empty() { 0 } else { 2 };
-        let separated =
-            separator == 0 || text[length..].starts_with(", ") || text[length..].starts_with("; ");
-        let next = text.get(length + separator..).and_then(|rest| rest.chars().next()).filter(is_code);
-        let Some(next) = next.filter(|_| separated) else { break };
-        let after = text[length + separator + 1..].chars().next();
-        if after.is_some_and(char::is_alphanumeric) {
+        let mut chars = rest.chars();
+        let next = chars.next().filter(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+        if next.is_none() || chars.next().is_some_and(char::is_alphanumeric) {
             break;
         }
-        code.push(next);
-        length += separator + 1;
+        code.extend(next);
+        rest = &rest[1..];
+        match rest.strip_prefix(' ') {
+            Some(after) if code.len() < 3 => rest = after,
+            Some(_) | None => break,
+        }
     }
-    let mixed =
-        code.contains(|c: char| c.is_ascii_digit()) && code.contains(|c: char| c.is_ascii_uppercase());
-    (code.len() >= 3 || code.len() == 2 && mixed).then_some((code, length))
+    (2..=3).contains(&code.len()).then(|| (code.clone(), 2 * code.len() - 1))
+}
+
+/// `11 A` or `B 12`, before a mark or the end: before a word the letter may be one itself.
+fn seat(text: &str) -> Option<(String, usize)> {
+    let (first, rest) = text.split_once(' ')?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let second = &rest[..end];
+    let number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let letter = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_uppercase());
+    let fits = number(first) && letter(second) || letter(first) && number(second);
+    let closed = rest[end..].chars().next().is_none_or(|c| matches!(c, '.' | ',' | ';' | '!' | '?'));
+    // Another group behind it makes it part of a longer code.
+    let longer = rest[end..].strip_prefix(", ").and_then(group).is_some();
+    (fits && closed && !longer).then(|| (format!("{first}{second}"), first.len() + 1 + second.len()))
 }
 
 /// A calendar date.

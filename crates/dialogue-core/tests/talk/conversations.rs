@@ -637,7 +637,7 @@ fn what_was_heard_in_doubt_is_read_back_and_never_acted_on() {
     assert_eq!(stage.plans.len(), 0);
     assert!(stage.caller("yes").contains("booking code"));
     let plans = stage.plans.len();
-    assert_eq!(stage.caller_with("k seven m four x two", DOUBT), "Did you say K, 7, M; 4, X, 2?");
+    assert_eq!(stage.caller_with("k seven m four x two", DOUBT), "Did you say K 7 M, 4 X 2?");
     assert_eq!(stage.plans.len(), plans);
     assert!(stage.caller("no").contains("code"), "asked again");
     assert_eq!(stage.caller_with("k seven m four x nine", DOUBT), "Did you say K, 7, M; 4, X, 9?");
