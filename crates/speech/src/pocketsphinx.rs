@@ -19,7 +19,7 @@ mod lexicon;
 mod phrases;
 mod words;
 
-use ffi::{Decoder, MemoryFile};
+use ffi::{Decoder, MemoryFile, Segment};
 use lexicon::Lexicon;
 use phrases::Grammar;
 
@@ -34,10 +34,22 @@ struct Shared {
     pool: Mutex<Pool>,
 }
 
+/// What a decoder is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Words so far, while somebody speaks: cheap, for most of its work is overtaken.
+    Running,
+    /// The utterance: as good as can be.
+    Final,
+}
+
+/// A decoder's hints and use.
+type Key = (u64, Pass);
+
 /// Decoders and grammars, each with the key of the hints that it was made for; the latest used is last.
 #[derive(Default)]
 struct Pool {
-    idle: Vec<(u64, Decoder)>,
+    idle: Vec<(Key, Decoder)>,
     grammars: Vec<(u64, Arc<Grammar>)>,
 }
 
@@ -61,7 +73,7 @@ impl Pocketsphinx {
             sentences: Arc::from([]),
             likely: Vec::new(),
         };
-        let decoder = engine.shared.lease(&trial);
+        let decoder = engine.shared.lease(&trial, Pass::Final);
         let decoder = decoder.map_err(|_| SpeechError::PocketsphinxModelRefused { path: dir.to_owned() })?;
         engine.shared.give_back(decoder);
         Ok(engine)
@@ -81,9 +93,11 @@ impl Recogniser for Pocketsphinx {
         if !self.knows(hints.language) {
             return;
         }
-        match self.shared.lease(hints) {
-            Ok(decoder) => self.shared.give_back(decoder),
-            Err(error) => debug!(%error, "hints could not be prepared"),
+        for pass in [Pass::Running, Pass::Final] {
+            match self.shared.lease(hints, pass) {
+                Ok(decoder) => self.shared.give_back(decoder),
+                Err(error) => debug!(%error, "hints could not be prepared"),
+            }
         }
     }
 
@@ -91,7 +105,7 @@ impl Recogniser for Pocketsphinx {
         Box::new(Ears {
             shared: Arc::clone(&self.shared),
             given_up,
-            decoder: None,
+            running: None,
             unfolded: Vec::new(),
             telephone: true,
         })
@@ -100,11 +114,11 @@ impl Recogniser for Pocketsphinx {
 
 impl Shared {
     /// A decoder for the hints: an idle one, or a new one.
-    fn lease(&self, hints: &Hints) -> Result<(u64, Decoder), RecogniseError> {
+    fn lease(&self, hints: &Hints, pass: Pass) -> Result<(Key, Decoder), RecogniseError> {
         let key = key(hints);
         let grammar = {
             let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(place) = pool.idle.iter().rposition(|(known, _)| *known == key) {
+            if let Some(place) = pool.idle.iter().rposition(|(known, _)| *known == (key, pass)) {
                 return Ok(pool.idle.remove(place));
             }
             pool.grammar(key)
@@ -121,10 +135,10 @@ impl Shared {
                 grammar
             }
         };
-        Ok((key, self.decoder(&grammar)?))
+        Ok(((key, pass), self.decoder(&grammar, pass)?))
     }
 
-    fn give_back(&self, decoder: (u64, Decoder)) {
+    fn give_back(&self, decoder: (Key, Decoder)) {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         pool.idle.push(decoder);
         let oldest = (pool.idle.len() > IDLE_MAX).then(|| pool.idle.remove(0));
@@ -132,7 +146,7 @@ impl Shared {
         drop(oldest);
     }
 
-    fn decoder(&self, grammar: &Grammar) -> Result<Decoder, RecogniseError> {
+    fn decoder(&self, grammar: &Grammar, pass: Pass) -> Result<Decoder, RecogniseError> {
         let failed = |reason: &str| RecogniseError::Engine { engine: NAME, reason: reason.to_owned() };
         let model = MemoryFile::new(grammar.model.as_bytes()).map_err(|e| failed(&e.to_string()))?;
         let dictionary =
@@ -141,6 +155,10 @@ impl Shared {
         let acoustic_model = self.acoustic_model.to_str().ok_or_else(|| failed("its path is not UTF-8"))?;
         let mut arguments = vec![("-hmm", acoustic_model), ("-lm", &model), ("-dict", &dictionary)];
         arguments.extend(TUNING);
+        match pass {
+            Pass::Running => arguments.extend(RUNNING),
+            Pass::Final => {}
+        }
         Decoder::new(&arguments).ok_or_else(|| failed("the library refuses its model"))
     }
 }
@@ -166,23 +184,11 @@ impl Pool {
 struct Ears {
     shared: Arc<Shared>,
     given_up: GivenUp,
-    decoder: Option<(u64, Decoder)>,
+    /// What the turn is heard with, and the decoder of its running pass.
+    running: Option<(Arc<Hints>, Key, Decoder)>,
     unfolded: Vec<i16>,
     /// The last turn came over a telephone; so it is taken for one at first.
     telephone: bool,
-}
-
-impl Ears {
-    fn hear(&mut self, samples: &[i16], whole: bool) -> Result<(), RecogniseError> {
-        let sound = if self.telephone {
-            band::unfold(samples, &mut self.unfolded);
-            &self.unfolded[..]
-        } else {
-            samples
-        };
-        let heard = self.decoder.as_mut().is_some_and(|(_, decoder)| decoder.hear(sound, whole));
-        if heard { Ok(()) } else { Err(failed("it does not take sound")) }
-    }
 }
 
 impl Hearing for Ears {
@@ -190,11 +196,12 @@ impl Hearing for Ears {
         if hints.language != Language::EN {
             return Err(RecogniseError::Language { engine: NAME, language: hints.language });
         }
-        if self.decoder.as_ref().is_none_or(|(known, _)| *known != key(hints)) {
+        if self.running.as_ref().is_none_or(|(_, (known, _), _)| *known != key(hints)) {
             self.forget();
-            self.decoder = Some(self.shared.lease(hints)?);
+            let (key, decoder) = self.shared.lease(hints, Pass::Running)?;
+            self.running = Some((Arc::clone(hints), key, decoder));
         }
-        let begun = self.decoder.as_mut().is_some_and(|(_, decoder)| decoder.start());
+        let begun = self.running.as_mut().is_some_and(|(_, _, decoder)| decoder.start());
         if begun { Ok(()) } else { Err(failed("it does not begin")) }
     }
 
@@ -202,49 +209,79 @@ impl Hearing for Ears {
         if self.given_up.is_set() {
             return Err(RecogniseError::GivenUp);
         }
-        self.hear(samples, false)
+        let sound = unfolded(self.telephone, samples, &mut self.unfolded);
+        let heard = self.running.as_mut().is_some_and(|(_, _, decoder)| decoder.hear(sound, false));
+        if heard { Ok(()) } else { Err(failed("it does not take sound")) }
     }
 
     fn partial(&mut self, _all: &[i16]) -> Option<String> {
-        self.decoder.as_mut()?.1.hypothesis().map(|words| tidy(&words))
+        self.running.as_mut()?.2.hypothesis().map(|words| tidy(&words))
     }
 
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {
         // A second pass over the whole turn, for it knows the line's mean spectrum from the first sample on; the running estimate
         // of the first pass mishears a caller's first words.
         self.telephone = band::is_telephone(all);
-        let Some((_, decoder)) = &mut self.decoder else { return Err(failed("it has not begun")) };
-        if !decoder.start() {
-            return Err(failed("it does not begin again"));
-        }
-        self.hear(all, true)?;
-        let Some((_, decoder)) = &mut self.decoder else { return Err(failed("it has not begun")) };
-        if !decoder.finish() {
-            return Err(failed("it does not end"));
-        }
-        let words = decoder.hypothesis().map(|words| tidy(&words)).unwrap_or_default();
-        // The decoder's posterior is no confidence: over the sentences of the accuracy example its mean is 0.13 where the words
-        // are right and 0.03 where they are wrong, with most of both near zero.
-        let confidence = None;
-        let mut alternatives: Vec<String> = Vec::new();
-        for reading in decoder.readings(READINGS_LOOKED_AT) {
-            let reading = tidy(&reading);
-            if alternatives.len() < ALTERNATIVES_MAX
-                && !reading.is_empty()
-                && reading != words
-                && !alternatives.contains(&reading)
-            {
-                alternatives.push(reading);
-            }
-        }
-        Ok(Reading { words, alternatives, confidence })
+        let Some((hints, _, running)) = &mut self.running else { return Err(failed("it has not begun")) };
+        running.finish();
+        let (key, mut decoder) = self.shared.lease(hints, Pass::Final)?;
+        let sound = unfolded(self.telephone, all, &mut self.unfolded);
+        let reading = if decoder.start() && decoder.hear(sound, true) && decoder.finish() {
+            Ok(read(&mut decoder))
+        } else {
+            Err(failed("it does not hear a whole turn"))
+        };
+        self.shared.give_back((key, decoder));
+        reading
     }
 
     fn forget(&mut self) {
-        if let Some(decoder) = self.decoder.take() {
-            self.shared.give_back(decoder);
+        if let Some((_, key, decoder)) = self.running.take() {
+            self.shared.give_back((key, decoder));
         }
     }
+}
+
+/// Sound as the model knows it.
+fn unfolded<'a>(telephone: bool, samples: &'a [i16], out: &'a mut Vec<i16>) -> &'a [i16] {
+    if !telephone {
+        return samples;
+    }
+    band::unfold(samples, out);
+    out
+}
+
+/// What a decoder has made of a whole turn.
+fn read(decoder: &mut Decoder) -> Reading {
+    let words = decoder.hypothesis().map(|words| tidy(&words)).unwrap_or_default();
+    let confidence = confidence(&decoder.segments());
+    let mut alternatives: Vec<String> = Vec::new();
+    for reading in decoder.readings(READINGS_LOOKED_AT) {
+        let reading = tidy(&reading);
+        if alternatives.len() < ALTERNATIVES_MAX
+            && !reading.is_empty()
+            && reading != words
+            && !alternatives.contains(&reading)
+        {
+            alternatives.push(reading);
+        }
+    }
+    Reading { words, alternatives, confidence }
+}
+
+/// How sure a reading is: how well its words fit the sound, all together and the worst of them. The decoder's own posterior is
+/// none: over the sentences of the accuracy example its mean is 0.13 where the words are right and 0.03 where they are wrong, with
+/// most of both near zero.
+fn confidence(segments: &[Segment]) -> Option<f32> {
+    let misfit = |acoustic: i64, frames: u32| -acoustic as f32 / frames.max(1) as f32 / 1e4;
+    let (mut frames, mut acoustic, mut worst) = (0, 0_i64, 0.0_f32);
+    for segment in segments.iter().filter(|segment| !is_filler(&segment.word)) {
+        frames += segment.frames;
+        acoustic += i64::from(segment.acoustic);
+        worst = worst.max(misfit(segment.acoustic.into(), segment.frames));
+    }
+    let evidence = FIT - FIT_MEAN * misfit(acoustic, frames) - FIT_WORST * worst.min(WORST_MAX);
+    (frames > 0).then(|| 1.0 / (1.0 + (-evidence).exp()))
 }
 
 impl Drop for Ears {
@@ -261,10 +298,15 @@ fn failed(reason: &str) -> RecogniseError {
 fn tidy(words: &str) -> String {
     let words: Vec<&str> = words
         .split_whitespace()
-        .filter(|word| !word.starts_with(['<', '[', '+']))
+        .filter(|word| !is_filler(word))
         .map(|word| word.split('(').next().unwrap_or(word))
         .collect();
     words.join(" ")
+}
+
+/// Silence, breath and noise of the model's own.
+fn is_filler(word: &str) -> bool {
+    word.starts_with(['<', '[', '+'])
 }
 
 /// The hints' identity: FNV-1a over all that goes into the grammar.
@@ -281,8 +323,8 @@ fn key(hints: &Hints) -> u64 {
 }
 
 const NAME: &str = "pocketsphinx";
-/// Decoders kept for hints of late, 8 MB each. Those in use by turns come on top.
-const IDLE_MAX: usize = 8;
+/// Decoders kept for hints of late, 8 MB each, two for each hints. Those in use by turns come on top.
+const IDLE_MAX: usize = 16;
 /// Grammars kept as text, about 100 KB each: the questions of a skill pack.
 const GRAMMARS_MAX: usize = 64;
 /// Readings that we offer beside the best.
@@ -292,6 +334,17 @@ const READINGS_LOOKED_AT: usize = 12;
 /// Settings that differ from the library's: a little more trust in the language model, and no noise filter, which the model was not
 /// trained with. Measured with `examples/accuracy`: 93.4 % of words instead of 92.3.
 const TUNING: [(&str, &str); 2] = [("-lw", "9"), ("-remove_noise", "no")];
+/// The running pass looks at every second frame and does no second search: over the sentences of `examples/accuracy` a whole
+/// recognition with `-ds 2` costs 0.044 s of a core a second instead of 0.072, for 96.0 % of words instead of 96.3.
+const RUNNING: [(&str, &str); 3] = [("-ds", "2"), ("-fwdflat", "no"), ("-bestpath", "no")];
+/// A logistic curve over how far, for each frame of 10 ms, the words lie from the likeliest sounds, in units of 10,000 of the
+/// library's logarithm. Fitted with `examples/accuracy`: right sentences have a mean of 1.5 to 3.7 (5 to 95 %), babble taken for
+/// words 3.2 to 6.1. At 0.4 it keeps 96 % of right sentences and 17 % of babble.
+const FIT: f32 = 6.88;
+const FIT_MEAN: f32 = 1.51;
+const FIT_WORST: f32 = 0.316;
+/// One short word may fit as badly as it likes.
+const WORST_MAX: f32 = 9.0;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use std::time::Instant;
 use callwright_model::{Expect, Hints, Language, Voice};
 use callwright_speech::{RecogniserChoice, Speech, SpeechConfig};
 
+mod distractors;
 mod telephone;
 
 use telephone::{Caller, over_the_line};
@@ -26,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let memory = memory_of_a_leg(&speech).await?;
     let mut rows: BTreeMap<String, Score> = BTreeMap::new();
     let (mut finals, mut sound_seconds, mut cpu) = (Vec::new(), 0.0, 0.0);
+    let mut sure: Vec<(bool, f32)> = Vec::new();
     for voice in ["slt", "kal16", "rms", "awb"] {
         for (expect, likely, said) in dialogue() {
             let sound = speech.render(said, Language::EN, &Voice(voice.to_owned()))?;
@@ -42,12 +44,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let before = cpu_seconds()?;
             let heard = caller.says(&sound).await;
             cpu += cpu_seconds()? - before;
+            let confidence = heard.confidence.unwrap_or(1.0);
             let (wanted, heard) = (said.to_lowercase(), heard.words.into_inner());
             let wanted: Vec<&str> = wanted.split(' ').collect();
             let got: Vec<&str> = heard.split_whitespace().collect();
             let wrong = distance(&wanted, &got);
+            sure.push((wrong == 0, confidence));
             if wrong > 0 {
-                eprintln!("{voice:6} {said} -> {heard}");
+                eprintln!("{voice:6} {said} -> {heard} ({confidence:.2})");
             }
             let shape = format!("{expect:?}");
             let shape = shape.split(' ').next().unwrap_or_default();
@@ -80,8 +84,50 @@ async fn main() -> Result<(), Box<dyn Error>> {
         finals[finals.len() / 2],
         finals[finals.len() * 95 / 100]
     ));
+    let share = |right: bool, least: f32| {
+        let of = |sentence: &&(bool, f32)| sentence.0 == right;
+        let kept = sure.iter().filter(of).filter(|(_, confidence)| *confidence >= least).count();
+        100.0 * kept as f64 / sure.iter().filter(of).count().max(1) as f64
+    };
+    table.push_str("\nconfidence at least           0.2      0.4      0.6      0.8\n");
+    for (row, right) in [("sentences heard right", true), ("sentences misheard", false)] {
+        let shares = [0.2, 0.4, 0.6, 0.8].map(|least| format!("{:>6.1} %", share(right, least))).join(" ");
+        table.push_str(&format!("{row:25} {shares}\n"));
+    }
+    table.push_str(&false_accepts(&speech).await?);
     eprintln!("{table}");
     Ok(())
+}
+
+/// How often what is no answer is taken for one, by kind and by how sure one wants to be.
+async fn false_accepts(speech: &Speech) -> Result<String, Box<dyn Error>> {
+    let mut rows: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
+    let code = Expect::Code { min: 6, max: 6 };
+    for distractor in distractors::distractors(speech)? {
+        for expect in [Expect::Anything, Expect::YesNo, code.clone(), Expect::Choice { options: 3 }] {
+            let sentences = Arc::from(PACK.map(str::to_owned));
+            let hints = Hints { expect, language: Language::EN, sentences, likely: Vec::new() };
+            let mut caller = Caller::new(speech, hints.clone());
+            let heard = caller.says(&distractor.sound).await;
+            let confidence = heard.confidence.unwrap_or(1.0);
+            let heard = heard.words.into_inner();
+            let harmless = distractor.is_harmless(&heard);
+            if !harmless {
+                let (kind, name) = (distractor.kind, &distractor.name);
+                eprintln!("{kind} {name} at {:?} -> {heard} ({confidence:.2})", hints.expect);
+            }
+            rows.entry(distractor.kind).or_default().push(if harmless { -1.0 } else { confidence });
+        }
+    }
+    let mut table = String::from("\ntaken for an answer when at least  0      0.2      0.4      0.6  of\n");
+    for (kind, taken) in rows {
+        let share = |least: f32| taken.iter().filter(|sure| **sure >= least).count() as f64 * 100.0;
+        let shares = [0.0, 0.2, 0.4, 0.6]
+            .map(|least| format!("{:>6.1} %", share(least) / taken.len() as f64))
+            .join(" ");
+        table.push_str(&format!("{kind:25} {shares} {}\n", taken.len()));
+    }
+    Ok(table)
 }
 
 /// Ten callers, each with options of their own, have said something and not ended.

@@ -20,6 +20,16 @@ pub(super) struct Decoder {
 // from being inside one decoder at a time.
 unsafe impl Send for Decoder {}
 
+/// A word of a path, or one of the model's fillers.
+pub(super) struct Segment {
+    pub(super) word: String,
+    /// Frames of 10 ms.
+    pub(super) frames: u32,
+    /// The logarithm of its acoustic likelihood, to the base 1.0001; how far it is from the likeliest sounds of each frame when
+    /// all of them are computed.
+    pub(super) acoustic: i32,
+}
+
 impl Decoder {
     /// A decoder from command-line style arguments, or `None` when the library refuses them (it says why on its log,
     /// which is off).
@@ -89,6 +99,28 @@ impl Decoder {
         let mut score = 0;
         // SAFETY: the string belongs to the decoder and lives until its next call; it is copied before.
         unsafe { copied(ps_get_hyp(self.decoder.as_ptr(), &raw mut score)) }
+    }
+
+    /// The best path through the finished utterance, word by word.
+    pub(super) fn segments(&mut self) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        // SAFETY: the iterator is only used until `ps_seg_next` returns null, for it has freed itself then; each word is copied
+        // before the next call; the out pointers are to locals.
+        unsafe {
+            let mut next = ps_seg_iter(self.decoder.as_ptr());
+            while !next.is_null() {
+                let (mut first, mut last) = (0, 0);
+                ps_seg_frames(next, &raw mut first, &raw mut last);
+                let (mut acoustic, mut language, mut backoff) = (0, 0, 0);
+                ps_seg_prob(next, &raw mut acoustic, &raw mut language, &raw mut backoff);
+                if let Some(word) = copied(ps_seg_word(next)) {
+                    let frames = u32::try_from(last - first + 1).unwrap_or(0);
+                    segments.push(Segment { word, frames, acoustic });
+                }
+                next = ps_seg_next(next);
+            }
+        }
+        segments
     }
 
     /// Other readings of the finished utterance, best first, at most `limit` of them.
@@ -175,6 +207,16 @@ unsafe extern "C" {
     ) -> c_int;
     fn ps_end_utt(decoder: *mut c_void) -> c_int;
     fn ps_get_hyp(decoder: *mut c_void, score: *mut c_int) -> *const c_char;
+    fn ps_seg_iter(decoder: *mut c_void) -> *mut c_void;
+    fn ps_seg_next(iterator: *mut c_void) -> *mut c_void;
+    fn ps_seg_word(iterator: *mut c_void) -> *const c_char;
+    fn ps_seg_frames(iterator: *mut c_void, first: *mut c_int, last: *mut c_int);
+    fn ps_seg_prob(
+        iterator: *mut c_void,
+        acoustic: *mut c_int,
+        language: *mut c_int,
+        backoff: *mut c_int,
+    ) -> c_int;
     fn ps_nbest(decoder: *mut c_void) -> *mut c_void;
     fn ps_nbest_next(iterator: *mut c_void) -> *mut c_void;
     fn ps_nbest_hyp(iterator: *mut c_void, score: *mut c_int) -> *const c_char;

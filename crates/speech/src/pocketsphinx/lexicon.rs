@@ -80,9 +80,13 @@ fn word_at(text: &str, line: u32) -> &str {
     text[line as usize..].split_whitespace().next().unwrap_or_default()
 }
 
-/// Words that we want to sound otherwise than the dictionary says: letters by their names, and the spelling alphabet where
-/// people say it otherwise.
-const SPECIAL: [(&str, &str); 5] = [
+/// Words that we want to sound otherwise than the dictionary says: letters by their names, the spelling alphabet where people say
+/// it otherwise, and sounds that are no words.
+const SPECIAL: [(&str, &str); 9] = [
+    ("mm-hmm", "M HH M"),
+    ("mm-hmm", "AH M HH AH M"),
+    ("mhm", "M HH M"),
+    ("hmm", "HH M"),
     ("a", "AH"),
     ("a", "EY"),
     ("x-ray", "EH K S R EY"),

@@ -94,6 +94,8 @@ impl Phrases<'_> {
         self.group(&NO, ALWAYS);
         self.group(&META, ALWAYS * 2.0);
         self.group(&HUMAN, ALWAYS);
+        self.group(&MEANINGLESS, ALWAYS);
+        self.group(&SIDE_TALK, ALWAYS);
         for filler in FILLERS {
             self.counts.lead(filler, ALWAYS * 0.1);
         }
@@ -323,7 +325,7 @@ const NO: [&str; 21] = [
     "nothing else",
     "i don't want that",
 ];
-const META: [&str; 49] = [
+const META: [&str; 47] = [
     "hello",
     "hi",
     "good morning",
@@ -366,8 +368,6 @@ const META: [&str; 49] = [
     "i mean",
     "that was wrong",
     "you got that wrong",
-    "uh huh",
-    "mm hmm",
     "thank you",
     "thanks",
     "thank you very much",
@@ -413,5 +413,22 @@ const CHOOSING: [&str; 14] = [
     "none of them",
     "none of those",
     "what are my options",
+];
+/// Sounds that mean nothing or only that one listens: they must have words of their own, or they are heard as others.
+const MEANINGLESS: [&str; 8] = ["um", "uh", "hmm", "mm-hmm", "mm-hmm", "uh-huh", "uh-huh", "mhm"];
+/// Said to others in the room, or to win time.
+const SIDE_TALK: [&str; 12] = [
+    "hold on",
+    "hold on a second",
+    "one moment",
+    "just a minute",
+    "just a second",
+    "not now",
+    "i'm on the phone",
+    "be right there",
+    "i'll be right there",
+    "can you close the door",
+    "turn that down",
+    "who's at the door",
 ];
 const FILLERS: [&str; 8] = ["um", "uh", "well", "hi", "hello", "so", "okay", "oh"];

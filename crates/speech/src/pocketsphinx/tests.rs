@@ -114,7 +114,7 @@ fn decoders_are_used_again_and_only_so_many_are_kept() {
     }
     let pool = engine.shared.pool.lock().expect("nobody panics");
     assert_eq!(pool.idle.len(), IDLE_MAX);
-    assert_eq!(pool.idle.last().map(|(key, _)| *key), all.last().map(key));
+    assert_eq!(pool.idle.last().map(|((hints, _), _)| *hints), all.last().map(key));
 }
 
 proptest! {
