@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use callwright_model::MonoTime;
 use callwright_turn_core::{FloorConfig, FrameFacts};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -304,4 +305,40 @@ fn a_say_that_waits_in_the_middle_of_going_back_misses_no_frame() {
     bench.floor.handle_timeout(bench.now + Duration::from_secs(1));
     assert_eq!(bench.play(1), ".", "and by then it answers an old turn");
     assert!(bench.facts().iter().any(|fact| matches!(fact, LegFact::BargedIn { words: 1, .. })));
+}
+
+proptest! {
+    /// However often it pauses and goes back, a say is heard in order and to its end, each frame at least once.
+    #[test]
+    fn a_say_is_heard_whole_whatever_it_is_put_through(
+        words in prop::collection::vec(1_usize..20, 1..12),
+        steps in prop::collection::vec((0_u8..4, 0_u64..60_000), 0..60),
+    ) {
+        let mut bench = Bench::new();
+        bench.ring.extend(wordy(0, &words));
+        let frames: usize = words.iter().sum();
+        let mut heard: Vec<i16> = Vec::new();
+        for (step, at) in steps {
+            match step {
+                0 => bench.playout.pause(),
+                1 => bench.playout.go_on(),
+                2 => {
+                    let from = bench.playout.rewind(Samples(at));
+                    prop_assert!(from.is_none_or(|from| from < samples(frames)));
+                }
+                _ => heard.extend(bench.levels(at as usize % 30).into_iter().filter(|level| *level >= 1_000)),
+            }
+        }
+        bench.playout.go_on();
+        heard.extend(bench.levels(frames + 1).into_iter().filter(|level| *level >= 1_000));
+        heard.extend(bench.levels(history::FRAMES).into_iter().filter(|level| *level >= 1_000));
+        let mut newest = 999;
+        for level in heard {
+            prop_assert!(level <= newest + 1, "frame {} after {}", level, newest);
+            newest = newest.max(level);
+        }
+        prop_assert_eq!(newest, 999 + frames as i16);
+        let ended = LegFact::SayEnded { say: SayId(0), played: samples(frames), words: words.len() as u16 };
+        prop_assert_eq!(bench.facts(), [LegFact::SayStarted { say: SayId(0) }, ended]);
+    }
 }
