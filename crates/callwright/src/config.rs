@@ -92,6 +92,8 @@ pub struct Speech {
     pub recogniser: RecogniserChoice,
     /// A whisper model file; unset means the best one in the folder.
     pub whisper_model: Option<PathBuf>,
+    /// Which model votes on the end of turns.
+    pub turn_model: TurnModelChoice,
     /// Recogniser threads; 0 means one for each core.
     pub threads: usize,
 }
@@ -105,6 +107,16 @@ pub enum RecogniserChoice {
     Whisper,
     /// The offline stand-by.
     Pocketsphinx,
+}
+
+/// `speech.turn_model`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TurnModelChoice {
+    /// None.
+    #[default]
+    Off,
+    /// smart-turn, or refuse to start.
+    SmartTurn,
 }
 
 /// `[[line]]`
@@ -144,6 +156,18 @@ impl std::str::FromStr for RecogniserChoice {
             "whisper" => Ok(Self::Whisper),
             "pocketsphinx" => Ok(Self::Pocketsphinx),
             _ => Err("write `auto`, `whisper` or `pocketsphinx`".to_owned()),
+        }
+    }
+}
+
+impl std::str::FromStr for TurnModelChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            "smart-turn" => Ok(Self::SmartTurn),
+            _ => Err("write `off` or `smart-turn`".to_owned()),
         }
     }
 }
@@ -309,6 +333,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         models: folder.join(reader.parse_or(&mut section, "models", "models".to_owned())),
         recogniser: reader.parse_or(&mut section, "recogniser", RecogniserChoice::Auto),
         whisper_model: reader.parse::<String>(&mut section, "whisper_model").map(|path| folder.join(path)),
+        turn_model: reader.parse_or(&mut section, "turn_model", TurnModelChoice::default()),
         threads: reader.parse_or(&mut section, "threads", 0),
     };
     reader.close(section);

@@ -32,7 +32,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::chat::random_id;
-use crate::config::{Config, RecogniserChoice};
+use crate::config::{Config, RecogniserChoice, TurnModelChoice};
 use crate::lines::{Lines, LoadedLine};
 use board::{Board, Phone};
 
@@ -334,6 +334,10 @@ fn speech_config(config: &Config) -> SpeechConfig {
             RecogniserChoice::Auto => callwright_speech::RecogniserChoice::Auto,
             RecogniserChoice::Whisper => callwright_speech::RecogniserChoice::Whisper,
             RecogniserChoice::Pocketsphinx => callwright_speech::RecogniserChoice::Pocketsphinx,
+        },
+        turn_model: match config.speech.turn_model {
+            TurnModelChoice::Off => callwright_speech::TurnModelChoice::Off,
+            TurnModelChoice::SmartTurn => callwright_speech::TurnModelChoice::SmartTurn,
         },
         whisper_model: config.speech.whisper_model.clone(),
         recogniser_threads: config.speech.threads,

@@ -18,6 +18,8 @@ pub struct SpeechConfig {
     pub whisper_model: Option<PathBuf>,
     /// The directory of the pocketsphinx model for US English: holds `en-us/` and `cmudict-en-us.dict`.
     pub pocketsphinx_dir: PathBuf,
+    /// Whether a model hears from the melody that a turn is over, besides the length of the pause.
+    pub turn_model: TurnModelChoice,
     /// Threads that recognise; 0 means one for each core. More callers than threads at one moment wait for each other.
     pub recogniser_threads: usize,
     /// Threads that synthesise; 0 means one for each core.
@@ -41,6 +43,7 @@ impl Default for SpeechConfig {
             recogniser: RecogniserChoice::default(),
             whisper_model: None,
             pocketsphinx_dir: PathBuf::from("/usr/share/pocketsphinx/model/en-us"),
+            turn_model: TurnModelChoice::default(),
             recogniser_threads: 0,
             synthesiser_threads: 0,
             partial_every_ms: 300,
@@ -61,6 +64,17 @@ impl SpeechConfig {
     pub(crate) fn turn_samples_max(&self) -> usize {
         self.turn_seconds_max.max(1) as usize * callwright_model::SAMPLE_RATE as usize
     }
+}
+
+/// Which model votes on the end of turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TurnModelChoice {
+    /// None: pauses, words and what is expected decide.
+    #[default]
+    Off,
+    /// smart-turn; it is an error when its file is not there. Costs about 50 ms of a core at each pause in free talk.
+    SmartTurn,
 }
 
 /// Which recogniser hears callers.

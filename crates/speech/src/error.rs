@@ -39,6 +39,19 @@ pub enum SpeechError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A turn model is wanted and not there.
+    #[error("no turn model: run `callwright models fetch smart-turn`, or set `speech.turn_model` to `off`")]
+    TurnModelMissing,
+    /// The turn model does not load.
+    #[error(
+        "`{path}` is not a turn model that runs ({reason}): fetch it again with `callwright models fetch smart-turn`"
+    )]
+    TurnModelRefused {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Whisper is wanted of a build without it.
     #[error("this build has no whisper: build with the feature `whisper`, or choose `pocketsphinx`")]
     WhisperNotBuilt,

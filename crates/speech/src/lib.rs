@@ -26,6 +26,8 @@ mod sound;
 mod speaking;
 mod speech;
 mod synthesiser;
+mod thread_pool;
+mod turn_model;
 mod voice_activity;
 mod voices;
 mod wav;
@@ -33,7 +35,7 @@ mod wav;
 mod whisper;
 mod word_share;
 
-pub use config::{RecogniserChoice, SpeechConfig};
+pub use config::{RecogniserChoice, SpeechConfig, TurnModelChoice};
 pub use error::{RecogniseError, SpeechError, SynthesisError};
 pub use listening::{Ear, Listening};
 pub use mouth::Mouth;

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use callwright_model::{Frame, Heard, Hints, Language, Pii, Recognised, TurnId, Utterance};
+use callwright_model::{Expect, Frame, Heard, Hints, Language, Pii, Recognised, TurnId, Utterance};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use crate::RecogniseError;
 use crate::recogniser::{GivenUp, Hearing, Reading, Recogniser};
 use crate::scheduler::{Place, Queue, Urgency};
+use crate::turn_model::TurnModel;
 
 /// What it takes to listen to a leg.
 pub struct Listening {
@@ -42,6 +43,7 @@ impl Ear {
     pub(crate) fn open(
         listening: Listening,
         recogniser: Arc<dyn Recogniser>,
+        turn_model: Option<Arc<dyn TurnModel>>,
         queue: &Arc<Queue>,
         limits: Limits,
         runtime: &tokio::runtime::Handle,
@@ -50,8 +52,14 @@ impl Ear {
         hints.language = language;
         let (outbox, letters) = mpsc::unbounded_channel();
         let given_up = GivenUp::default();
-        let ears =
-            Ears { hearing: recogniser.hearing(given_up.clone()), recogniser, turn: None, limits, outbox };
+        let ears = Ears {
+            hearing: recogniser.hearing(given_up.clone()),
+            recogniser,
+            turn_model,
+            turn: None,
+            limits,
+            outbox,
+        };
         let hints = Arc::new(hints);
         let leg = Arc::new(Leg {
             mailbox: Mutex::new(Mailbox {
@@ -248,6 +256,7 @@ impl Leg {
 struct Ears {
     hearing: Box<dyn Hearing>,
     recogniser: Arc<dyn Recogniser>,
+    turn_model: Option<Arc<dyn TurnModel>>,
     turn: Option<Turn>,
     limits: Limits,
     outbox: mpsc::UnboundedSender<Recognised>,
@@ -296,6 +305,8 @@ impl Ears {
             Heard::Frame(frame) => self.frame(&frame),
             Heard::Pause { turn } => {
                 if self.turn.as_ref().is_some_and(|current| current.id == turn) {
+                    // Before the words: the floor waits for the vote, and nobody for the words yet.
+                    self.vote(asked, hints);
                     let reading = self.settle(hints);
                     self.report_provisional(turn, reading, hints.language);
                 }
@@ -396,6 +407,29 @@ impl Ears {
         }
     }
 
+    /// Asks the turn model about the pause, where its answer can count and is still in time.
+    fn vote(&mut self, asked: Instant, hints: &Hints) {
+        let (Some(model), Some(turn)) = (&self.turn_model, &self.turn) else { return };
+        let counts = match hints.expect {
+            Expect::Anything | Expect::Date | Expect::Name => true,
+            Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } => false,
+        };
+        if !counts || asked.elapsed() > VOTE_LATE {
+            return;
+        }
+        let started = Instant::now();
+        match model.complete(&turn.audio) {
+            Ok(complete) => {
+                metrics::histogram!("callwright_speech_turn_vote_seconds")
+                    .record(started.elapsed().as_secs_f64());
+                let _ = self.outbox.send(Recognised::TurnVote { turn: turn.id, complete });
+            }
+            Err(reason) => {
+                warn!(turn = %turn.id, reason, "the turn model failed: the floor decides without it")
+            }
+        }
+    }
+
     fn report_partial(&mut self, late: impl Fn() -> bool) {
         let Some(turn) = &mut self.turn else { return };
         let words = match &turn.pass {
@@ -464,6 +498,8 @@ fn partial_dropped() {
     metrics::counter!("callwright_speech_partials_dropped_total").increment(1);
 }
 
+/// A vote that comes when the floor has waited out the pause by itself is of no use.
+const VOTE_LATE: Duration = Duration::from_millis(300);
 /// A leg that went away is noticed within this time; it costs a wake-up.
 const ABANDONED_CHECK: Duration = Duration::from_millis(500);
 /// A frame after a pause counts as sound when it comes this close to the turn's loudest (dB) and above the absolute level: quieter

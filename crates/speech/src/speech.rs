@@ -18,8 +18,12 @@ use crate::recogniser::Recogniser;
 use crate::scheduler::Scheduler;
 use crate::speaking::Speakers;
 use crate::synthesiser::Synthesiser;
+use crate::turn_model::{SmartTurn, TurnModel};
 use crate::voice_activity::VoiceActivitySource;
-use crate::{Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, SynthesisError, models};
+use crate::{
+    Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, SynthesisError, TurnModelChoice,
+    models,
+};
 
 /// All engines of a process and their threads. Cheap to clone. The threads end with the last clone: keep one as long as there are legs.
 #[derive(Clone)]
@@ -33,6 +37,7 @@ struct Shared {
     scheduler: Scheduler,
     speakers: Arc<Speakers>,
     prompts: Arc<PromptCache>,
+    turn_model: Option<Arc<dyn TurnModel>>,
     limits: Limits,
     runtime: Handle,
 }
@@ -48,6 +53,10 @@ impl Speech {
         let threads = |wanted: usize| if wanted == 0 { cores } else { wanted };
         let recogniser = recogniser(&config, threads(config.recogniser_threads))?;
         let voice_activity = VoiceActivitySource::find(config.models_dir.as_deref());
+        let turn_model: Option<Arc<dyn TurnModel>> = match config.turn_model {
+            TurnModelChoice::Off => None,
+            TurnModelChoice::SmartTurn => Some(Arc::new(SmartTurn::load(config.models_dir.as_deref())?)),
+        };
         info!(recogniser = recogniser.name(), voice_activity = voice_activity.name(), "speech starts");
         let espeak = Espeak { program: config.espeak_program.clone(), timeout: config.synthesis_timeout() };
         let engines: Vec<Box<dyn Synthesiser>> = vec![Box::new(Flite), Box::new(espeak)];
@@ -58,6 +67,7 @@ impl Speech {
                 scheduler: Scheduler::start(threads(config.recogniser_threads))?,
                 speakers: Arc::new(Speakers::start(threads(config.synthesiser_threads), engines)?),
                 prompts: Arc::new(PromptCache::new(config.prompt_cache_bytes)),
+                turn_model,
                 limits: Limits {
                     partial_frames: (config.partial_every_ms / callwright_model::FRAME_MS).max(1) as usize,
                     turn_samples_max: config.turn_samples_max(),
@@ -86,6 +96,7 @@ impl Speech {
         Ear::open(
             listening,
             Arc::clone(&shared.recogniser),
+            shared.turn_model.clone(),
             shared.scheduler.queue(),
             shared.limits,
             &shared.runtime,

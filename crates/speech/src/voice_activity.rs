@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use callwright_model::{Frame, VoiceActivity};
-use rten::{Model, NodeId, RunOptions, ThreadPool};
+use rten::{Model, NodeId, RunOptions};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, Tensor};
 use tracing::{error, warn};
+
+use crate::thread_pool::helper;
 
 /// Makes one detector for each leg, all on one model.
 pub(crate) enum VoiceActivitySource {
@@ -69,12 +71,6 @@ pub(crate) struct Network {
     next_state: NodeId,
 }
 
-thread_local! {
-    /// The library works on threads of its own. Each thread that asks gets one helper to itself: it inherits the asking
-    /// thread's priority, which for media is a high one, and nobody waits for another's window.
-    static HELPER: Arc<ThreadPool> = Arc::new(ThreadPool::with_num_threads(1));
-}
-
 impl Network {
     fn load(path: &Path) -> Result<Self, String> {
         if !path.is_file() {
@@ -102,7 +98,7 @@ impl Network {
         if let Some(node) = self.rate {
             inputs.push((node, rate.view().into()));
         }
-        let options = RunOptions::default().with_thread_pool(Some(HELPER.with(Arc::clone)));
+        let options = RunOptions::default().with_thread_pool(Some(helper()));
         let [probability, next] = self
             .model
             .run_n(inputs, [self.output, self.next_state], Some(options))

@@ -87,6 +87,7 @@ impl Systems {
                 models: PathBuf::from("models"),
                 recogniser: RecogniserChoice::Auto,
                 whisper_model: None,
+                turn_model: crate::config::TurnModelChoice::default(),
                 threads: 0,
             },
             connectors: BTreeMap::from([

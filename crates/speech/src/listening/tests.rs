@@ -65,10 +65,18 @@ const END: Heard = Heard::End { turn: TurnId(1), at: callwright_model::MonoTime:
 
 /// Serves each batch as one piece of work, and returns the engine's calls and the reports.
 fn check(fails: bool, batches: &[&[Heard]]) -> (Vec<String>, Vec<String>) {
+    check_with(fails, None, batches)
+}
+
+fn check_with(
+    fails: bool,
+    voter: Option<Arc<dyn TurnModel>>,
+    batches: &[&[Heard]],
+) -> (Vec<String>, Vec<String>) {
     let engine = Arc::new(Scripted { fails, ..Scripted::default() });
     let (outbox, mut letters) = mpsc::unbounded_channel();
     let hints = Arc::new(Hints {
-        expect: callwright_model::Expect::Anything,
+        expect: Expect::Anything,
         language: Language::EN,
         sentences: Arc::from([]),
         likely: Vec::new(),
@@ -78,6 +86,7 @@ fn check(fails: bool, batches: &[&[Heard]]) -> (Vec<String>, Vec<String>) {
     let ears = Ears {
         hearing: engine.hearing(given_up.clone()),
         recogniser: Arc::clone(&engine) as Arc<dyn Recogniser>,
+        turn_model: voter,
         turn: None,
         limits,
         outbox,
@@ -150,4 +159,20 @@ fn a_turn_without_an_end_is_listened_to_only_so_long() {
     all.extend(frames(LOUD, 80));
     all.push(END);
     assert_eq!(check(false, &[&all]).1, ["final heard 50"]);
+}
+
+/// A turn model that is sure of everything up to a second.
+struct Voter;
+
+impl TurnModel for Voter {
+    fn complete(&self, sound: &[i16]) -> Result<f32, String> {
+        Ok(sound.len() as f32 / 16_000.0)
+    }
+}
+
+#[test]
+fn a_turn_model_is_asked_at_each_pause_before_the_words_are_made() {
+    let batch = [START, Heard::Frame(LOUD), Heard::Frame(LOUD), PAUSE];
+    let (_, reports) = check_with(false, Some(Arc::new(Voter)), &[&batch, &[END]]);
+    assert_eq!(reports, ["vote 0.04", "partial heard 2", "final heard 2"]);
 }

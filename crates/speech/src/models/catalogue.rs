@@ -76,7 +76,7 @@ pub const CATALOGUE: [Model; 5] = [
     Model {
         name: "smart-turn",
         purpose: "end of turn: hears from the melody whether a sentence is over",
-        file: "smart-turn-v3.2-cpu.onnx",
+        file: crate::turn_model::FILE,
         origin: Origin::Wheel {
             package: "pipecat-ai",
             version: "1.14.0",
