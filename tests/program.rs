@@ -75,6 +75,8 @@ pub struct Gateway {
     pub sip: String,
     /// Where the page is: `127.0.0.1:PORT`.
     pub web: String,
+    /// Where the sound of browser calls goes: `127.0.0.1:PORT`.
+    pub webrtc: String,
     /// Its configuration and journal.
     pub folder: TempDir,
     _place: Place,
@@ -109,8 +111,15 @@ impl Gateway {
                 }
             }
         });
-        let mut gateway =
-            Self { child, printed, sip: String::new(), web: String::new(), folder, _place: place };
+        let mut gateway = Self {
+            child,
+            printed,
+            sip: String::new(),
+            web: String::new(),
+            webrtc: String::new(),
+            folder,
+            _place: place,
+        };
         let deadline = Instant::now() + START;
         while gateway.web.is_empty() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -122,7 +131,10 @@ impl Gateway {
                 gateway.sip = address.rsplit('@').next().expect("a host").to_owned();
             }
             if let Some(address) = line.strip_prefix("browsers:") {
-                gateway.web = address.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+                let mut words = address.split_whitespace();
+                let page = words.next().expect("an address");
+                gateway.web = page.trim_start_matches("http://").trim_end_matches('/').to_owned();
+                gateway.webrtc = words.next_back().expect("an address").trim_end_matches(')').to_owned();
             }
         }
         gateway
@@ -155,6 +167,22 @@ impl Gateway {
     pub fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success(), "SIGTERM is sent");
+    }
+
+    /// Waits until it prints a line that begins like this.
+    ///
+    /// # Panics
+    /// When it does not within the time.
+    pub fn prints(&self, beginning: &str, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.printed.recv_timeout(left) {
+                Ok(line) if line.starts_with(beginning) => return,
+                Ok(_) => {}
+                Err(error) => panic!("`{beginning}` is not printed ({error}):\n{}", self.log()),
+            }
+        }
     }
 
     /// Waits until it has ended.

@@ -202,7 +202,12 @@ fn done() -> Vec<CallFact> {
     vec![
         step_changed(step(3, "bookings.rebook", ActionKind::Write, StepState::Committed)),
         step_changed(step(4, "messages.send_confirmation", ActionKind::Write, StepState::Committed)),
-        CallFact::PlanEnded { plan, outcome: PlanOutcome::Completed, reason: None },
+        CallFact::PlanEnded {
+            plan,
+            skill: "rebook_cancelled_flight".to_owned(),
+            outcome: PlanOutcome::Completed,
+            reason: None,
+        },
         said(6, "One moment.", AgentSpeech::Spoken),
         said(7, "Done: you are on the ten fifteen to Lisbon.", AgentSpeech::Speaking),
         state(CallState::Speaking),
@@ -332,11 +337,48 @@ async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
     assert_eq!(outcome, "Done");
     photograph(&mut browser, "done").await;
 
+    publish(&stage.events, 40_000, heard(6, "••••", true));
+    let reason = Some("Your flight CW318 is not cancelled, so I cannot move you to another one.".to_owned());
+    let plan = PlanId("p2".to_owned());
+    let skill = "rebook".to_owned();
+    publish(
+        &stage.events,
+        41_000,
+        CallFact::PlanEnded { plan, skill, outcome: PlanOutcome::Refused, reason },
+    );
+    let outcome = format!("{ROOT}.querySelector('[data-outcome=refused]')");
+    let told = browser.wait_for(&format!("{outcome}?.parentNode.textContent"), SOON).await;
+    assert_eq!(
+        told,
+        "RebookNot done: Your flight CW318 is not cancelled, so I cannot move you to another one."
+    );
+    photograph(&mut browser, "not-done").await;
+
     browser.click(&format!("{ROOT}.querySelector('.main')")).await;
     in_state(&mut browser, "ended").await;
     browser.wait_for(&format!("{ROOT}.querySelector('.cut:last-child') !== null"), SOON).await;
     photograph(&mut browser, "ended").await;
     assert_eq!(stage.gateway.sessions(), 0, "hanging up ends the session");
+    browser.close().await;
+    stage.gateway.shutdown().await;
+    stage.console.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_the_agent_ended_is_not_ended_once_more() {
+    let _place = callwright_tests::Place::take(false);
+    let stage = Stage::set(vec![line("airline", "Aurora Air", &[])], Vec::new()).await;
+    let mut browser = Browser::launch(Launch::default()).await;
+    let count = "window.deletes = 0; const plain = fetch; window.fetch = (url, options) => { \
+                 deletes += options?.method === 'DELETE'; return plain(url, options); };";
+    browser.before_load(count).await;
+    browser.goto(&stage.url("/")).await;
+    browser.click(&format!("{ROOT}.querySelector('.main')")).await;
+    in_state(&mut browser, "listening").await;
+    let reason = "the agent said goodbye".to_owned();
+    publish(&stage.events, 9_000, CallFact::CallEnded { reason });
+    in_state(&mut browser, "ended").await;
+    assert_eq!(browser.eval("deletes").await, 0);
     browser.close().await;
     stage.gateway.shutdown().await;
     stage.console.shutdown().await;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use callwright_demo_backends::FaultKind;
 use callwright_loadtest::{
     CallReport, Callee, CalleeConfig, LoadConfig, LoadReport, NoObserver, Outcome, Scenario, run,
 };
@@ -64,8 +65,16 @@ async fn a_caller_may_key_what_they_could_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_up_after_the_yes_leaves_the_plan_to_finish() {
     let airline = Airline::start().await;
+    // Together longer than the caller stays after the yes, so that the plan cannot be over before the call is; each shorter than
+    // the core waits for an answer.
+    for action in ["assign_seat", "apply_credit", "update_booking", "send_confirmation"] {
+        airline.handle.faults().once(action, FaultKind::Delay(Duration::from_millis(1_500)));
+    }
     let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
     place(&gateway, "hang-up-after-yes.yaml", 1, 1).await;
+    assert!(!booked(&airline), "the plan was over before the caller hung up");
+    let plans = gateway.get("/v1/plans");
+    assert!(plans.contains("assign_seat") && !plans.contains("completed"), "the plan runs: {plans}");
     eventually(&airline, "the booking changes", booked).await;
     eventually(&airline, "the confirmation is sent", |airline| {
         airline.changes().iter().any(|change| change.starts_with("messages"))
@@ -143,9 +152,8 @@ fn counted(metrics: &str, name: &str) -> f64 {
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sigterm_lets_a_call_end_and_then_exits_with_0() {
-    let mut gateway = Gateway::start(&Settings { top: "grace = \"1s\"".to_owned(), ..Settings::default() });
+/// A caller who only listens, once the agent greets.
+async fn listener(gateway: &Gateway) -> tokio::task::JoinHandle<CallReport> {
     let to = format!("sip:airline@{}", gateway.sip);
     let (up, mut answered) = tokio::sync::mpsc::unbounded_channel();
     let observer = move |event: callwright_loadtest::PartyEvent| {
@@ -156,12 +164,40 @@ async fn sigterm_lets_a_call_end_and_then_exits_with_0() {
     };
     let calling = tokio::spawn(async move {
         let config = LoadConfig { calls: 1, ..LoadConfig::new(to, scenario("listen.yaml")) };
-        run(config, Arc::new(observer), |_| {}).await.expect("it can be placed")
+        only(run(config, Arc::new(observer), |_| {}).await.expect("it can be placed"))
     });
     answered.recv().await.expect("the agent greets");
+    calling
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_tells_the_caller_and_exits_with_0_within_the_grace() {
+    let settings = Settings { top: "grace = \"16s\"".to_owned(), alone: true, ..Settings::default() };
+    let mut gateway = Gateway::start(&settings);
+    let calling = listener(&gateway).await;
     gateway.terminate();
-    let report = calling.await.expect("the caller's task ends");
-    assert_eq!(only(report).outcome, Outcome::Completed, "the caller is told, then hung up on");
+    let told = Instant::now();
     let status = tokio::task::block_in_place(|| gateway.wait(Duration::from_secs(30)));
+    assert!(told.elapsed() <= Duration::from_secs(16), "it took {:?}", told.elapsed());
+    assert!(status.success(), "{status}: {}", gateway.log());
+    let call = calling.await.expect("the caller's task ends");
+    assert_eq!(call.outcome, Outcome::Completed, "the caller is told, then hung up on");
+    assert!(!gateway.log().contains("calls were cut off"), "{}", gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sigterm_hangs_up_at_once() {
+    let settings = Settings { top: "grace = \"90s\"".to_owned(), alone: true, ..Settings::default() };
+    let mut gateway = Gateway::start(&settings);
+    let calling = listener(&gateway).await;
+    gateway.terminate();
+    tokio::task::block_in_place(|| gateway.prints("stopping:", Duration::from_secs(5)));
+    let told = Instant::now();
+    gateway.terminate();
+    let call = calling.await.expect("the caller's task ends");
+    // A caller whom nobody tells that the call is over listens on to the end of their patience.
+    assert_eq!(call.outcome, Outcome::Completed, "the caller is hung up on");
+    assert!(told.elapsed() < Duration::from_secs(5), "after {:?}", told.elapsed());
+    let status = tokio::task::block_in_place(|| gateway.wait(Duration::from_secs(5)));
     assert!(status.success(), "{status}: {}", gateway.log());
 }

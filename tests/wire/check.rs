@@ -51,6 +51,36 @@ fn mistakes_in_config_skills_policies_and_words_are_listed_together() {
 }
 
 #[test]
+fn what_serve_would_refuse_is_refused_by_check_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("callwright.toml");
+    let pack = repository().join("skills/airline");
+    let text = format!(
+        "[core]\njournal = \"nowhere/journal.sqlite\"\n[connectors]\nshop = \"http://127.0.0.1:1\"\n[[line]]\n\
+         name = \"airline\"\npack = \"{}\"\nlanguages = [\"fr\"]\ngreeting = \"nokey\"\nvoice = \"zzz\"\n",
+        pack.display()
+    );
+    std::fs::write(&config, text).expect("the folder is ours");
+    let run = |command: &str| {
+        let output =
+            Command::new(program()).args([command, "--config"]).arg(&config).output().expect("it runs");
+        assert!(!output.status.success(), "{command} goes on");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let (checked, served) = (run("check"), run("serve"));
+    for wanted in [
+        "callwright.toml:2: error: the journal",
+        "callwright.toml:3: error: the pack `airline` calls the connector `airline`",
+        "callwright.toml:8: error: line `airline` speaks `fr`",
+        "callwright.toml:9: error: the words of `en` have no sentence `nokey`",
+        "callwright.toml:10: error: there is no voice `zzz`",
+    ] {
+        assert!(checked.contains(wanted), "check does not tell `{wanted}`:\n{checked}");
+        assert!(served.contains(wanted), "serve does not tell `{wanted}`:\n{served}");
+    }
+}
+
+#[test]
 fn the_packs_and_the_example_are_right() {
     let output = Command::new(program())
         .args(["check", "--config", "callwright.example.toml"])

@@ -6,6 +6,8 @@ mod browser_page;
 mod calls;
 mod chat;
 mod check;
+mod commands;
+mod counted;
 mod peers;
 mod sipp;
 mod sound;

@@ -1,6 +1,7 @@
 //! `callwright chat`: the same agent, typed. The dialogue, the transfer and the action core are those of a call; only sound
 //! is left out, so that what was read counts as heard.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,20 +57,16 @@ pub async fn talk(
         facts: facts.clone(),
         ready: Arc::clone(&ready),
         asks: false,
+        secrets: Arc::clone(&line.secrets),
         output: Box::new(output),
         clock: Box::new(clock),
     };
     let typed = tokio::spawn(async move {
-        let mut text = String::new();
+        // A script that is piped in waits, as a person would, until the agent has asked.
         loop {
-            // A script that is piped in waits, as a person would, until the agent has asked.
             ready.notified().await;
-            text.clear();
-            match input.read_line(&mut text).await {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-            if facts.send(Fact::Typed(text.trim().to_owned().into())).await.is_err() {
+            let Some(text) = next_line(&mut input).await else { break };
+            if facts.send(Fact::Typed(text.into())).await.is_err() {
                 break;
             }
         }
@@ -80,12 +77,35 @@ pub async fn talk(
     Ok(())
 }
 
+/// The next line that is text; one that is not is told of and left out. `None` at the end of the input.
+#[expect(clippy::print_stderr, reason = "a command's answer")]
+async fn next_line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match input.read_until(b'\n', &mut line).await {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(error) => {
+                eprintln!("callwright: the input cannot be read: {error}");
+                return None;
+            }
+        }
+        match std::str::from_utf8(&line) {
+            Ok(text) => return Some(text.trim().to_owned()),
+            Err(_) => eprintln!("callwright: a line was left out, for it is not UTF-8; type it again"),
+        }
+    }
+}
+
 /// A switchboard without sound: what is said is printed, and counts as heard at once.
 struct Page {
     facts: mpsc::Sender<Fact>,
     ready: Arc<Notify>,
     /// What is said next waits for an answer.
     asks: bool,
+    /// Inputs whose values are not shown.
+    secrets: Arc<BTreeSet<String>>,
     output: Box<dyn Write + Send>,
     clock: Box<dyn Fn() -> MonoTime + Send>,
 }
@@ -162,9 +182,16 @@ impl Switchboard for Page {
                 | PlanFact::Failed { .. }
                 | PlanFact::InDoubt { .. } => {}
             },
+            // An answer to a question has no intent of its own; what it filled is told.
+            Happening::Note(Note::Understood { intent, .. }) if intent == NO_INTENT => {}
             Happening::Note(Note::Understood { intent, probability, .. }) => {
                 self.print(&format!("  [{intent} {probability:.2}]"));
             }
+            Happening::Note(Note::Filled { input, value }) => {
+                let shown = if self.secrets.contains(&input) { "••••" } else { value.reveal() };
+                self.print(&format!("  [{input}: {shown}]"));
+            }
+            Happening::Note(Note::NotUnderstood { .. }) => self.print("  [not understood]"),
             Happening::Trouble(what) => self.print(&format!("  [trouble] {what}")),
             _ => {}
         }
@@ -178,6 +205,8 @@ pub fn random_id() -> u64 {
 }
 
 const CALLER: LegId = LegId(1);
+/// What the interpreter calls a sentence that asks for nothing.
+pub const NO_INTENT: &str = "none";
 
 /// Talks over this terminal.
 ///

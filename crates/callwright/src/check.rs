@@ -7,7 +7,7 @@ use callwright_dialogue_core::Pack;
 use callwright_model::{Problem, Severity};
 
 use crate::config::Config;
-use crate::lines::read_pack;
+use crate::lines::{load_packs, read_pack};
 
 /// Checks a configuration with all its packs, or these packs alone, and prints what is wrong.
 pub fn run(config: &Path, packs: &[PathBuf], json: bool) -> ExitCode {
@@ -20,11 +20,9 @@ pub fn run(config: &Path, packs: &[PathBuf], json: bool) -> ExitCode {
             folders = config.lines.iter().map(|line| line.pack.clone()).collect();
             folders.sort();
             folders.dedup();
-            for network in &config.sip.allow {
-                if let Err(error) = network.parse::<callwright_sip::Network>() {
-                    problems.push(Problem::error("sip.allow", None, error.to_string()));
-                }
-            }
+            folders.retain(|folder| folder.is_dir());
+            problems.extend(config.verify(&load_packs(&config).0));
+            problems.sort_by_key(|problem| problem.line);
         }
     }
     for folder in &folders {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use callwright_demo_backends::Fault;
 use callwright_loadtest::duplex::Echo;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -71,6 +72,9 @@ struct Serve {
     /// Take free ports instead of 5060, 8080 and 8081; they are told at the start.
     #[arg(long, requires = "demo")]
     any_port: bool,
+    /// What goes wrong in the demo's systems, once: ACTION=lost-reply, lost-request, refuse, refuse-for-now or delay:MS.
+    #[arg(long, value_name = "FAULT", requires = "demo")]
+    fault: Vec<Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +95,10 @@ pub struct Demo {
     /// Folder of speech model files.
     #[arg(long, default_value = "models", value_name = "DIR")]
     pub models: PathBuf,
+    /// What goes wrong in the airline's or the shop's system, once: ACTION=lost-reply, lost-request, refuse, refuse-for-now or
+    /// delay:MS. May be given several times.
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
 }
 
 /// Arguments of `call`.
@@ -293,7 +301,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(args) if args.demo => serve::serve_demo(args.any_port).await?,
+            Command::Serve(args) if args.demo => serve::serve_demo(args.any_port, args.fault).await?,
             Command::Serve(args) => serve::serve(&args.file.config).await?,
             Command::Core(args) => serve::core(&args.file.config).await?,
             Command::Demo(args) => return demo::run(args).await,
@@ -311,7 +319,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 /// Logs go to stderr. Libraries that log callers' data at lower levels are held at errors whatever is asked for.
 fn start_logging(filter: &str) -> anyhow::Result<()> {
-    let filter = format!("{filter},{}", callwright_sip::LOG_FILTER);
+    let filter = format!("{filter},{},{}", callwright_sip::LOG_FILTER, callwright_webrtc::LOG_FILTER);
     let filter = EnvFilter::try_new(&filter).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     Ok(())

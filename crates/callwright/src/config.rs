@@ -2,17 +2,21 @@
 //! files or the environment for settings.
 
 mod reader;
+mod values;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use callwright_model::{Codec, Language, Problem, Voice};
+use callwright_model::{Codec, Language, Pii, Problem, Voice};
+use callwright_sip::Network;
 use toml::de::DeTable;
 
-pub use reader::nearest;
+pub use reader::{Places, nearest};
 use reader::{Reader, Section};
+use values::{CodecName, Length, Listen, Origin, Ports, Service, SipAddress, Whole};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +35,10 @@ pub struct Config {
     pub connectors: BTreeMap<String, String>,
     /// What is answered, and how.
     pub lines: Vec<Line>,
-    /// How long running calls may go on after SIGTERM before they are told and ended.
+    /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
     pub grace: Duration,
+    /// Where each of these stands in the file.
+    pub places: Places,
 }
 
 /// `[sip]`
@@ -41,7 +47,7 @@ pub struct Sip {
     /// Address for UDP and TCP.
     pub listen: SocketAddr,
     /// Networks that may call; empty means loopback and private ones.
-    pub allow: Vec<String>,
+    pub allow: Vec<Network>,
     /// Calls at one time; above it callers get 503 with Retry-After.
     pub calls_max: usize,
     /// What callers who are refused for load are told to wait.
@@ -70,6 +76,8 @@ pub struct Web {
     pub webrtc: SocketAddr,
     /// Other sites whose pages may embed the call button.
     pub origins: Vec<String>,
+    /// Secret of the operator, who may see every call from elsewhere.
+    pub operator_token: Option<Pii<String>>,
 }
 
 /// `[core]`
@@ -122,6 +130,8 @@ pub enum TurnModelChoice {
 /// `[[line]]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
+    /// Where it stands in the file, as a path of keys.
+    pub place: String,
     /// Its name, also in the page's address.
     pub name: String,
     /// Called numbers or user names that reach it. `*` takes what no other line does.
@@ -168,54 +178,6 @@ impl std::str::FromStr for TurnModelChoice {
             "off" => Ok(Self::Off),
             "smart-turn" => Ok(Self::SmartTurn),
             _ => Err("write `off` or `smart-turn`".to_owned()),
-        }
-    }
-}
-
-/// A time as `500ms`, `20s` or `5m`.
-struct Length(Duration);
-
-impl std::str::FromStr for Length {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let number = text[..digits].parse::<u64>().ok();
-        match (number, &text[digits..]) {
-            (Some(n), "ms") => Ok(Self(Duration::from_millis(n))),
-            (Some(n), "s") => Ok(Self(Duration::from_secs(n))),
-            (Some(n), "m") if n <= 100_000 => Ok(Self(Duration::from_secs(n * 60))),
-            _ => Err("write a time such as `500ms`, `20s` or `5m`".to_owned()),
-        }
-    }
-}
-
-/// A codec by its SDP name.
-struct CodecName(Codec);
-
-impl std::str::FromStr for CodecName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Codec::Opus, Codec::Pcmu, Codec::Pcma]
-            .into_iter()
-            .find(|codec| codec.name().eq_ignore_ascii_case(text))
-            .map(Self)
-            .ok_or_else(|| "write `opus`, `pcmu` or `pcma`".to_owned())
-    }
-}
-
-/// A range of ports as `20000-20999`.
-struct Ports(u16, u16);
-
-impl std::str::FromStr for Ports {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (first, last) = text.split_once('-').ok_or("write a range such as `20000-20999`")?;
-        match (first.trim().parse(), last.trim().parse()) {
-            (Ok(first), Ok(last)) if first >= 1024 && last > first => Ok(Self(first, last)),
-            _ => Err("write a range such as `20000-20999`, from 1024 up".to_owned()),
         }
     }
 }
@@ -290,9 +252,9 @@ pub fn overrides(variables: impl Iterator<Item = (String, String)>) -> BTreeMap<
 fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config {
     let mut section = reader.section(&mut root, "sip");
     let sip = Sip {
-        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 5060))),
+        listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 5060)))).0,
         allow: reader.list(&mut section, "allow").unwrap_or_default(),
-        calls_max: reader.parse_or(&mut section, "calls_max", 200),
+        calls_max: reader.parse_or(&mut section, "calls_max", Whole::<1, CALLS_MAX>(200)).0,
         retry_after: reader.parse_or(&mut section, "retry_after", Length(Duration::from_secs(10))).0,
     };
     reader.close(section);
@@ -303,7 +265,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let media = Media {
         ports: (ports.0, ports.1),
         external_ip: reader.parse(&mut section, "external_ip"),
-        workers: reader.parse_or(&mut section, "workers", 0),
+        workers: reader.parse_or(&mut section, "workers", Whole::<0, THREADS_MAX>(0)).0,
         codecs: if codecs.is_empty() {
             vec![Codec::Opus, Codec::Pcmu, Codec::Pcma]
         } else {
@@ -313,17 +275,19 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     reader.close(section);
 
     let mut section = reader.section(&mut root, "web");
+    let origins: Vec<Origin> = reader.list(&mut section, "origins").unwrap_or_default();
     let web = Web {
-        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 8080))),
-        webrtc: reader.parse_or(&mut section, "webrtc", SocketAddr::from(([127, 0, 0, 1], 8081))),
-        origins: reader.list(&mut section, "origins").unwrap_or_default(),
+        listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 8080)))).0,
+        webrtc: reader.parse_or(&mut section, "webrtc", Listen(SocketAddr::from(([127, 0, 0, 1], 8081)))).0,
+        origins: origins.into_iter().map(|origin| origin.0).collect(),
+        operator_token: operator_token(reader, &mut section),
     };
     reader.close(section);
 
     let mut section = reader.section(&mut root, "core");
     let core = Core {
-        address: reader.parse(&mut section, "address"),
-        listen: reader.parse_or(&mut section, "listen", SocketAddr::from(([127, 0, 0, 1], 7070))),
+        address: reader.parse::<Service>(&mut section, "address").map(|service| service.0),
+        listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 7070)))).0,
         journal: folder.join(reader.parse_or(&mut section, "journal", "callwright.sqlite".to_owned())),
     };
     reader.close(section);
@@ -334,15 +298,28 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         recogniser: reader.parse_or(&mut section, "recogniser", RecogniserChoice::Auto),
         whisper_model: reader.parse::<String>(&mut section, "whisper_model").map(|path| folder.join(path)),
         turn_model: reader.parse_or(&mut section, "turn_model", TurnModelChoice::default()),
-        threads: reader.parse_or(&mut section, "threads", 0),
+        threads: reader.parse_or(&mut section, "threads", Whole::<0, THREADS_MAX>(0)).0,
     };
     reader.close(section);
 
-    let connectors = reader.names(&mut root, "connectors");
+    let connectors: BTreeMap<String, Service> = reader.names(&mut root, "connectors");
+    let connectors = connectors.into_iter().map(|(name, service)| (name, service.0)).collect();
     let lines = read_lines(reader, &mut root, folder);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
-    Config { sip, media, web, core, speech, connectors, lines, grace }
+    let places = reader.places();
+    Config { sip, media, web, core, speech, connectors, lines, grace, places }
+}
+
+/// The token is not shown in the mistake, which may end in a log.
+fn operator_token(reader: &mut Reader, section: &mut Section<'_, '_>) -> Option<Pii<String>> {
+    let token: String = reader.parse(section, "operator_token")?;
+    if token.len() < TOKEN_BYTES_MIN {
+        let what = format!("`web.operator_token` has less than {TOKEN_BYTES_MIN} characters");
+        reader.problem(section.at("operator_token"), what).help =
+            Some("a long random one cannot be guessed: `openssl rand -hex 16` makes one".to_owned());
+    }
+    Some(Pii::new(token))
 }
 
 fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) -> Vec<Line> {
@@ -362,19 +339,14 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
         let mut humans = Vec::new();
         for mut human in reader.sections(&mut section, "human") {
             let name: Option<String> = reader.required(&mut human, "name");
-            let address: Option<String> = reader.required(&mut human, "address");
-            if let Some(address) = &address
-                && !address.starts_with("sip:")
-            {
-                reader.problem(human.at("address"), format!("`{address}` is not a SIP address")).help =
-                    Some("write it like `sip:desk@192.168.1.20:5060`".to_owned());
-            }
+            let address: Option<SipAddress> = reader.required(&mut human, "address");
             reader.close(human);
-            if let (Some(name), Some(address)) = (name, address) {
+            if let (Some(name), Some(SipAddress(address))) = (name, address) {
                 humans.push(Human { name, address });
             }
         }
         let line = Line {
+            place: section.path().to_owned(),
             name: name.clone().unwrap_or_default(),
             numbers,
             pack: folder.join(pack.unwrap_or_default()),
@@ -398,6 +370,13 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
     }
     lines
 }
+
+/// As many as the SIP endpoint counts to, far above what one machine carries.
+const CALLS_MAX: usize = 1 << 20;
+/// More threads than any machine has cores for; a number above it is a slip of the hand.
+const THREADS_MAX: usize = 256;
+/// What cannot be guessed by trying: 64 bits written as hexadecimal digits.
+const TOKEN_BYTES_MIN: usize = 16;
 
 #[cfg(test)]
 mod tests;

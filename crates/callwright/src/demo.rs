@@ -25,7 +25,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::cli::Demo;
 use crate::gateway::{Gateway, install_metrics};
 use crate::lines::Lines;
-use crate::load::scenario;
+use crate::load::{open, save, scenario};
 use crate::serve::all;
 use story::Story;
 pub use systems::Systems;
@@ -62,7 +62,9 @@ pub struct Report {
 /// When a part cannot start; what goes wrong in the calls is told by the exit code.
 pub async fn run(args: Demo) -> Result<ExitCode> {
     let terminal = Terminal::new();
+    let file = open(args.report.as_deref())?;
     let systems = Systems::start().await?;
+    systems.fail(args.fault)?;
     let quiet: Arc<dyn Observer> = Arc::new(|_: PartyEvent| {});
     let desk = CalleeConfig { wav_dir: args.wav.clone(), ..CalleeConfig::new("desk", fixture("desk.yaml")?) };
     let desk = Callee::start(desk, quiet).await?;
@@ -104,13 +106,10 @@ pub async fn run(args: Demo) -> Result<ExitCode> {
     report.ok = report.booking_changed && report.confirmed_after_receipts && report.bridged_to_human;
     terminal.result(&report);
 
-    gateway.shutdown(Duration::from_secs(2)).await;
+    gateway.shutdown(Duration::from_secs(2), std::future::pending()).await;
     desk.shutdown().await;
     systems.shutdown().await;
-    if let Some(file) = &args.report {
-        let json = serde_json::to_string_pretty(&report)?;
-        std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
-    }
+    save(&report, file)?;
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -3,8 +3,10 @@
 
 mod board;
 mod browser;
+mod measure;
 mod observe;
 mod phone;
+mod systems;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use callwright_actions::{ActionCore, CoreConfig, Listen};
 use callwright_console::{CallView, Channel, Console, ConsoleConfig, ConsolePorts, EventHub, RecogniserView};
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening};
@@ -58,6 +60,7 @@ pub(crate) struct Shared {
     calls: Mutex<BTreeMap<CallId, CallEntry>>,
     /// Plans as the action core last told of them.
     plans: Mutex<BTreeMap<PlanId, PlanView>>,
+    systems: systems::Systems,
     draining: AtomicBool,
     tasks: TaskTracker,
 }
@@ -122,7 +125,7 @@ impl Gateway {
             ..MediaConfig::default()
         })?;
         let speech = Speech::start(speech_config(&config))?;
-        let (sip, incoming) = SipEndpoint::start(sip_config(&config)?).await?;
+        let (sip, incoming) = SipEndpoint::start(sip_config(&config)).await?;
         let browser = BrowserGateway::start(BrowserConfig {
             bind: config.web.webrtc,
             advertise: config.media.external_ip.into_iter().collect(),
@@ -141,6 +144,7 @@ impl Gateway {
             legs: AtomicU64::new(0),
             calls: Mutex::default(),
             plans: Mutex::default(),
+            systems: systems::Systems::default(),
             draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             config,
@@ -149,6 +153,7 @@ impl Gateway {
             ConsoleConfig {
                 bind: shared.config.web.listen,
                 cors_origins: shared.config.web.origins.clone(),
+                operator_token: shared.config.web.operator_token.clone(),
                 ..ConsoleConfig::default()
             },
             ConsolePorts {
@@ -160,6 +165,8 @@ impl Gateway {
         )
         .await?;
         tokio::spawn(observe::follow_plans(Arc::clone(&shared)));
+        tokio::spawn(measure::publish_sip(Arc::clone(&shared)));
+        tokio::spawn(systems::follow(Arc::clone(&shared)));
         tokio::spawn(take_calls(Arc::clone(&shared), incoming));
         Ok(Self { shared, console, core })
     }
@@ -172,6 +179,11 @@ impl Gateway {
     /// Where the page is.
     pub fn web_address(&self) -> SocketAddr {
         self.console.local_addr()
+    }
+
+    /// Where the sound of browser calls goes.
+    pub fn webrtc_address(&self) -> SocketAddr {
+        self.shared.browser.local_addr()
     }
 
     /// Who listens to callers.
@@ -200,29 +212,53 @@ impl Gateway {
         self.shared.calls().len()
     }
 
-    /// Takes no new calls, lets running ones end within the grace period, tells those that have not, and lets go of everything.
-    pub async fn shutdown(self, grace: Duration) {
+    /// Takes no new calls, lets running ones end, tells those that have not in time for a farewell, and has let go of everything
+    /// when the grace period is over. Once `at_once` is there, the rest is hung up on.
+    pub async fn shutdown(self, grace: Duration, at_once: impl Future<Output = ()>) {
         let shared = &self.shared;
         shared.draining.store(true, Ordering::Release);
         shared.sip.drain();
         shared.browser.drain();
         shared.tasks.close();
-        if tokio::time::timeout(grace, shared.tasks.wait()).await.is_err() {
-            info!(calls = shared.calls().len(), "the grace period is over: running calls are told and ended");
-            let callers: Vec<_> = shared.calls().values().map(|entry| entry.facts.clone()).collect();
-            for facts in callers {
-                drop(facts.send(Fact::Drain).await);
+        let cut_short = tokio::select! {
+            () = self.see_out(grace) => false,
+            () = at_once => {
+                warn!(calls = shared.calls().len(), "told to stop at once: calls are cut off");
+                true
             }
-            if tokio::time::timeout(FAREWELL, shared.tasks.wait()).await.is_err() {
-                warn!(calls = shared.calls().len(), "calls were cut off");
+        };
+        shared.sip.shutdown(HANGING_UP).await;
+        let closed = async {
+            shared.browser.shutdown().await;
+            self.console.shutdown().await;
+            shared.media.shutdown();
+            if let Some(core) = self.core {
+                core.shutdown().await;
             }
+        };
+        // What a plan has begun is in the journal, and goes on from there at the next start.
+        let limit = if cut_short { HANGING_UP } else { Duration::MAX };
+        if tokio::time::timeout(limit, closed).await.is_err() {
+            warn!("not everything was closed in time");
         }
-        self.console.shutdown().await;
-        shared.browser.shutdown().await;
-        shared.sip.shutdown(Duration::from_secs(2)).await;
-        shared.media.shutdown();
-        if let Some(core) = self.core {
-            core.shutdown().await;
+    }
+
+    /// Waits for calls to end, and ends those that are left before the grace period does.
+    async fn see_out(&self, grace: Duration) {
+        let shared = &self.shared;
+        let patience = grace.saturating_sub(FAREWELL + HANGING_UP);
+        if tokio::time::timeout(patience, shared.tasks.wait()).await.is_ok() {
+            return;
+        }
+        info!(calls = shared.calls().len(), "the grace period ends: running calls are told and ended");
+        let callers: Vec<_> = shared.calls().values().map(|entry| entry.facts.clone()).collect();
+        for facts in callers {
+            // An inbox that is full belongs to a call that does not move; it is cut off like one that is silent.
+            drop(facts.try_send(Fact::Drain));
+        }
+        let left = grace.saturating_sub(patience + HANGING_UP);
+        if tokio::time::timeout(left, shared.tasks.wait()).await.is_err() {
+            warn!(calls = shared.calls().len(), "calls were cut off");
         }
     }
 }
@@ -345,25 +381,16 @@ fn speech_config(config: &Config) -> SpeechConfig {
     }
 }
 
-fn sip_config(config: &Config) -> Result<SipConfig> {
-    let mut allowed = Vec::new();
-    for network in &config.sip.allow {
-        allowed.push(network.parse::<Network>().map_err(|error| anyhow!("sip.allow: {error}"))?);
-    }
-    if allowed.is_empty() {
-        allowed = Network::private();
-    }
+fn sip_config(config: &Config) -> SipConfig {
+    let allowed = if config.sip.allow.is_empty() { Network::private() } else { config.sip.allow.clone() };
     let retry_after_s = u32::try_from(config.sip.retry_after.as_secs()).unwrap_or(u32::MAX);
-    if config.sip.calls_max == 0 {
-        bail!("sip.calls_max is 0: nobody could call");
-    }
-    Ok(SipConfig {
+    SipConfig {
         listen: vec![config.sip.listen],
         allowed_sources: allowed,
         calls_max: config.sip.calls_max,
         retry_after_s,
         ..SipConfig::default()
-    })
+    }
 }
 
 /// Installs the process's metrics, once.
@@ -374,10 +401,12 @@ pub fn install_metrics() -> Result<PrometheusHandle> {
     // Every latency of ours lies between a tick and a minute.
     const SECONDS: [f64; 14] =
         [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0];
-    PrometheusBuilder::new()
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .install_recorder()
-        .context("metrics")
+        .context("metrics")?;
+    measure::describe();
+    Ok(handle)
 }
 
 /// A folder for what need not outlive the process.
@@ -404,5 +433,8 @@ impl Drop for ScratchFolder {
 const FACTS_WAITING: usize = 512;
 /// Happenings that a slow watcher may be behind.
 const TOLD_WAITING: usize = 4_096;
-/// Time for the farewell of calls that outlived the grace period.
-const FAREWELL: Duration = Duration::from_secs(12);
+/// What is left of the grace period when calls that still run are told: a sentence under way, and the farewell after it.
+/// A conversation ends by itself after as long.
+const FAREWELL: Duration = Duration::from_secs(15);
+/// A peer that is there answers a BYE within a round trip.
+const HANGING_UP: Duration = Duration::from_secs(1);

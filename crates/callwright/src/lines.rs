@@ -1,11 +1,11 @@
 //! Reads skill packs from their folders and makes each line ready to answer.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use callwright_dialogue_core::Pack;
-use callwright_model::{Language, PackSource, Problem};
+use callwright_model::{Language, PackSource, Problem, Severity};
 
 use crate::config::{Config, Line};
 
@@ -18,6 +18,16 @@ pub struct LoadedLine {
     pub pack: Arc<Pack>,
     /// The language that callers are greeted in.
     pub language: Language,
+    /// Inputs of its skills that are not shown to anybody.
+    pub secrets: Arc<BTreeSet<String>>,
+}
+
+/// A pack in memory, with the files that it was made from.
+pub struct LoadedPack {
+    /// What can be talked about.
+    pub pack: Arc<Pack>,
+    /// Its files, for the action core.
+    pub source: PackSource,
 }
 
 /// Every line of a configuration, and the files of its packs for the action core.
@@ -34,35 +44,16 @@ impl Lines {
     /// # Errors
     /// Every mistake in all of them.
     pub fn load(config: &Config) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut packs: BTreeMap<&Path, (Arc<Pack>, PackSource)> = BTreeMap::new();
-        let mut lines = Vec::new();
-        for line in &config.lines {
-            let folder = line.pack.as_path();
-            if !packs.contains_key(folder) {
-                match load_pack(folder) {
-                    Ok(loaded) => drop(packs.insert(folder, loaded)),
-                    Err(found) => {
-                        problems.extend(found);
-                        continue;
-                    }
-                }
-            }
-            let pack = Arc::clone(&packs[folder].0);
-            for language in &line.languages {
-                if !pack.languages().contains(language) {
-                    let what =
-                        format!("line `{}` speaks `{language}`, but its pack has no words in it", line.name);
-                    problems.push(Problem::error(folder.display().to_string(), None, what));
-                }
-            }
-            let first = line.languages.first().or(pack.languages().first()).copied();
-            lines.push(LoadedLine { line: line.clone(), pack, language: first.unwrap_or(Language::EN) });
-        }
+        let (packs, mut problems) = load_packs(config);
+        problems.extend(config.verify(&packs));
+        problems.retain(|problem| problem.severity == Severity::Error);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let sources = packs.into_values().map(|(_, source)| source).collect();
+        let lines =
+            config.lines.iter().filter_map(|line| Some(LoadedLine::new(line, packs.get(&line.pack)?)));
+        let lines = lines.collect();
+        let sources = packs.into_values().map(|pack| pack.source).collect();
         Ok(Self { lines, sources })
     }
 
@@ -78,6 +69,35 @@ impl Lines {
     }
 }
 
+impl LoadedLine {
+    fn new(line: &Line, LoadedPack { pack, source }: &LoadedPack) -> Self {
+        let first = line.languages.first().or(pack.languages().first()).copied();
+        // It has passed its check already; one that does not load here has no skill to ask anything for.
+        let secrets = callwright_plan_core::Pack::load(source).map(|pack| pack.secret_inputs());
+        Self {
+            line: line.clone(),
+            pack: Arc::clone(pack),
+            language: first.unwrap_or(Language::EN),
+            secrets: Arc::new(secrets.unwrap_or_default()),
+        }
+    }
+}
+
+/// Reads each pack of a configuration once, as far as it can be; a folder that is not there is the configuration's mistake and
+/// is told with it.
+pub fn load_packs(config: &Config) -> (BTreeMap<PathBuf, LoadedPack>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut packs = BTreeMap::new();
+    let folders: BTreeSet<&PathBuf> = config.lines.iter().map(|line| &line.pack).collect();
+    for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+        match load_pack(folder) {
+            Ok((pack, source)) => drop(packs.insert(folder.clone(), LoadedPack { pack, source })),
+            Err(found) => problems.extend(found),
+        }
+    }
+    (packs, problems)
+}
+
 /// Reads a pack, for the dialogue and for the action core, which each check their part of it.
 ///
 /// # Errors
@@ -85,7 +105,7 @@ impl Lines {
 pub fn load_pack(folder: &Path) -> Result<(Arc<Pack>, PackSource), Vec<Problem>> {
     let source = read_pack(folder).map_err(|problem| vec![problem])?;
     let mut problems = callwright_plan_core::check(&source);
-    problems.retain(|problem| problem.severity == callwright_model::Severity::Error);
+    problems.retain(|problem| problem.severity == Severity::Error);
     match Pack::load(&source) {
         Ok(pack) if problems.is_empty() => Ok((Arc::new(pack), source)),
         Ok(_) => Err(problems),

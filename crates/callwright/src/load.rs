@@ -1,7 +1,8 @@
 //! `callwright load` and `callwright call`: scripted callers against any SIP address.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use callwright_loadtest::{
     LoadConfig, LoadReport, NoObserver, Observer, Outcome, PartyEvent, PartyFact, Progress, Scenario, run,
 };
 use callwright_model::Codec;
+use serde::Serialize;
 
 use crate::cli::{Call, Load};
 use crate::serve::all;
@@ -20,19 +22,20 @@ use crate::serve::all;
 /// When the scenario is faulty or no call can be placed at all.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn load(args: Load) -> Result<ExitCode> {
-    let file = args.part.scenario.as_deref().context("a scenario is needed")?;
+    let file = open(args.report.as_deref())?;
+    let walked = args.part.scenario.as_deref().context("a scenario is needed")?;
     let config = LoadConfig {
         calls: args.calls as u64,
         concurrent: args.concurrent as u64,
         rate: args.rate,
         wav_dir: args.wav,
         codecs: vec![codec(&args.codec)?],
-        ..LoadConfig::new(args.to, scenario(file)?)
+        ..LoadConfig::new(args.to, scenario(walked)?)
     };
     let report = run(config, Arc::new(NoObserver), show).await?;
     finish_line();
     print!("{report}");
-    save(&report, args.report.as_deref())?;
+    save(&report, file)?;
     Ok(verdict(&report))
 }
 
@@ -42,6 +45,7 @@ pub async fn load(args: Load) -> Result<ExitCode> {
 /// When the scenario is faulty or the call cannot be placed at all.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn call(args: Call) -> Result<ExitCode> {
+    let file = open(args.report.as_deref())?;
     let config = LoadConfig {
         calls: 1,
         concurrent: 1,
@@ -49,10 +53,11 @@ pub async fn call(args: Call) -> Result<ExitCode> {
         codecs: vec![codec(&args.codec)?],
         ..LoadConfig::new(args.to, scenario(&args.scenario)?)
     };
+    println!("calling {} for at most {} s", config.to, config.answer_time.as_secs());
     let observer: Arc<dyn Observer> = Arc::new(|event: PartyEvent| println!("{}", line(&event)));
     let report = run(config, observer, |_| {}).await?;
     print!("{report}");
-    save(&report, args.report.as_deref())?;
+    save(&report, file)?;
     Ok(verdict(&report))
 }
 
@@ -79,10 +84,34 @@ pub fn codec(name: &str) -> Result<Codec> {
         .ok_or_else(|| anyhow!("there is no codec `{name}`: write pcmu, pcma or opus"))
 }
 
-fn save(report: &LoadReport, file: Option<&Path>) -> Result<()> {
-    let Some(file) = file else { return Ok(()) };
+/// Opens the file that a report will go to, so that nobody waits for calls whose figures cannot be kept. What stands in it stays
+/// until then.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn open(file: Option<&Path>) -> Result<Option<ReportFile>> {
+    let Some(path) = file else { return Ok(None) };
+    let opened = File::options().write(true).create(true).truncate(false).open(path);
+    let file = opened.with_context(|| format!("cannot write the report to {}", path.display()))?;
+    Ok(Some(ReportFile { path: path.to_owned(), file }))
+}
+
+/// A file that is open for a report.
+pub struct ReportFile {
+    path: PathBuf,
+    file: File,
+}
+
+/// Writes a report as JSON.
+///
+/// # Errors
+/// When the disk does not take it.
+pub fn save(report: &impl Serialize, file: Option<ReportFile>) -> Result<()> {
+    let Some(ReportFile { path, mut file }) = file else { return Ok(()) };
     let json = serde_json::to_string_pretty(report)?;
-    std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))
+    file.set_len(0)
+        .and_then(|()| file.write_all(json.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What the caller's side notices, for people.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use callwright_actions::ActionCore;
+use callwright_demo_backends::Fault;
 use callwright_model::Problem;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,8 +29,9 @@ pub async fn serve(file: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot start.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub async fn serve_demo(any_port: bool) -> Result<()> {
+pub async fn serve_demo(any_port: bool, faults: Vec<Fault>) -> Result<()> {
     let systems = Systems::start().await?;
+    systems.fail(faults)?;
     let any = loopback(0);
     let (sip, web, webrtc) = if any_port { (any, any, any) } else { (SERVE_SIP, SERVE_WEB, SERVE_WEBRTC) };
     let config = systems.config(sip, web, webrtc, Some(DESK.to_owned()))?;
@@ -48,7 +50,11 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
     let gateway = Gateway::start(config, lines, install_metrics()?).await?;
     let recogniser = gateway.recogniser();
     println!("telephones:  sip:airline@{} (UDP and TCP)", gateway.sip_address());
-    println!("browsers:    http://{}/", gateway.web_address());
+    println!(
+        "browsers:    http://{}/ (sound over UDP at {})",
+        gateway.web_address(),
+        gateway.webrtc_address()
+    );
     println!("recogniser:  {}", recogniser.engine);
     if let Some(note) = recogniser.note {
         println!("             {note}");
@@ -59,10 +65,13 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
     if calls > 0 {
         println!("stopping: {calls} call(s) still run; once more stops at once");
     }
-    tokio::select! {
-        () = gateway.shutdown(grace) => {}
-        stopped = wait_for_stop() => stopped?,
-    }
+    let once_more = async {
+        if wait_for_stop().await.is_err() {
+            // Without signals nobody can say so.
+            std::future::pending().await
+        }
+    };
+    gateway.shutdown(grace, once_more).await;
     Ok(())
 }
 

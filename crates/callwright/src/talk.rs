@@ -63,7 +63,7 @@ pub async fn run(args: Talk) -> Result<ExitCode> {
     let line = choose_line(&lines, args.line.as_deref(), args.lang)?;
     let gateway = Gateway::start(config, lines, install_metrics()?).await?;
     let talked = talk(&gateway, line, cards, trouble).await;
-    gateway.shutdown(GRACE).await;
+    gateway.shutdown(GRACE, std::future::pending()).await;
     if let Some(systems) = systems {
         systems.shutdown().await;
     }

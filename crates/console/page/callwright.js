@@ -33,7 +33,7 @@
     completed: "Done",
     failed: "Not done; what had begun was undone",
     in_doubt: "Unclear whether it took effect; a person will look",
-    refused: "Not allowed",
+    refused: "Not done",
     declined: "You decided against it",
   };
   const STEPS = {
@@ -165,7 +165,7 @@
       if (!leg) return;
       this.#leg = null;
       this.#release(leg);
-      if (leg.session) fetch(leg.session, { method: "DELETE", keepalive: true }).catch(() => {});
+      if (leg.session && !leg.over) fetch(leg.session, { method: "DELETE", keepalive: true }).catch(() => {});
       const events = this.#events;
       if (events) setTimeout(() => events.close(), AFTER_MS);
       this.#enter(leg.session ? "ended" : "idle");
@@ -329,6 +329,8 @@
         case "call_ended":
           this.#finishSays();
           if (this.#leg) {
+            // The gateway has let go of the session already.
+            this.#leg.over = true;
             this.hangUp();
             this.#view.sub.textContent = event.reason || "";
           }
@@ -410,8 +412,9 @@
       detail.textContent = [step.kind === "write" ? "changes something" : "looks something up", words, reason].filter(Boolean).join(" · ");
     }
 
-    #planEnded({ plan, outcome, reason }) {
+    #planEnded({ plan, skill, outcome, reason }) {
       const shown = this.#plan(plan);
+      if (skill) shown.heading.textContent = title(skill);
       shown.outcome.hidden = false;
       shown.outcome.dataset.outcome = outcome;
       shown.outcome.textContent = [OUTCOMES[outcome] || outcome, reason].filter(Boolean).join(": ");

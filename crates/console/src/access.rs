@@ -34,7 +34,7 @@ pub(crate) fn operator(config: &ConsoleConfig, headers: &HeaderMap) -> Result<()
             Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "without an operator token, calls of others are shown on loopback only",
-                "open http://127.0.0.1 on the machine itself, or set an operator token and send it as a bearer token",
+                "open http://127.0.0.1 on the machine itself, or set `web.operator_token` and send it as a bearer token",
             ))
         };
     };

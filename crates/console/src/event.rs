@@ -49,7 +49,7 @@ pub enum CallFact {
     UserTranscription {
         /// The turn.
         turn: TurnId,
-        /// The words; empty and final when nothing was understood.
+        /// The words; empty and final when nothing was understood, `••••` when they may hold a secret.
         text: Pii<String>,
         /// No later one will follow.
         #[serde(rename = "final")]
@@ -59,7 +59,7 @@ pub enum CallFact {
     },
     /// The caller pressed a key.
     DtmfReceived {
-        /// Which.
+        /// Which; `•` when it may be part of a secret.
         digit: char,
     },
     /// What the agent says. A later one of the same say replaces it.
@@ -126,9 +126,11 @@ pub enum CallFact {
     PlanEnded {
         /// The plan.
         plan: PlanId,
+        /// The skill.
+        skill: String,
         /// Which end.
         outcome: PlanOutcome,
-        /// Why, where it is not a success.
+        /// Why, where it is not a success: for a refusal, what the caller is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },

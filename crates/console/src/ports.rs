@@ -98,6 +98,11 @@ pub enum Readiness {
         /// Why.
         reason: String,
     },
+    /// They are, but whoever can should send them elsewhere.
+    Impaired {
+        /// Why.
+        reason: String,
+    },
     /// No more: the gateway is shutting down.
     Draining,
 }

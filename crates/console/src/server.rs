@@ -48,7 +48,7 @@ impl Console {
         let listener = TcpListener::bind(config.bind).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         if !address.ip().is_loopback() && config.operator_token.is_none() {
-            warn!(%address, "the console is open to the network and has no operator token: calls of others are not shown");
+            warn!(%address, "the console is open to the network and has no `web.operator_token`: calls of others are not shown");
         }
         let (stop, stopping) = watch::channel(false);
         tokio::spawn(upkeep(ports.metrics.clone(), stopping.clone()));

@@ -48,7 +48,9 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<serde_json::Val
     let refuse = |error: String, help: &str| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error, help));
     match app.ports.snapshots.readiness() {
         Readiness::Ready => Ok(Json(json!({ "status": "ready" }))),
-        Readiness::NotReady { reason } => refuse(reason, "send calls elsewhere until this is mended"),
+        Readiness::NotReady { reason } | Readiness::Impaired { reason } => {
+            refuse(reason, "send calls elsewhere until this is mended")
+        }
         Readiness::Draining => refuse(
             "draining: running calls end, no new ones are taken".to_owned(),
             "send calls to another gateway",

@@ -39,7 +39,7 @@ pub(crate) async fn offer(
         Problem::new(rejection.status(), rejection.body_text(), help)
     })?;
     match app.ports.snapshots.readiness() {
-        Readiness::Ready => {}
+        Readiness::Ready | Readiness::Impaired { .. } => {}
         Readiness::NotReady { reason } => {
             return Err(
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason, "try again shortly").retry_after(5)

@@ -28,3 +28,7 @@ pub use config::BrowserConfig;
 pub use error::BrowserError;
 pub use gateway::{BrowserGateway, BrowserLeg};
 pub use session::{SessionEnd, SessionId};
+
+/// Directive for a log filter that keeps the library from warning of every session: what it misses, an address of its own, no
+/// socket behind a shared port has.
+pub const LOG_FILTER: &str = "rtc_dtls=error";

@@ -10,6 +10,38 @@ use callwright_model::Problem;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Where each value that was read stands, for mistakes that show only later: in the packs, or on the disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    file: String,
+    /// Line in the file, or the variable that took its place, by the key's path.
+    places: BTreeMap<String, Place>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Line(u32),
+    Variable(String),
+}
+
+impl Places {
+    /// Whether a key was there, whatever its value.
+    pub fn know(&self, path: &str) -> bool {
+        self.places.contains_key(path)
+    }
+
+    /// A mistake in the value of a key.
+    pub fn problem(&self, path: &str, what: impl Into<String>) -> Problem {
+        match self.places.get(path) {
+            Some(Place::Line(line)) => Problem::error(&self.file, Some(*line), what),
+            Some(Place::Variable(name)) => {
+                Problem::error("environment", None, format!("{name}: {}", what.into()))
+            }
+            None => Problem::error(&self.file, None, what),
+        }
+    }
+}
+
 /// The file, the overrides, and the mistakes found so far.
 pub struct Reader {
     file: String,
@@ -18,6 +50,7 @@ pub struct Reader {
     used: BTreeSet<String>,
     /// Keys that could have been overridden, for suggestions.
     known: BTreeSet<String>,
+    places: BTreeMap<String, Place>,
     problems: Vec<Problem>,
 }
 
@@ -37,8 +70,14 @@ impl Reader {
             overrides,
             used: BTreeSet::new(),
             known: BTreeSet::new(),
+            places: BTreeMap::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// Where everything stands that was read until here.
+    pub fn places(&self) -> Places {
+        Places { file: self.file.clone(), places: self.places.clone() }
     }
 
     /// Notes a mistake at a byte of the file.
@@ -128,6 +167,7 @@ impl Reader {
                 .collect()
         } else {
             let value = section.table?.get(key)?;
+            self.note(&place, value.span().start);
             let Some(array) = value.get_ref().as_array() else {
                 self.problem(Some(value.span().start), format!("`{place}` must be a list"));
                 return None;
@@ -158,20 +198,47 @@ impl Reader {
         Some(values)
     }
 
-    /// Reads every key of a table whose names the person chooses, as text.
-    pub fn names<'t, 'i>(
-        &mut self,
-        section: &mut Section<'t, 'i>,
-        key: &'static str,
-    ) -> BTreeMap<String, String> {
+    /// Reads every key of a table whose names the person chooses. A variable may name one that the file does not, in small
+    /// letters.
+    pub fn names<T>(&mut self, section: &mut Section<'_, '_>, key: &'static str) -> BTreeMap<String, T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
         let inner = self.section(section, key);
-        let mut names = BTreeMap::new();
+        let mut texts = BTreeMap::new();
         for (name, value) in inner.table.into_iter().flatten() {
-            match plain(value.get_ref()) {
-                Some(text) => drop(names.insert(name.get_ref().to_string(), text)),
-                None => {
-                    let place = format!("{}.{}", inner.path, name.get_ref());
-                    self.problem(Some(value.span().start), format!("`{place}` must be a text"));
+            let at = value.span().start;
+            let place = inner.place(name.get_ref());
+            self.note(&place, at);
+            if let Some(text) = self.override_of(&inner, name.get_ref()) {
+                texts.insert(name.get_ref().to_string(), (text, None));
+            } else if let Some(text) = plain(value.get_ref()) {
+                texts.insert(name.get_ref().to_string(), (text, Some(at)));
+            } else {
+                self.problem(Some(at), format!("`{place}` must be a text"));
+            }
+        }
+        let prefix = inner.variable("");
+        let others: Vec<String> = self
+            .overrides
+            .keys()
+            .filter(|name| !self.used.contains(*name))
+            .filter_map(|name| Some(name.strip_prefix(&prefix)?.to_lowercase()))
+            .filter(|name| !name.is_empty())
+            .collect();
+        for name in others {
+            if let Some(text) = self.override_of(&inner, &name) {
+                texts.insert(name, (text, None));
+            }
+        }
+        let mut names = BTreeMap::new();
+        for (name, (text, at)) in texts {
+            match text.parse() {
+                Ok(value) => drop(names.insert(name, value)),
+                Err(error) => {
+                    let place = inner.place(&name);
+                    self.problem(at, format!("`{place}` cannot be `{text}`: {error}"));
                 }
             }
         }
@@ -183,6 +250,7 @@ impl Reader {
         parent.known.push(key);
         let path = parent.place(key);
         let table = parent.table.and_then(|table| table.get(key)).and_then(|value| {
+            self.note(&path, value.span().start);
             let table = value.get_ref().as_table();
             if table.is_none() {
                 self.problem(Some(value.span().start), format!("`{path}` must be a table: write `[{path}]`"));
@@ -245,6 +313,7 @@ impl Reader {
         }
         let value = section.table?.get(key)?;
         let at = Some(value.span().start);
+        self.note(&section.place(key), value.span().start);
         match plain(value.get_ref()) {
             Some(text) => Some((text, at)),
             None => {
@@ -260,9 +329,15 @@ impl Reader {
         let value = self.overrides.get(&name).cloned();
         if value.is_some() {
             self.used.insert(name.clone());
+            self.places.insert(section.place(key), Place::Variable(name.clone()));
         }
         self.known.insert(name);
         value
+    }
+
+    fn note(&mut self, place: &str, at: usize) {
+        let line = self.line(at);
+        self.places.insert(place.to_owned(), Place::Line(line));
     }
 }
 
@@ -270,6 +345,11 @@ impl<'t, 'i> Section<'t, 'i> {
     /// The whole file.
     pub fn root(table: &'t Spanned<DeTable<'i>>) -> Self {
         Self { path: String::new(), table: Some(table.get_ref()), known: Vec::new() }
+    }
+
+    /// Its name as a path of keys, such as `line.0`.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Where the value of a key stands, for mistakes that are found later.

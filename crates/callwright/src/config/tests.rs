@@ -67,6 +67,117 @@ fn variables_take_the_files_place_and_unknown_ones_are_refused() {
 }
 
 #[test]
+fn every_value_says_what_it_must_look_like() {
+    let cases = [
+        ("[sip]\nlisten = \"localhost\"", "callwright.toml:2: error: `sip.listen`", "127.0.0.1:5060"),
+        (
+            "[sip]\ncalls_max = \"abc\"",
+            "callwright.toml:2: error: `sip.calls_max`",
+            "a whole number from 1 to",
+        ),
+        ("[sip]\ncalls_max = 0", "callwright.toml:2: error: `sip.calls_max`", "a whole number from 1 to"),
+        ("[sip]\nallow = [\"10.0.0.0/33\"]", "callwright.toml:2: error: `sip.allow`", "192.168.0.0/16"),
+        ("[media]\nworkers = 100000", "callwright.toml:2: error: `media.workers`", "from 0 to 256"),
+        ("[web]\norigins = [\"https://a.example/\"]", "callwright.toml:2: error: `web.origins`", "no path"),
+        ("[web]\norigins = [\"a.example\"]", "callwright.toml:2: error: `web.origins`", "https://www"),
+        (
+            "[web]\norigins = [\"https://a.example:443\"]",
+            "callwright.toml:2: error: `web.origins`",
+            "the usual",
+        ),
+        ("[web]\noperator_token = \"short\"", "callwright.toml:2: error: `web.operator_token`", "openssl"),
+        ("[core]\naddress = \"ftp//x\"", "callwright.toml:2: error: `core.address`", "http://127.0.0.1"),
+        (
+            "[connectors]\nshop = \"not a url\"",
+            "callwright.toml:2: error: `connectors.shop`",
+            "http://127.0.0.1",
+        ),
+        ("[connectors]\nshop = \"http://\"", "callwright.toml:2: error: `connectors.shop`", "unix:/run"),
+    ];
+    for (text, place, help) in cases {
+        let problems = parse(&format!("{text}\n{LINE}"), &[]).expect_err(text);
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(problems[0].starts_with(place) && problems[0].contains(help), "{}", problems[0]);
+    }
+    for address in ["sip:@", "tel:100", "sip:desk@", "desk"] {
+        let text = format!("{LINE}[[line.human]]\nname = \"desk\"\naddress = \"{address}\"\n");
+        let problems = parse(&text, &[]).expect_err(address);
+        assert!(
+            problems[0].starts_with("callwright.toml:7: error: `line.0.human.0.address`"),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
+fn variables_reach_every_setting() {
+    let text = format!("[connectors]\nairline = \"http://127.0.0.1:1\"\n{LINE}");
+    let config = parse(
+        &text,
+        &[
+            ("CALLWRIGHT_CONNECTORS_AIRLINE", "http://127.0.0.1:7101"),
+            ("CALLWRIGHT_CONNECTORS_SHOP", "unix:/run/shop.sock"),
+            ("CALLWRIGHT_LINE_0_GREETING", "welcome"),
+            ("CALLWRIGHT_WEB_OPERATOR_TOKEN", "0123456789abcdef"),
+        ],
+    )
+    .expect("all are settings");
+    assert_eq!(config.connectors["airline"], "http://127.0.0.1:7101");
+    assert_eq!(config.connectors["shop"], "unix:/run/shop.sock");
+    assert_eq!(config.lines[0].greeting.as_deref(), Some("welcome"));
+    assert!(config.web.operator_token.is_some() && !format!("{config:?}").contains("0123456789abcdef"));
+    let problem = config.places.problem("line.0.greeting", "is not there").to_string();
+    assert_eq!(problem, "environment: error: CALLWRIGHT_LINE_0_GREETING: is not there");
+}
+
+#[test]
+fn what_the_packs_and_the_disk_do_not_have_is_told_with_its_line() {
+    let text = "\
+[web]
+listen = \"0.0.0.0:5060\"
+webrtc = \"127.0.0.1:5060\"
+[core]
+journal = \"no/such/folder/journal.sqlite\"
+[speech]
+recogniser = \"whisper\"
+whisper_model = \"no-such-model.bin\"
+[[line]]
+name = \"airline\"
+pack = \"airline\"
+languages = [\"en\", \"fr\"]
+voice = \"zzz\"
+greeting = \"nokey\"
+[[line]]
+name = \"shop\"
+pack = \"no-such-pack\"
+[connectors]
+shop = \"http://127.0.0.1:7102\"
+";
+    let skills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../skills");
+    let (config, problems) = Config::parse("callwright.toml", text, &skills, BTreeMap::new());
+    assert!(problems.is_empty(), "{problems:#?}");
+    let config = config.expect("it parses");
+    let (packs, problems) = crate::lines::load_packs(&config);
+    assert!(problems.is_empty(), "{problems:#?}");
+    let found: Vec<String> = config.verify(&packs).iter().map(ToString::to_string).collect();
+    let wanted = [
+        "callwright.toml:2: error: `web.listen` cannot be `0.0.0.0:5060`: `sip.listen` listens there",
+        "callwright.toml:3: error: `web.webrtc` cannot be `127.0.0.1:5060`: `sip.listen` listens there",
+        "callwright.toml:5: error: the journal",
+        "callwright.toml:8: error: there is no model file",
+        "callwright.toml:12: error: line `airline` speaks `fr`, but its pack has no words in it (it has en, es, ko)",
+        "callwright.toml:13: error: there is no voice `zzz`",
+        "callwright.toml:14: error: the words of `en` have no sentence `nokey`",
+        "callwright.toml:17: error: there is no folder",
+        "callwright.toml:18: error: the pack `airline` calls the connector `airline`, which has no address",
+    ];
+    assert_eq!(found.len(), wanted.len(), "{found:#?}");
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!(found.starts_with(wanted), "{found}\n{wanted}");
+    }
+}
+
+#[test]
 fn one_number_reaches_one_line() {
     let text = format!("{LINE}{}", LINE.replace("name = \"airline\"", "name = \"shop\""));
     let problems = parse(&text, &[]).expect_err("the number is taken");

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use callwright_demo_backends::{Config as BackendConfig, Handle, airline, shop};
+use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 
 use crate::config::{Config, Core, Human, Line, Media, RecogniserChoice, Sip, Speech, Web};
@@ -35,6 +35,25 @@ impl Systems {
         Ok(Self { airline, shop, scratch })
     }
 
+    /// Makes things go wrong, each in the system that does what the fault names.
+    ///
+    /// # Errors
+    /// When neither does that.
+    pub fn fail(&self, faults: Vec<Fault>) -> Result<()> {
+        for fault in faults {
+            let Some(system) =
+                [&self.airline, &self.shop].into_iter().find(|system| system.knows(&fault.method))
+            else {
+                bail!(
+                    "--fault: neither the airline nor the shop does `{}`; see skills/*/actions.yaml",
+                    fault.method
+                );
+            };
+            system.faults().add(fault);
+        }
+        Ok(())
+    }
+
     /// A configuration for a gateway that serves them.
     ///
     /// # Errors
@@ -49,6 +68,7 @@ impl Systems {
         let humans: Vec<Human> =
             human.into_iter().map(|address| Human { name: "desk".to_owned(), address }).collect();
         let line = |name: &str, numbers: &[&str], pack: &str| Line {
+            place: String::new(),
             name: name.to_owned(),
             numbers: numbers.iter().map(|number| (*number).to_owned()).collect(),
             pack: PathBuf::from(pack),
@@ -77,7 +97,7 @@ impl Systems {
                 workers: 0,
                 codecs: vec![Codec::Opus, Codec::Pcmu, Codec::Pcma],
             },
-            web: Web { listen: web, webrtc, origins: Vec::new() },
+            web: Web { listen: web, webrtc, origins: Vec::new(), operator_token: None },
             core: Core {
                 address: None,
                 listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -96,6 +116,7 @@ impl Systems {
             ]),
             lines,
             grace: std::time::Duration::from_secs(30),
+            places: crate::config::Places::default(),
         })
     }
 

@@ -79,6 +79,11 @@ impl Terminal {
             Happening::AgentStopped { share, heard, .. } if (0.0..1.0).contains(share) => {
                 self.line("", &format!("heard of it: \"{}\"", heard.reveal()), DIM);
             }
+            // An answer to a question has no intent of its own; what it filled is told.
+            Happening::Note(Note::Understood { intent, .. }) if intent == crate::chat::NO_INTENT => {}
+            Happening::Note(Note::Filled { input, .. }) => {
+                self.line("", &format!("taken for the {input}"), DIM);
+            }
             Happening::Note(Note::Understood { intent, probability, .. }) => {
                 self.line("", &format!("taken for: {intent} ({probability:.2})"), DIM);
             }

@@ -68,7 +68,7 @@ impl Board {
         line: &LoadedLine,
         facts: mpsc::Sender<Fact>,
     ) -> Self {
-        let observer = Observer::new(Arc::clone(&shared), call, Arc::clone(&line.pack));
+        let observer = Observer::new(Arc::clone(&shared), call, line);
         let legs = Legs { shared, call, facts, table: Arc::default() };
         Self { legs, humans: line.line.humans.clone(), observer }
     }

@@ -1,6 +1,6 @@
 //! What happens in calls, told to those who watch: the console's events, the terminal, the metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +10,7 @@ use callwright_console::{
     Readiness, Snapshots, TransferState,
 };
 use callwright_conversation::{Ending, Happening};
-use callwright_dialogue_core::{Briefing, Note, Pack};
+use callwright_dialogue_core::{Briefing, Note, Pack, written};
 use callwright_model::{
     CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
@@ -36,15 +36,19 @@ pub(crate) struct Observer {
     /// Steps of the plan that runs.
     steps: BTreeMap<u32, StepView>,
     skill: String,
+    /// Inputs that are secret.
+    secrets: Arc<BTreeSet<String>>,
+    /// A secret was asked for, and what the caller says may hold it.
+    secret: bool,
 }
 
 impl Observer {
-    pub(crate) fn new(shared: Arc<Shared>, call: CallId, pack: Arc<Pack>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, call: CallId, line: &LoadedLine) -> Self {
         let since = shared.media.now();
         Self {
             shared,
             call,
-            pack,
+            pack: Arc::clone(&line.pack),
             since,
             state: CallState::Connecting,
             says: BTreeMap::new(),
@@ -52,6 +56,8 @@ impl Observer {
             waiting: None,
             steps: BTreeMap::new(),
             skill: String::new(),
+            secrets: Arc::clone(&line.secrets),
+            secret: false,
         }
     }
 
@@ -92,20 +98,23 @@ impl Observer {
             }
             Happening::CallerPartial { turn, words } => {
                 let language = self.language();
-                let (turn, text) = (*turn, words.clone());
+                let (turn, text) = (*turn, self.shown(words));
                 self.publish(CallFact::UserTranscription { turn, text, is_final: false, language });
             }
             Happening::CallerSaid { turn, words, language, .. } => {
                 self.waiting = Some((*turn, at));
                 self.publish(CallFact::UserStoppedSpeaking { turn: *turn });
-                let (turn, text, language) = (*turn, words.clone(), *language);
+                let (turn, text, language) = (*turn, self.shown(words), *language);
                 self.publish(CallFact::UserTranscription { turn, text, is_final: true, language });
                 self.enter(CallState::Thinking);
             }
             Happening::CallerKeyed { digit } => {
-                self.publish(CallFact::DtmfReceived { digit: *digit.reveal() });
+                let digit = if self.secret { HIDDEN } else { *digit.reveal() };
+                self.publish(CallFact::DtmfReceived { digit });
             }
-            Happening::AgentSays { say, text, .. } => drop(self.says.insert(*say, text.clone())),
+            Happening::AgentSays { say, text, .. } => {
+                self.says.insert(*say, written(text.reveal()).into());
+            }
             Happening::AgentStarted { say } => {
                 self.started = Some(*say);
                 if let Some((turn, since)) = self.waiting.take() {
@@ -182,7 +191,17 @@ impl Observer {
         }
     }
 
+    /// What the caller said, for those who follow the call: words that answer a question for a secret are not shown.
+    fn shown(&self, words: &Pii<String>) -> Pii<String> {
+        if self.secret && !words.reveal().is_empty() {
+            String::from_iter([HIDDEN; 4]).into()
+        } else {
+            words.clone()
+        }
+    }
+
     fn planned(&mut self, reply: &PlanReply) {
+        self.secret = matches!(reply, PlanReply::Need { input, .. } if self.secrets.contains(input));
         match reply {
             PlanReply::Need { plan, input, why } => {
                 let (plan, input, why) = (plan.clone(), input.clone(), why.clone());
@@ -195,13 +214,12 @@ impl Observer {
                 self.publish(CallFact::PlanReady { plan, skill, steps });
             }
             PlanReply::Answer { plan, .. } => {
-                let (plan, outcome) = (plan.clone(), PlanOutcome::Completed);
-                self.publish(CallFact::PlanEnded { plan, outcome, reason: None });
+                self.plan_ended(plan, PlanOutcome::Completed, None);
             }
-            PlanReply::Refused { plan, words, rules, .. } => {
-                let reason = if rules.is_empty() { words.clone() } else { rules.join(", ") };
-                let (plan, outcome, reason) = (plan.clone(), PlanOutcome::Refused, Some(reason));
-                self.publish(CallFact::PlanEnded { plan, outcome, reason });
+            PlanReply::Refused { plan, words, facts, .. } => {
+                // Which rules decided is in the core's journal; this is what the caller is told.
+                let reason = self.pack.sentence(words, facts, self.language());
+                self.plan_ended(plan, PlanOutcome::Refused, reason.map(|reason| written(&reason)));
             }
         }
     }
@@ -236,7 +254,8 @@ impl Observer {
     }
 
     fn plan_ended(&mut self, plan: &PlanId, outcome: PlanOutcome, reason: Option<String>) {
-        self.publish(CallFact::PlanEnded { plan: plan.clone(), outcome, reason });
+        let (plan, skill) = (plan.clone(), self.skill.clone());
+        self.publish(CallFact::PlanEnded { plan, skill, outcome, reason });
     }
 
     fn transfer_moved(&mut self, state: &str) {
@@ -303,7 +322,14 @@ pub(crate) struct Window(pub(crate) Arc<Shared>);
 #[async_trait]
 impl Snapshots for Window {
     fn readiness(&self) -> Readiness {
-        if self.0.draining.load(Ordering::Acquire) { Readiness::Draining } else { Readiness::Ready }
+        if self.0.draining.load(Ordering::Acquire) {
+            Readiness::Draining
+        } else if self.0.systems.all_down() {
+            let names: Vec<&str> = self.0.config.connectors.keys().map(String::as_str).collect();
+            Readiness::Impaired { reason: format!("no business system answers: {}", names.join(", ")) }
+        } else {
+            Readiness::Ready
+        }
     }
 
     fn lines(&self) -> Vec<LineView> {
@@ -321,7 +347,7 @@ impl Snapshots for Window {
                     line.line.languages.clone()
                 },
                 recogniser: recogniser.clone(),
-                examples: line.pack.sentences(line.language).iter().take(EXAMPLES).cloned().collect(),
+                examples: line.pack.openings(line.language).iter().take(EXAMPLES).cloned().collect(),
             })
             .collect()
     }
@@ -386,6 +412,8 @@ fn outcome(state: PlanState) -> Option<PlanOutcome> {
 
 /// Sentences shown on the page as a start.
 const EXAMPLES: usize = 3;
+/// Stands for what is not shown.
+const HIDDEN: char = '•';
 /// Plans that the console remembers; the action core's journal has them all.
 const PLANS_KEPT: usize = 200;
 /// Pause before asking an action core again that went away.

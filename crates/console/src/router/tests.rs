@@ -201,6 +201,17 @@ async fn while_draining_it_is_alive_but_not_ready_and_takes_no_calls() {
 }
 
 #[tokio::test]
+async fn an_impaired_gateway_is_not_ready_and_answers_who_calls_all_the_same() {
+    let reason = "no business system answers: airline".to_owned();
+    let stage = stage(ConsoleConfig::default(), Readiness::Impaired { reason });
+    let (status, headers, body) = ask(&stage.app, request(Method::GET, "/ready", &[], "")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(problem(&headers, &body)["error"], "no business system answers: airline");
+    let (status, _, _) = ask(&stage.app, request(Method::POST, "/whip", &[SDP], "v=0")).await;
+    assert_eq!(status, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn the_page_needs_nothing_from_elsewhere() {
     let app = ready().app;
     let (status, headers, page) = ask(&app, request(Method::GET, "/", &[], "")).await;

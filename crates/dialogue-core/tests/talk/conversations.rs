@@ -640,7 +640,7 @@ fn what_was_heard_in_doubt_is_read_back_and_never_acted_on() {
     assert_eq!(stage.caller_with("k seven m four x two", DOUBT), "Did you say K 7 M, 4 X 2?");
     assert_eq!(stage.plans.len(), plans);
     assert!(stage.caller("no").contains("code"), "asked again");
-    assert_eq!(stage.caller_with("k seven m four x nine", DOUBT), "Did you say K, 7, M; 4, X, 9?");
+    assert_eq!(stage.caller_with("k seven m four x nine", DOUBT), "Did you say K 7 M, 4 X 9?");
     assert!(stage.caller("k seven m four x two").contains("PIN"), "said again instead of yes or no");
     assert!(!stage.caller_with("four eight two one", DOUBT).contains('4'), "no secret is said aloud");
     stage.caller("four eight two one");

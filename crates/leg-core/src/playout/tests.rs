@@ -320,8 +320,8 @@ proptest! {
         let mut heard: Vec<i16> = Vec::new();
         for (step, at) in steps {
             match step {
-                0 => bench.playout.pause(),
-                1 => bench.playout.go_on(),
+                0 => bench.playout.hold(),
+                1 => bench.playout.release(),
                 2 => {
                     let from = bench.playout.rewind(Samples(at));
                     prop_assert!(from.is_none_or(|from| from < samples(frames)));
@@ -329,7 +329,7 @@ proptest! {
                 _ => heard.extend(bench.levels(at as usize % 30).into_iter().filter(|level| *level >= 1_000)),
             }
         }
-        bench.playout.go_on();
+        bench.playout.release();
         heard.extend(bench.levels(frames + 1).into_iter().filter(|level| *level >= 1_000));
         heard.extend(bench.levels(history::FRAMES).into_iter().filter(|level| *level >= 1_000));
         let mut newest = 999;

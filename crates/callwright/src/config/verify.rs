@@ -1,0 +1,169 @@
+//! What only shows beside the packs and on the disk: mistakes that would refuse to start, or that callers would meet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use callwright_model::{Problem, Record, Severity};
+use callwright_speech::models;
+
+use super::{Config, Line, RecogniserChoice};
+use crate::lines::LoadedPack;
+
+impl Config {
+    /// Everything that is wrong with settings that parse. `packs` are those that could be read, by folder; what is wrong
+    /// inside a pack is told by reading it.
+    pub fn verify(&self, packs: &BTreeMap<PathBuf, LoadedPack>) -> Vec<Problem> {
+        let mut problems = self.listeners();
+        problems.extend(self.journal());
+        problems.extend(self.whisper());
+        for line in &self.lines {
+            match packs.get(&line.pack) {
+                Some(pack) => self.line(line, pack, &mut problems),
+                None if line.pack.is_dir() => {}
+                None => {
+                    let what = format!("there is no folder `{}`", line.pack.display());
+                    let help = "a pack is a folder with pack.yaml, skills/, words/ and examples/; relative paths count \
+                                from this file";
+                    problems.push(self.places.problem(&format!("{}.pack", line.place), what).help(help));
+                }
+            }
+        }
+        problems.extend(self.connectors(packs));
+        problems
+    }
+
+    /// Two listeners cannot share a port, unless one is for UDP and the other for TCP.
+    fn listeners(&self) -> Vec<Problem> {
+        let own_core = self.core.address.is_none();
+        let tcp = [
+            Some(("sip.listen", self.sip.listen)),
+            Some(("web.listen", self.web.listen)),
+            own_core.then_some(("core.listen", self.core.listen)),
+        ];
+        let udp = [Some(("sip.listen", self.sip.listen)), Some(("web.webrtc", self.web.webrtc))];
+        let mut problems = Vec::new();
+        for listeners in [&tcp[..], &udp[..]] {
+            let listeners: Vec<_> = listeners.iter().flatten().collect();
+            for (at, (key, address)) in listeners.iter().enumerate() {
+                if let Some((other, _)) = listeners[..at].iter().find(|(_, other)| clash(*other, *address)) {
+                    let what = format!("`{key}` cannot be `{address}`: `{other}` listens there");
+                    problems.push(self.places.problem(key, what));
+                }
+            }
+        }
+        problems
+    }
+
+    fn journal(&self) -> Option<Problem> {
+        let journal = &self.core.journal;
+        if self.core.address.is_some() {
+            return None;
+        }
+        let folder =
+            journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let what = if !folder.is_dir() {
+            format!("the journal `{}` cannot be made: there is no such folder", journal.display())
+        } else if journal.is_dir() {
+            format!("the journal `{}` is a folder", journal.display())
+        } else {
+            return None;
+        };
+        Some(self.places.problem("core.journal", what).help("name a file in a folder that exists"))
+    }
+
+    fn whisper(&self) -> Option<Problem> {
+        let speech = &self.speech;
+        let wanted = match speech.recogniser {
+            RecogniserChoice::Pocketsphinx => return None,
+            RecogniserChoice::Auto => false,
+            RecogniserChoice::Whisper => true,
+        };
+        let help = "`callwright models fetch whisper-base` brings one";
+        match &speech.whisper_model {
+            Some(model) if !model.is_file() => {
+                let what = format!("there is no model file `{}`", model.display());
+                Some(self.places.problem("speech.whisper_model", what).help(help))
+            }
+            None if wanted && models::largest_whisper(&speech.models).is_none() => {
+                let what = format!("there is no whisper model in `{}`", speech.models.display());
+                Some(self.places.problem("speech.recogniser", what).help(help))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    fn line(&self, line: &Line, LoadedPack { pack, .. }: &LoadedPack, problems: &mut Vec<Problem>) {
+        let place = |key: &str| format!("{}.{key}", line.place);
+        let known: Vec<_> = pack.languages().iter().map(ToString::to_string).collect();
+        for language in line.languages.iter().filter(|language| !pack.languages().contains(language)) {
+            let what = format!("line `{}` speaks `{language}`, but its pack has no words in it", line.name);
+            let problem = self.places.problem(&place("languages"), what);
+            problems.push(problem.help(format!("it has {}", known.join(", "))));
+        }
+        let spoken = if line.languages.is_empty() { pack.languages() } else { &line.languages };
+        if !line.voice.0.is_empty()
+            && !spoken.iter().any(|language| callwright_speech::has_voice(&line.voice, *language))
+        {
+            let what = format!("there is no voice `{}` for what line `{}` speaks", line.voice.0, line.name);
+            let help = "slt, rms, awb and kal16 speak English; espeak-ng's begin with their language, such as `es-419`";
+            problems.push(self.places.problem(&place("voice"), what).help(help));
+        }
+        if let Some(greeting) = &line.greeting {
+            // A greeting is said before anything is known.
+            let nothing = Record::new();
+            let mut languages: Vec<_> =
+                spoken.iter().filter(|language| pack.languages().contains(language)).collect();
+            if languages.is_empty() {
+                languages.extend(pack.languages());
+            }
+            for language in languages
+                .into_iter()
+                .filter(|language| pack.sentence(greeting, &nothing, **language).is_none())
+            {
+                let what = format!("the words of `{language}` have no sentence `{greeting}` without facts");
+                problems.push(self.places.problem(&place("greeting"), what));
+            }
+        }
+    }
+
+    /// Each connector of a pack has an address, and each address a pack.
+    fn connectors(&self, packs: &BTreeMap<PathBuf, LoadedPack>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.core.address.is_some() {
+            // An action core elsewhere has its own.
+            return problems;
+        }
+        let mut used = BTreeSet::new();
+        for LoadedPack { pack, source } in packs.values() {
+            let Ok(acting) = callwright_plan_core::Pack::load(source) else { continue };
+            let names: BTreeSet<String> =
+                acting.actions.into_values().map(|action| action.call.connector).collect();
+            for name in names.iter().filter(|name| !self.connectors.contains_key(*name)) {
+                if self.places.know(&format!("connectors.{name}")) {
+                    // What stands there is no address, and that was told.
+                    continue;
+                }
+                let what =
+                    format!("the pack `{}` calls the connector `{name}`, which has no address", pack.name());
+                let help = format!("write `{name} = \"http://127.0.0.1:7101\"` under [connectors]");
+                problems.push(self.places.problem("connectors", what).help(help));
+            }
+            used.extend(names);
+        }
+        let all_read = self.lines.iter().all(|line| packs.contains_key(&line.pack));
+        for name in self.connectors.keys().filter(|name| all_read && !used.contains(*name)) {
+            let problem = self
+                .places
+                .problem(&format!("connectors.{name}"), format!("no pack calls the connector `{name}`"));
+            problems.push(Problem { severity: Severity::Warning, ..problem });
+        }
+        problems
+    }
+}
+
+/// Whether two sockets of one kind cannot both be bound. Port 0 is a free one each time.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let overlap = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && overlap
+}

@@ -1,0 +1,141 @@
+//! The names of all metrics, with what each means, and those that are read off once a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callwright_sip::SipStatistics;
+use metrics::{counter, gauge};
+
+use crate::gateway::Shared;
+
+/// Tells the recorder what each metric is. A counter without labels is there from the start: a rate over it needs its zero.
+pub(crate) fn describe() {
+    for &(name, help) in COUNTERS {
+        metrics::describe_counter!(name, help);
+        counter!(name).increment(0);
+    }
+    for &(name, help) in LABELLED_COUNTERS {
+        metrics::describe_counter!(name, help);
+    }
+    for &(name, help) in GAUGES {
+        metrics::describe_gauge!(name, help);
+    }
+    for &(name, help) in HISTOGRAMS {
+        metrics::describe_histogram!(name, help);
+    }
+}
+
+/// Publishes the SIP endpoint's counts for as long as the gateway runs.
+pub(crate) async fn publish_sip(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(PERIOD);
+    loop {
+        tick.tick().await;
+        publish(&shared.sip.statistics());
+    }
+}
+
+fn publish(sip: &SipStatistics) {
+    let SipStatistics {
+        calls_offered,
+        calls_placed,
+        refused_source,
+        refused_full,
+        refused_draining,
+        refused_malformed,
+        dropped_junk,
+        dropped_overload,
+        dropped_events,
+        calls_incoming_now,
+        dialogs_now,
+    } = *sip;
+    for (direction, count) in [("in", calls_offered), ("out", calls_placed)] {
+        counter!("callwright_sip_calls_total", "direction" => direction).absolute(count);
+    }
+    let refused = [
+        ("source", refused_source),
+        ("full", refused_full),
+        ("draining", refused_draining),
+        ("malformed", refused_malformed),
+    ];
+    for (reason, count) in refused {
+        counter!("callwright_sip_refused_total", "reason" => reason).absolute(count);
+    }
+    for (reason, count) in [("junk", dropped_junk), ("overload", dropped_overload), ("event", dropped_events)]
+    {
+        counter!("callwright_sip_dropped_total", "reason" => reason).absolute(count);
+    }
+    gauge!("callwright_sip_calls_incoming").set(calls_incoming_now as f64);
+    gauge!("callwright_sip_dialogs").set(dialogs_now as f64);
+}
+
+/// As often as media workers publish theirs.
+const PERIOD: Duration = Duration::from_secs(1);
+
+const COUNTERS: &[(&str, &str)] = &[
+    ("callwright_turn_interruptions_total", "Times that a caller took the floor from the agent."),
+    (
+        "callwright_media_frame_deadline_missed_total",
+        "Frames sent more than 20 ms after they were due, or never.",
+    ),
+    ("callwright_media_packets_received_total", "RTP packets received by legs."),
+    ("callwright_media_packets_sent_total", "RTP packets sent by legs."),
+    ("callwright_media_packets_lost_total", "RTP packets that never came, by their sequence numbers."),
+    (
+        "callwright_media_packets_malformed_total",
+        "Datagrams of legs that were no RTP or RTCP of theirs, dropped.",
+    ),
+    ("callwright_media_frames_concealed_total", "Frames made up in place of lost ones."),
+    ("callwright_media_heard_frames_dropped_total", "Frames of callers that recognition was too slow for."),
+    ("callwright_media_say_frames_stale_total", "Frames of the agent dropped because their turn was over."),
+    ("callwright_media_events_dropped_total", "Facts of legs dropped because their call did not take them."),
+    ("callwright_media_commands_dropped_total", "Commands dropped because a media worker did not take them."),
+    ("callwright_speech_synthesis_errors_total", "Sentences that could not be synthesised."),
+    ("callwright_speech_recognition_errors_total", "Turns that could not be recognised."),
+    ("callwright_speech_partials_dropped_total", "Words-so-far left out because the recogniser was busy."),
+    ("callwright_speech_says_dropped_total", "Sentences dropped because a mouth did not take them."),
+    (
+        "callwright_browser_datagrams_unrouted_total",
+        "Datagrams to the WebRTC port that belong to no session, dropped.",
+    ),
+    ("callwright_browser_refused_total", "Browser calls refused because there was no room."),
+];
+
+const LABELLED_COUNTERS: &[(&str, &str)] = &[
+    ("callwright_calls_total", "Calls begun, by channel."),
+    ("callwright_turn_verdicts_total", "What sound over the agent turned out to be."),
+    ("callwright_sip_calls_total", "SIP calls offered to us (in) and placed by us (out)."),
+    ("callwright_sip_refused_total", "SIP requests refused, by reason."),
+    ("callwright_sip_dropped_total", "SIP datagrams and events dropped, by reason."),
+    ("callwright_console_offers_total", "Offers of browsers, by outcome."),
+    (
+        "callwright_browser_packets_dropped_total",
+        "Packets of browser calls dropped because a queue was full, by direction.",
+    ),
+    ("callwright_actions_plans_total", "Plans ended, by outcome."),
+    ("callwright_actions_steps_total", "Steps of plans ended, by outcome."),
+];
+
+const GAUGES: &[(&str, &str)] = &[
+    ("callwright_calls_active", "Calls that run."),
+    ("callwright_sip_calls_incoming", "Incoming SIP calls that run."),
+    ("callwright_sip_dialogs", "SIP dialogs held."),
+    ("callwright_media_legs", "Legs with sound."),
+    ("callwright_browser_sessions_active", "Browser sessions held."),
+    ("callwright_connector_up", "1 when a business system answers, by connector."),
+];
+
+const HISTOGRAMS: &[(&str, &str)] = &[
+    ("callwright_turn_reply_seconds", "From what a caller said being recognised to the agent's first sound."),
+    (
+        "callwright_media_frame_lateness_seconds",
+        "How long after it was due a worker's last frame of a tick was sent.",
+    ),
+    ("callwright_speech_synthesis_first_seconds", "From a sentence to its first sound, by engine."),
+    (
+        "callwright_speech_synthesis_realtime_factor",
+        "Time to synthesise over length of the sound, by engine.",
+    ),
+    ("callwright_speech_final_seconds", "From the end of a turn to its words, by engine."),
+    ("callwright_speech_realtime_factor", "Time to recognise over length of the turn, by engine."),
+    ("callwright_actions_call_seconds", "How long a business system took to answer."),
+];
