@@ -174,5 +174,5 @@ impl TurnModel for Voter {
 fn a_turn_model_is_asked_at_each_pause_before_the_words_are_made() {
     let batch = [START, Heard::Frame(LOUD), Heard::Frame(LOUD), PAUSE];
     let (_, reports) = check_with(false, Some(Arc::new(Voter)), &[&batch, &[END]]);
-    assert_eq!(reports, ["vote 0.04", "partial heard 2", "final heard 2"]);
+    assert_eq!(reports, ["vote 0.04", "provisional heard 2", "partial heard 2", "final heard 2"]);
 }
