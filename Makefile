@@ -1,7 +1,8 @@
 # make demo   set up, build, and watch a recorded call handled end to end
 # make run    set up, build, and leave the gateway running
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
-.PHONY: demo run test build setup models clean
+# make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
+.PHONY: demo run test bench-turns build setup models clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -32,6 +33,9 @@ test:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) test --locked --workspace
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
+
+bench-turns: build
+	CALLWRIGHT=$(CALLWRIGHT) scripts/bench-turns
 
 clean:
 	$(CARGO) clean

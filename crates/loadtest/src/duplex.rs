@@ -12,14 +12,17 @@ mod caller;
 mod conversation;
 mod dice;
 mod figures;
+mod files;
 mod generate;
 mod judge;
 mod line;
+mod picture;
 mod plan;
 mod profile;
 mod report;
 mod run;
 mod trace;
+mod utterance;
 
 pub use conversation::Conversation;
 pub use figures::{Counts, EVENTS_MIN, Figures, Intervals, Panel};

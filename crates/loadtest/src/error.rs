@@ -36,6 +36,9 @@ pub enum LoadError {
         /// Why not.
         why: String,
     },
+    /// A file beside a recording could not be written: which, and why.
+    #[error("{0}")]
+    File(String),
     /// A setting makes no sense.
     #[error("{0}")]
     Setting(&'static str),

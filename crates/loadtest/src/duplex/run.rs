@@ -5,16 +5,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callwright_model::{Codec, Samples};
+use callwright_model::Codec;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::files::View;
 use super::generate::Sounds;
-use super::judge::{Event, Heard, judge};
+use super::judge::judge;
 use super::plan::Plan;
 use super::profile::Profile;
 use super::report::{DuplexCall, DuplexReport, Run};
+use super::trace::Trace;
+use super::utterance::{Tracks, own_ends};
 use crate::error::LoadError;
 use crate::event::NoObserver;
 use crate::phone::{Part, PhoneResult};
@@ -118,7 +121,7 @@ pub async fn run(
     running.shutdown().await;
     phones.shutdown().await;
     spoken.sort_by_key(|call| call.record.report.call);
-    Ok(sum_up(config, started.elapsed(), &spoken))
+    sum_up(config, started.elapsed(), &spoken)
 }
 
 /// One call, over.
@@ -171,14 +174,42 @@ impl CallerSetup {
     }
 }
 
-fn sum_up(config: DuplexConfig, took: Duration, spoken: &[Spoken]) -> DuplexReport {
-    let judged = |tick: Duration| -> Vec<Event> {
-        spoken
-            .iter()
-            .filter_map(|call| call.record.remains.as_ref().map(|remains| (call.record.report.call, remains)))
-            .flat_map(|(call, remains)| judge_call(call, remains, tick))
-            .collect()
-    };
+/// Judges all calls together, because what the agent says in one tells of the others; writes what lies beside the recordings.
+fn sum_up(config: DuplexConfig, took: Duration, spoken: &[Spoken]) -> Result<DuplexReport, LoadError> {
+    let heard: Vec<(u64, &PhoneResult, &Trace)> = spoken
+        .iter()
+        .filter_map(|call| {
+            let remains = call.record.remains.as_ref()?;
+            Some((call.record.report.call, remains, remains.trace.as_ref()?))
+        })
+        .collect();
+    let tracks: Vec<Tracks<'_>> = heard
+        .iter()
+        .map(|(_, remains, trace)| Tracks {
+            said: &remains.said,
+            heard: &remains.heard,
+            levels: &trace.levels,
+        })
+        .collect();
+    let (mut events, mut events_200ms) = (Vec::new(), Vec::new());
+    for ((call, remains, trace), heard) in heard.iter().zip(own_ends(&tracks)) {
+        let fine = judge(*call, &remains.said, &heard, remains.length, FINE);
+        events_200ms.extend(judge(*call, &remains.said, &heard, remains.length, COARSE));
+        if let Some(folder) = &config.wav_dir {
+            let view = View {
+                call: *call,
+                profile: &config.profile.name,
+                length: remains.length,
+                said: &remains.said,
+                heard: &heard,
+                events: &fine,
+                disturbances: &trace.disturbances,
+                levels: &trace.levels,
+            };
+            view.write(folder).map_err(LoadError::File)?;
+        }
+        events.extend(fine);
+    }
     let calls = spoken
         .iter()
         .map(|call| {
@@ -187,7 +218,7 @@ fn sum_up(config: DuplexConfig, took: Duration, spoken: &[Spoken]) -> DuplexRepo
             DuplexCall::of(call.record.report.clone(), call.continues, disturbances)
         })
         .collect();
-    Run {
+    let run = Run {
         to: config.to,
         profile: config.profile,
         conversation: config.conversation,
@@ -195,16 +226,10 @@ fn sum_up(config: DuplexConfig, took: Duration, spoken: &[Spoken]) -> DuplexRepo
         seconds: took.as_secs_f64(),
         concurrent_max: config.concurrent.min(config.calls),
         calls,
-        events: judged(FINE),
-        events_200ms: judged(COARSE),
-    }
-    .into()
-}
-
-fn judge_call(call: u64, remains: &PhoneResult, tick: Duration) -> Vec<Event> {
-    let heard: Vec<Heard> = remains.heard.iter().map(|&place| Heard { place, own_end: false }).collect();
-    let length: Samples = remains.length;
-    judge(call, &remains.said, &heard, length, tick)
+        events,
+        events_200ms,
+    };
+    Ok(run.into())
 }
 
 /// A frame.

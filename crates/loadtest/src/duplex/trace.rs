@@ -7,7 +7,6 @@ use crate::detect::level_dbfs;
 /// What is known of a call besides who sounded when.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
-    #[expect(dead_code, reason = "the picture of a call is drawn from it")]
     pub(crate) levels: Levels,
     pub(crate) disturbances: Vec<Disturbance>,
     /// What was not said because the call ended.
@@ -19,7 +18,7 @@ pub(crate) struct Trace {
 pub(crate) struct Levels {
     pub(crate) own: Vec<f32>,
     pub(crate) other: Vec<f32>,
-    waiting: [Vec<i16>; 2],
+    pub(super) waiting: [Vec<i16>; 2],
 }
 
 impl Levels {
