@@ -1,8 +1,9 @@
 # make demo   set up, build, and watch a recorded call handled end to end
 # make run    set up, build, and leave the gateway running
+# make bench-whisper  what whisper of the real sizes costs, with random weights
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
 # make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
-.PHONY: demo run test bench-turns build setup models clean
+.PHONY: demo run test build setup models bench-turns bench-whisper clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -36,6 +37,10 @@ test:
 
 bench-turns: build
 	CALLWRIGHT=$(CALLWRIGHT) scripts/bench-turns
+
+# Twelve minutes in real time; wants the machine to itself. ARGS="--sizes tiny --seconds 10" is a short one.
+bench-whisper: setup
+	$(CARGO) run --locked -p callwright-benches --bin whisper -- $(ARGS)
 
 clean:
 	$(CARGO) clean

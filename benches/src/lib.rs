@@ -1,0 +1,4 @@
+//! What the measurements share.
+
+pub mod random_model;
+pub mod whisper;
