@@ -159,7 +159,7 @@ fn take(report: Option<Recognised>, told: &mut Told, ended: &[Instant]) {
                 told.waits.push(ended.elapsed().as_secs_f64() * 1_000.0);
             }
         }
-        Some(Recognised::TurnVote { .. }) | None => {}
+        Some(Recognised::Provisional(_) | Recognised::TurnVote { .. }) | None => {}
     }
 }
 

@@ -49,6 +49,9 @@ async fn a_recorded_caller_is_rebooked_and_can_cut_in() {
     let call = only(report);
     assert_eq!(call.outcome, Outcome::Completed, "{call:#?}");
     assert!(booked(&airline), "{:#?}", airline.changes());
+    let metrics = gateway.get("/metrics");
+    let foreseen = counted(&metrics, "callwright_speculation_total{result=\"right\"}");
+    assert!(foreseen >= 1.0, "nothing that the caller said was foreseen in the silence after it: {metrics}");
     assert!(mean <= 1.0, "the reply begins {mean:.2} s after the caller: {call:#?}");
     assert!(yielded <= 0.6, "silent {yielded:.2} s after the caller cut in: {call:#?}");
 }

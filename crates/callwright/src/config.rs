@@ -104,6 +104,8 @@ pub struct Speech {
     pub turn_model: TurnModelChoice,
     /// Recogniser threads; 0 means one for each core.
     pub threads: usize,
+    /// When callers wait longer than this for their words to be understood, no new calls are taken.
+    pub wait_max: Duration,
 }
 
 /// `speech.recogniser`
@@ -299,6 +301,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         whisper_model: reader.parse::<String>(&mut section, "whisper_model").map(|path| folder.join(path)),
         turn_model: reader.parse_or(&mut section, "turn_model", TurnModelChoice::default()),
         threads: reader.parse_or(&mut section, "threads", Whole::<0, THREADS_MAX>(0)).0,
+        wait_max: reader.parse_or(&mut section, "wait_max", Length(Duration::from_secs(3))).0,
     };
     reader.close(section);
 

@@ -1,6 +1,7 @@
 //! Joins the shells into one gateway: legs come in by SIP or from a browser, each call gets a conversation, and everyone who
 //! watches is told.
 
+mod admission;
 mod board;
 mod browser;
 mod measure;
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     plans: Mutex<BTreeMap<PlanId, PlanView>>,
     systems: systems::Systems,
     draining: AtomicBool,
+    /// Running calls are served badly: browsers are refused.
+    overloaded: AtomicBool,
     tasks: TaskTracker,
 }
 
@@ -146,6 +149,7 @@ impl Gateway {
             plans: Mutex::default(),
             systems: systems::Systems::default(),
             draining: AtomicBool::new(false),
+            overloaded: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             config,
         });
@@ -167,6 +171,7 @@ impl Gateway {
         tokio::spawn(observe::follow_plans(Arc::clone(&shared)));
         tokio::spawn(measure::publish_sip(Arc::clone(&shared)));
         tokio::spawn(systems::follow(Arc::clone(&shared)));
+        tokio::spawn(admission::look_after(Arc::downgrade(&shared)));
         tokio::spawn(take_calls(Arc::clone(&shared), incoming));
         Ok(Self { shared, console, core })
     }

@@ -69,6 +69,7 @@ struct Shared {
     stop: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     commands_dropped: AtomicU64,
+    frames_missed: Arc<AtomicU64>,
     seeds: RandomState,
 }
 
@@ -92,6 +93,7 @@ impl Media {
         let clock = Clock::start();
         let ports = PortPairs::new(&config.ports)?;
         let stop = Arc::new(AtomicBool::new(false));
+        let frames_missed = Arc::new(AtomicU64::new(0));
         let count = match config.workers {
             0 => thread::available_parallelism().map_or(1, NonZero::get),
             some => some,
@@ -100,7 +102,8 @@ impl Media {
         for nth in 0..count {
             let (orders, orders_in) = mpsc::sync_channel(config.commands);
             let (removals, removals_in) = mpsc::channel();
-            let worker = Worker::new(clock, orders_in, removals_in, Arc::clone(&stop));
+            let worker =
+                Worker::new(clock, orders_in, removals_in, Arc::clone(&stop), Arc::clone(&frames_missed));
             let thread = thread::Builder::new()
                 .name(format!("media-{nth}"))
                 .spawn(move || worker.run())
@@ -117,9 +120,16 @@ impl Media {
             stop,
             threads: Mutex::new(threads),
             commands_dropped: AtomicU64::new(0),
+            frames_missed,
             seeds: RandomState::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Frames sent too late or not at all, since the start, by all workers.
+    #[must_use]
+    pub fn frames_missed(&self) -> u64 {
+        self.shared.frames_missed.load(Ordering::Relaxed)
     }
 
     /// The time by the media clock, to which all events refer.

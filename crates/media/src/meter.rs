@@ -1,5 +1,7 @@
 //! The worker's metrics. Counters of legs are plain integers, brought here once a second.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use callwright_leg_core::LegStatistics;
@@ -7,6 +9,8 @@ use callwright_model::MonoTime;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 pub(crate) struct Meter {
+    /// Of all workers, for whoever decides whether new calls are taken.
+    missed_in_all: Arc<AtomicU64>,
     next: MonoTime,
     lateness: Histogram,
     missed: Counter,
@@ -23,8 +27,9 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) fn new(now: MonoTime) -> Self {
+    pub(crate) fn new(now: MonoTime, missed_in_all: Arc<AtomicU64>) -> Self {
         Self {
+            missed_in_all,
             next: now + PERIOD,
             lateness: histogram!("callwright_media_frame_lateness_seconds"),
             missed: counter!("callwright_media_frame_deadline_missed_total"),
@@ -45,13 +50,14 @@ impl Meter {
     pub(crate) fn tick(&self, lateness: Duration) {
         self.lateness.record(lateness.as_secs_f64());
         if lateness > MISSED {
-            self.missed.increment(1);
+            self.skipped(1);
         }
     }
 
     /// These frames were never sent: the worker was too late for them.
     pub(crate) fn skipped(&self, frames: u64) {
         self.missed.increment(frames);
+        self.missed_in_all.fetch_add(frames, Ordering::Relaxed);
     }
 
     pub(crate) fn is_due(&self, now: MonoTime) -> bool {
@@ -61,7 +67,7 @@ impl Meter {
     /// Takes fresh handles, so that it does not matter whether the process installed its recorder before or after.
     pub(crate) fn begin(&mut self, now: MonoTime, legs: usize) {
         let told = self.legs_told;
-        *self = Self::new(now);
+        *self = Self::new(now, Arc::clone(&self.missed_in_all));
         self.legs_told = legs;
         self.legs.increment(legs as f64 - told as f64);
     }

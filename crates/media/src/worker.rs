@@ -1,7 +1,7 @@
 //! One thread: every 20 ms, for all its legs in order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use callwright_model::{Gone, LegCommand, LegId, MonoTime};
@@ -34,6 +34,7 @@ impl Worker {
         orders: Receiver<Order>,
         removals: Receiver<LegId>,
         stop: Arc<AtomicBool>,
+        frames_missed: Arc<AtomicU64>,
     ) -> Self {
         Self {
             clock,
@@ -43,7 +44,7 @@ impl Worker {
             stop,
             slots: Vec::with_capacity(SLOTS),
             buffer: Box::new([0; DATAGRAM_MAX]),
-            meter: Meter::new(clock.now()),
+            meter: Meter::new(clock.now(), frames_missed),
         }
     }
 

@@ -224,11 +224,21 @@ impl Leg {
         let sound = !items.is_empty();
         // Nobody works ahead any more with a reading made at a pause once the turn is known to be over.
         let over = items.iter().rposition(|(item, _)| matches!(item, Heard::End { .. })).unwrap_or(0);
+        // Any turn that ended in this batch has its final at the end of it.
+        let ended: Vec<Instant> = items
+            .iter()
+            .filter(|(item, _)| matches!(item, Heard::End { .. }))
+            .map(|(_, asked)| *asked)
+            .collect();
         for (place, (item, asked)) in items.into_iter().enumerate() {
             if place < over && matches!(item, Heard::Pause { .. }) {
                 continue;
             }
             ears.hear(item, asked, &hints, &self.given_up);
+        }
+        let now = Instant::now();
+        for asked in ended {
+            queue.final_done(now, now.duration_since(asked));
         }
         if sound {
             ears.extend();

@@ -4,10 +4,10 @@
 //! when the caller stays silent), then hints to prepare, then words so far; within each the earliest asked. A leg is served by one
 //! thread at a time and all its waiting sound at once, so that words so far which come late are left out, never queued up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, error};
 
@@ -46,6 +46,8 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Waiting {
     legs: BTreeMap<Place, Arc<Leg>>,
+    /// When finals of late were there, and how long they were waited for.
+    finals: VecDeque<(Instant, Duration)>,
     next: u64,
     closed: bool,
 }
@@ -107,6 +109,22 @@ impl Queue {
         self.lock().legs.first_key_value().is_some_and(|((urgency, ..), _)| *urgency == Urgency::Final)
     }
 
+    /// A final was there at this time, after this wait.
+    pub(crate) fn final_done(&self, now: Instant, wait: Duration) {
+        let mut waiting = self.lock();
+        waiting.finals.retain(|(then, _)| now.duration_since(*then) < OF_LATE);
+        waiting.finals.push_back((now, wait));
+    }
+
+    /// The longest that anyone waits for a final, or has waited of late.
+    pub(crate) fn final_wait(&self, now: Instant) -> Duration {
+        let waiting = self.lock();
+        let of_late = waiting.finals.iter().filter(|(then, _)| now.duration_since(*then) < OF_LATE);
+        let queued = waiting.legs.keys().filter(|(urgency, ..)| *urgency == Urgency::Final);
+        let queued = queued.map(|(_, since, _)| now.saturating_duration_since(*since));
+        of_late.map(|(_, wait)| *wait).chain(queued).max().unwrap_or_default()
+    }
+
     fn serve(&self) {
         give_way();
         while let Some(leg) = self.next() {
@@ -141,5 +159,24 @@ fn give_way() {
     }
 }
 
+/// Waits longer ago say nothing about the load.
+const OF_LATE: Duration = Duration::from_secs(5);
 /// About a third of a normal thread's share when there is not enough for both.
 const NICE: libc::c_int = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_of_late_is_the_load() {
+        let (queue, start) = (Queue::default(), Instant::now());
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        assert_eq!(queue.final_wait(at(0)), Duration::ZERO);
+        queue.final_done(at(0), Duration::from_millis(900));
+        queue.final_done(at(3), Duration::from_millis(200));
+        assert_eq!(queue.final_wait(at(4)), Duration::from_millis(900));
+        assert_eq!(queue.final_wait(at(6)), Duration::from_millis(200));
+        assert_eq!(queue.final_wait(at(9)), Duration::ZERO);
+    }
+}

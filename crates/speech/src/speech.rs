@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use callwright_model::{Language, SayFrame, Voice, VoiceActivity};
 use tokio::runtime::Handle;
@@ -121,6 +122,13 @@ impl Speech {
             ControlFlow::Continue(())
         })?;
         Ok(sound)
+    }
+
+    /// The longest that a caller waits for the words of a turn that is over, or has waited within the last seconds. When it grows,
+    /// words so far are left out already, and more callers would make it worse.
+    #[must_use]
+    pub fn final_wait(&self) -> Duration {
+        self.shared.scheduler.queue().final_wait(Instant::now())
     }
 
     /// The recogniser's name: `whisper` or `pocketsphinx`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
@@ -85,12 +86,7 @@ impl Systems {
             bail!("there is no folder skills/airline here: run this from the project's own folder");
         }
         Ok(Config {
-            sip: Sip {
-                listen: sip,
-                allow: Vec::new(),
-                calls_max: 200,
-                retry_after: std::time::Duration::from_secs(10),
-            },
+            sip: Sip { listen: sip, allow: Vec::new(), calls_max: 200, retry_after: Duration::from_secs(10) },
             media: Media {
                 ports: (20_000, 20_999),
                 external_ip: None,
@@ -109,13 +105,14 @@ impl Systems {
                 whisper_model: None,
                 turn_model: crate::config::TurnModelChoice::default(),
                 threads: 0,
+                wait_max: Duration::from_secs(3),
             },
             connectors: BTreeMap::from([
                 ("airline".to_owned(), self.airline.url()),
                 ("shop".to_owned(), self.shop.url()),
             ]),
             lines,
-            grace: std::time::Duration::from_secs(30),
+            grace: Duration::from_secs(30),
             places: crate::config::Places::default(),
         })
     }

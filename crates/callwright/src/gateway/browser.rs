@@ -1,6 +1,7 @@
 //! Callers who click.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use callwright_console::{Channel, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal};
@@ -22,6 +23,14 @@ impl WhipHandler for Desk {
             Some(name) => shared.lines.named(name).ok_or_else(|| no_line(shared, name))?,
             None => shared.lines.lines.first().ok_or_else(|| no_line(shared, ""))?,
         };
+        if shared.overloaded.load(Ordering::Acquire) {
+            return Err(WhipRefusal {
+                status: 503,
+                error: "the gateway is overloaded".to_owned(),
+                help: "running calls come first; try again shortly".to_owned(),
+                retry_after_s: u32::try_from(shared.config.sip.retry_after.as_secs()).ok(),
+            });
+        }
         let answered = shared.browser.answer(offer.sdp.reveal()).await.map_err(|error| WhipRefusal {
             status: error.status(),
             help: error.help().to_owned(),
