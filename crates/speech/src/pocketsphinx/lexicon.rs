@@ -82,7 +82,10 @@ fn word_at(text: &str, line: u32) -> &str {
 
 /// Words that we want to sound otherwise than the dictionary says: letters by their names, the spelling alphabet where people say
 /// it otherwise, and sounds that are no words.
-const SPECIAL: [(&str, &str); 9] = [
+const SPECIAL: [(&str, &str); 12] = [
+    ("uh-huh", "AH HH AH"),
+    ("uh-huh", "AH HH AA"),
+    ("uh-huh", "AH HH AH M"),
     ("mm-hmm", "M HH M"),
     ("mm-hmm", "AH M HH AH M"),
     ("mhm", "M HH M"),

@@ -94,7 +94,7 @@ impl Phrases<'_> {
         self.group(&NO, ALWAYS);
         self.group(&META, ALWAYS * 2.0);
         self.group(&HUMAN, ALWAYS);
-        self.group(&MEANINGLESS, ALWAYS);
+        self.group(&MEANINGLESS, ALWAYS * 3.0);
         self.group(&SIDE_TALK, ALWAYS);
         for filler in FILLERS {
             self.counts.lead(filler, ALWAYS * 0.1);
