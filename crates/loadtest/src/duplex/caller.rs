@@ -97,6 +97,10 @@ impl Caller {
     /// What the last [`Act`] said is out.
     pub(crate) fn handle_said(&mut self, now: Samples) {
         let State::Saying { kind, farewell } = self.state else { return };
+        // What the agent began and ended while it was spoken to is no answer.
+        if kind.takes_floor() && matches!(self.other, Other::Finished { .. }) {
+            self.other = Other::SilentSoFar;
+        }
         let after = match kind {
             Kind::Turn | Kind::Interruption | Kind::Keys => Duration::ZERO,
             Kind::Backchannel | Kind::Tic | Kind::SideTalk => match self.other {
