@@ -21,10 +21,16 @@ pub struct Network {
 pub struct NetworkError(String);
 
 impl Network {
-    /// A network; `None` when the address has fewer bits than the prefix.
+    /// A network; `None` when the address has fewer bits than the prefix. An IPv4 network in IPv6 clothes is that IPv4 network.
     #[must_use]
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
-        (prefix <= bits(address)).then_some(Self { address, prefix })
+        if prefix > bits(address) {
+            return None;
+        }
+        match (address.to_canonical(), prefix.checked_sub(MAPPED_BITS)) {
+            (bare @ IpAddr::V4(_), Some(prefix)) if address.is_ipv6() => Some(Self { address: bare, prefix }),
+            (IpAddr::V4(_) | IpAddr::V6(_), _) => Some(Self { address, prefix }),
+        }
     }
 
     /// Everyone.
@@ -59,8 +65,7 @@ impl Network {
     /// Whether an address lies in it. An IPv4 address in IPv6 clothes counts as the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let (network, address) = (self.address.to_canonical(), address.to_canonical());
-        match (network, address) {
+        match (self.address, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 let shift = 32 - u32::from(self.prefix.min(32));
                 (u64::from(network.to_bits()) >> shift) == (u64::from(address.to_bits()) >> shift)
@@ -76,6 +81,9 @@ impl Network {
         }
     }
 }
+
+/// The bits of `::ffff:0:0/96`, before an IPv4 address in IPv6 clothes.
+const MAPPED_BITS: u8 = 96;
 
 fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
@@ -107,6 +115,8 @@ impl fmt::Display for Network {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn inside(network: &str, address: &str) -> bool {
@@ -129,8 +139,58 @@ mod tests {
             ("fc00::/7", "fd12::1", true),
             ("fe80::/10", "fec0::1", false),
             ("10.0.0.0/8", "::ffff:10.1.1.1", true),
+            ("::ffff:10.0.0.0/104", "10.1.1.1", true),
+            ("::ffff:10.0.0.0/104", "11.1.1.1", false),
+            ("::ffff:0:0/96", "203.0.113.9", true),
         ] {
             assert_eq!(inside(network, address), expected, "{address} in {network}");
+        }
+    }
+
+    fn address() -> impl Strategy<Value = IpAddr> {
+        prop_oneof![
+            any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits))),
+            any::<u128>().prop_map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits))),
+            any::<u32>().prop_map(|bits| IpAddr::V6(Ipv4Addr::from_bits(bits).to_ipv6_mapped())),
+        ]
+    }
+
+    /// The leading bits, one character each, of what an address is without its clothes.
+    fn leading(address: IpAddr, prefix: u8) -> String {
+        let bits = match address.to_canonical() {
+            IpAddr::V4(address) => format!("4{:032b}", address.to_bits()),
+            IpAddr::V6(address) => format!("6{:0128b}", address.to_bits()),
+        };
+        bits.chars().take(1 + usize::from(prefix)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_a_network_or_an_error(text in "[0-9a-f:./ ]{0,24}|\\PC{0,24}") {
+            if let Ok(network) = text.parse::<Network>() {
+                prop_assert_eq!(network.to_string().parse::<Network>(), Ok(network));
+            }
+        }
+
+        #[test]
+        fn an_address_is_inside_when_its_leading_bits_are(
+            home in address(), other in address(), flip in 0_u8..128, prefix in 0_u8..=128,
+        ) {
+            let Some(network) = Network::new(home, prefix) else {
+                return Ok(prop_assert!(home.is_ipv4() && prefix > 32));
+            };
+            // Near neighbours, or random addresses would never be inside.
+            let near = match home {
+                IpAddr::V4(it) => IpAddr::V4(Ipv4Addr::from_bits(it.to_bits() ^ (1 << (flip % 32)))),
+                IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() ^ (1 << flip))),
+            };
+            prop_assert!(network.contains(home) || prefix < MAPPED_BITS);
+            for address in [near, other] {
+                let inside = leading(network.address, network.prefix) == leading(address, network.prefix);
+                if network.address.to_canonical() == network.address {
+                    prop_assert_eq!(network.contains(address), inside, "{} in {}", address, network);
+                }
+            }
         }
     }
 
