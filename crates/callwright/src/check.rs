@@ -33,16 +33,16 @@ pub fn run(config: &Path, packs: &[PathBuf], json: bool) -> ExitCode {
 
 /// What is wrong with one pack.
 pub fn check_pack(folder: &Path) -> Vec<Problem> {
-    let source = match read_pack(folder) {
-        Ok(source) => source,
-        Err(problem) => return vec![problem],
+    let (source, mut problems) = match read_pack(folder) {
+        Ok(read) => read,
+        Err(problems) => return problems,
     };
-    let mut problems = callwright_plan_core::check(&source);
+    problems.extend(callwright_plan_core::check(&source));
     match Pack::load(&source) {
         Ok(pack) => problems.extend(pack.warnings().iter().cloned()),
         Err(found) => problems.extend(found),
     }
-    problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    problems.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
     // Both halves read pack.yaml and the skills; a mistake there is one mistake.
     problems.dedup_by(|a, b| (&a.file, a.line, &a.what) == (&b.file, b.line, &b.what));
     problems

@@ -103,35 +103,45 @@ pub fn load_packs(config: &Config) -> (BTreeMap<PathBuf, LoadedPack>, Vec<Proble
 /// # Errors
 /// Every mistake that either finds.
 pub fn load_pack(folder: &Path) -> Result<(Arc<Pack>, PackSource), Vec<Problem>> {
-    let source = read_pack(folder).map_err(|problem| vec![problem])?;
-    let mut problems = callwright_plan_core::check(&source);
+    let (source, mut problems) = read_pack(folder)?;
+    problems.extend(callwright_plan_core::check(&source));
     problems.retain(|problem| problem.severity == Severity::Error);
     match Pack::load(&source) {
         Ok(pack) if problems.is_empty() => Ok((Arc::new(pack), source)),
         Ok(_) => Err(problems),
         Err(found) => {
+            // Both halves read pack.yaml and the skills; a mistake there is one mistake.
             problems.extend(found);
+            problems.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
+            problems.dedup_by(|a, b| (&a.file, a.line, &a.what) == (&b.file, b.line, &b.what));
             Err(problems)
         }
     }
 }
 
-/// Reads a pack's files into memory. Hidden files and other kinds of files are left.
+/// Reads a pack's files into memory, with what is wrong with files as such. A file that is not UTF-8 is told and read as far as
+/// it goes, so that it hides no other mistake. Hidden files and other kinds of files are left.
 ///
 /// # Errors
 /// When the folder or a file of it cannot be read.
-pub fn read_pack(folder: &Path) -> Result<PackSource, Problem> {
+pub fn read_pack(folder: &Path) -> Result<(PackSource, Vec<Problem>), Vec<Problem>> {
     let name = folder.display().to_string();
     let mut source = PackSource { folder: name.clone(), files: BTreeMap::new() };
     if !folder.is_dir() {
-        return Err(Problem::error(name, None, "there is no such folder")
-            .help("a pack is a folder with pack.yaml, skills/, words/ and examples/"));
+        let problem = Problem::error(name, None, "there is no such folder");
+        return Err(vec![problem.help("a pack is a folder with pack.yaml, skills/, words/ and examples/")]);
     }
-    read_folder(folder, "", &mut source)?;
-    Ok(source)
+    let mut problems = Vec::new();
+    read_folder(folder, "", &mut source, &mut problems).map_err(|problem| vec![problem])?;
+    Ok((source, problems))
 }
 
-fn read_folder(folder: &Path, prefix: &str, source: &mut PackSource) -> Result<(), Problem> {
+fn read_folder(
+    folder: &Path,
+    prefix: &str,
+    source: &mut PackSource,
+    problems: &mut Vec<Problem>,
+) -> Result<(), Problem> {
     let unreadable = |path: &Path, error: &std::io::Error| {
         Problem::error(path.display().to_string(), None, format!("cannot be read: {error}"))
     };
@@ -146,7 +156,7 @@ fn read_folder(folder: &Path, prefix: &str, source: &mut PackSource) -> Result<(
         if path.is_dir() {
             // A pack's folders hold files only; one more level is room for people's own order.
             if prefix.matches('/').count() < 2 {
-                read_folder(&path, &format!("{inner}/"), source)?;
+                read_folder(&path, &format!("{inner}/"), source, problems)?;
             }
         } else if KINDS.iter().any(|kind| name.ends_with(kind)) {
             let size = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
@@ -154,14 +164,62 @@ fn read_folder(folder: &Path, prefix: &str, source: &mut PackSource) -> Result<(
                 let what = format!("has {size} bytes; a pack's file has at most {FILE_BYTES_MAX}");
                 return Err(Problem::error(path.display().to_string(), None, what));
             }
-            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            source.files.insert(inner, text);
+            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+            source.files.insert(inner, text(&path, bytes, problems));
         }
     }
     Ok(())
+}
+
+fn text(path: &Path, bytes: Vec<u8>, problems: &mut Vec<Problem>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let problem =
+            Problem::error(path.display().to_string(), u32::try_from(line).ok(), "is not UTF-8 here");
+        problems.push(problem.help("save the file as UTF-8"));
+        String::from_utf8_lossy(error.as_bytes()).into_owned()
+    })
 }
 
 /// Files that a pack is made of.
 const KINDS: [&str; 4] = [".yaml", ".ftl", ".cedar", ".cedarschema"];
 /// Far above any pack that people write; a log or a recording put there by mistake stops here.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_once_and_hides_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for inner in ["words", "skills"] {
+            std::fs::create_dir(folder.path().join(inner)).expect("a folder");
+        }
+        let write =
+            |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
+        write("words/en.ftl", b"hello = Hello.\nbye = \xff\xfe\n");
+        write("pack.yaml", b"pack: x\nlangauges: [en]\n");
+        // Both halves of a pack read these: the dialogue what is asked, the action core what is done.
+        write("skills/a.yaml", b"skill: x\nsumary: a\ninputs:\n  c: { type: digit, ask: q }\nsteps: []\n");
+        write("skills/b.yaml", b"skill: x\nsummary: b\nsteps: []\n");
+        let problems = crate::check::check_pack(folder.path());
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for wanted in [
+            "words/en.ftl:2: error: is not UTF-8 here",
+            "pack.yaml:2: error: `langauges` is not a key that is known here",
+            "a.yaml:2: error: `sumary` is not a key that is known here",
+            "a.yaml:4: error: input `c` has no known type (did you mean `digits`?)",
+            "b.yaml:1: error: a skill `x` is in another file too",
+            "there is no actions.yaml",
+            "there is no policies.cedar",
+        ] {
+            let count = told.iter().filter(|line| line.contains(wanted)).count();
+            assert_eq!(count, 1, "{wanted}: {told:#?}");
+        }
+        let errors = |found: &[Problem]| found.iter().filter(|one| one.severity == Severity::Error).count();
+        let refused = load_pack(folder.path()).err().unwrap_or_default();
+        assert_eq!(errors(&refused), errors(&problems), "{refused:#?}");
+    }
+}

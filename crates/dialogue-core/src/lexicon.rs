@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use callwright_model::yaml::Node;
 use callwright_model::{Language, Problem};
 
 use crate::understand::Intent;
-use crate::yaml::Node;
 
 /// A language's closed lists and what callers say at any time. Words are in [`fold`]ed form.
 #[derive(Debug)]

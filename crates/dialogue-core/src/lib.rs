@@ -24,7 +24,6 @@ mod sort;
 mod understand;
 mod verbalise;
 mod words;
-mod yaml;
 
 pub use dialogue::Dialogue;
 pub use language::{detect, requested};

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use callwright_model::yaml::{Node, nearest};
 use callwright_model::{InputSpec, Language, PackSource, Problem, Severity};
 
 use crate::lexicon::{self, Lexicon};
 use crate::understand::{Intent, Interpreter};
 use crate::words::Words;
-use crate::yaml::Node;
 
 mod examples;
+mod facts;
 mod skills;
 
+use facts::Facts;
 pub use skills::SkillHead;
 use skills::WordsUse;
 
@@ -56,7 +58,7 @@ impl Pack {
                 let known: Vec<_> = lexicon::languages().iter().map(Language::to_string).collect();
                 let what = format!("language `{language}` has no base words in this build");
                 problems.push(
-                    Problem::error(path(source, "pack.yaml"), head.languages_line, what)
+                    Problem::error(source.path("pack.yaml"), head.languages_line, what)
                         .help(format!("it knows {}", known.join(", "))),
                 );
                 continue;
@@ -161,7 +163,7 @@ impl Head {
             denied: None,
             uninterruptible: Vec::new(),
         };
-        let file = path(source, "pack.yaml");
+        let file = source.path("pack.yaml");
         let Some(text) = source.files.get("pack.yaml") else {
             problems.push(
                 Problem::error(&file, None, "there is no pack.yaml")
@@ -221,7 +223,7 @@ impl Tongue {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let words_name = format!("words/{language}.ftl");
-        let words_file = path(source, &words_name);
+        let words_file = source.path(&words_name);
         let text = source.files.get(&words_name);
         if text.is_none() {
             problems.push(Problem::error(&words_file, None, format!("there are no words in `{language}`")));
@@ -272,31 +274,28 @@ fn check_words(
     let missing = |key: &str, at: String| {
         Problem::error(file, None, format!("the sentence `{key}` is missing")).help(format!("named in {at}"))
     };
-    let mut told = BTreeSet::new();
+    let mut unknown = Unknown { words, file, told: BTreeSet::new(), problems };
     for used in uses {
-        match words.message(&used.key) {
-            // Once is enough, however many skills name it.
-            None if !told.insert(used.key.clone()) => {}
-            None => problems.push(missing(&used.key, format!("{}:{}", used.file, used.line))),
-            Some(message) => {
-                for variable in &message.variables {
-                    let root = variable.split('-').next().unwrap_or_default();
-                    let known = used.any_fact || used.names.iter().any(|name| name == root);
-                    if message.line.is_some() && !known && told.insert(format!("{}/{variable}", used.key)) {
-                        problems.push(
-                            Problem::warning(
-                                file,
-                                message.line,
-                                format!(
-                                    "`{}` names the fact `{variable}`, which the skill does not have",
-                                    used.key
-                                ),
-                            )
-                            .help(format!("it has {}", used.names.join(", "))),
-                        );
-                    }
-                }
-            }
+        unknown.check(&used.key, &used.facts);
+    }
+    for (key, _, facts) in words.rewritten().filter(|(key, ..)| uses.iter().all(|used| used.key != *key)) {
+        unknown.check(key, &Facts::of(facts.iter().cloned()));
+    }
+    let policies = policy_words(source);
+    // Whichever skill is denied: what is known in none of them is a mistake.
+    let mut all = Facts::default();
+    uses.iter().filter(|used| used.facts != Facts::any()).for_each(|used| all.extend(&used.facts));
+    for key in policies.iter().map(|(key, _)| key).chain(head.denied.iter().map(|(key, _)| key)) {
+        unknown.check(key, &all);
+    }
+    for name in skills.keys() {
+        unknown.check(&format!("skill-{name}"), &Facts::default());
+    }
+    let mut told = BTreeSet::new();
+    for used in uses.iter().filter(|used| !used.optional && !words.has(&used.key)) {
+        // Once is enough, however many skills name it.
+        if told.insert(&used.key) {
+            problems.push(missing(&used.key, format!("{}:{}", used.file, used.line)));
         }
     }
     for name in skills.keys() {
@@ -311,16 +310,39 @@ fn check_words(
     if let Some((key, line)) = &head.denied
         && !words.has(key)
     {
-        problems.push(missing(key, format!("{}:{line}", path(source, "pack.yaml"))));
+        problems.push(missing(key, format!("{}:{line}", source.path("pack.yaml"))));
     }
     for (key, line) in &head.uninterruptible {
         if !words.has(key) {
-            problems.push(missing(key, format!("{}:{line}", path(source, "pack.yaml"))));
+            problems.push(missing(key, format!("{}:{line}", source.path("pack.yaml"))));
         }
     }
-    for (key, line) in policy_words(source) {
-        if !words.has(&key) {
-            problems.push(missing(&key, format!("{}:{line}", path(source, "policies.cedar"))));
+    for (key, line) in &policies {
+        if !words.has(key) {
+            problems.push(missing(key, format!("{}:{line}", source.path("policies.cedar"))));
+        }
+    }
+}
+
+/// Tells facts that a sentence names and that are not there when it is said: it could never be said.
+struct Unknown<'u> {
+    words: &'u Words,
+    file: &'u str,
+    told: BTreeSet<String>,
+    problems: &'u mut Vec<Problem>,
+}
+
+impl Unknown<'_> {
+    fn check(&mut self, key: &str, facts: &Facts) {
+        let Some(message) = self.words.message(key).filter(|message| message.line.is_some()) else { return };
+        for variable in message.variables.iter().filter(|variable| !facts.knows(variable)) {
+            if !self.told.insert(format!("{key}/{variable}")) {
+                continue;
+            }
+            let what = format!("`{key}` names the fact `{variable}`, which is not known there");
+            let names = facts.names();
+            let help = if names.is_empty() { "no facts are".to_owned() } else { nearest(variable, &names) };
+            self.problems.push(Problem::error(self.file, message.line, what).help(help));
         }
     }
 }
@@ -335,8 +357,4 @@ fn policy_words(source: &PackSource) -> Vec<(String, usize)> {
             Some((rest.split('"').next()?.to_owned(), number))
         })
         .collect()
-}
-
-fn path(source: &PackSource, name: &str) -> String {
-    format!("{}/{name}", source.folder.trim_end_matches('/'))
 }

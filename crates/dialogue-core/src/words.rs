@@ -8,19 +8,26 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast;
 
 use crate::verbalise;
+use names::Parts;
+
+mod names;
 
 /// The sentences of one language.
 pub(crate) struct Words {
     language: Language,
     bundle: FluentBundle<FluentResource>,
+    parts: Parts,
     /// Messages with the variables they name, and the line if they are the pack's.
     messages: BTreeMap<String, Message>,
+    /// What the base sentences name: what is known where they are said.
+    base: BTreeMap<String, BTreeSet<String>>,
     /// Keys of sentences that must not be cut short.
     required: BTreeSet<String>,
 }
 
 /// What is known of a message without rendering it.
 pub(crate) struct Message {
+    /// Facts that it names, itself or through other messages.
     pub(crate) variables: BTreeSet<String>,
     /// Its line in the pack's file; `None` for a base sentence.
     pub(crate) line: Option<u32>,
@@ -58,15 +65,31 @@ impl Words {
         let mut bundle = FluentBundle::new_concurrent(vec![locale]);
         // The marks are for screens; a voice would stumble over them.
         bundle.set_use_isolating(false);
-        let mut words = Self { language, bundle, messages: BTreeMap::new(), required: BTreeSet::new() };
+        let mut words = Self {
+            language,
+            bundle,
+            parts: Parts::default(),
+            messages: BTreeMap::new(),
+            base: BTreeMap::new(),
+            required: BTreeSet::new(),
+        };
         words.add(&format!("base words of `{language}`"), base, false, problems);
+        words.close();
+        words.base = words.messages.iter().map(|(key, it)| (key.clone(), it.variables.clone())).collect();
         if let Some((file, text)) = pack {
             words.add(file, text, true, problems);
+            words.close();
         }
+        words.parts.check(problems);
         words
     }
 
     fn add(&mut self, file: &str, text: &str, of_pack: bool, problems: &mut Vec<Problem>) {
+        if let Some(line) = names::too_deep(text) {
+            let what = "the sentence is too deeply nested to be read";
+            problems.push(Problem::error(file, Some(line), what).help("write it in several sentences"));
+            return;
+        }
         let resource = match FluentResource::try_new(text.to_owned()) {
             Ok(resource) => resource,
             Err((resource, errors)) => {
@@ -78,21 +101,39 @@ impl Words {
                 resource
             }
         };
-        let lines = message_lines(text);
+        let lines = entry_lines(text);
         let mut seen = BTreeSet::new();
         for entry in resource.entries() {
-            let ast::Entry::Message(message) = entry else { continue };
-            let Some(pattern) = &message.value else { continue };
-            let line = lines.get(message.id.name).copied();
-            if !seen.insert(message.id.name) {
-                problems.push(Problem::error(file, line, format!("`{}` is written twice", message.id.name)));
+            let (name, value, attributes) = match entry {
+                ast::Entry::Message(it) => (it.id.name.to_owned(), it.value.as_ref(), &it.attributes),
+                ast::Entry::Term(it) => (format!("-{}", it.id.name), Some(&it.value), &it.attributes),
+                ast::Entry::Comment(_)
+                | ast::Entry::GroupComment(_)
+                | ast::Entry::ResourceComment(_)
+                | ast::Entry::Junk { .. } => continue,
+            };
+            let line = lines.get(name.as_str()).copied();
+            if !seen.insert(name.clone()) {
+                problems.push(Problem::error(file, line, format!("`{name}` is written twice")));
             }
-            let mut variables = BTreeSet::new();
-            variables_of(pattern, &mut variables);
-            let line = line.filter(|_| of_pack);
-            self.messages.insert(message.id.name.to_owned(), Message { variables, line });
+            for attribute in attributes {
+                self.parts.add(format!("{name}.{}", attribute.id.name), file, line, &attribute.value);
+            }
+            let Some(value) = value else { continue };
+            self.parts.add(name.clone(), file, line, value);
+            if !name.starts_with('-') {
+                let line = line.filter(|_| of_pack);
+                self.messages.insert(name, Message { variables: BTreeSet::new(), line });
+            }
         }
         self.bundle.add_resource_overriding(resource);
+    }
+
+    /// Once all is added: which facts each message names, through others too.
+    fn close(&mut self) {
+        for (name, message) in &mut self.messages {
+            message.variables = self.parts.variables(name);
+        }
     }
 
     /// Marks a sentence as one that must not be cut short.
@@ -109,6 +150,12 @@ impl Words {
         self.messages.get(key)
     }
 
+    /// The pack's own sentences in place of base sentences, with the facts that are known where those are said.
+    pub(crate) fn rewritten(&self) -> impl Iterator<Item = (&str, &Message, &BTreeSet<String>)> {
+        let own = self.messages.iter().filter(|(_, message)| message.line.is_some());
+        own.filter_map(|(key, message)| Some((key.as_str(), message, self.base.get(key)?)))
+    }
+
     #[cfg(test)]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.messages.keys().map(String::as_str)
@@ -118,7 +165,8 @@ impl Words {
         self.messages.contains_key(key)
     }
 
-    /// The sentence under a key, or `None` when there is none or a fact that it names is missing.
+    /// The sentence under a key, or `None` when there is none, when a fact that it names is missing, or when nothing is left
+    /// to say: silence would be taken as said and heard.
     pub(crate) fn render(&self, key: &str, facts: &Record) -> Option<Sentence> {
         let message = self.messages.get(key)?;
         let mut args = FluentArgs::new();
@@ -132,8 +180,9 @@ impl Words {
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut errors = Vec::new();
         let text = self.bundle.format_pattern(pattern, Some(&args), &mut errors);
-        errors.is_empty().then(|| Sentence {
-            text: tidy(&text),
+        let text = tidy(&text);
+        (errors.is_empty() && !text.is_empty()).then(|| Sentence {
+            text,
             language: self.language,
             fixed: message.variables.is_empty(),
             required: self.requires(key),
@@ -210,61 +259,29 @@ fn line_of(text: &str, offset: usize) -> u32 {
     u32::try_from(text.as_bytes()[..end].iter().filter(|&&byte| byte == b'\n').count()).unwrap_or(0) + 1
 }
 
-/// The line of each message: the syntax tree keeps none.
-fn message_lines(text: &str) -> BTreeMap<&str, u32> {
+/// The line of each message and term: the syntax tree keeps none.
+fn entry_lines(text: &str) -> BTreeMap<&str, u32> {
     let mut lines = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let Some((name, _)) = line.split_once('=') else { continue };
-        let name = name.trim_end();
-        if line.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        {
+        if let Some(name) = entry_name(line) {
             lines.entry(name).or_insert(number);
         }
     }
     lines
 }
 
-fn variables_of(pattern: &ast::Pattern<&str>, found: &mut BTreeSet<String>) {
-    for element in &pattern.elements {
-        if let ast::PatternElement::Placeable { expression } = element {
-            variables_in(expression, found);
-        }
-    }
-}
-
-fn variables_in(expression: &ast::Expression<&str>, found: &mut BTreeSet<String>) {
-    match expression {
-        ast::Expression::Inline(inline) => variables_inline(inline, found),
-        ast::Expression::Select { selector, variants } => {
-            variables_inline(selector, found);
-            for variant in variants {
-                variables_of(&variant.value, found);
-            }
-        }
-    }
-}
-
-fn variables_inline(inline: &ast::InlineExpression<&str>, found: &mut BTreeSet<String>) {
-    match inline {
-        ast::InlineExpression::VariableReference { id } => {
-            found.insert(id.name.to_owned());
-        }
-        ast::InlineExpression::Placeable { expression } => variables_in(expression, found),
-        ast::InlineExpression::FunctionReference { arguments, .. } => {
-            for argument in &arguments.positional {
-                variables_inline(argument, found);
-            }
-        }
-        ast::InlineExpression::StringLiteral { .. }
-        | ast::InlineExpression::NumberLiteral { .. }
-        | ast::InlineExpression::MessageReference { .. }
-        | ast::InlineExpression::TermReference { .. } => {}
-    }
+/// The name of the entry that begins on this line: `key =` or `-key =` in its first column.
+fn entry_name(line: &str) -> Option<&str> {
+    let name = line.split_once('=')?.0.trim_end();
+    let bare = name.strip_prefix('-').unwrap_or(name);
+    let letters = bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (letters && bare.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(name)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn words(pack: &str) -> (Words, Vec<Problem>) {
@@ -323,6 +340,80 @@ mod tests {
         }
         let (words, _) = words("it = { $code-ordinal }\n");
         assert_eq!(words.render("it", &facts), None, "a code has no place in an order");
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_told_before_anybody_calls() {
+        let cases = [
+            ("a = { nothere }", "`a` refers to `nothere`, which there is not"),
+            ("a = { helo }", "did you mean `hello`?"),
+            ("a = { hello.short }", "`a` refers to `hello.short`"),
+            ("a = { -brand }", "`a` refers to `-brand`"),
+            ("a = { b }\nb = { c }\nc = { b }", "`b` refers to itself"),
+            ("a = { a }", "`a` refers to itself"),
+            ("a = { NUMBER($x) }", "`a` calls the function `NUMBER`"),
+            ("-brand = The { $x }\na = { -brand }", "the term `-brand` names a fact"),
+        ];
+        for (text, wanted) in cases {
+            let (_, problems) = words(text);
+            let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            assert!(told.iter().any(|told| told.contains(wanted)), "{text}: {told:?}");
+            assert!(problems.iter().all(|problem| problem.line.is_some()), "{told:?}");
+        }
+        let (words, problems) = words("-brand = Air\n    .short = A\nhi = { hello } { -brand }.\n");
+        assert_eq!(problems, []);
+        assert_eq!(words.render("hi", &Record::new()).map(|it| it.text), Some("Hello. Air.".to_owned()));
+    }
+
+    #[test]
+    fn facts_that_other_sentences_name_are_facts_of_the_sentence() {
+        let (words, problems) = words("seat = Seat { $number }.\nboth = { hello } { seat }\n");
+        assert_eq!(problems, []);
+        assert_eq!(words.render("both", &Record::new()), None);
+        let facts = Record::from([("number".to_owned(), Value::Int(4))]);
+        let sentence = words.render("both", &facts).expect("all facts are there");
+        assert!(!sentence.fixed && sentence.text == "Hello. Seat 4.", "{sentence:?}");
+    }
+
+    #[test]
+    fn a_sentence_of_nothing_is_none() {
+        let (words, _) = words("a = { \"\" }\n");
+        assert_eq!(words.render("a", &Record::new()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_renders_or_does_not(
+            text in prop_oneof![
+                "\\PC{0,80}",
+                "([a-c]|-[a-c]) = ?(\\{ ?(\\$[a-c]|[a-c]|-[a-c]|\"\\PC{0,3}\") ?\\}|[a-z ]{0,5}|\n  [a-z*.\\[\\]]{0,3}){0,6}\n",
+            ],
+            fact in "[a-c]",
+        ) {
+            let (words, _) = words(&text);
+            let facts = Record::from([(fact, Value::Int(3))]);
+            for key in words.keys() {
+                let sentence = words.render(key, &facts);
+                prop_assert!(sentence.is_none_or(|sentence| !sentence.text.is_empty()), "{}", key);
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_a_problem_and_no_overflow() {
+        for text in [
+            format!("ok = Good.\na = {}{}\n", "{".repeat(20_000), "}".repeat(20_000)),
+            format!("ok = Good.\na = {{ {}1{} }}\n", "A(".repeat(20_000), ")".repeat(20_000)),
+            format!("ok = Good.\na = {}\n", "{ $x ->\n *[a] ".repeat(20_000)),
+            format!("ok = Good.\na = {}\n", "{ \"}\"\n{ ".repeat(20_000)),
+        ] {
+            let (_, problems) = words(&text);
+            assert!(
+                problems.iter().any(|problem| problem.what.contains("too deeply nested")),
+                "{problems:?}"
+            );
+            assert!(problems[0].line.is_some_and(|line| line >= 2), "{problems:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod speech;
 mod time;
 mod turn;
 mod value;
+pub mod yaml;
 
 pub use expect::{Expect, Hints};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};

@@ -11,11 +11,12 @@
 //! examples/<language>.yaml  what callers say, per skill                       (dialogue-core)
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Expect;
+use crate::yaml::{Node, nearest};
+use crate::{Expect, Problem};
 
 /// A pack's files as text, by path relative to its folder with `/` between names. Shells read them; cores parse them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub struct PackSource {
     pub folder: String,
     /// Path to text.
     pub files: BTreeMap<String, String>,
+}
+
+impl PackSource {
+    /// A file of the pack as the person would name it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        match self.folder.trim_end_matches('/') {
+            "" => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        }
+    }
 }
 
 /// One thing that a skill must know from the caller, in `inputs:` of a skill's file.
@@ -35,6 +47,35 @@ pub struct InputSpec {
     pub ask: String,
     /// Words to ask for it with once it was not understood; `ask` when absent.
     pub again: Option<String>,
+}
+
+impl InputSpec {
+    /// Reads an entry of `inputs:`. The dialogue and the action core both do, and must tell the same mistakes in the same words.
+    pub fn read(file: &str, name: &str, node: &Node, problems: &mut Vec<Problem>) -> Option<Self> {
+        let before = problems.len();
+        node.check_keys(file, &["type", "length", "of", "ask", "again"], problems);
+        let text = |field: &str| node.field(field).and_then(Node::text).map(str::to_owned);
+        let mut error = |line: u32, what: &str, help: String| {
+            problems.push(Problem::error(file, Some(line), format!("input `{name}` {what}")).help(help));
+        };
+        let ask = text("ask").filter(|words| !words.trim().is_empty());
+        if ask.is_none() {
+            error(node.line, "has no words to ask for it", "ask: <key of a sentence>".to_owned());
+        }
+        let kind = text("type").unwrap_or_default();
+        let line = node.field("type").map_or(node.line, |kind| kind.line);
+        let slot = match SlotType::read(&kind, node) {
+            Ok(slot) => Some(slot),
+            Err((what, help)) => {
+                error(line, what, help);
+                None
+            }
+        };
+        if problems.len() > before {
+            return None;
+        }
+        Some(Self { slot: slot?, ask: ask?, again: text("again") })
+    }
 }
 
 /// The type of an input.
@@ -64,6 +105,38 @@ pub enum SlotType {
 }
 
 impl SlotType {
+    /// The type of this name, with what else the entry says of it; or what is wrong, and the remedy.
+    fn read(kind: &str, node: &Node) -> Result<Self, (&'static str, String)> {
+        let length = node.field("length").and_then(Node::text).and_then(|length| length.parse::<u8>().ok());
+        let length = length
+            .filter(|length| (1..=32).contains(length))
+            .ok_or_else(|| ("needs a length", "length: 1 to 32 characters".to_owned()));
+        match kind {
+            "code" => length.map(|length| Self::Code { length }),
+            "digits" => length.map(|length| Self::Digits { length }),
+            "yes_no" => Ok(Self::YesNo),
+            "date" => Ok(Self::Date),
+            "name" => Ok(Self::Name),
+            "choice" => {
+                let values = node.field("of").and_then(Node::list).unwrap_or_default();
+                let of: Vec<String> = values.iter().filter_map(Node::text).map(str::to_owned).collect();
+                let different = of.iter().collect::<BTreeSet<_>>().len();
+                // Each has a key of the telephone.
+                if !(2..=9).contains(&different) || different < of.len() {
+                    return Err((
+                        "needs two to nine different values to choose from",
+                        "of: [a, b]".to_owned(),
+                    ));
+                }
+                Ok(Self::Choice { of })
+            }
+            other => {
+                let known = ["code", "digits", "yes_no", "date", "name", "choice"];
+                Err(("has no known type", nearest(other, &known)))
+            }
+        }
+    }
+
     /// What to expect when asking for it.
     #[must_use]
     pub fn expect(&self) -> Expect {

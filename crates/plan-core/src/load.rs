@@ -1,19 +1,19 @@
 //! From a pack's files to a [`Pack`]: parse everything, check everything, tell all mistakes at once.
 
 mod check;
-mod raw;
+mod read;
+mod step;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Severity, SlotType};
-use serde::de::DeserializeOwned;
+use callwright_model::yaml::Node;
+use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Severity};
 
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
-use crate::expr::Expr;
 use crate::policy::Policy;
-use crate::skill::{CallStep, NotFound, Pack, Skill, Step, StepKind};
+use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
-use raw::{Ordered, RawAction, RawActions, RawField, RawInput, RawPack, RawSkill, RawStep, RawUndo, Text};
+use read::{Reader, Text};
 
 impl Pack {
     /// Loads a pack.
@@ -37,31 +37,13 @@ pub fn check(source: &PackSource) -> Vec<Problem> {
 
 fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     let mut loader = Loader { source, problems: Vec::new() };
-    let head: Option<RawPack> = loader.yaml("pack.yaml");
-    let actions: Option<RawActions> = loader.yaml("actions.yaml");
-    let actions: Option<BTreeMap<String, Action>> = actions.map(|raw| {
-        raw.actions.0.into_iter().map(|(name, raw)| (name.clone(), loader.action(&name, raw))).collect()
-    });
-    let mut skills = BTreeMap::new();
-    let files: Vec<&String> =
-        source.files.keys().filter(|path| path.starts_with("skills/") && path.ends_with(".yaml")).collect();
-    if files.is_empty() {
-        loader.problems.push(Problem::error(&source.folder, None, "there is no file in skills/"));
-    }
-    for path in files {
-        if let Some(raw) = loader.yaml::<RawSkill>(path) {
-            let skill = loader.skill(path, raw);
-            if let Some(other) = skills.insert(skill.name.clone(), skill) {
-                let what = format!("the skill `{}` is also in {}", other.name, other.file);
-                loader.problems.push(Problem::error(loader.file(path), Some(1), what));
-            }
-        }
-    }
+    let head = loader.head();
+    let actions = loader.actions();
+    let skills = loader.skills();
     let policy = loader.policy().or_else(Policy::stand_in);
     // Without one of these, every skill would be found wrong for no fault of its own.
     let pack = match (head, actions, policy) {
-        (Some(head), Some(actions), Some(policy)) => {
-            let RawPack { pack: name, connectors, denied, languages: _, uninterruptible: _ } = head;
+        (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
             let pack = Pack { name, denied, skills, actions, policy };
             check::check(&pack, &connectors, source, &mut loader.problems);
             Some(pack)
@@ -72,267 +54,256 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     (pack, loader.problems)
 }
 
+/// `pack.yaml`, as far as it is not the dialogue's.
+struct Head {
+    name: String,
+    connectors: Vec<String>,
+    denied: String,
+}
+
 struct Loader<'s> {
     source: &'s PackSource,
     problems: Vec<Problem>,
 }
 
 impl Loader<'_> {
-    fn file(&self, path: &str) -> String {
-        file(self.source, path)
-    }
-
     fn text(&mut self, path: &str) -> Option<String> {
         let text = self.source.files.get(path).cloned();
         if text.is_none() {
-            self.problems.push(Problem::error(self.file(path), None, "the file is missing"));
+            self.problems.push(Problem::error(self.source.path(path), None, format!("there is no {path}")));
         }
         text
     }
 
-    fn yaml<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+    fn yaml(&mut self, path: &str) -> Option<Node> {
         let text = self.text(path)?;
-        match serde_saphyr::from_str(&text) {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                let error = error.without_snippet();
-                let line = error.location().and_then(|location| u32::try_from(location.line()).ok());
-                let what = error.to_string();
-                // The parser repeats the place, which we tell in our own way.
-                let what = what.split(" at line ").next().unwrap_or(&what).to_owned();
-                self.problems.push(Problem::error(self.file(path), line, what));
-                None
-            }
+        Node::parse(&self.source.path(path), &text).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn reader(&mut self, path: &str) -> Reader<'_> {
+        Reader { file: self.source.path(path), problems: &mut self.problems }
+    }
+
+    fn head(&mut self) -> Option<Head> {
+        let node = self.yaml("pack.yaml")?;
+        let mut reader = self.reader("pack.yaml");
+        reader.keys(&node, &PACK_KEYS);
+        let name = node.field("pack").and_then(Node::text).unwrap_or_default();
+        if name.is_empty() {
+            reader.wrong(None, "`pack:` with the pack's name is missing", None);
         }
+        if node.field("connectors").is_none() {
+            let help = "connectors: [<name>], each with an address in the configuration".to_owned();
+            reader.wrong(None, "`connectors:` is missing", Some(help));
+        }
+        if node.field("denied").is_none() {
+            let help = "denied: <key of what is said when no policy permits a step>".to_owned();
+            reader.wrong(None, "`denied:` is missing", Some(help));
+        }
+        let denied = reader.text(&node, "denied").unwrap_or_default().value;
+        let connectors = reader.items(&node, "connectors").iter().filter_map(Node::text).map(str::to_owned);
+        Some(Head { name: name.to_owned(), connectors: connectors.collect(), denied })
     }
 
     fn policy(&mut self) -> Option<Policy> {
         let schema = self.text("schema.cedarschema");
         let policies = self.text("policies.cedar");
         let (schema, policies) = (schema?, policies?);
-        let (schema_file, policy_file) = (self.file("schema.cedarschema"), self.file("policies.cedar"));
+        let schema_file = self.source.path("schema.cedarschema");
+        let policy_file = self.source.path("policies.cedar");
         Policy::load((&schema_file, &schema), (&policy_file, &policies), &mut self.problems)
     }
 
-    fn action(&mut self, name: &str, raw: RawAction) -> Action {
-        let path = "actions.yaml";
-        let line = raw.kind.line();
-        let outputs = self.fields(path, raw.outputs);
-        let inputs = self.fields(path, raw.inputs);
-        let idempotency = match (raw.kind.value, raw.idempotency) {
-            (_, Some(idempotency)) => idempotency,
-            (ActionKind::Read, None) => Idempotency::Natural,
-            (ActionKind::Write, None) => {
-                let what = format!("`{name}` writes and does not say how its effect is kept to once");
-                self.problems.push(
-                    Problem::error(self.file(path), line, what)
-                        .help("add `idempotency: key`, `natural`, `verify` or `none`"),
-                );
-                Idempotency::None
+    fn actions(&mut self) -> Option<BTreeMap<String, Action>> {
+        let node = self.yaml("actions.yaml")?;
+        let mut reader = self.reader("actions.yaml");
+        reader.keys(&node, &["actions"]);
+        if node.field("actions").is_none() {
+            reader.wrong(None, "`actions:` is missing", None);
+        }
+        let entries = reader.entries(&node, "actions");
+        Some(entries.iter().map(|(key, raw)| (key.name.clone(), reader.action(&key.name, raw))).collect())
+    }
+
+    fn skills(&mut self) -> BTreeMap<String, Skill> {
+        let mut skills = BTreeMap::new();
+        let source = self.source;
+        let is_skill = |path: &str| path.starts_with("skills/") && path.ends_with(".yaml");
+        let mut files = 0;
+        for path in source.files.keys().filter(|path| is_skill(path)) {
+            files += 1;
+            let Some(node) = self.yaml(path) else { continue };
+            let Some(skill) = self.reader(path).skill(&node) else { continue };
+            let file = skill.file.clone();
+            if let Some(other) = skills.insert(skill.name.clone(), skill) {
+                let what = format!("a skill `{}` is in another file too", other.name);
+                self.problems.push(Problem::error(file, Some(1), what));
             }
-        };
-        let undo = match raw.undo {
+        }
+        if files == 0 {
+            let what = Problem::error(source.path("skills"), None, "there is no skill");
+            self.problems.push(what.help("skills/<name>.yaml"));
+        }
+        skills
+    }
+}
+
+impl Reader<'_> {
+    fn action(&mut self, name: &str, raw: &Node) -> Action {
+        self.keys(raw, &ACTION_KEYS);
+        let whose = format!("the action `{name}`");
+        let summary = self.needed(raw, "summary", &whose).value;
+        let kind = self.needed(raw, "kind", &whose);
+        let line = kind.line;
+        let known = [("read", ActionKind::Read), ("write", ActionKind::Write)];
+        let kind = raw.field("kind").and_then(|_| self.one_of(&kind, "a kind", &known));
+        let connector = self.needed(raw, "connector", &whose).value;
+        let inputs = self.fields(raw, "inputs");
+        let outputs = self.fields(raw, "outputs");
+        let idempotency = self.idempotency(name, raw, kind, line);
+        let context = self.exprs(raw, "context");
+        let undo = match raw.field("undo") {
             None => Undo::Undeclared,
-            Some(RawUndo::None) => Undo::None,
-            Some(RawUndo::By { action, with }) => Undo::By(Follow { action, with: self.exprs(path, with) }),
+            Some(undo) if undo.text() == Some("none") => Undo::None,
+            Some(undo) => Undo::By(self.follow("undo", undo)),
         };
-        let verify = raw.verify.map(|verify| match verify {
-            RawUndo::None => Follow { action: "none".to_owned(), with: Vec::new() },
-            RawUndo::By { action, with } => Follow { action, with: self.exprs(path, with) },
-        });
+        let verify = raw.field("verify").map(|verify| self.follow("verify", verify));
+        if raw.field("timeout_ms").is_none() {
+            self.wrong(line, format!("{whose} has no `timeout_ms`"), None);
+        }
+        let method = self.text(raw, "method").map_or_else(|| name.to_owned(), |method| method.value);
         Action {
             call: Call {
                 action: name.to_owned(),
-                connector: raw.connector,
-                method: raw.method.unwrap_or_else(|| name.to_owned()),
+                connector,
+                method,
                 outputs,
-                timeout_ms: raw.timeout_ms,
-                retries: raw.retries,
+                timeout_ms: self.number(raw, "timeout_ms").unwrap_or(1),
+                retries: self.number(raw, "retries").unwrap_or_default(),
                 idempotency,
             },
-            summary: raw.summary,
-            kind: raw.kind.value,
+            summary,
+            kind: kind.unwrap_or_else(|| seems(raw)),
             inputs,
-            verifies: raw.verifies,
-            context: self.exprs(path, raw.context),
+            verifies: self.text(raw, "verifies").map(|output| output.value),
+            context,
             undo,
             verify,
             line,
         }
     }
 
-    fn fields(&mut self, path: &str, fields: Ordered<RawField>) -> Vec<Field> {
-        let mut known = Vec::new();
-        for (name, RawField { kind, secret }) in fields.0 {
-            match FieldType::ALL.into_iter().find(|known| known.name() == kind.value) {
-                Some(kind) => known.push(Field { name, kind, secret }),
+    fn idempotency(
+        &mut self,
+        name: &str,
+        raw: &Node,
+        kind: Option<ActionKind>,
+        line: Option<u32>,
+    ) -> Idempotency {
+        let known = [
+            ("key", Idempotency::Key),
+            ("natural", Idempotency::Natural),
+            ("verify", Idempotency::Verify),
+            ("none", Idempotency::None),
+        ];
+        if let Some(text) = self.text(raw, "idempotency") {
+            return self
+                .one_of(&text, "a way to keep an effect to once", &known)
+                .unwrap_or(Idempotency::None);
+        }
+        if kind == Some(ActionKind::Write) && raw.field("idempotency").is_none() {
+            let what = format!("`{name}` writes and does not say how its effect is kept to once");
+            let help = "add `idempotency: key`, `natural`, `verify` or `none`".to_owned();
+            self.wrong(line, what, Some(help));
+            return Idempotency::None;
+        }
+        Idempotency::Natural
+    }
+
+    fn follow(&mut self, key: &str, raw: &Node) -> Follow {
+        if raw.map().is_none() {
+            self.wrong(Some(raw.line), format!("`{key}` is not `none`, nor a mapping with `action`"), None);
+        }
+        self.keys(raw, &["action", "with"]);
+        let action = self.needed(raw, "action", &format!("`{key}`")).value;
+        Follow { action, with: self.exprs(raw, "with") }
+    }
+
+    /// `name: type` or `name: { type: ..., secret: true }`.
+    fn fields(&mut self, of: &Node, key: &str) -> Vec<Field> {
+        let types = FieldType::ALL.map(|kind| (kind.name(), kind));
+        let mut fields = Vec::new();
+        for (name, raw) in self.entries(of, key) {
+            let name = name.name.clone();
+            let kind = match raw.text() {
+                Some(text) => Text { value: text.to_owned(), line: Some(raw.line) },
                 None => {
-                    let what = format!("`{}` is not a type", kind.value);
-                    let names = FieldType::ALL.map(FieldType::name).join(", ");
-                    let line = kind.line();
-                    let problem = Problem::error(self.file(path), line, what);
-                    self.problems.push(problem.help(format!("types are {names}")));
+                    self.keys(raw, &["type", "secret"]);
+                    self.needed(raw, "type", &format!("`{name}`"))
                 }
-            }
-        }
-        known
-    }
-
-    fn exprs(&mut self, path: &str, exprs: Ordered<Text>) -> Vec<(String, Expr)> {
-        let mut compiled = Vec::new();
-        for (name, text) in exprs.0 {
-            // A mistake is told once: the name counts as bound.
-            let expr = self.expr(path, &text).or_else(|| Expr::compile("false").ok());
-            compiled.extend(expr.map(|expr| (name, expr)));
-        }
-        compiled
-    }
-
-    fn expr(&mut self, path: &str, text: &Text) -> Option<Expr> {
-        match Expr::compile(&text.value) {
-            Ok(expr) => Some(expr),
-            Err(why) => {
-                let what = format!("`{}` is not a condition or value: {why}", text.value);
-                self.problems.push(Problem::error(self.file(path), text.line(), what));
-                None
-            }
-        }
-    }
-
-    fn skill(&mut self, path: &str, raw: RawSkill) -> Skill {
-        let inputs = raw.inputs.0.into_iter().filter_map(|(name, input)| {
-            let line = input.kind.line();
-            match input_spec(input) {
-                Ok(spec) => Some((name, spec)),
-                Err(why) => {
-                    self.problems.push(Problem::error(
-                        self.file(path),
-                        line,
-                        format!("input `{name}`: {why}"),
-                    ));
-                    None
-                }
-            }
-        });
-        let inputs: Vec<_> = inputs.collect();
-        Skill {
-            name: raw.skill,
-            summary: raw.summary,
-            inputs,
-            steps: self.steps(path, raw.steps),
-            done: raw.done.unwrap_or_default(),
-            failed: raw.failed.unwrap_or_default(),
-            file: self.file(path),
-        }
-    }
-
-    fn steps(&mut self, path: &str, raw: Vec<RawStep>) -> Vec<Step> {
-        raw.into_iter().filter_map(|step| self.step(path, step)).collect()
-    }
-
-    fn step(&mut self, path: &str, raw: RawStep) -> Option<Step> {
-        let line = raw.line();
-        let named = raw.named();
-        let wrong = |loader: &mut Self, what: String| -> Option<Step> {
-            loader.problems.push(
-                Problem::error(loader.file(path), line, what)
-                    .help("a step is one of read, write, choose, confirm, answer, refuse, transfer, when"),
-            );
-            None
-        };
-        if named.len() > 1 {
-            return wrong(self, format!("one step says both `{}` and `{}`", named[0], named[1]));
-        }
-        let RawStep { when, with, as_name, not_found, from, most, words, steps, otherwise, .. } = raw;
-        let when = match when {
-            Some(when) => Some(self.expr(path, &when)?),
-            None => None,
-        };
-        let call = |loader: &mut Self, action: Text| {
-            let name = as_name.clone().unwrap_or_else(|| action.value.clone());
-            CallStep {
-                action: action.value,
-                with: loader.exprs(path, with.clone().unwrap_or_default()),
-                name,
-            }
-        };
-        let what = if let Some(action) = raw.write {
-            StepKind::Write { call: call(self, action), when }
-        } else {
-            let plain = if let Some(action) = raw.read {
-                let not_found = not_found
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|raw| NotFound { input: raw.input, words: raw.words })
-                    .collect();
-                Some(StepKind::Read { call: call(self, action), not_found })
-            } else if let Some(name) = raw.choose {
-                let (Some(from), Some(words)) = (from, words) else {
-                    return wrong(self, "`choose` needs `from` and `words`".to_owned());
-                };
-                let most = most.unwrap_or(3);
-                if !(2..=9).contains(&most) {
-                    return wrong(self, format!("`most: {most}`: between 2 and 9 can be offered"));
-                }
-                Some(StepKind::Choose { name: name.value, from: self.expr(path, &from)?, most, words })
-            } else if let Some(words) = raw.confirm {
-                Some(StepKind::Confirm { words: words.value })
-            } else if let Some(words) = raw.answer {
-                Some(StepKind::Answer { words: words.value })
-            } else if let Some(words) = raw.refuse {
-                Some(StepKind::Refuse { words: words.value, transfer: false })
-            } else {
-                raw.transfer.map(|words| StepKind::Refuse { words: words.value, transfer: true })
             };
-            match (when, plain, steps) {
-                (None, Some(plain), None) => plain,
-                (Some(when), Some(plain), None) => StepKind::Branch {
-                    when,
-                    then: vec![Step { line, what: plain }],
-                    otherwise: self.steps(path, otherwise.unwrap_or_default()),
-                },
-                (Some(when), None, Some(steps)) => StepKind::Branch {
-                    when,
-                    then: self.steps(path, steps),
-                    otherwise: self.steps(path, otherwise.unwrap_or_default()),
-                },
-                (_, Some(_), Some(_)) => {
-                    return wrong(self, "a step has `steps` only directly under `when`".to_owned());
-                }
-                (Some(_), None, None) => return wrong(self, "`when` says not what to do then".to_owned()),
-                (None, None, _) => return wrong(self, "the step says not what to do".to_owned()),
-            }
+            let secret = self
+                .text(raw, "secret")
+                .and_then(|secret| self.one_of(&secret, "yes or no", &[("true", true), ("false", false)]));
+            // A field of no known type is still a field: whoever names it is not wrong.
+            let kind = self.one_of(&kind, "a type", &types).unwrap_or(FieldType::Record);
+            fields.push(Field { name, kind, secret: secret.unwrap_or_default() });
+        }
+        fields
+    }
+
+    fn skill(&mut self, raw: &Node) -> Option<Skill> {
+        self.keys(raw, &["skill", "summary", "inputs", "steps", "done", "failed"]);
+        let Some(name) = raw.field("skill").and_then(Node::text).filter(|name| !name.is_empty()) else {
+            self.wrong(None, "`skill:` with the skill's name is missing", None);
+            return None;
         };
-        Some(Step { line, what })
+        let whose = format!("the skill `{name}`");
+        let summary = self.needed(raw, "summary", &whose).value;
+        let mut inputs = Vec::new();
+        for (key, spec) in self.entries(raw, "inputs") {
+            // One that cannot be read is told, and counts as there.
+            let spec = InputSpec::read(&self.file, &key.name, spec, self.problems);
+            inputs.push((key.name.clone(), spec.unwrap_or_else(unreadable)));
+        }
+        if raw.field("steps").is_none() {
+            self.wrong(None, format!("{whose} has no `steps`"), None);
+        }
+        Some(Skill {
+            name: name.to_owned(),
+            summary,
+            inputs,
+            steps: self.steps(raw, "steps"),
+            done: self.text(raw, "done").unwrap_or_default().value,
+            failed: self.text(raw, "failed").unwrap_or_default().value,
+            file: self.file.clone(),
+        })
     }
 }
 
-fn input_spec(raw: RawInput) -> Result<InputSpec, String> {
-    let length = || raw.length.filter(|n| (1..=32).contains(n)).ok_or("needs a `length` from 1 to 32");
-    let slot = match raw.kind.value.as_str() {
-        "code" => SlotType::Code { length: length()? },
-        "digits" => SlotType::Digits { length: length()? },
-        "yes_no" => SlotType::YesNo,
-        "date" => SlotType::Date,
-        "name" => SlotType::Name,
-        "choice" => {
-            let of = raw.of.clone().unwrap_or_default();
-            if of.len() < 2 || of.iter().collect::<BTreeSet<_>>().len() < of.len() {
-                return Err("needs `of` with at least two different values".to_owned());
-            }
-            SlotType::Choice { of }
-        }
-        other => {
-            return Err(format!("`{other}` is not a type: write code, digits, yes_no, date, name or choice"));
-        }
-    };
-    Ok(InputSpec { slot, ask: raw.ask, again: raw.again })
+/// What an action without a kind must be, so that the steps that use it are not wrong as well.
+fn seems(raw: &Node) -> ActionKind {
+    let writes = ["idempotency", "undo", "verify"].into_iter().any(|key| raw.field(key).is_some());
+    if writes { ActionKind::Write } else { ActionKind::Read }
 }
 
-/// A file of the pack as the person named it.
-fn file(source: &PackSource, path: &str) -> String {
-    match source.folder.as_str() {
-        "" => path.to_owned(),
-        folder => format!("{}/{path}", folder.trim_end_matches('/')),
-    }
+fn unreadable() -> InputSpec {
+    InputSpec { slot: callwright_model::SlotType::Name, ask: String::new(), again: None }
 }
+
+const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
+const ACTION_KEYS: [&str; 13] = [
+    "summary",
+    "kind",
+    "connector",
+    "method",
+    "inputs",
+    "outputs",
+    "verifies",
+    "context",
+    "idempotency",
+    "verify",
+    "timeout_ms",
+    "retries",
+    "undo",
+];

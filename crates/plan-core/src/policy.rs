@@ -59,6 +59,15 @@ impl Policy {
     ) -> Option<Self> {
         let (schema_file, schema_text) = schema;
         let (file, text) = policies;
+        let deep = [(schema_file, schema_text), policies].map(|(file, text)| {
+            let line = too_deep(text)?;
+            let problem = Problem::error(file, Some(line), "this is too deeply nested to be read");
+            Some(problem.help("split it into several policies"))
+        });
+        if deep.iter().any(Option::is_some) {
+            problems.extend(deep.into_iter().flatten());
+            return None;
+        }
         let schema = match Schema::from_cedarschema_str(schema_text) {
             Ok((schema, warnings)) => {
                 problems.extend(
@@ -164,6 +173,45 @@ impl Policy {
         Ok((request, entities))
     }
 }
+
+/// The line on which a statement nests deeper, or joins more, than a recursive reader can take: whoever wrote the file gets a
+/// problem, and the process keeps its stack. Strings and comments are as Cedar has them.
+fn too_deep(text: &str) -> Option<u32> {
+    let (mut line, mut depth, mut joined) = (1, 0_usize, 0_usize);
+    let mut bytes = text.bytes().peekable();
+    let mut before = 0;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' => line += 1,
+            b'"' => {
+                while let Some(inner) = bytes.next().filter(|&inner| inner != b'"') {
+                    line += u32::from(inner == b'\n');
+                    if inner == b'\\' {
+                        line += u32::from(bytes.next() == Some(b'\n'));
+                    }
+                }
+            }
+            b'/' if bytes.peek() == Some(&b'/') => while bytes.next_if(|&next| next != b'\n').is_some() {},
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b';' if depth == 0 => joined = 0,
+            b'&' | b'|' | b'!' | b'-' | b'+' | b'*' | b'.' | b'<' | b'>' | b'=' => joined += 1,
+            // `if ... else if ...`
+            b'i' if !u8::is_ascii_alphanumeric(&before) && bytes.peek() == Some(&b'f') => joined += 1,
+            _ => {}
+        }
+        before = byte;
+        if depth > NESTING_MAX || joined > JOINED_MAX {
+            return Some(line);
+        }
+    }
+    None
+}
+
+/// Several times what a policy that people can still read has. Tests hold both against a small stack.
+const NESTING_MAX: usize = 24;
+/// Characters of operators in one statement.
+const JOINED_MAX: usize = 256;
 
 fn uid(kind: &str, id: &str) -> EntityUid {
     let kind = EntityTypeName::from_str(kind).expect("our own names are identifiers");

@@ -56,7 +56,7 @@ fn mistakes_are_told_with_place_and_remedy() {
         (rebook, "write: assign_seat", "read: assign_seat", "`assign_seat` writes, but the step says `read`"),
         (rebook, "most: 3", "most: 30", "between 2 and 9 can be offered"),
         (rebook, "summary:", "sumary:", "sumary"),
-        (rebook, "type: digits", "type: digit", "`digit` is not a type"),
+        (rebook, "type: digits", "type: digit", "input `pin` has no known type (did you mean `digits`?)"),
         (
             "actions.yaml",
             "    idempotency: key\n",
@@ -114,6 +114,82 @@ fn mistakes_are_told_with_place_and_remedy() {
     for (file, from, to, wanted) in cases {
         let told = told(file, from, to);
         assert!(told.iter().any(|line| line.contains(wanted)), "wanted `{wanted}`, told {told:#?}");
+    }
+}
+
+#[test]
+fn one_mistake_in_a_file_hides_no_other() {
+    let mut source = airline();
+    let actions = source.files.get_mut("actions.yaml").expect("a file of the pack");
+    *actions = actions
+        .replacen("kind: read", "kind: raed", 1)
+        .replacen("      code: code\n", "      code: codex\n", 1)
+        .replacen("timeout_ms: 2000", "timeout_ms: soon", 1)
+        .replacen("connector: airline", "conector: airline", 1)
+        .replacen("idempotency: key", "idempotency: kee", 1);
+    let rebook = source.files.get_mut("skills/rebook.yaml").expect("a file of the pack");
+    *rebook = rebook.replacen("summary:", "sumary:", 1).replacen("most: 3", "most: many", 1);
+    let told: Vec<String> = check(&source).iter().map(ToString::to_string).collect();
+    for wanted in [
+        "`raed` is not a kind (did you mean `read`?)",
+        "`codex` is not a type (did you mean `code`?)",
+        "`timeout_ms` is `soon`",
+        "`conector` is not a key that is known here (did you mean `connector`?)",
+        "the action `find_booking` has no `connector`",
+        "`kee` is not a way to keep an effect to once (did you mean `key`?)",
+        "`sumary` is not a key",
+        "`most` is `many`",
+    ] {
+        assert!(told.iter().any(|line| line.contains(wanted)), "wanted `{wanted}`, told {told:#?}");
+    }
+    assert!(told.iter().all(|line| !line.contains("only reads")), "{told:#?}");
+}
+
+/// Just below what is refused.
+const NESTED: usize = 20;
+const JOINED: usize = 60;
+
+/// What would cost a recursive reader its stack is a problem with a line; what is just below is read on a small one.
+#[test]
+fn deep_nesting_is_a_problem_and_no_overflow() {
+    let nested = |count: usize| format!("{}true{}", "(".repeat(count), ")".repeat(count));
+    let joined = |with: &str, count: usize| format!("true{}", with.repeat(count));
+    let cases = [
+        (nested(NESTED), true),
+        (nested(20_000), false),
+        (joined(" && true", JOINED), true),
+        (joined(" || true", JOINED), true),
+        (joined(" && true", 20_000), false),
+        (joined(".a", 2 * JOINED), true),
+        (joined(".a", 20_000), false),
+        (format!("{}true", "!".repeat(20_000)), false),
+        (format!("{}true", "if true then true else ".repeat(2 * JOINED)), true),
+        (format!("{}true", "if true then true else ".repeat(20_000)), false),
+        (format!("\"{}\" == \"\" // {}", "(".repeat(500), "(".repeat(500)), true),
+    ];
+    for (condition, readable) in cases {
+        let mut source = airline();
+        let policies = source.files.get_mut("policies.cedar").expect("a file of the pack");
+        policies.push_str(&format!("\npermit(principal, action, resource)\nwhen {{\n{condition}\n}};\n"));
+        let told = check(&source);
+        let deep: Vec<_> = told.iter().filter(|problem| problem.what.contains("too deeply nested")).collect();
+        assert_eq!(deep.is_empty(), readable, "{:.40}: {told:#?}", condition);
+        assert!(deep.iter().all(|problem| problem.line.is_some_and(|line| line > 30)), "{deep:?}");
+    }
+    for condition in [
+        joined(" && true", 200),
+        joined(" + 1", 490),
+        joined(".a", 980),
+        nested(60),
+        nested(900),
+        format!("{}true", "true ? true : ".repeat(60)),
+    ] {
+        let mut source = airline();
+        let rebook = source.files.get_mut("skills/rebook.yaml").expect("a file of the pack");
+        *rebook = rebook.replacen("size(offers.flights) == 0", &condition, 1);
+        // The parser and the checks have come back; whether it means anything is not the question here.
+        let told = check(&source);
+        assert!(told.iter().all(|problem| !problem.what.is_empty()), "{told:?}");
     }
 }
 

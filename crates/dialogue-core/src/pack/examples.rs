@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use callwright_model::yaml::{Node, nearest};
 use callwright_model::{Language, PackSource, Problem, SlotType};
 
-use super::{SkillHead, path};
+use super::SkillHead;
 use crate::understand::Intent;
-use crate::yaml::{Node, nearest};
 
 /// Fewer examples than this teach the interpreter little.
 const FEWEST: usize = 8;
@@ -26,7 +26,7 @@ pub(super) fn read(
 ) -> Examples {
     let mut examples = Examples::default();
     let name = format!("examples/{language}.yaml");
-    let file = path(source, &name);
+    let file = source.path(&name);
     let Some(text) = source.files.get(&name) else {
         problems.push(Problem::error(
             &file,

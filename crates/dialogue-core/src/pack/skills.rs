@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::{InputSpec, PackSource, Problem, SlotType};
+use callwright_model::yaml::Node;
+use callwright_model::{InputSpec, PackSource, Problem};
 
-use super::path;
-use crate::yaml::{Kind, Node, nearest};
+use super::facts::{Actions, Facts};
 
 /// What the dialogue knows of a skill.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +24,10 @@ pub(super) struct WordsUse {
     pub(super) key: String,
     pub(super) file: String,
     pub(super) line: u32,
-    /// First parts of the facts that may be known there.
-    pub(super) names: Vec<String>,
-    /// The sentence is about an option, whose facts only the systems know.
-    pub(super) any_fact: bool,
+    /// What the sentence may speak of there.
+    pub(super) facts: Facts,
+    /// It need not be there.
+    pub(super) optional: bool,
 }
 
 /// Reads every `skills/*.yaml`.
@@ -37,14 +37,14 @@ pub(super) fn read(
 ) -> (BTreeMap<String, SkillHead>, Vec<WordsUse>) {
     let mut heads = BTreeMap::new();
     let mut uses = Vec::new();
-    let files = source.files.iter().filter(|(name, _)| {
-        name.strip_prefix("skills/").is_some_and(|rest| rest.ends_with(".yaml") && !rest.contains('/'))
-    });
-    for (name, text) in files {
-        let file = path(source, name);
+    let actions = Actions::read(source);
+    let mut files = 0;
+    for (name, text) in source.files.iter().filter(|(name, _)| is_skill(name)) {
+        files += 1;
+        let file = source.path(name);
         match Node::parse(&file, text) {
             Ok(node) => {
-                if let Some(head) = read_one(&file, &node, &mut uses, problems) {
+                if let Some(head) = read_one(&file, &node, &actions, &mut uses, problems) {
                     if heads.contains_key(&head.name) {
                         let what = format!("a skill `{}` is in another file too", head.name);
                         problems.push(Problem::error(&file, Some(1), what));
@@ -55,17 +55,21 @@ pub(super) fn read(
             Err(problem) => problems.push(problem),
         }
     }
-    if heads.is_empty() && problems.is_empty() {
-        problems.push(
-            Problem::error(path(source, "skills"), None, "there is no skill").help("skills/<name>.yaml"),
-        );
+    if files == 0 {
+        let what = Problem::error(source.path("skills"), None, "there is no skill");
+        problems.push(what.help("skills/<name>.yaml"));
     }
     (heads, uses)
+}
+
+fn is_skill(name: &str) -> bool {
+    name.strip_prefix("skills/").is_some_and(|rest| rest.ends_with(".yaml") && !rest.contains('/'))
 }
 
 fn read_one(
     file: &str,
     node: &Node,
+    actions: &Actions,
     uses: &mut Vec<WordsUse>,
     problems: &mut Vec<Problem>,
 ) -> Option<SkillHead> {
@@ -75,113 +79,108 @@ fn read_one(
         return None;
     };
     let mut inputs: Vec<(String, InputSpec)> = Vec::new();
-    if let Some(listed) = node.field("inputs") {
-        for (key, spec) in listed.map().unwrap_or_default() {
-            if let Some(spec) = input(file, &key.name, spec, problems) {
-                inputs.push((key.name.clone(), spec));
-            }
+    for (key, spec) in node.field("inputs").and_then(Node::map).unwrap_or_default() {
+        if let Some(spec) = InputSpec::read(file, &key.name, spec, problems) {
+            inputs.push((key.name.clone(), spec));
+        }
+        // A question names no facts: nothing is known when it is asked.
+        for words in ["ask", "again"].into_iter().filter_map(|words| spec.field(words)) {
+            add(uses, file, Some(words), "", Facts::default());
         }
     }
-    let mut names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
-    collect_names(node, &mut names);
-    collect_words(file, node, &names, uses);
+    let names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
+    let mut walk = Walk { file, actions, uses, inputs: Facts::of(names), receipts: Facts::default() };
+    let mut facts = walk.inputs.clone();
+    if let Some(steps) = node.field("steps") {
+        walk.hide_secrets(steps, &mut facts);
+        walk.steps(steps, &mut facts);
+    }
+    let Walk { receipts, .. } = walk;
+    add(uses, file, node.field("done"), "", receipts);
+    add(uses, file, node.field("failed"), "", facts);
     let summary = node.field("summary").and_then(Node::text).unwrap_or_default().to_owned();
     Some(SkillHead { name: name.to_owned(), summary, inputs })
 }
 
-fn input(file: &str, name: &str, node: &Node, problems: &mut Vec<Problem>) -> Option<InputSpec> {
-    let before = problems.len();
-    node.check_keys(file, &["type", "length", "of", "ask", "again"], problems);
-    let mut error = |line: u32, what: String, help: &str| {
-        let problem = Problem::error(file, Some(line), what);
-        problems.push(if help.is_empty() { problem } else { problem.help(help) });
-    };
-    let text = |field: &str| node.field(field).and_then(Node::text).map(str::to_owned);
-    let ask = text("ask");
-    if ask.is_none() {
-        error(node.line, format!("input `{name}` has no words to ask for it"), "ask: <key of a sentence>");
-    }
-    let length = node.field("length").and_then(Node::text).and_then(|length| length.parse::<u8>().ok());
-    let kind = text("type").unwrap_or_default();
-    let slot = match kind.as_str() {
-        "code" | "digits" => match length {
-            Some(length @ 1..=32) if kind == "code" => Some(SlotType::Code { length }),
-            Some(length @ 1..=32) => Some(SlotType::Digits { length }),
-            Some(_) | None => {
-                error(node.line, format!("input `{name}` needs a length"), "length: 1 to 32 characters");
-                None
-            }
-        },
-        "yes_no" => Some(SlotType::YesNo),
-        "date" => Some(SlotType::Date),
-        "name" => Some(SlotType::Name),
-        "choice" => {
-            let values = node.field("of").and_then(Node::list).unwrap_or_default();
-            let of: Vec<_> = values.iter().filter_map(|value| value.text().map(str::to_owned)).collect();
-            if of.len() < 2 {
-                error(
-                    node.line,
-                    format!("input `{name}` needs at least two values to choose from"),
-                    "of: [a, b]",
-                );
-            }
-            Some(SlotType::Choice { of })
-        }
-        other => {
-            let known = ["code", "digits", "yes_no", "date", "name", "choice"];
-            error(node.line, format!("input `{name}` has no known type"), &nearest(other, &known));
-            None
-        }
-    };
-    if problems.len() > before {
-        return None;
-    }
-    Some(InputSpec { slot: slot?, ask: ask?, again: text("again") })
+fn add(uses: &mut Vec<WordsUse>, file: &str, key: Option<&Node>, suffix: &str, facts: Facts) {
+    let Some((key, line)) = key.and_then(|node| Some((node.text()?, node.line))) else { return };
+    let (key, optional) = (format!("{key}{suffix}"), suffix == "-short");
+    uses.push(WordsUse { key, file: file.to_owned(), line, facts, optional });
 }
 
-/// Names under which steps keep what they found.
-fn collect_names(node: &Node, names: &mut Vec<String>) {
-    match &node.kind {
-        Kind::Map(entries) => {
-            for (key, value) in entries {
-                if let ("as" | "choose", Some(name)) = (key.name.as_str(), value.text()) {
-                    names.push(name.to_owned());
-                }
-                collect_names(value, names);
-            }
-        }
-        Kind::List(items) => items.iter().for_each(|item| collect_names(item, names)),
-        Kind::Empty | Kind::Scalar(_) => {}
-    }
+/// A walk along the steps that knows at each which facts there are.
+struct Walk<'w> {
+    file: &'w str,
+    actions: &'w Actions,
+    uses: &'w mut Vec<WordsUse>,
+    inputs: Facts,
+    /// What only executing brings: the claim may name nothing else.
+    receipts: Facts,
 }
 
-/// Keys whose value is the key of a sentence.
-const WORDS_KEYS: [&str; 9] =
-    ["ask", "again", "words", "refuse", "transfer", "answer", "confirm", "done", "failed"];
-
-fn collect_words(file: &str, node: &Node, names: &[String], uses: &mut Vec<WordsUse>) {
-    match &node.kind {
-        Kind::Map(entries) => {
-            let offers = entries.iter().any(|(key, _)| key.name == "choose");
-            for (key, value) in entries {
-                let Some(words) = value.text().filter(|_| WORDS_KEYS.contains(&key.name.as_str())) else {
-                    // What is handed to an action may be called anything.
-                    if key.name != "with" {
-                        collect_words(file, value, names, uses);
-                    }
-                    continue;
-                };
-                let line = value.line;
-                let mut add = |key: String, any_fact| {
-                    uses.push(WordsUse { key, file: file.to_owned(), line, names: names.to_vec(), any_fact });
-                };
-                add(words.to_owned(), false);
-                if offers && key.name == "words" {
-                    add(format!("{words}-option"), true);
+impl Walk<'_> {
+    fn hide_secrets(&self, steps: &Node, facts: &mut Facts) {
+        for step in steps.list().unwrap_or_default() {
+            for call in ["read", "write"].into_iter().filter_map(|call| step.field(call)?.text()) {
+                for name in self.actions.secrets(call, step.field("with")) {
+                    facts.remove(name);
                 }
             }
+            for inner in ["steps", "else"].into_iter().filter_map(|inner| step.field(inner)) {
+                self.hide_secrets(inner, facts);
+            }
         }
-        Kind::List(items) => items.iter().for_each(|item| collect_words(file, item, names, uses)),
-        Kind::Empty | Kind::Scalar(_) => {}
+    }
+
+    /// Says whether the skill ends there.
+    fn steps(&mut self, steps: &Node, facts: &mut Facts) -> bool {
+        steps.list().unwrap_or_default().iter().any(|step| self.step(step, facts))
+    }
+
+    fn step(&mut self, step: &Node, facts: &mut Facts) -> bool {
+        let writes = step.field("write").is_some();
+        if step.field("when").is_none() || writes {
+            return self.plain(step, facts);
+        }
+        let (mut then, mut other) = (facts.clone(), facts.clone());
+        let ended = match step.field("steps") {
+            Some(steps) => self.steps(steps, &mut then),
+            None => self.plain(step, &mut then),
+        };
+        let other_ended = step.field("else").is_some_and(|steps| self.steps(steps, &mut other));
+        *facts = match (ended, other_ended) {
+            (true, _) => other,
+            (false, true) => then,
+            (false, false) => then.both(&other),
+        };
+        ended && other_ended
+    }
+
+    fn plain(&mut self, step: &Node, facts: &mut Facts) -> bool {
+        let text = |key: &str| step.field(key).and_then(Node::text);
+        if let Some(action) = text("read") {
+            for case in step.field("not_found").and_then(Node::list).unwrap_or_default() {
+                // The wrong answer itself is forgotten by then.
+                let mut given = self.inputs.clone();
+                given.remove(case.field("input").and_then(Node::text).unwrap_or_default());
+                add(self.uses, self.file, case.field("words"), "", given);
+            }
+            self.actions.result(action, text("as").unwrap_or(action), facts);
+        } else if let Some(action) = text("write") {
+            self.actions.result(action, text("as").unwrap_or(action), &mut self.receipts);
+        } else if let Some(name) = text("choose") {
+            add(self.uses, self.file, step.field("words"), "", facts.clone());
+            add(self.uses, self.file, step.field("words"), "-option", Facts::any());
+            facts.add(name, "record");
+        } else if let Some(words) = step.field("confirm") {
+            add(self.uses, self.file, Some(words), "", facts.clone());
+            add(self.uses, self.file, Some(words), "-short", facts.clone());
+        }
+        let ends = ["answer", "refuse", "transfer"].into_iter().filter_map(|end| step.field(end));
+        let before = self.uses.len();
+        for words in ends {
+            add(self.uses, self.file, Some(words), "", facts.clone());
+        }
+        self.uses.len() > before
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use callwright_dialogue_core::{DialogueConfig, Pack};
-use callwright_model::{CallId, Language, PackSource, Problem};
+use callwright_model::{CallId, Language, PackSource, Problem, Severity};
+use proptest::prelude::*;
 
 use crate::script::{Core, Stage, airline, source};
 
@@ -205,6 +206,12 @@ fn each_mistake_is_told_with_its_place() {
         "bookin-flight-to",
     );
     one(
+        |s| replace(s, "words/en.ftl", "{ $booking-flight-to }", "{ nothere }"),
+        "words/en.ftl",
+        true,
+        "nothere",
+    );
+    one(
         |s| replace(s, "pack.yaml", "connectors:", "conectors:"),
         "pack.yaml",
         true,
@@ -246,6 +253,48 @@ fn each_mistake_is_told_with_its_place() {
     one(|s| replace(s, "examples/en.yaml", "rebook:\n", "rebook: [oh\n"), "examples/en.yaml", true, "");
 }
 
+/// Facts that are not there when the sentence is said, each in one place of the airline's English words.
+#[test]
+fn facts_that_nobody_has_are_told() {
+    let cases = [
+        // No such output, though the action is there.
+        ("refund { $terms-refund }. Shall", "refund { $terms-refnd }. Shall", "terms-refnd"),
+        // A record is no word; one of its fields is.
+        ("Your flight { $booking-flight-number }", "Your flight { $booking-flight }", "booking-flight`"),
+        // A question is asked before anything is known.
+        ("What is your booking code?", "What is your booking code, { $code }?", "`code`"),
+        // Read only after this is said, or known only once it is written.
+        ("has not been cancelled", "has not been cancelled, { $offers-credit }", "offers-credit"),
+        ("I will move you", "I will move you to { $seat-number }", "seat-number"),
+        // A claim is made of receipts.
+        (
+            "Your booking is cancelled, and",
+            "Your booking { $booking-code } is cancelled, and",
+            "booking-code",
+        ),
+        // Used for the call, then forgotten.
+        ("I will cancel your booking", "I will cancel your booking { $pin }", "`pin`"),
+        ("rebook a cancelled flight", "rebook flight { $code }", "`code`"),
+        ("I am not allowed to do that", "I am not allowed to do that, { $zzz }", "`zzz`"),
+        ("greeting = Thank you", "greeting = Thank you, { $caller }", "`caller`"),
+    ];
+    for (from, to, fact) in cases {
+        let told = problems(|s| replace(s, "words/en.ftl", from, to));
+        assert_eq!(told.len(), 1, "{to}: {told:#?}");
+        assert!(told[0].severity == Severity::Error && told[0].line.is_some(), "{told:#?}");
+        assert!(told[0].what.contains("names the fact") && told[0].what.contains(fact), "{told:#?}");
+    }
+    // What was given before may be told with what is wrong.
+    assert_eq!(problems(|s| replace(s, "words/en.ftl", "belong to the booking", "belong to { $code }")), []);
+    // A way round the read: what it would have brought is not known.
+    let told = problems(|s| {
+        let read = "  - read: cancellation_terms\n    with: { booking: booking.code }\n    as: terms\n";
+        let inner = "  - when: booking.status == \"x\"\n    steps:\n      - read: cancellation_terms\n        as: terms\n";
+        replace(s, "skills/cancel.yaml", read, inner);
+    });
+    assert!(told.iter().any(|problem| problem.what.contains("read-back-cancel")), "{told:#?}");
+}
+
 #[test]
 fn a_broken_sentence_is_told_with_its_line() {
     let problems = problems(|source| replace(source, "words/en.ftl", "{ $seat-number }", "{ $seat-number"));
@@ -283,4 +332,36 @@ fn empty_and_broken_sources_are_errors_not_panics() {
         text.truncate(half);
     }
     assert!(Pack::load(&broken).is_err());
+}
+
+proptest! {
+    // Each case trains an interpreter.
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Any part of any file replaced by junk: problems or a pack, each problem with its file, and never a panic.
+    #[test]
+    fn junk_in_a_file_is_a_problem_and_never_a_panic(
+        file in prop::sample::select(vec![
+            "pack.yaml", "actions.yaml", "policies.cedar", "skills/return.yaml", "words/en.ftl", "examples/en.yaml",
+        ]),
+        at in 0.0..1.0_f64,
+        length in 0_usize..60,
+        junk in prop_oneof![
+            "\\PC{0,30}",
+            "[ -~\\n]{0,30}",
+            prop::sample::select(vec![
+                "{ $", "}", "{ { {", "\n  - [", "&a *a", "!!binary x", "\t", "{ -x }", "\nx = { x }\n", "\u{0}", ": |\n",
+            ]).prop_map(str::to_owned),
+        ],
+    ) {
+        let mut source = source("retail");
+        let text = source.files.get_mut(file).expect("a file of the pack");
+        let start = text.floor_char_boundary(((text.len() as f64) * at) as usize);
+        let end = text.floor_char_boundary((start + length).min(text.len()));
+        text.replace_range(start..end, &junk);
+        if let Err(problems) = Pack::load(&source) {
+            prop_assert!(problems.iter().any(|problem| problem.severity == Severity::Error));
+            prop_assert!(problems.iter().all(|problem| !problem.file.is_empty() && !problem.what.is_empty()));
+        }
+    }
 }

@@ -2,21 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, SlotType, Value};
+use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, Value};
 
-use super::file;
 use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Expr;
 use crate::policy::{Question, RUN_PLAN};
 use crate::skill::{CallStep, Pack, Skill, Step, StepKind};
 
 pub(super) fn check(pack: &Pack, connectors: &[String], source: &PackSource, problems: &mut Vec<Problem>) {
-    let actions_file = file(source, "actions.yaml");
+    let actions_file = source.path("actions.yaml");
     for action in pack.actions.values() {
         check_action(pack, action, connectors, &actions_file, problems);
     }
     for skill in pack.skills.values() {
-        SkillCheck { pack, skill, problems, policies: file(source, "policies.cedar") }.run();
+        SkillCheck { pack, skill, problems, policies: source.path("policies.cedar") }.run();
     }
 }
 
@@ -255,18 +254,6 @@ impl SkillCheck<'_> {
             if !used.contains(name.as_str()) {
                 let what = format!("the input `{name}` is never used, so never asked for");
                 self.problems.push(Problem::warning(&self.skill.file, None, what));
-            }
-        }
-        for (name, spec) in &self.skill.inputs {
-            let empty =
-                spec.ask.trim().is_empty() || spec.again.as_ref().is_some_and(|w| w.trim().is_empty());
-            if empty {
-                self.wrong(None, format!("the input `{name}` has no words to ask with"), None);
-            }
-            if let SlotType::Choice { of } = &spec.slot
-                && of.len() > 9
-            {
-                self.wrong(None, format!("the input `{name}` has more than nine values"), None);
             }
         }
     }

@@ -2,39 +2,52 @@
 
 use std::fmt;
 
-use callwright_model::Problem;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use crate::Problem;
+
 /// A value with the line it is written on.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) line: u32,
-    pub(crate) kind: Kind,
+pub struct Node {
+    /// Where it begins.
+    pub line: u32,
+    /// What it holds.
+    pub kind: Kind,
 }
 
 /// What a node holds. Scalars other than text keep their spelling: an input's length and a sentence `no` are both read as
 /// what they shall be by whoever expects them.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Nothing.
     Empty,
+    /// A text, a number, a yes or no.
     Scalar(String),
+    /// Several nodes.
     List(Vec<Node>),
+    /// Nodes under keys, in the order they are written in.
     Map(Vec<(Key, Node)>),
 }
 
 /// A key with its line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Key {
-    pub(crate) line: u32,
-    pub(crate) name: String,
+pub struct Key {
+    /// Where it is written.
+    pub line: u32,
+    /// The key.
+    pub name: String,
 }
 
 impl Node {
-    /// Reads a file; a syntax error becomes a problem.
-    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Problem> {
+    /// Reads a file; a syntax error becomes a problem. So does nesting that would cost a reader its stack.
+    ///
+    /// # Errors
+    /// What keeps the file from being read at all.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
         // A sentence `no` is a word, not a truth value.
-        let options = serde_saphyr::options! { strict_booleans: true };
+        let budget = serde_saphyr::budget! { max_depth: LEVELS_MAX };
+        let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
         serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options).map(Self::from).map_err(|error| {
             let line = error.location().and_then(|at| u32::try_from(at.line()).ok()).filter(|&line| line > 0);
             let what = error.without_snippet().to_string();
@@ -42,33 +55,41 @@ impl Node {
         })
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// Its text, if it is a scalar.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(text) => Some(text),
             Kind::Empty | Kind::List(_) | Kind::Map(_) => None,
         }
     }
 
-    pub(crate) fn list(&self) -> Option<&[Self]> {
+    /// Its items, if it is a list.
+    #[must_use]
+    pub fn list(&self) -> Option<&[Self]> {
         match &self.kind {
             Kind::List(items) => Some(items),
             Kind::Empty | Kind::Scalar(_) | Kind::Map(_) => None,
         }
     }
 
-    pub(crate) fn map(&self) -> Option<&[(Key, Self)]> {
+    /// Its entries, if it is a mapping.
+    #[must_use]
+    pub fn map(&self) -> Option<&[(Key, Self)]> {
         match &self.kind {
             Kind::Map(entries) => Some(entries),
             Kind::Empty | Kind::Scalar(_) | Kind::List(_) => None,
         }
     }
 
-    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+    /// What is under a key, if it is a mapping that has it.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Self> {
         self.map()?.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
     /// Reports keys that are not among the known ones, with the nearest that is.
-    pub(crate) fn check_keys(&self, file: &str, known: &[&str], problems: &mut Vec<Problem>) {
+    pub fn check_keys(&self, file: &str, known: &[&str], problems: &mut Vec<Problem>) {
         for (key, _) in self.map().unwrap_or_default() {
             if !known.contains(&key.name.as_str()) {
                 let problem = Problem::error(
@@ -83,7 +104,8 @@ impl Node {
 }
 
 /// "did you mean `x`?", or the list of what would be right.
-pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn nearest(name: &str, known: &[&str]) -> String {
     let best = known
         .iter()
         .map(|right| (strsim::damerau_levenshtein(name, right), right))
@@ -94,6 +116,9 @@ pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
         None => format!("known here: {}", known.join(", ")),
     }
 }
+
+/// Levels of lists and mappings. A skill has two a branch; the library needs some 40 KiB of stack for each, unoptimised.
+const LEVELS_MAX: usize = 20;
 
 enum Raw {
     Empty,
@@ -201,6 +226,8 @@ impl<'de> Visitor<'de> for RawVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -212,6 +239,30 @@ mod tests {
         assert_eq!(items[0].line, 3);
         assert_eq!(items[1].field("x").and_then(Node::text), Some("804"));
         assert_eq!(node.map().map(|m| m[1].0.line), Some(2));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_a_tree_or_a_problem(
+            text in prop_oneof!["\\PC{0,60}", "[-a-c:#&*!|>'\"{}\\[\\], \n]{0,60}"],
+        ) {
+            match Node::parse("a.yaml", &text) {
+                Ok(node) => node.check_keys("a.yaml", &["a"], &mut Vec::new()),
+                Err(problem) => prop_assert!(!problem.what.is_empty() && problem.file == "a.yaml"),
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_a_problem_and_no_overflow() {
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+            let text = format!("{}x{}", open.repeat(20_000), close.repeat(20_000));
+            assert!(Node::parse("a.yaml", &text).is_err(), "{open}");
+        }
+        let deepest = format!("{}x{}", "[".repeat(LEVELS_MAX), "]".repeat(LEVELS_MAX));
+        assert!(Node::parse("a.yaml", &deepest).is_ok());
+        let steps: String = (0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        assert!(Node::parse("a.yaml", &steps).is_err());
     }
 
     #[test]
