@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, Console, ConsoleConfig, ConsolePorts,
-    EventHub, LineView, PlanOutcome, PlanView, Readiness, RecogniserView, Snapshots, WhipAnswer, WhipHandler,
-    WhipOffer, WhipRefusal,
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackView, Channel, Console, ConsoleConfig,
+    ConsolePorts, EventHub, LineView, PlanOutcome, PlanView, Readiness, RecogniserView, Snapshots,
+    WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -105,6 +105,10 @@ impl Snapshots for Snapshot {
     }
 
     async fn plans(&self) -> Result<Vec<PlanView>, String> {
+        Ok(Vec::new())
+    }
+
+    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
         Ok(Vec::new())
     }
 }

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use callwright_model::{NeedWhy, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Event, Explained, Next, Pack, Refused, Undo, bind, explain, explain_refusal, lost_in_crash,
+    BindError, Binding, Event, Explained, Next, Pack, Refused, Undo, bind, explain, explain_refusal,
+    lost_in_crash,
 };
 use callwright_wire::actions::{
-    self as wire, ActionView, Consent, CoreError, Explanation, PlanView, SkillView,
+    self as wire, ActionView, Callback, Consent, CoreError, Explanation, PlanView, SkillView,
 };
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -162,9 +163,11 @@ impl Core {
     /// Binds a draft as far as it goes, performing the reads.
     async fn bind(&self, draft: &mut Draft, pack: &Pack) -> Result<PlanReply, CoreError> {
         for _ in 0..READS_MAX {
-            let next = bind(pack, &draft.skill, &draft.id, draft.call, &draft.inputs, &draft.reads)
-                .map_err(|error| bind_error(&draft.id, &error))?;
+            let Binding { next, verified } =
+                bind(pack, &draft.skill, &draft.id, draft.call, &draft.inputs, &draft.reads)
+                    .map_err(|error| bind_error(&draft.id, &error))?;
             let plan = draft.id.clone();
+            let verified: Vec<String> = verified.into_iter().collect();
             return Ok(match next {
                 Next::Read(read) => {
                     let outcome = self.connectors.read(&draft.id, &read).await?;
@@ -176,22 +179,22 @@ impl Core {
                     if matches!(why, NeedWhy::NotFound { .. }) {
                         draft.inputs.remove(&input);
                     }
-                    PlanReply::Need { plan, input, why }
+                    PlanReply::Need { plan, verified, input, why }
                 }
                 Next::Choose { input, words, options, facts } => {
                     draft.enter(Stage::Binding, draft.steps.clone());
-                    PlanReply::Choose { plan, input, words, options, facts }
+                    PlanReply::Choose { plan, verified, input, words, options, facts }
                 }
                 Next::Ready { plan: bound, words, facts } => {
                     let steps = bound.views();
                     draft.enter(Stage::Ready(bound), steps.clone());
-                    PlanReply::Ready { plan, words, facts, steps }
+                    PlanReply::Ready { plan, verified, words, facts, steps }
                 }
                 Next::Answer { words, facts, steps } => {
                     draft.enter(Stage::Answered, steps);
-                    PlanReply::Answer { plan, words, facts }
+                    PlanReply::Answer { plan, verified, words, facts }
                 }
-                Next::Refused(refused) => refuse(draft, refused),
+                Next::Refused(refused) => refuse(draft, verified, refused),
             });
         }
         Err(CoreError::Internal("the skill reads without end".to_owned()))
@@ -438,6 +441,18 @@ impl wire::ActionCore for Service {
         };
         Ok(Explanation { plan, text: told.text, json: told.json })
     }
+
+    async fn request_callback(&self, callback: Callback) -> Result<(), CoreError> {
+        let call = callback.call;
+        self.0.journal.call_back(callback).await.map_err(internal)?;
+        tracing::warn!(%call, "a caller wants to be called back");
+        metrics::counter!("callwright_actions_callbacks_total").increment(1);
+        Ok(())
+    }
+
+    async fn list_callbacks(&self) -> Result<Vec<Callback>, CoreError> {
+        self.0.journal.call_backs().await.map_err(internal)
+    }
 }
 
 /// Whether a draft may be bound further by this question.
@@ -453,13 +468,13 @@ fn bindable(draft: &Draft, request: &PlanRequest) -> Result<(), CoreError> {
     }
 }
 
-fn refuse(draft: &mut Draft, refused: Refused) -> PlanReply {
+fn refuse(draft: &mut Draft, verified: Vec<String>, refused: Refused) -> PlanReply {
     let skill = format!("{}/{}", draft.pack, draft.skill);
     let story = explain_refusal(&draft.id.0, &skill, &refused);
     let by_policy = refused.action.is_some();
     let Refused { words, facts, transfer, rules, steps, .. } = refused;
     draft.enter(Stage::Refused { story, by_policy }, steps);
-    PlanReply::Refused { plan: draft.id.clone(), words, facts, transfer, rules }
+    PlanReply::Refused { plan: draft.id.clone(), verified, words, facts, transfer, rules }
 }
 
 /// What can be said of a plan that is not bound.

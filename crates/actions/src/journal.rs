@@ -9,9 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use callwright_model::PlanId;
 use callwright_plan_core::{Entry, Event, Explained, Plan, is_finished};
+use callwright_wire::actions::Callback;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+
+mod callbacks;
 
 /// Why the journal does not do as asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -48,6 +51,8 @@ enum Request {
     Load { plan: PlanId, reply: oneshot::Sender<Result<Option<Story>, JournalError>> },
     Refusal { plan: PlanId, reply: oneshot::Sender<Result<Option<Explained>, JournalError>> },
     Unfinished { reply: oneshot::Sender<Result<Vec<Story>, JournalError>> },
+    CallBack { callback: Callback, reply: oneshot::Sender<Result<(), JournalError>> },
+    CallBacks { reply: oneshot::Sender<Result<Vec<Callback>, JournalError>> },
 }
 
 impl Journal {
@@ -101,6 +106,16 @@ impl Journal {
         self.ask(|reply| Request::Unfinished { reply }).await
     }
 
+    /// Writes down that a caller wants to be called back.
+    pub(crate) async fn call_back(&self, callback: Callback) -> Result<(), JournalError> {
+        self.ask(|reply| Request::CallBack { callback, reply }).await
+    }
+
+    /// Callers who want to be called back, the longest waiting first.
+    pub(crate) async fn call_backs(&self) -> Result<Vec<Callback>, JournalError> {
+        self.ask(|reply| Request::CallBacks { reply }).await
+    }
+
     /// Waits until everything is written, and closes the file.
     pub(crate) fn close(self) {
         let Self { requests, thread } = self;
@@ -136,6 +151,9 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
          ) STRICT, WITHOUT ROWID;
          CREATE TABLE IF NOT EXISTS refusals (
            id TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS callbacks (
+           call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, number TEXT NOT NULL, briefing TEXT NOT NULL
          ) STRICT, WITHOUT ROWID;",
     )?;
     Ok(connection)
@@ -191,6 +209,8 @@ fn perform(transaction: &Transaction<'_>, request: Request) -> Answer {
         Request::Load { plan, reply } => answer(reply, load(transaction, &plan)),
         Request::Refusal { plan, reply } => answer(reply, refusal(transaction, &plan)),
         Request::Unfinished { reply } => answer(reply, unfinished(transaction)),
+        Request::CallBack { callback, reply } => answer(reply, callbacks::keep(transaction, &callback)),
+        Request::CallBacks { reply } => answer(reply, callbacks::list(transaction)),
     }
 }
 

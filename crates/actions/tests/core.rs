@@ -22,8 +22,9 @@ async fn a_caller_is_rebooked_from_the_first_question_to_the_receipts() {
 
     let before = airline.snapshot().expect("readable");
     let reply = ready(&client, BOOKING, "4821").await;
-    let PlanReply::Ready { plan, words, facts, steps } = reply else { panic!("{reply:?}") };
+    let PlanReply::Ready { plan, verified, words, facts, steps } = reply else { panic!("{reply:?}") };
     assert_eq!((words.as_str(), steps.len()), ("read-back-rebook", 6));
+    assert_eq!(verified, [BOOKING]);
     assert_eq!(facts["flight"].at("number"), Some(&Value::Code("CW318".to_owned())));
     assert_eq!(airline.snapshot().expect("readable"), before, "binding writes nothing");
     assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Ready);
@@ -256,7 +257,10 @@ async fn consent_is_required_in_words_and_of_the_same_call() {
     let unknown = client.execute(&PlanId("none".to_owned()), yes()).await.map(drop);
     assert!(matches!(unknown, Err(ClientError::NotFound(_))), "{unknown:?}");
     let half = client.plan(request(None, "rebook", &[])).await.expect("plans");
-    let PlanReply::Need { plan: half, why: NeedWhy::Missing, .. } = half else { panic!("{half:?}") };
+    let PlanReply::Need { plan: half, verified, why: NeedWhy::Missing, .. } = half else {
+        panic!("{half:?}")
+    };
+    assert!(verified.is_empty(), "nobody has proved anything: {verified:?}");
     let early = client.execute(&half, yes()).await.map(drop);
     assert!(matches!(early, Err(ClientError::NotReady(_))), "{early:?}");
     client.cancel(&plan).await.expect("lets go");

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use callwright_actions::ActionCore;
 use callwright_demo_backends::FaultKind;
-use callwright_model::{PlanEvent, PlanFact};
-use callwright_wire::actions::{Client, PlanState};
+use callwright_model::{CallId, Pii, PlanEvent, PlanFact};
+use callwright_wire::actions::{Client, ClientError, PlanState};
 use common::{ALL_DONE, config, demo_airline, ready_plan, rebooked_once, short, to_the_end, yes};
 use tokio_stream::StreamExt as _;
 
@@ -150,6 +150,36 @@ async fn killed_while_undoing_everything_is_undone_once() {
         (after.count("credits", "state", "active"), after.count("credits", "state", "revoked")),
         (0, 1)
     );
+    core.kill();
+    airline.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_back_that_was_acknowledged_survives_a_kill() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let text = |text: &str| Pii::new(text.to_owned());
+    let first = client.request_callback(CallId(2), text("15550100"), text("They want a refund.")).await;
+    first.expect("it is kept");
+    for briefing in ["They want another flight.", "They want another flight, or a refund."] {
+        let again = client.request_callback(CallId(1), text("15550199"), text(briefing)).await;
+        again.expect("it is kept");
+    }
+    let nobody = client.request_callback(CallId(3), text(" "), text("Nobody knows whom to call.")).await;
+    assert!(matches!(nobody, Err(ClientError::Invalid(_))), "{nobody:?}");
+    core.kill();
+
+    let core = Core::start(folder.path(), &airline.url());
+    let client = Client::connect(&core.url).await.expect("connects");
+    let kept = client.list_callbacks().await.expect("told");
+    let told: Vec<_> = kept.iter().map(|it| (it.call, it.number.reveal().as_str())).collect();
+    let both = [(CallId(1), "15550199"), (CallId(2), "15550100")];
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(both.iter().all(|one| told.contains(one)), "{told:?}");
+    assert!(kept.iter().any(|it| it.briefing.reveal().ends_with("or a refund.")));
+    assert!(kept.iter().all(|it| it.asked_unix_ms > 1_700_000_000_000), "{kept:?}");
+    assert!(!format!("{kept:?}").contains("1555"), "numbers are for nobody's log");
     core.kill();
     airline.shutdown().await;
 }

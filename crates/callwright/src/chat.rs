@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, HumanFact, Switchboard};
-use callwright_dialogue_core::{Briefing, DialogueConfig, Note, SayKind};
+use callwright_dialogue_core::{DialogueConfig, Note, SayKind};
 use callwright_model::{
     CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, LikelySay, MonoTime, PlanFact, Samples,
     Say, TurnId, word_count,
@@ -146,10 +146,6 @@ impl Switchboard for Page {
     fn dial(&mut self, _human: usize, leg: LegId) {
         let why = "a typed talk cannot be put through to a telephone".to_owned();
         self.inform(Fact::Human(leg, HumanFact::Refused(why)));
-    }
-
-    fn call_back(&mut self, briefing: Briefing) {
-        self.print(&format!("  [call back] {}", briefing.text().reveal()));
     }
 
     fn hang_up(&mut self, _leg: LegId) {}

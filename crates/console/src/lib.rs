@@ -8,7 +8,7 @@
 //! | `DELETE /whip/{session}` | hangs up |
 //! | `GET /v1/events?call=ID` | what happens in that call, from its start, as server-sent events ([`CallEvent`] as JSON) |
 //! | `GET /v1/lines` | the lines that can be called |
-//! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
+//! | `GET /v1/events`, `/v1/calls`, `/v1/plans`, `/v1/callbacks` | every call: for the operator only |
 //! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
 //!
 //! Invariants:
@@ -39,8 +39,8 @@ pub use event::{
 };
 pub use hub::EventHub;
 pub use ports::{
-    CallView, ConsolePorts, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
-    WhipRefusal,
+    CallView, CallbackView, ConsolePorts, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler,
+    WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

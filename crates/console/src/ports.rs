@@ -86,6 +86,12 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// Why they cannot be told, in words: the action core does not answer.
     async fn plans(&self) -> Result<Vec<PlanView>, String>;
+
+    /// Callers who want to be called back, the longest waiting first.
+    ///
+    /// # Errors
+    /// Why they cannot be told, in words: the action core does not answer.
+    async fn callbacks(&self) -> Result<Vec<CallbackView>, String>;
 }
 
 /// Whether new calls are taken.
@@ -138,6 +144,19 @@ pub struct CallView {
     pub language: Language,
     /// Seconds since it began.
     pub age_s: u64,
+}
+
+/// A caller who wants to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackView {
+    /// The call in which they asked.
+    pub call: CallId,
+    /// Whom to call.
+    pub number: Pii<String>,
+    /// What whoever calls must know.
+    pub briefing: Pii<String>,
+    /// When they asked, in milliseconds since 1970-01-01 UTC.
+    pub asked_unix_ms: u64,
 }
 
 /// A plan.

@@ -52,6 +52,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
         .route("/v1/plans", get(views::plans))
+        .route("/v1/callbacks", get(views::callbacks))
         .route("/metrics", get(views::metrics))
         .route("/healthz", get(views::healthz))
         .route("/ready", get(views::ready))

@@ -101,7 +101,8 @@ mod tests {
 
     use super::*;
     use crate::ports::{
-        CallView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        CallView, CallbackView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
+        WhipRefusal,
     };
 
     struct Nothing;
@@ -133,6 +134,10 @@ mod tests {
         }
 
         async fn plans(&self) -> Result<Vec<PlanView>, String> {
+            Ok(Vec::new())
+        }
+
+        async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
             Ok(Vec::new())
         }
     }

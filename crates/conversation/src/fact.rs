@@ -25,6 +25,8 @@ pub enum Fact {
     PlanEvent(PlanEvent),
     /// A running plan cannot be watched any more; it may still run.
     PlanLost(PlanId),
+    /// Whether the action core has kept that this caller wants to be called back.
+    CallBackKept(bool),
     /// A line of text typed instead of spoken.
     Typed(Pii<String>),
     /// The human's phone.
@@ -81,8 +83,13 @@ pub enum Act {
         /// What the new leg shall be called.
         leg: LegId,
     },
-    /// Somebody must call this caller back.
-    CallBack(Briefing),
+    /// Have it kept that somebody must call this caller back; a [`Fact::CallBackKept`] answers.
+    CallBack {
+        /// Whom to call.
+        number: Pii<String>,
+        /// What whoever calls must know.
+        briefing: Briefing,
+    },
     /// End a leg, whatever state it is in.
     Hangup(LegId),
     /// For everyone who watches.
@@ -104,8 +111,6 @@ pub trait Switchboard: Send {
     fn expect(&mut self, leg: LegId, hints: Hints);
     /// Rings a human's phone.
     fn dial(&mut self, human: usize, leg: LegId);
-    /// Passes on that somebody must call back.
-    fn call_back(&mut self, briefing: Briefing);
     /// Ends a leg.
     fn hang_up(&mut self, leg: LegId);
     /// Tells everyone who watches.

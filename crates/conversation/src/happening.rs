@@ -99,6 +99,11 @@ pub enum Happening {
         /// Who is being rung, by place in the line's list.
         human: Option<usize>,
     },
+    /// Whether it is kept that the caller wants to be called back.
+    CallBack {
+        /// It is on disk, and was promised.
+        kept: bool,
+    },
     /// The action core could not be reached, or another trouble that an operator should know.
     Trouble(String),
     /// The call is over.

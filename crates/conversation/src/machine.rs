@@ -158,6 +158,10 @@ impl Conversation {
                     self.dialogue.handle_core_unavailable(now);
                 }
             }
+            Fact::CallBackKept(kept) => {
+                self.tell(Happening::CallBack { kept });
+                self.dialogue.handle_call_back(kept, now);
+            }
             Fact::Typed(words) => {
                 let turn = self.turns.answering().next();
                 self.turns.ended(turn);
@@ -433,7 +437,7 @@ impl Conversation {
                 }
                 self.transfer_state(None);
             }
-            Output::CallBack { briefing } => self.act(Act::CallBack(briefing)),
+            Output::CallBack { number, briefing } => self.act(Act::CallBack { number, briefing }),
             Output::Hangup { after } => {
                 let last = self.says.iter().find(|(_, spoken)| spoken.dialogue == Some(after));
                 if let Some(after) = last.map(|(say, _)| *say) {

@@ -41,7 +41,16 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
                 Act::Stop(leg, turn) => board.stop(leg, turn),
                 Act::Expect(leg, hints) => board.expect(leg, hints),
                 Act::Dial { human, leg } => board.dial(human, leg),
-                Act::CallBack(briefing) => board.call_back(briefing),
+                Act::CallBack { number, briefing } => {
+                    let (core, answers) = (core.clone(), answers.clone());
+                    tokio::spawn(async move {
+                        let kept = core.request_callback(call, number, briefing.text()).await;
+                        if let Err(error) = &kept {
+                            warn!(%error, "the action core did not keep a wish to be called back");
+                        }
+                        drop(answers.send(Fact::CallBackKept(kept.is_ok())).await);
+                    });
+                }
                 Act::Hangup(leg) => board.hang_up(leg),
                 Act::Tell(happening) => board.tell(happening),
                 Act::Plan(ask, request) => {

@@ -196,6 +196,12 @@ impl Dialogue {
         self.listen();
     }
 
+    /// Whether it is kept, on disk, that the caller wants to be called back.
+    pub fn handle_call_back(&mut self, kept: bool, now: MonoTime) {
+        self.call_back_kept(kept, now);
+        self.listen();
+    }
+
     /// The time that [`Dialogue::poll_timeout`] asked for has come. Does nothing when it has not.
     pub fn handle_timeout(&mut self, now: MonoTime) {
         // Each pass deals with one timer and moves it into the future; the bound is a safeguard, not a limit that is met.

@@ -122,8 +122,11 @@ pub enum Output {
         /// What the human is told.
         briefing: Briefing,
     },
-    /// Nobody was free and the caller wants to be called: hand it to whoever calls back.
+    /// Nobody was free and the caller wants to be called: have it kept for whoever calls back, and tell
+    /// `Dialogue::handle_call_back` whether it is.
     CallBack {
+        /// Whom to call.
+        number: Pii<String>,
         /// What they must know.
         briefing: Briefing,
     },
@@ -218,6 +221,8 @@ pub enum TransferReason {
     Refused,
     /// The agent did not understand the caller, or could not be made to.
     Misunderstood,
+    /// What the caller gave leads nowhere, though it was understood.
+    NotFound,
     /// A plan failed.
     Failed,
     /// Nobody can tell whether a step took effect.
@@ -312,6 +317,11 @@ pub enum Note {
         turn: TurnId,
         /// What was heard of the read-back, 0 to 1.
         share: f32,
+    },
+    /// What should have been read back or offered cannot be put into words with the facts at hand: the pack's mistake.
+    Speechless {
+        /// The key of the sentence.
+        words: String,
     },
     /// The dialogue is in a new state.
     State(&'static str),

@@ -36,11 +36,14 @@ core-unavailable = I am sorry. I cannot reach our systems just now.
 handover-asked = Certainly. Please hold while I find somebody for you.
 handover-refused = Let me bring in a colleague who can decide this. Please hold.
 handover-misunderstood = I am sorry that I do not understand you. Please hold while I find a colleague for you.
+handover-not-found = I cannot get any further with that. Please hold while I find a colleague who can help you.
 handover-failed = Please hold while I find a colleague who can help you.
 handover-doubt = Please hold while I find a colleague who can check it with you.
 still-connecting = I am still trying to reach somebody. Please hold.
 no-human = I am sorry, nobody is free at the moment. Shall we call you back?
+nobody-free = I am sorry, nobody is free at the moment, and I do not know a number to call you back on.
 call-back-noted = All right. I am passing on that you would like to be called back. Goodbye.
+call-back-failed = I am sorry, I cannot arrange a call back just now.
 returned = You are back with me. What else can I do for you?
 
 still-there = Are you still there?
@@ -50,17 +53,19 @@ farewell-silence = I cannot hear you, so I am ending the call. Please call again
 
 brief-who = The caller's number is { $caller }.
 brief-who-unknown = The caller's number is not known.
-brief-verified = They gave the right code and PIN.
+brief-verified = They have been identified for { $verified }.
 brief-not-verified = They have not been identified.
 brief-asked = They want to { $skill }.
 brief-asked-nothing = They have not said what they want.
 brief-done = Done so far. { $claims }
+brief-part-done = These steps are done: { $actions }.
 brief-nothing-done = Nothing has been changed.
 brief-running = A plan is running. Its outcome is not known yet.
 brief-doubt = Nobody can tell whether the last step took effect. Please check.
 brief-open-asked = They asked for a person.
 brief-open-refused = I had to tell them: { $why }
 brief-open-misunderstood = I could not understand them.
+brief-open-not-found = What they gave me could not be found.
 brief-open-failed = I could not do it.
 brief-open-unavailable = I could not reach our systems.
 

@@ -36,11 +36,14 @@ core-unavailable = Lo siento. En este momento no puedo acceder a nuestros sistem
 handover-asked = Por supuesto. Espere mientras busco a alguien que le atienda.
 handover-refused = Le paso con un compañero que puede decidirlo. No cuelgue, por favor.
 handover-misunderstood = Siento no entenderle. Espere mientras busco a un compañero.
+handover-not-found = Con esos datos no puedo seguir. Espere mientras busco a un compañero que pueda ayudarle.
 handover-failed = Espere mientras busco a un compañero que pueda ayudarle.
 handover-doubt = Espere mientras busco a un compañero que pueda comprobarlo con usted.
 still-connecting = Sigo intentando localizar a alguien. No cuelgue, por favor.
 no-human = Lo siento, ahora mismo no hay nadie libre. ¿Quiere que le llamemos?
+nobody-free = Lo siento, ahora mismo no hay nadie libre y no sé a qué número podríamos llamarle.
 call-back-noted = De acuerdo. Paso el aviso de que desea que le llamen. Adiós.
+call-back-failed = Lo siento, ahora mismo no puedo dejar el aviso para que le llamen.
 returned = Vuelve a estar conmigo. ¿En qué más puedo ayudarle?
 
 still-there = ¿Sigue ahí?
@@ -50,17 +53,19 @@ farewell-silence = No le oigo, así que termino la llamada. Puede volver a llama
 
 brief-who = El número de quien llama es { $caller }.
 brief-who-unknown = No se conoce el número de quien llama.
-brief-verified = Ha dado el código y el PIN correctos.
+brief-verified = Se ha identificado para { $verified }.
 brief-not-verified = No se ha identificado.
 brief-asked = Quiere { $skill }.
 brief-asked-nothing = No ha dicho qué quiere.
 brief-done = Hecho hasta ahora. { $claims }
+brief-part-done = Estos pasos están hechos: { $actions }.
 brief-nothing-done = No se ha cambiado nada.
 brief-running = Hay un plan en marcha. Aún no se sabe el resultado.
 brief-doubt = Nadie sabe si el último paso tuvo efecto. Compruébelo, por favor.
 brief-open-asked = Ha pedido hablar con una persona.
 brief-open-refused = He tenido que decirle: { $why }
 brief-open-misunderstood = No he podido entenderle.
+brief-open-not-found = Los datos que dio no se han encontrado.
 brief-open-failed = No he podido hacerlo.
 brief-open-unavailable = No he podido acceder a nuestros sistemas.
 

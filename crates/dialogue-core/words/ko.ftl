@@ -36,11 +36,14 @@ core-unavailable = 죄송합니다. 지금은 저희 시스템에 연결할 수 
 handover-asked = 네, 상담원을 찾는 동안 잠시만 기다려 주세요.
 handover-refused = 이 일을 결정할 수 있는 상담원을 연결하겠습니다. 잠시만 기다려 주세요.
 handover-misunderstood = 제대로 알아듣지 못해 죄송합니다. 상담원을 찾는 동안 잠시만 기다려 주세요.
+handover-not-found = 그 정보로는 더 진행할 수 없습니다. 도와드릴 수 있는 상담원을 찾는 동안 잠시만 기다려 주세요.
 handover-failed = 도와드릴 수 있는 상담원을 찾는 동안 잠시만 기다려 주세요.
 handover-doubt = 함께 확인해 드릴 상담원을 찾는 동안 잠시만 기다려 주세요.
 still-connecting = 아직 상담원을 찾고 있습니다. 조금만 더 기다려 주세요.
 no-human = 죄송합니다. 지금은 통화할 수 있는 상담원이 없습니다. 다시 전화를 드릴까요?
+nobody-free = 죄송합니다. 지금은 통화할 수 있는 상담원이 없고, 다시 전화를 드릴 번호도 알 수 없습니다.
 call-back-noted = 알겠습니다. 전화를 원하신다고 전하겠습니다. 안녕히 계세요.
+call-back-failed = 죄송합니다. 지금은 다시 전화를 드리도록 예약할 수 없습니다.
 returned = 다시 제가 도와드리겠습니다. 무엇을 더 도와드릴까요?
 
 still-there = 듣고 계신가요?
@@ -50,17 +53,19 @@ farewell-silence = 말씀이 들리지 않아 통화를 마치겠습니다. 언�
 
 brief-who = 발신 번호는 { $caller }입니다.
 brief-who-unknown = 발신 번호를 알 수 없습니다.
-brief-verified = 예약 번호와 비밀번호가 맞습니다.
+brief-verified = { $verified }, 본인 확인이 되었습니다.
 brief-not-verified = 본인 확인이 되지 않았습니다.
 brief-asked = 고객이 원하는 것은 { $skill }입니다.
 brief-asked-nothing = 고객이 무엇을 원하는지 말하지 않았습니다.
 brief-done = 지금까지 처리된 내용입니다. { $claims }
+brief-part-done = 완료된 단계: { $actions }.
 brief-nothing-done = 바뀐 것은 없습니다.
 brief-running = 처리가 진행 중이며 결과는 아직 모릅니다.
 brief-doubt = 마지막 단계가 처리되었는지 알 수 없습니다. 확인해 주세요.
 brief-open-asked = 고객이 상담원을 요청했습니다.
 brief-open-refused = 고객에게 이렇게 안내했습니다: { $why }
 brief-open-misunderstood = 고객의 말을 알아듣지 못했습니다.
+brief-open-not-found = 고객이 말한 정보를 찾을 수 없었습니다.
 brief-open-failed = 처리하지 못했습니다.
 brief-open-unavailable = 시스템에 연결할 수 없었습니다.
 

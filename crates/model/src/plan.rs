@@ -31,6 +31,8 @@ pub enum PlanReply {
     Need {
         /// The plan, kept until then.
         plan: PlanId,
+        /// What the caller has proved to own so far, as the core's reads tell. Personal.
+        verified: Vec<String>,
         /// Name of the input.
         input: String,
         /// Why.
@@ -40,6 +42,8 @@ pub enum PlanReply {
     Choose {
         /// The plan, kept until then.
         plan: PlanId,
+        /// What the caller has proved to own so far, as the core's reads tell. Personal.
+        verified: Vec<String>,
         /// Name of the input that takes the option's number.
         input: String,
         /// Words to offer with.
@@ -53,6 +57,8 @@ pub enum PlanReply {
     Ready {
         /// The plan.
         plan: PlanId,
+        /// What the caller has proved to own so far, as the core's reads tell. Personal.
+        verified: Vec<String>,
         /// Words to read back with.
         words: String,
         /// The facts to read back.
@@ -64,6 +70,8 @@ pub enum PlanReply {
     Answer {
         /// The plan.
         plan: PlanId,
+        /// What the caller has proved to own so far, as the core's reads tell. Personal.
+        verified: Vec<String>,
         /// Words to answer with.
         words: String,
         /// The facts of the answer.
@@ -73,6 +81,8 @@ pub enum PlanReply {
     Refused {
         /// The plan.
         plan: PlanId,
+        /// What the caller has proved to own so far, as the core's reads tell. Personal.
+        verified: Vec<String>,
         /// Words that say why.
         words: String,
         /// Facts for the words.
@@ -82,6 +92,20 @@ pub enum PlanReply {
         /// Rules that decided, for the audit.
         rules: Vec<String>,
     },
+}
+
+impl PlanReply {
+    /// What the caller has proved to own so far.
+    #[must_use]
+    pub fn verified(&self) -> &[String] {
+        match self {
+            Self::Need { verified, .. }
+            | Self::Choose { verified, .. }
+            | Self::Ready { verified, .. }
+            | Self::Answer { verified, .. }
+            | Self::Refused { verified, .. } => verified,
+        }
+    }
 }
 
 /// Why an input is needed.
@@ -234,6 +258,12 @@ impl Claim {
     #[must_use]
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
+    }
+
+    /// The proof, when nothing is claimed after all.
+    #[must_use]
+    pub fn into_receipts(self) -> Vec<Receipt> {
+        self.receipts
     }
 
     /// The facts a sentence may use: each receipt's result under its name.

@@ -69,6 +69,15 @@ impl Reads {
     }
 }
 
+/// How far binding came, and what the caller has proved on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// What is next.
+    pub next: Next,
+    /// What the caller has proved to own, by reads that verify it.
+    pub verified: BTreeSet<String>,
+}
+
 /// How far binding came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -178,14 +187,14 @@ pub fn bind(
     call: CallId,
     inputs: &Record,
     reads: &Reads,
-) -> Result<Next, BindError> {
+) -> Result<Binding, BindError> {
     let skill = pack.skills.get(skill).ok_or_else(|| BindError::UnknownSkill(skill.to_owned()))?;
     let given: Record = skill
         .inputs
         .iter()
         .filter_map(|(name, spec)| Some((name.clone(), accept_input(&spec.slot, inputs.get(name)?)?)))
         .collect();
-    let walk = Walk {
+    let mut walk = Walk {
         pack,
         skill,
         id,
@@ -199,7 +208,8 @@ pub fn bind(
         confirmed: None,
         later: BTreeSet::new(),
     };
-    walk.run()
+    let next = walk.run()?;
+    Ok(Binding { next, verified: walk.verified })
 }
 
 struct Walk<'w> {
@@ -226,8 +236,9 @@ enum Flow {
 }
 
 impl<'w> Walk<'w> {
-    fn run(mut self) -> Result<Next, BindError> {
-        if let Flow::End(next) = self.steps(&self.skill.steps)? {
+    fn run(&mut self) -> Result<Next, BindError> {
+        let skill = self.skill;
+        if let Flow::End(next) = self.steps(&skill.steps)? {
             return Ok(next);
         }
         let words = self.confirmed.take().expect("the checks let no way through a skill end in nothing");
@@ -408,7 +419,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Everything is bound: asks for every write and for the whole, before anyone is promised anything.
-    fn finish(mut self, words: String) -> Result<Next, BindError> {
+    fn finish(&mut self, words: String) -> Result<Next, BindError> {
         let mut plan = Plan {
             id: self.id.clone(),
             pack: self.pack.name.clone(),

@@ -33,7 +33,7 @@ mod plan;
 mod policy;
 mod skill;
 
-pub use bind::{BindError, Next, Read, ReadOutcome, Reads, Refused, bind};
+pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use execute::{
     Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,

@@ -3,8 +3,8 @@
 mod common;
 
 use callwright_model::{ActionKind, CallId, NeedWhy, PlanId, Record, StepState, Value};
-use callwright_plan_core::{Next, Reads, bind};
-use common::{airline, bind_all, caller, loaded, record, retail};
+use callwright_plan_core::{Binding, Next, Reads, bind};
+use common::{airline, airline_answers, bind_all, caller, loaded, record, retail};
 use proptest::prelude::*;
 
 #[test]
@@ -26,6 +26,26 @@ fn what_is_missing_is_asked_for_in_the_order_of_the_file() {
         let next = bind_all(&pack, "rebook", &inputs, 15_000).expect("binds");
         assert_eq!(next, Next::Need { input: missing.to_owned(), why: NeedWhy::Missing });
     }
+}
+
+#[test]
+fn only_a_read_that_verifies_proves_who_calls() {
+    let pack = loaded(&airline());
+    let prove = |skill: &str, inputs: &Record| {
+        let (mut reads, id) = (Reads::default(), PlanId("p1".to_owned()));
+        loop {
+            let Binding { next, verified } =
+                bind(&pack, skill, &id, CallId(7), inputs, &reads).expect("it binds");
+            let Next::Read(read) = next else { return verified };
+            let outcome = airline_answers(&read.call.action, &read.arguments, 15_000);
+            reads.add(read, outcome);
+        }
+    };
+    let proved = prove("rebook", &caller([]));
+    assert_eq!(proved.into_iter().collect::<Vec<_>>(), ["K7M4X2"]);
+    // Two inputs, of which one is wrong; and a question that anybody may ask.
+    assert!(prove("rebook", &caller([("pin", "1111".into())])).is_empty());
+    assert!(prove("status", &record([("flight", Value::Code("701".to_owned()))])).is_empty());
 }
 
 #[test]
@@ -91,7 +111,9 @@ fn a_secret_is_nowhere_but_in_the_read() {
     assert!(!serde_json::to_string(&plan).expect("writes").contains("4821"));
     assert!(facts.contains_key("code") && !facts.contains_key("pin"));
     let first = bind(&pack, "rebook", &PlanId("p".to_owned()), CallId(1), &chosen, &Reads::default());
-    assert!(matches!(first, Ok(Next::Read(_))) && !format!("{first:?}").contains("4821"));
+    assert!(
+        matches!(first, Ok(Binding { next: Next::Read(_), .. })) && !format!("{first:?}").contains("4821")
+    );
 }
 
 #[test]

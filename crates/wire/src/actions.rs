@@ -22,6 +22,19 @@ pub struct Consent {
     pub words: Pii<String>,
 }
 
+/// A caller who wants to be called back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// The call in which they asked.
+    pub call: CallId,
+    /// Whom to call.
+    pub number: Pii<String>,
+    /// What whoever calls must know.
+    pub briefing: Pii<String>,
+    /// When they asked, in milliseconds since 1970-01-01 UTC; given by the core.
+    pub asked_unix_ms: u64,
+}
+
 /// A skill that is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkillView {

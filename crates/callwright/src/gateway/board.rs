@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use callwright_conversation::{Fact, Happening, Switchboard};
-use callwright_dialogue_core::Briefing;
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, PacketIo, Say, TurnId,
@@ -215,12 +214,6 @@ impl Switchboard for Board {
         };
         let legs = self.legs();
         tokio::spawn(phone::ring(legs, leg, human));
-    }
-
-    fn call_back(&mut self, briefing: Briefing) {
-        // Words are the caller's; only that somebody waits goes into the log, the rest to those who follow the call.
-        warn!(call = %self.legs.call, "a caller wants to be called back");
-        self.observer.call_back(&briefing);
     }
 
     fn hang_up(&mut self, leg: LegId) {

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PlanOutcome, PlanView,
-    Readiness, Snapshots, TransferState,
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackView, Channel, LineView, PlanOutcome,
+    PlanView, Readiness, Snapshots, TransferState,
 };
 use callwright_conversation::{Ending, Happening};
-use callwright_dialogue_core::{Briefing, Note, Pack, written};
+use callwright_dialogue_core::{Note, Pack, written};
 use callwright_model::{
     CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
@@ -66,11 +66,6 @@ impl Observer {
         self.translate(&happening, at);
         // Nobody may be watching.
         drop(self.shared.told.send(happening));
-    }
-
-    pub(crate) fn call_back(&mut self, briefing: &Briefing) {
-        let reason = Some(format!("call back wanted: {}", briefing.open.reveal()));
-        self.publish(CallFact::TransferChanged { state: TransferState::Failed, reason });
     }
 
     fn publish(&self, fact: CallFact) {
@@ -153,6 +148,12 @@ impl Observer {
                 self.skill.clone_from(intent);
             }
             Happening::Note(_) | Happening::Trouble(_) => {}
+            Happening::CallBack { kept } => {
+                let what =
+                    if *kept { "the caller will be called back" } else { "a call back could not be kept" };
+                let reason = Some(what.to_owned());
+                self.publish(CallFact::TransferChanged { state: TransferState::Failed, reason });
+            }
             Happening::Planned(reply) => self.planned(reply),
             Happening::Plan(event) => self.plan_moved(&event.plan, &event.fact),
             Happening::Transfer { reason } => {
@@ -203,7 +204,7 @@ impl Observer {
     fn planned(&mut self, reply: &PlanReply) {
         self.secret = matches!(reply, PlanReply::Need { input, .. } if self.secrets.contains(input));
         match reply {
-            PlanReply::Need { plan, input, why } => {
+            PlanReply::Need { plan, input, why, .. } => {
                 let (plan, input, why) = (plan.clone(), input.clone(), why.clone());
                 self.publish(CallFact::PlanNeedsInput { plan, input, why });
             }
@@ -372,6 +373,17 @@ impl Snapshots for Window {
             steps: plan.steps,
         };
         Ok(plans.into_iter().map(view).collect())
+    }
+
+    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
+        let callbacks = self.0.core.list_callbacks().await.map_err(|error| error.to_string())?;
+        let view = |callback: callwright_wire::actions::Callback| CallbackView {
+            call: callback.call,
+            number: callback.number,
+            briefing: callback.briefing,
+            asked_unix_ms: callback.asked_unix_ms,
+        };
+        Ok(callbacks.into_iter().map(view).collect())
     }
 }
 

@@ -13,7 +13,8 @@ use super::*;
 use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
 use crate::hub::EventHub;
 use crate::ports::{
-    CallView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    CallView, CallbackView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
+    WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -88,6 +89,18 @@ impl Snapshots for Snapshot {
             skill: "rebook".to_owned(),
             outcome: None,
             steps: vec![step],
+        }])
+    }
+
+    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
+        if self.0 == Readiness::Draining {
+            return Err("the action core does not answer".to_owned());
+        }
+        Ok(vec![CallbackView {
+            call: CallId(0xca11),
+            number: "15550100".to_owned().into(),
+            briefing: "They want to rebook a cancelled flight.".to_owned().into(),
+            asked_unix_ms: 1_795_000_000_000,
         }])
     }
 }
@@ -190,7 +203,9 @@ async fn while_draining_it_is_alive_but_not_ready_and_takes_no_calls() {
     let stage = stage(ConsoleConfig::default(), Readiness::Draining);
     assert_eq!(get_status(&stage.app, "/healthz").await, StatusCode::OK);
     assert_eq!(get_status(&stage.app, "/ready").await, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(get_status(&stage.app, "/v1/plans").await, StatusCode::BAD_GATEWAY);
+    for path in ["/v1/plans", "/v1/callbacks"] {
+        assert_eq!(get_status(&stage.app, path).await, StatusCode::BAD_GATEWAY, "{path}");
+    }
     let (status, headers, _) = ask(&stage.app, request(Method::POST, "/whip", &[SDP], "v=0")).await;
     assert_eq!(
         (status, &headers[header::RETRY_AFTER]),
@@ -245,12 +260,14 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
     assert!(calls.contains(r#""state":"thinking""#), "{calls}");
     let (_, _, plans) = ask(&app, request(Method::GET, "/v1/plans", &[], "")).await;
     assert!(plans.contains(r#""state":"committed""#), "{plans}");
+    let (_, _, callbacks) = ask(&app, request(Method::GET, "/v1/callbacks", &[], "")).await;
+    assert!(callbacks.contains(r#""number":"15550100""#) && callbacks.contains("rebook"), "{callbacks}");
     let (_, headers, _) = ask(&app, request(Method::GET, "/metrics", &[], "")).await;
     assert!(headers[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/plain; version=0.0.4"));
 
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let app = stage(open, Readiness::Ready).app;
-    for path in ["/v1/calls", "/v1/plans", "/v1/events"] {
+    for path in ["/v1/calls", "/v1/plans", "/v1/callbacks", "/v1/events"] {
         assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);

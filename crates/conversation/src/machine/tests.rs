@@ -162,6 +162,7 @@ fn record(fields: &[(&str, Value)]) -> Record {
 fn refused() -> PlanReply {
     PlanReply::Refused {
         plan: plan(),
+        verified: Vec::new(),
         words: "no-such-words".to_owned(),
         facts: Record::new(),
         transfer: true,
@@ -323,6 +324,28 @@ fn draining_says_why_and_ends() {
     assert!(call.acts.contains(&Act::Tell(Happening::Ended(Ending::Drained))));
 }
 
+#[test]
+fn a_call_back_is_promised_once_the_core_has_kept_it() {
+    let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER, 0);
+    config.dialogue.caller = Some("+1 555 0100".to_owned().into());
+    let machine = Conversation::new(config, MonoTime::ZERO);
+    let mut call = Call { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };
+    call.drain();
+    call.hear_out();
+    for words in ["talk to a person", "yes"] {
+        call.tell(Fact::Typed(words.to_owned().into()));
+        call.hear_out();
+    }
+    let wanted = call.acts.iter().any(|act| matches!(act, Act::CallBack { .. }));
+    assert!(wanted, "{:?}", call.acts);
+    assert!(!call.kinds().contains(&SayKind::Farewell));
+    call.tell(Fact::CallBackKept(true));
+    assert!(call.kinds().contains(&SayKind::Farewell));
+    assert!(call.acts.contains(&Act::Tell(Happening::CallBack { kept: true })));
+    call.hear_out();
+    assert!(call.machine.is_over());
+}
+
 /// Facts of every kind, with and without sense.
 fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fact {
     const WORDS: [&str; 10] = [
@@ -377,6 +400,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             AskId(number % 8),
             Some(PlanReply::Ready {
                 plan: plan(),
+                verified: Vec::new(),
                 words: "read-back-rebook".to_owned(),
                 facts: Record::new(),
                 steps: vec![step],
@@ -392,6 +416,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
         27 => Fact::Human(leg, HumanFact::Gone),
         28 if number.is_multiple_of(50) => Fact::CallerGone,
         28 if number.is_multiple_of(51) => Fact::Drain,
+        28 if number.is_multiple_of(7) => Fact::CallBackKept(number.is_multiple_of(2)),
         28 if number.is_multiple_of(53) => event(LegFact::Gone(Gone::Timeout)),
         _ => Fact::Typed(WORDS[number as usize % WORDS.len()].to_owned().into()),
     }

@@ -1,6 +1,8 @@
 //! Bringing in a human, what they are told, and what happens when none comes.
 
-use callwright_model::{Claim, Language, MonoTime, Pii, Record, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+use callwright_model::{Claim, Language, MonoTime, Pii, PlanId, Receipt, Record, Value};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
@@ -13,14 +15,14 @@ use crate::words::Words;
 pub(super) struct CaseRecord {
     /// The skill last asked for.
     pub(super) asked: Option<String>,
-    /// The core has found the caller's case by what they know.
-    pub(super) verified: bool,
+    /// What the caller has proved to own, as the core tells.
+    pub(super) verified: BTreeSet<String>,
     /// Plans that were completed: the words of their claims and the proof.
     pub(super) done: Vec<(String, Claim)>,
     /// Why something was refused.
     pub(super) refusal: Option<(String, Record)>,
-    /// A step may or may not have taken effect.
-    pub(super) doubt: bool,
+    /// Plans of which nobody can tell whether their last step took effect, with what is known to be done of each.
+    pub(super) doubts: BTreeMap<PlanId, Vec<Receipt>>,
 }
 
 impl Dialogue {
@@ -29,6 +31,7 @@ impl Dialogue {
             TransferReason::Asked => "handover-asked",
             TransferReason::Refused => "handover-refused",
             TransferReason::Misunderstood => "handover-misunderstood",
+            TransferReason::NotFound => "handover-not-found",
             TransferReason::Failed | TransferReason::Unavailable => "handover-failed",
             TransferReason::InDoubt => "handover-doubt",
         };
@@ -49,6 +52,12 @@ impl Dialogue {
             TransferResult::Connected => {
                 self.speaking = None;
                 self.enter(State::WithHuman, now);
+            }
+            TransferResult::NoAnswer | TransferResult::Unavailable if self.number().is_none() => {
+                // Whom nobody can call is not promised a call.
+                let sentence = self.base("nobody-free");
+                self.tell(Plain::Apology, sentence, now);
+                self.back_to_agent("anything-else", now);
             }
             TransferResult::NoAnswer | TransferResult::Unavailable => {
                 self.enter(State::Proposing(Proposal::CallBack(reason)), now);
@@ -75,9 +84,29 @@ impl Dialogue {
     }
 
     pub(super) fn call_back(&mut self, reason: TransferReason, now: MonoTime) {
+        let Some(number) = self.number() else { return self.back_to_agent("go-on", now) };
         let briefing = self.brief(Some(reason));
-        self.outputs.push_back(Output::CallBack { briefing });
-        self.goodbye("call-back-noted", now);
+        self.outputs.push_back(Output::CallBack { number, briefing });
+        self.enter(State::Arranging { since: now, comfort: now + self.config.limits.progress }, now);
+    }
+
+    /// Whether the wish to be called back is on disk: only then is it promised.
+    pub(super) fn call_back_kept(&mut self, kept: bool, now: MonoTime) {
+        if !matches!(self.state, State::Arranging { .. }) {
+            return self.stale("call back");
+        }
+        if kept {
+            return self.goodbye("call-back-noted", now);
+        }
+        let sentence = self.base("call-back-failed");
+        self.tell(Plain::Apology, sentence, now);
+        self.back_to_agent("anything-else", now);
+    }
+
+    /// Where the caller can be called, if the network told it: a name or `anonymous` is no number.
+    fn number(&self) -> Option<Pii<String>> {
+        let caller = self.config.caller.as_ref()?;
+        (digits(caller).len() >= DIGITS_MIN).then(|| caller.clone())
     }
 
     /// Everything as sentences in the human's language, or in the pack's first where the pack does not speak theirs.
@@ -89,7 +118,7 @@ impl Dialogue {
         Briefing {
             language,
             who: self.brief_who(words, language),
-            verified: line(words, if self.record.verified { "brief-verified" } else { "brief-not-verified" }),
+            verified: self.brief_verified(words, language),
             asked: self.brief_asked(words),
             done: self.brief_done(words),
             open: self.brief_open(words, reason),
@@ -99,11 +128,11 @@ impl Dialogue {
     fn brief_who(&self, words: &Words, language: Language) -> Pii<String> {
         match &self.config.caller {
             Some(caller) => {
-                let digits: String = caller.reveal().chars().filter(char::is_ascii_digit).collect();
+                let digits = digits(caller);
                 // A plain number in the groups it is written in; of an address only its digits.
                 let plain = caller.reveal().chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
                 let number = if plain { caller.reveal() } else { &digits };
-                let spoken = if digits.len() >= 3 {
+                let spoken = if digits.len() >= DIGITS_MIN {
                     crate::verbalise::phone(number, language)
                 } else {
                     caller.reveal().clone()
@@ -112,6 +141,15 @@ impl Dialogue {
             }
             None => line(words, "brief-who-unknown"),
         }
+    }
+
+    fn brief_verified(&self, words: &Words, language: Language) -> Pii<String> {
+        let codes = self.record.verified.iter().cloned().map(Value::Code);
+        let spoken: Vec<String> = codes.map(|code| crate::verbalise::spoken(&code, language)).collect();
+        if spoken.is_empty() {
+            return line(words, "brief-not-verified");
+        }
+        Pii::new(say_with(words, "brief-verified", "verified", spoken.join(". ")))
     }
 
     fn brief_asked(&self, words: &Words) -> Pii<String> {
@@ -129,17 +167,27 @@ impl Dialogue {
             .filter_map(|(key, claim)| Line::claim(words, key, claim))
             .map(|line| line.sentence().text.clone())
             .collect();
-        if claims.is_empty() {
-            return line(words, "brief-nothing-done");
+        let mut parts = Vec::new();
+        if !claims.is_empty() {
+            parts.push(say_with(words, "brief-done", "claims", claims.join(" ")));
         }
-        say(words, "brief-done", &Record::from([("claims".to_owned(), Value::Text(claims.join(" ")))]))
+        let unsettled = self.record.doubts.values().chain(self.work.iter().map(|work| &work.receipts));
+        let done: Vec<_> = unsettled.clone().flatten().map(|it| it.action.replace('_', " ")).collect();
+        if !done.is_empty() {
+            parts.push(say_with(words, "brief-part-done", "actions", done.join(", ")));
+        }
+        // Of a plan that runs or is in doubt nobody knows that it changed nothing.
+        if parts.is_empty() && unsettled.count() == 0 {
+            parts.push(line(words, "brief-nothing-done").into_inner());
+        }
+        Pii::new(parts.join(" "))
     }
 
     fn brief_open(&self, words: &Words, reason: Option<TransferReason>) -> Pii<String> {
         let mut parts = Vec::new();
-        if self.record.doubt {
+        if !self.record.doubts.is_empty() {
             parts.push(line(words, "brief-doubt").into_inner());
-        } else if self.working().is_some() {
+        } else if self.work.is_some() {
             parts.push(line(words, "brief-running").into_inner());
         }
         match reason {
@@ -147,14 +195,12 @@ impl Dialogue {
             Some(TransferReason::Refused) => {
                 let why = self.record.refusal.as_ref().and_then(|(key, facts)| words.render(key, facts));
                 let why = why.map(|why| why.text).unwrap_or_default();
-                parts.push(
-                    say(words, "brief-open-refused", &Record::from([("why".to_owned(), Value::Text(why))]))
-                        .into_inner(),
-                );
+                parts.push(say_with(words, "brief-open-refused", "why", why));
             }
             Some(TransferReason::Misunderstood) => {
                 parts.push(line(words, "brief-open-misunderstood").into_inner())
             }
+            Some(TransferReason::NotFound) => parts.push(line(words, "brief-open-not-found").into_inner()),
             Some(TransferReason::Failed) => parts.push(line(words, "brief-open-failed").into_inner()),
             Some(TransferReason::Unavailable) => {
                 parts.push(line(words, "brief-open-unavailable").into_inner())
@@ -165,10 +211,21 @@ impl Dialogue {
     }
 }
 
+/// Fewer digits are part of a name, not a number that anybody could call.
+const DIGITS_MIN: usize = 3;
+
+fn digits(caller: &Pii<String>) -> String {
+    caller.reveal().chars().filter(char::is_ascii_digit).collect()
+}
+
 fn line(words: &Words, key: &str) -> Pii<String> {
     say(words, key, &Record::new())
 }
 
 fn say(words: &Words, key: &str, facts: &Record) -> Pii<String> {
     Pii::new(words.render(key, facts).map(|sentence| sentence.text).unwrap_or_default())
+}
+
+fn say_with(words: &Words, key: &str, name: &str, value: String) -> String {
+    say(words, key, &Record::from([(name.to_owned(), Value::Text(value))])).into_inner()
 }

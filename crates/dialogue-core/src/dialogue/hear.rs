@@ -57,9 +57,10 @@ impl Dialogue {
             probability: reading.probability,
         });
         match &self.state {
-            State::Planning { .. } | State::Acting { .. } | State::Handover { .. } => {
-                self.meanwhile(&reading, before, now)
-            }
+            State::Planning { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::Arranging { .. } => self.meanwhile(&reading, before, now),
             State::Open { .. } => self.open(words, &reading, before, now),
             State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
             State::Asking { .. } | State::Choosing { .. } => {
@@ -89,6 +90,7 @@ impl Dialogue {
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => true,
         }
@@ -135,6 +137,7 @@ impl Dialogue {
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => None,
         };
@@ -210,7 +213,10 @@ impl Dialogue {
                     _ => "progress-again",
                 };
                 let next = now + self.config.limits.progress_again;
-                if let State::Planning { comfort, .. } | State::Acting { comfort, .. } = &mut self.state {
+                if let State::Planning { comfort, .. }
+                | State::Acting { comfort, .. }
+                | State::Arranging { comfort, .. } = &mut self.state
+                {
                     *comfort = next;
                 }
                 let sentence = self.base(key);
@@ -388,6 +394,7 @@ impl Dialogue {
             | State::ReadBack { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => false,
         }

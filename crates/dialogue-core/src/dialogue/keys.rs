@@ -78,6 +78,7 @@ impl Dialogue {
             | State::Choosing { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => self.not_understood(now),
         }
@@ -109,6 +110,7 @@ impl Dialogue {
             | State::Choosing { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => self.not_understood(now),
         }

@@ -1,6 +1,8 @@
 //! The dialogue's side of a plan: asking for one, the consent, its events, and the claim at the end.
 
-use callwright_model::{Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanReply, PlanRequest, Record};
+use callwright_model::{
+    Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt,
+};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
@@ -37,13 +39,13 @@ impl Dialogue {
             State::Planning { task, ask: expected, .. } if *expected == ask => task.clone(),
             _ => return self.stale("plan reply"),
         };
+        self.record.verified.extend(reply.verified().iter().cloned());
         match reply {
-            PlanReply::Need { plan, input, why } => {
+            PlanReply::Need { plan, input, why, verified: _ } => {
                 task.plan = Some(plan);
                 self.need(task, input, why, now);
             }
-            PlanReply::Choose { plan, input, words, options, facts } => {
-                self.proved(&task);
+            PlanReply::Choose { plan, input, words, options, facts, verified: _ } => {
                 task.plan = Some(plan);
                 if options.is_empty() {
                     return self.hand_over(TransferReason::Failed, now);
@@ -51,21 +53,18 @@ impl Dialogue {
                 self.enter(State::Choosing { task, offer: Offer { input, words, options, facts } }, now);
                 self.ask(How::First, now);
             }
-            PlanReply::Ready { plan, words, facts, steps: _ } => {
-                self.proved(&task);
+            PlanReply::Ready { plan, words, facts, steps: _, verified: _ } => {
                 task.plan = Some(plan.clone());
                 self.enter(State::ReadBack { task, plan, words, facts, say: None, heard: 0.0 }, now);
                 self.ask(How::First, now);
             }
-            PlanReply::Answer { plan: _, words, facts } => {
-                self.proved(&task);
+            PlanReply::Answer { plan: _, words, facts, verified: _ } => {
                 let sentence = self.words(&words, &facts);
                 self.enter(State::Open { more: true }, now);
                 self.tell(Plain::Answer, sentence, now);
                 self.ask(How::First, now);
             }
-            PlanReply::Refused { plan: _, words, facts, transfer, rules: _ } => {
-                self.proved(&task);
+            PlanReply::Refused { plan: _, words, facts, transfer, rules: _, verified: _ } => {
                 let sentence = self.words(&words, &facts);
                 self.record.refusal = Some((words, facts));
                 self.enter(State::Open { more: true }, now);
@@ -77,12 +76,6 @@ impl Dialogue {
                 }
             }
         }
-    }
-
-    /// Past asking for inputs, the core has looked something up with what the caller gave.
-    fn proved(&mut self, task: &Task) {
-        let secret = task.inputs.len() >= 2;
-        self.record.verified |= secret;
     }
 
     fn need(&mut self, mut task: Task, input: String, why: NeedWhy, now: MonoTime) {
@@ -107,7 +100,7 @@ impl Dialogue {
             let sentence = self.words(&words, &facts);
             self.tell(Plain::Question, sentence, now);
             if dead_ends >= DEAD_ENDS {
-                return self.hand_over(TransferReason::Misunderstood, now);
+                return self.hand_over(TransferReason::NotFound, now);
             }
         }
         self.ask(How::First, now);
@@ -139,7 +132,8 @@ impl Dialogue {
         };
         work.last = event.number;
         match event.fact {
-            PlanFact::StepStarted { .. } | PlanFact::StepFailed { .. } | PlanFact::StepUndone { .. } => {}
+            PlanFact::StepStarted { .. } | PlanFact::StepFailed { .. } => {}
+            PlanFact::StepUndone { step } => work.receipts.retain(|receipt| receipt.step != step.number),
             PlanFact::StepCommitted { receipt } => {
                 if receipt.plan == work.plan {
                     work.receipts.push(receipt);
@@ -155,18 +149,19 @@ impl Dialogue {
         let Some(work) = self.work.take() else { return };
         // Without receipts there is nothing to claim, whatever the event says.
         let Some(claim) = Claim::from_receipts(work.receipts) else {
-            return self.outcome_unknown(now);
+            return self.outcome_unknown(work.plan, Vec::new(), now);
         };
-        let line = Line::claim(&self.tongue().words, &words, &claim);
+        let Some(line) = Line::claim(&self.tongue().words, &words, &claim) else {
+            return self.outcome_unknown(work.plan, claim.into_receipts(), now);
+        };
+        self.record.doubts.remove(&work.plan);
         self.record.done.push((words, claim));
-        match line {
-            Some(line) => self.outcome(line, now),
-            None => self.outcome_unknown(now),
-        }
+        self.outcome(line, now);
     }
 
     fn failed(&mut self, words: &str, now: MonoTime) {
         let Some(work) = self.work.take() else { return };
+        self.record.doubts.remove(&work.plan);
         let sentence = self.words(words, &work.facts);
         let acting = matches!(self.state, State::Acting { .. });
         let line = Line::plain(Plain::Apology, sentence);
@@ -180,16 +175,16 @@ impl Dialogue {
     }
 
     fn doubtful(&mut self, now: MonoTime) {
-        self.work = None;
-        self.outcome_unknown(now);
+        let Some(work) = self.work.take() else { return };
+        self.outcome_unknown(work.plan, work.receipts, now);
     }
 
     /// Nobody here can say what was done: tell so, and bring in somebody who can look.
-    fn outcome_unknown(&mut self, now: MonoTime) {
+    fn outcome_unknown(&mut self, plan: PlanId, receipts: Vec<Receipt>, now: MonoTime) {
         let line = Line::plain(Plain::Apology, self.base("in-doubt"));
-        self.record.doubt = true;
+        self.record.doubts.insert(plan, receipts);
         match &self.state {
-            State::Handover { .. } => self.say(line, now),
+            State::Handover { .. } | State::Arranging { .. } => self.say(line, now),
             State::WithHuman | State::Ended | State::Fresh => self.not_heard(line),
             State::Open { .. }
             | State::Proposing(_)
@@ -220,7 +215,7 @@ impl Dialogue {
                 self.say(line, now);
                 self.ask(How::Repeat, now);
             }
-            State::Planning { .. } | State::Handover { .. } => self.say(line, now),
+            State::Planning { .. } | State::Handover { .. } | State::Arranging { .. } => self.say(line, now),
             State::WithHuman | State::Ended | State::Fresh => self.not_heard(line),
         }
     }
@@ -235,10 +230,13 @@ impl Dialogue {
             State::Acting { .. } => {
                 // The plan may well go on, so its events stay welcome; but nobody can promise anything here.
                 let sentence = self.base("in-doubt");
-                self.record.doubt = true;
+                if let Some(work) = &self.work {
+                    self.record.doubts.insert(work.plan.clone(), Vec::new());
+                }
                 self.tell(Plain::Apology, sentence, now);
                 self.hand_over(TransferReason::InDoubt, now);
             }
+            State::Arranging { .. } => self.call_back_kept(false, now),
             State::Fresh
             | State::Open { .. }
             | State::Proposing(_)
@@ -249,10 +247,5 @@ impl Dialogue {
             | State::WithHuman
             | State::Ended => self.stale("core unavailable"),
         }
-    }
-
-    /// Facts of the plan that runs, for the briefing.
-    pub(super) fn working(&self) -> Option<&Record> {
-        self.work.as_ref().map(|work| &work.facts)
     }
 }

@@ -5,10 +5,13 @@ use callwright_model::{Expect, Hints, InputSpec, MonoTime, Record, SlotType, Val
 use super::Dialogue;
 use super::line::Plain;
 use super::state::{How, Offer, Pending, Proposal, State};
+use crate::output::{Note, TransferReason};
 use crate::words::Sentence;
 
 impl Dialogue {
-    /// Asks the question of the present state. In a state without one, nothing is said: its timer speaks.
+    /// Asks the question of the present state. In a state without one, nothing is said: its timer speaks. A read-back or an
+    /// offer that cannot be put into words is never asked in others: nobody could agree to what they were not told, so the plan
+    /// is let go of and a human is brought in.
     pub(super) fn ask(&mut self, how: How, now: MonoTime) {
         self.unheard = false;
         self.cut = false;
@@ -20,18 +23,30 @@ impl Dialogue {
                 let spec = self.config.pack.input(&task.skill, input).cloned();
                 spec.map_or_else(Vec::new, |spec| self.input_question(input, &spec, how))
             }
-            State::Choosing { offer, .. } => self.offer_question(offer, how),
-            State::ReadBack { words, facts, heard, .. } => self.read_back(words, facts, *heard, how),
+            State::Choosing { offer, .. } => match self.offer_question(offer, how) {
+                Some(line) => vec![line],
+                None => return self.speechless(offer.words.clone(), now),
+            },
+            State::ReadBack { words, facts, heard, .. } => match self.read_back(words, facts, *heard, how) {
+                Some(line) => vec![line],
+                None => return self.speechless(words.clone(), now),
+            },
             State::Fresh
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => Vec::new(),
         };
         for (kind, sentence) in lines {
             self.tell(kind, sentence, now);
         }
+    }
+
+    fn speechless(&mut self, words: String, now: MonoTime) {
+        self.note(Note::Speechless { words });
+        self.hand_over(TransferReason::Failed, now);
     }
 
     fn open_question(&self, more: bool, how: How) -> Sentence {
@@ -93,7 +108,7 @@ impl Dialogue {
         lines
     }
 
-    fn offer_question(&self, offer: &Offer, how: How) -> Vec<(Plain, Sentence)> {
+    fn offer_question(&self, offer: &Offer, how: How) -> Option<(Plain, Sentence)> {
         let words = &self.tongue().words;
         let mut required = words.requires(&offer.words);
         let (mut texts, mut codes) = (Vec::new(), Vec::new());
@@ -104,33 +119,34 @@ impl Dialogue {
         if matches!(how, How::Rephrase | How::Narrow) {
             add(self.base("not-understood"));
         }
-        add(self.words(&offer.words, &offer.facts));
+        add(words.render(&offer.words, &offer.facts)?);
         let key = format!("{}-option", offer.words);
         required |= words.requires(&key);
         for (number, option) in (1..).zip(&offer.options) {
             let mut facts = option.clone();
             facts.entry("number".to_owned()).or_insert(Value::Int(number));
             facts.insert("option".to_owned(), Value::Int(number));
-            add(self.words(&key, &facts));
+            add(words.render(&key, &facts)?);
         }
         if how == How::Narrow {
             add(self.base("keys-choice"));
         }
         let (text, language) = (texts.join(" "), self.language);
-        vec![(Plain::Question, Sentence { text, language, fixed: false, required, codes })]
+        Some((Plain::Question, Sentence { text, language, fixed: false, required, codes }))
     }
 
-    /// The whole of it, unless it was heard and only the answer was not clear.
-    fn read_back(&self, words: &str, facts: &Record, heard: f32, how: How) -> Vec<(Plain, Sentence)> {
+    /// The whole of it, unless it was heard and only the answer was not clear. `None` when it cannot be said with these facts.
+    fn read_back(&self, key: &str, facts: &Record, heard: f32, how: How) -> Option<(Plain, Sentence)> {
         let enough = heard >= self.config.limits.read_back_heard;
-        let short = format!("{words}-short");
+        let words = &self.tongue().words;
+        let whole = || Some((Plain::ReadBack, words.render(key, facts)?));
         match how {
-            How::Rephrase if enough => vec![(Plain::Question, self.base("yes-or-no"))],
-            How::Narrow if enough => vec![(Plain::Question, self.base("yes-or-no-keys"))],
-            How::First => vec![(Plain::ReadBack, self.words(words, facts))],
+            How::Rephrase if enough => Some((Plain::Question, self.base("yes-or-no"))),
+            How::Narrow if enough => Some((Plain::Question, self.base("yes-or-no-keys"))),
+            How::First => whole(),
             How::Repeat | How::Rephrase | How::Narrow => {
-                let key = if self.tongue().words.has(&short) { &short } else { words };
-                vec![(Plain::ReadBack, self.words(key, facts))]
+                let short = words.render(&format!("{key}-short"), facts);
+                short.map(|sentence| (Plain::ReadBack, sentence)).or_else(whole)
             }
         }
     }
@@ -180,6 +196,7 @@ impl Dialogue {
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => Expect::Anything,
         }
@@ -207,6 +224,7 @@ impl Dialogue {
             | State::ReadBack { .. }
             | State::Acting { .. }
             | State::Handover { .. }
+            | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => Vec::new(),
         };

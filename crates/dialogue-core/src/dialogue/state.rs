@@ -29,6 +29,8 @@ pub(super) enum State {
     Acting { since: MonoTime, comfort: MonoTime },
     /// A human is being found.
     Handover { reason: TransferReason, since: MonoTime },
+    /// The action core keeps that the caller wants to be called back; until it has, nothing is promised.
+    Arranging { since: MonoTime, comfort: MonoTime },
     /// A human speaks with the caller.
     WithHuman,
     /// Goodbye has been said.
@@ -60,8 +62,6 @@ pub(super) struct Task {
     pub(super) offer: Option<Offer>,
     /// How often what the caller gave led nowhere.
     pub(super) dead_ends: u8,
-    /// The core has used what the caller gave and found it right.
-    pub(super) verified: bool,
 }
 
 /// Options of which the caller shall choose one.
@@ -126,6 +126,7 @@ impl State {
             Self::ReadBack { .. } => "read_back",
             Self::Acting { .. } => "acting",
             Self::Handover { .. } => "handover",
+            Self::Arranging { .. } => "arranging",
             Self::WithHuman => "with_human",
             Self::Ended => "ended",
         }
@@ -143,6 +144,7 @@ impl State {
             | Self::Planning { .. }
             | Self::Acting { .. }
             | Self::Handover { .. }
+            | Self::Arranging { .. }
             | Self::WithHuman
             | Self::Ended => false,
         }
@@ -162,6 +164,7 @@ impl State {
             | Self::Proposing(Proposal::Human | Proposal::CallBack(_))
             | Self::Acting { .. }
             | Self::Handover { .. }
+            | Self::Arranging { .. }
             | Self::WithHuman
             | Self::Ended => None,
         }

@@ -27,7 +27,7 @@ impl Dialogue {
         let quiet = |at: MonoTime, timer| self.speaking.is_none().then_some((at, timer));
         let timers = match &self.state {
             State::Fresh | State::WithHuman | State::Ended => return None,
-            State::Planning { since, comfort, .. } => {
+            State::Planning { since, comfort, .. } | State::Arranging { since, comfort } => {
                 [speaking, quiet(*comfort, Timer::Progress), Some((*since + limits.planning, Timer::Plan))]
             }
             State::Acting { since, comfort } => {
@@ -85,7 +85,9 @@ impl Dialogue {
     fn comfort(&mut self, now: MonoTime) {
         let next = now + self.config.limits.progress_again;
         let key = match &mut self.state {
-            State::Planning { since, comfort, .. } | State::Acting { since, comfort } => {
+            State::Planning { since, comfort, .. }
+            | State::Acting { since, comfort }
+            | State::Arranging { since, comfort } => {
                 *comfort = next;
                 if now.since(*since) < self.config.limits.progress * 2 {
                     "progress"

@@ -1,11 +1,12 @@
 //! Scripts of whole calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use callwright_dialogue_core::{DialogueConfig, Note, SayKind, TransferReason, TransferResult};
-use callwright_model::{CallId, Language, PlanFact, TurnId, Value};
+use callwright_dialogue_core::{DialogueConfig, Note, Pack, SayKind, TransferReason, TransferResult};
+use callwright_model::{ActionKind, CallId, Language, Pii, PlanFact, StepState, StepView, TurnId, Value};
 
-use crate::script::{Core, Stage, receipts, retail};
+use crate::script::{Core, Stage, airline, receipts, retail, source};
 
 /// Plays a script: what the caller says, and a piece of each answer.
 fn play(language: Language, core: Core, script: &[(&str, &str)]) -> Stage {
@@ -244,13 +245,129 @@ fn a_denied_plan_brings_a_human_who_knows_why() {
     let briefing = &stage.briefings[0];
     for part in [
         "plus 1, 5 5 5, 0 1 0 0",
-        "right code and PIN",
+        "identified for K 7 M, 4 X 2",
         "rebook a cancelled flight",
         "Nothing has been changed",
         "150 dollars",
     ] {
         assert!(briefing.contains(part), "`{part}` is not in `{briefing}`");
     }
+}
+
+/// A stage whose airline has one sentence changed, by the time the caller has chosen a flight.
+fn with_words(file: &str, from: &str, to: &str) -> Stage {
+    let mut source = source("airline");
+    let text = source.files.get_mut(file).expect("the file is there");
+    assert!(text.contains(from), "{from} is not in {file}");
+    *text = text.replace(from, to);
+    let pack = Arc::new(Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    Stage::with(DialogueConfig::new(pack, CallId(7)), Core::Works)
+}
+
+#[test]
+fn what_cannot_be_read_back_is_never_done() {
+    // What a flight looks like only the airline knows, so no check can find this before.
+    let mut stage = with_words("words/en.ftl", "{ $flight-departs }", "{ $flight-departure }");
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one"] {
+        stage.caller(words);
+    }
+    assert_eq!(stage.transfers, [TransferReason::Failed]);
+    assert!(stage.notes.contains(&Note::Speechless { words: "read-back-rebook".to_owned() }));
+    assert!(stage.said.iter().all(|saying| saying.kind != SayKind::ReadBack), "{:?}", stage.said);
+    stage.caller("yes");
+    stage.keys("1");
+    assert!(stage.executed.is_empty());
+}
+
+#[test]
+fn what_cannot_be_offered_is_not_chosen_from() {
+    let mut stage = with_words("words/en.ftl", "{ $option }: at { $departs }", "{ $option }: at { $leaves }");
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one"] {
+        stage.caller(words);
+    }
+    assert_eq!(stage.transfers, [TransferReason::Failed]);
+    stage.caller("one");
+    stage.caller("yes");
+    assert!(stage.executed.is_empty());
+}
+
+#[test]
+fn a_read_back_that_another_language_lacks_ends_the_plan() {
+    let mut stage = with_words("words/es.ftl", "{ $flight-departs }", "{ $flight-salida }");
+    for words in ["my flight was cancelled", "k seven m four x two", "four eight two one", "one"] {
+        stage.caller(words);
+    }
+    assert_eq!(stage.transfers, []);
+    stage.caller("español por favor");
+    assert_eq!(stage.transfers, [TransferReason::Failed]);
+    stage.caller("sí");
+    assert!(stage.executed.is_empty());
+}
+
+#[test]
+fn a_third_wrong_pin_is_not_called_a_misunderstanding() {
+    for (language, wish, code, said) in [
+        (Language::EN, "my flight was cancelled", "k seven m four x two", "cannot get any further"),
+        (Language::ES, "hola, han cancelado mi vuelo", "ka siete eme cuatro equis dos", "no puedo seguir"),
+        (Language::KO, "비행기가 취소됐어요", "케이 칠 엠 사 엑스 이", "더 진행할 수 없습니다"),
+    ] {
+        let mut stage = Stage::new(language, Core::Works);
+        stage.caller(wish);
+        stage.caller(code);
+        stage.keys("1111");
+        stage.keys("2222");
+        let answer = stage.keys("3333");
+        assert!(answer.contains(said), "{answer}");
+        assert_eq!(stage.transfers, [TransferReason::NotFound]);
+        assert!(stage.briefings[0].contains("could not be found"), "{}", stage.briefings[0]);
+    }
+}
+
+#[test]
+fn a_briefing_says_that_nothing_was_changed_only_when_that_is_known() {
+    let nothing = "Nothing has been changed";
+    let to_the_yes = ["my flight was cancelled", "k seven m four x two", "four eight two one", "one", "yes"];
+    let seat = PlanFact::StepCommitted { receipt: receipts()[0].clone() };
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    stage.caller("let me talk to a person");
+    assert!(stage.briefings[0].contains(nothing), "{}", stage.briefings[0]);
+
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    to_the_yes.iter().for_each(|words| drop(stage.caller(words)));
+    let running = stage.dialogue.briefing().text().into_inner();
+    assert!(!running.contains(nothing) && running.contains("A plan is running"), "{running}");
+    stage.event(1, seat.clone());
+    let running = stage.dialogue.briefing().text().into_inner();
+    assert!(running.contains("These steps are done: assign seat."), "{running}");
+    stage.event(2, PlanFact::InDoubt { step: 4 });
+    let doubt = &stage.briefings[0];
+    assert!(!doubt.contains(nothing) && doubt.contains("These steps are done: assign seat."), "{doubt}");
+    assert!(doubt.contains("Nobody can tell"), "{doubt}");
+
+    let mut stage = Stage::new(Language::EN, Core::Slow);
+    to_the_yes.iter().for_each(|words| drop(stage.caller(words)));
+    stage.event(1, seat.clone());
+    stage.dialogue.handle_core_unavailable(stage.now);
+    stage.settle();
+    let lost = stage.briefings[0].clone();
+    assert!(!lost.contains(nothing) && lost.contains("assign seat"), "{lost}");
+    let PlanFact::StepCommitted { receipt } = seat else { panic!("it is one") };
+    let (number, kind) = (receipt.step, ActionKind::Write);
+    let step = StepView { number, action: receipt.action, kind, state: StepState::Undone };
+    stage.event(2, PlanFact::StepUndone { step });
+    stage.event(3, PlanFact::Failed { words: "rebook-failed".to_owned(), step: 4, reason: String::new() });
+    let settled = stage.dialogue.briefing().text().into_inner();
+    assert!(settled.contains(nothing) && !settled.contains("Nobody can tell"), "{settled}");
+}
+
+#[test]
+fn what_was_given_is_not_what_was_proved() {
+    let mut stage = Stage::with(DialogueConfig::new(retail(), CallId(8)), Core::Shop);
+    // The shop's core of this stage verifies nobody, however much it is given.
+    for words in ["i would like to return something", "804215", "3067", "number one"] {
+        stage.caller(words);
+    }
+    assert!(stage.dialogue.briefing().verified.reveal().contains("not been identified"));
 }
 
 #[test]
@@ -295,8 +412,59 @@ fn when_no_human_comes_the_caller_may_be_called_back_or_go_on() {
         stage.wait(Duration::from_secs(125)).contains("call you back"),
         "the search has a timer of its own"
     );
-    stage.caller("yes please");
-    assert!(stage.called_back && stage.hung_up);
+    assert_eq!(stage.caller("yes please"), "", "nothing is promised before it is kept");
+    assert_eq!(stage.called_back.as_deref(), Some("+1 555 0100"));
+    assert!(stage.wait(Duration::from_secs(3)).contains("One moment"));
+    let before = stage.said.len();
+    stage.dialogue.handle_call_back(true, stage.now);
+    stage.settle();
+    assert!(stage.heard_since(before).contains("called back"));
+    assert!(stage.hung_up);
+}
+
+#[test]
+fn a_call_back_that_is_not_kept_is_not_promised() {
+    for lost in [true, false] {
+        let mut stage = Stage::new(Language::EN, Core::Works);
+        stage.caller("let me talk to a person");
+        stage.dialogue.handle_transfer(TransferResult::NoAnswer, stage.now);
+        stage.settle();
+        let before = stage.said.len();
+        stage.caller("yes please");
+        if lost {
+            stage.wait(Duration::from_secs(25));
+        } else {
+            stage.dialogue.handle_call_back(false, stage.now);
+            stage.settle();
+        }
+        let answer = stage.heard_since(before);
+        assert!(answer.contains("cannot arrange a call back"), "{answer}");
+        assert!(!answer.contains("called back") && !stage.hung_up, "{answer}");
+        assert!(stage.caller("my flight was cancelled").contains("booking code"));
+    }
+}
+
+#[test]
+fn whom_nobody_can_call_is_not_offered_a_call() {
+    for (language, caller, said) in [
+        (Language::EN, None, "do not know a number"),
+        (Language::ES, Some("anonymous"), "no sé a qué número"),
+        (Language::KO, Some("u2"), "번호도 알 수 없습니다"),
+    ] {
+        let mut config = DialogueConfig::new(airline(), CallId(7));
+        config.language = language;
+        config.caller = caller.map(|caller| Pii::new(caller.to_owned()));
+        let mut stage = Stage::with(config, Core::Works);
+        stage.keys("0");
+        assert_eq!(stage.transfers, [TransferReason::Asked]);
+        let before = stage.said.len();
+        stage.dialogue.handle_transfer(TransferResult::Unavailable, stage.now);
+        stage.settle();
+        let answer = stage.heard_since(before);
+        assert!(answer.contains(said), "{answer}");
+        assert_eq!(stage.dialogue.state(), "open");
+        assert_eq!(stage.called_back, None);
+    }
 }
 
 #[test]

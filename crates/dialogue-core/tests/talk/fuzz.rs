@@ -24,6 +24,7 @@ enum Fact {
     Played(u32, f32),
     Silence(u64),
     Transfer(TransferResult),
+    CallBack(bool),
     Wait(u64),
 }
 
@@ -65,6 +66,7 @@ fn facts() -> impl Strategy<Value = Fact> {
             TransferResult::Returned,
         ])
         .prop_map(Fact::Transfer),
+        1 => any::<bool>().prop_map(Fact::CallBack),
         3 => (0_u64..15_000).prop_map(Fact::Wait),
     ]
 }
@@ -80,10 +82,11 @@ fn replies() -> impl Strategy<Value = PlanReply> {
         } else {
             NeedWhy::NotFound { words: "no-such-booking".to_owned() }
         };
-        PlanReply::Need { plan: plan(), input: input.to_owned(), why }
+        PlanReply::Need { plan: plan(), verified: vec![], input: input.to_owned(), why }
     });
     let choose = (0_usize..3).prop_map(move |count| PlanReply::Choose {
         plan: plan(),
+        verified: vec![],
         input: "flight".to_owned(),
         words: "offer-flights".to_owned(),
         options: [option("10:15"), option("14:40")].into_iter().take(count).collect(),
@@ -94,13 +97,13 @@ fn replies() -> impl Strategy<Value = PlanReply> {
         3 => need,
         2 => choose,
         3 => words.clone().prop_map(move |words| PlanReply::Ready {
-            plan: plan(), words: words.to_owned(), facts: Record::new(), steps: vec![]
+            plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new(), steps: vec![]
         }),
         1 => words.clone().prop_map(move |words| PlanReply::Answer {
-            plan: plan(), words: words.to_owned(), facts: Record::new()
+            plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new()
         }),
         1 => (words, any::<bool>()).prop_map(move |(words, transfer)| PlanReply::Refused {
-            plan: plan(), words: words.to_owned(), facts: Record::new(), transfer, rules: vec![]
+            plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new(), transfer, rules: vec![]
         }),
     ]
 }
@@ -126,9 +129,10 @@ struct Run {
 }
 
 impl Run {
-    fn new() -> Self {
+    fn new(number: bool) -> Self {
         let mut config = DialogueConfig::new(airline(), CallId(1));
         config.language = Language::EN;
+        config.caller = number.then(|| Pii::new("+1 555 0100".to_owned()));
         let mut run = Self {
             dialogue: Dialogue::new(config),
             now: MonoTime::ZERO,
@@ -203,6 +207,7 @@ impl Run {
             }
             Fact::Silence(seconds) => self.dialogue.handle_silence(Duration::from_secs(seconds), now),
             Fact::Transfer(result) => self.dialogue.handle_transfer(result, now),
+            Fact::CallBack(kept) => self.dialogue.handle_call_back(kept, now),
             Fact::Wait(ms) => {
                 self.now = now + Duration::from_millis(ms);
                 self.dialogue.handle_timeout(self.now);
@@ -244,8 +249,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
-    fn no_order_of_facts_ends_in_dead_air(facts in prop::collection::vec(facts(), 1..40)) {
-        let mut run = Run::new();
+    fn no_order_of_facts_ends_in_dead_air(
+        facts in prop::collection::vec(facts(), 1..40), number in any::<bool>(),
+    ) {
+        let mut run = Run::new(number);
         for fact in facts {
             run.feed(fact);
             if run.alive() {
@@ -256,8 +263,10 @@ proptest! {
     }
 
     #[test]
-    fn left_alone_every_call_comes_to_an_end(facts in prop::collection::vec(facts(), 1..20)) {
-        let mut run = Run::new();
+    fn left_alone_every_call_comes_to_an_end(
+        facts in prop::collection::vec(facts(), 1..20), number in any::<bool>(),
+    ) {
+        let mut run = Run::new(number);
         for fact in facts {
             run.feed(fact);
         }

@@ -72,7 +72,7 @@ pub struct Stage {
     pub briefings: Vec<String>,
     pub notes: Vec<Note>,
     pub hung_up: bool,
-    pub called_back: bool,
+    pub called_back: Option<String>,
     /// Every say is told as heard to its end at once.
     pub ears: bool,
     turn: u32,
@@ -98,7 +98,7 @@ impl Stage {
             briefings: Vec::new(),
             notes: Vec::new(),
             hung_up: false,
-            called_back: false,
+            called_back: None,
             ears: true,
             turn: 0,
             core,
@@ -201,7 +201,7 @@ impl Stage {
                     self.transfers.push(reason);
                     self.briefings.push(briefing.text().into_inner());
                 }
-                Output::CallBack { .. } => self.called_back = true,
+                Output::CallBack { number, .. } => self.called_back = Some(number.into_inner()),
                 Output::Hangup { .. } => self.hung_up = true,
                 Output::Note(note) => self.notes.push(note),
                 Output::Listen(_) => {}
@@ -258,7 +258,12 @@ pub fn plan() -> PlanId {
 
 /// The rebooking skill as the core would bind it; other skills only ask for their first input.
 fn bind(request: &PlanRequest, core: Core) -> PlanReply {
-    let need = |input: &str, why: NeedWhy| PlanReply::Need { plan: plan(), input: input.to_owned(), why };
+    let need = |input: &str, why: NeedWhy| PlanReply::Need {
+        plan: plan(),
+        verified: Vec::new(),
+        input: input.to_owned(),
+        why,
+    };
     let Some(code) = request.inputs.get("code") else {
         let input = if request.skill == "status" { "flight" } else { "code" };
         if let Some(flight) = request.inputs.get("flight").filter(|_| request.skill == "status") {
@@ -270,7 +275,12 @@ fn bind(request: &PlanRequest, core: Core) -> PlanReply {
                 ("gate".to_owned(), Value::Code("B7".to_owned())),
             ]);
             let facts = Record::from([("status".to_owned(), Value::Record(status))]);
-            return PlanReply::Answer { plan: plan(), words: "flight-on-time".to_owned(), facts };
+            return PlanReply::Answer {
+                plan: plan(),
+                verified: Vec::new(),
+                words: "flight-on-time".to_owned(),
+                facts,
+            };
         }
         return need(input, NeedWhy::Missing);
     };
@@ -288,21 +298,33 @@ fn bind(request: &PlanRequest, core: Core) -> PlanReply {
     if core == Core::Denies {
         let (words, rules) =
             ("credit-too-high".to_owned(), vec!["credit-above-300-needs-a-human".to_owned()]);
-        return PlanReply::Refused { plan: plan(), words, facts, transfer: true, rules };
+        return PlanReply::Refused { plan: plan(), verified: proved(), words, facts, transfer: true, rules };
     }
     match request.inputs.get("flight") {
         Some(Value::Int(number @ 1..=2)) => {
             facts.insert("flight".to_owned(), Value::Record(flights()[*number as usize - 1].clone()));
-            PlanReply::Ready { plan: plan(), words: "read-back-rebook".to_owned(), facts, steps: Vec::new() }
+            PlanReply::Ready {
+                plan: plan(),
+                verified: proved(),
+                words: "read-back-rebook".to_owned(),
+                facts,
+                steps: Vec::new(),
+            }
         }
         Some(_) | None => PlanReply::Choose {
             plan: plan(),
+            verified: proved(),
             input: "flight".to_owned(),
             words: "offer-flights".to_owned(),
             options: flights(),
             facts,
         },
     }
+}
+
+/// What the airline's core tells once code and PIN were right.
+fn proved() -> Vec<String> {
+    vec!["K7M4X2".to_owned()]
 }
 
 fn facts() -> Record {
@@ -363,7 +385,12 @@ fn receipt(step: u32, action: &str, name: &str, result: Record) -> Receipt {
 fn bind_return(request: &PlanRequest) -> PlanReply {
     for input in ["order", "pin"] {
         if !request.inputs.contains_key(input) {
-            return PlanReply::Need { plan: plan(), input: input.to_owned(), why: NeedWhy::Missing };
+            return PlanReply::Need {
+                plan: plan(),
+                verified: Vec::new(),
+                input: input.to_owned(),
+                why: NeedWhy::Missing,
+            };
         }
     }
     let items: Vec<Record> = [("headphones", 79, true), ("a gift card", 50, false)]
@@ -379,20 +406,45 @@ fn bind_return(request: &PlanRequest) -> PlanReply {
         .collect();
     let Some(Value::Int(number @ 1..=2)) = request.inputs.get("item") else {
         let (input, words) = ("item".to_owned(), "offer-items".to_owned());
-        return PlanReply::Choose { plan: plan(), input, words, options: items, facts: Record::new() };
+        return PlanReply::Choose {
+            plan: plan(),
+            verified: Vec::new(),
+            input,
+            words,
+            options: items,
+            facts: Record::new(),
+        };
     };
     let item = items[*number as usize - 1].clone();
     let returnable = item.get("returnable") == Some(&Value::Bool(true));
     let mut facts = Record::from([("item".to_owned(), Value::Record(item))]);
     if !returnable {
         let words = "not-returnable".to_owned();
-        return PlanReply::Refused { plan: plan(), words, facts, transfer: false, rules: Vec::new() };
+        return PlanReply::Refused {
+            plan: plan(),
+            verified: Vec::new(),
+            words,
+            facts,
+            transfer: false,
+            rules: Vec::new(),
+        };
     }
     if !request.inputs.contains_key("reason") {
-        return PlanReply::Need { plan: plan(), input: "reason".to_owned(), why: NeedWhy::Missing };
+        return PlanReply::Need {
+            plan: plan(),
+            verified: Vec::new(),
+            input: "reason".to_owned(),
+            why: NeedWhy::Missing,
+        };
     }
     facts.insert("terms".to_owned(), Value::Record(Record::from([("refund".to_owned(), dollars(79))])));
-    PlanReply::Ready { plan: plan(), words: "read-back-return".to_owned(), facts, steps: Vec::new() }
+    PlanReply::Ready {
+        plan: plan(),
+        verified: Vec::new(),
+        words: "read-back-return".to_owned(),
+        facts,
+        steps: Vec::new(),
+    }
 }
 
 fn dollars(amount: i64) -> Value {

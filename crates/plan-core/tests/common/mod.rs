@@ -108,7 +108,7 @@ pub fn bind_all(pack: &Pack, skill: &str, inputs: &Record, credit: i64) -> Resul
     let mut reads = Reads::default();
     let id = PlanId("p1".to_owned());
     loop {
-        match bind(pack, skill, &id, CallId(7), inputs, &reads)? {
+        match bind(pack, skill, &id, CallId(7), inputs, &reads)?.next {
             Next::Read(read) => {
                 let outcome = airline_answers(&read.call.action, &read.arguments, credit);
                 reads.add(read, outcome);

@@ -1,14 +1,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use callwright_model::{PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use thiserror::Error;
 use tokio_stream::Stream;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use super::convert as c;
-use super::{ActionView, Consent, Explanation, PlanView, SkillView};
+use super::{ActionView, Callback, Consent, Explanation, PlanView, SkillView};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
 use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
@@ -145,6 +145,31 @@ impl Client {
         let reply =
             self.inner.clone().explain(pb::ExplainRequest { plan: plan.0.clone() }).await?.into_inner();
         Ok(Explanation { plan: PlanId(reply.plan), text: reply.text, json: reply.json })
+    }
+
+    /// Has it kept that a caller wants to be called back. Once this is `Ok` it may be promised.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn request_callback(
+        &self,
+        call: CallId,
+        number: Pii<String>,
+        briefing: Pii<String>,
+    ) -> Result<(), ClientError> {
+        let (number, briefing) = (number.into_inner(), briefing.into_inner());
+        let request = pb::RequestCallbackRequest { call: call.to_string(), number, briefing };
+        self.inner.clone().request_callback(request).await?;
+        Ok(())
+    }
+
+    /// Callers who want to be called back, the longest waiting first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_callbacks(&self) -> Result<Vec<Callback>, ClientError> {
+        let reply = self.inner.clone().list_callbacks(pb::ListCallbacksRequest {}).await?.into_inner();
+        Ok(reply.callbacks.into_iter().map(c::callback_from_pb).collect::<Result<_, _>>()?)
     }
 }
 

@@ -4,7 +4,7 @@ use callwright_model::{
     NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
 };
 
-use super::{ActionView, Consent, PlanState, PlanView, SkillView};
+use super::{ActionView, Callback, Consent, PlanState, PlanView, SkillView};
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
 
@@ -74,35 +74,41 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
 
 pub(super) fn reply_to_pb(reply: PlanReply) -> pb::PlanResponse {
     use pb::plan_response::Reply;
-    let (plan, reply) = match reply {
-        PlanReply::Need { plan, input, why } => {
+    let (plan, verified, reply) = match reply {
+        PlanReply::Need { plan, verified, input, why } => {
             let not_found_words = match why {
                 NeedWhy::Missing => String::new(),
                 NeedWhy::NotFound { words } => words,
             };
-            (plan, Reply::Need(pb::Need { input, not_found_words }))
+            (plan, verified, Reply::Need(pb::Need { input, not_found_words }))
         }
-        PlanReply::Choose { plan, input, words, options, facts } => {
+        PlanReply::Choose { plan, verified, input, words, options, facts } => {
             let options = options.into_iter().map(record_to_pb).collect();
-            (plan, Reply::Choose(pb::Choose { input, words, options, facts: Some(record_to_pb(facts)) }))
+            (
+                plan,
+                verified,
+                Reply::Choose(pb::Choose { input, words, options, facts: Some(record_to_pb(facts)) }),
+            )
         }
-        PlanReply::Ready { plan, words, facts, steps } => {
+        PlanReply::Ready { plan, verified, words, facts, steps } => {
             let steps = steps.into_iter().map(step_to_pb).collect();
-            (plan, Reply::Ready(pb::Ready { words, facts: Some(record_to_pb(facts)), steps }))
+            (plan, verified, Reply::Ready(pb::Ready { words, facts: Some(record_to_pb(facts)), steps }))
         }
-        PlanReply::Answer { plan, words, facts } => {
-            (plan, Reply::Answer(pb::Answer { words, facts: Some(record_to_pb(facts)) }))
+        PlanReply::Answer { plan, verified, words, facts } => {
+            (plan, verified, Reply::Answer(pb::Answer { words, facts: Some(record_to_pb(facts)) }))
         }
-        PlanReply::Refused { plan, words, facts, transfer, rules } => {
-            (plan, Reply::Refused(pb::Refused { words, facts: Some(record_to_pb(facts)), transfer, rules }))
-        }
+        PlanReply::Refused { plan, verified, words, facts, transfer, rules } => (
+            plan,
+            verified,
+            Reply::Refused(pb::Refused { words, facts: Some(record_to_pb(facts)), transfer, rules }),
+        ),
     };
-    pb::PlanResponse { plan: plan.0, reply: Some(reply) }
+    pb::PlanResponse { plan: plan.0, verified, reply: Some(reply) }
 }
 
 pub(super) fn reply_from_pb(response: pb::PlanResponse) -> Result<PlanReply, ConvertError> {
     use pb::plan_response::Reply;
-    let plan = PlanId(response.plan);
+    let (plan, verified) = (PlanId(response.plan), response.verified);
     Ok(match response.reply.ok_or_else(|| ConvertError::new("reply", "is missing"))? {
         Reply::Need(pb::Need { input, not_found_words }) => {
             let why = if not_found_words.is_empty() {
@@ -110,22 +116,22 @@ pub(super) fn reply_from_pb(response: pb::PlanResponse) -> Result<PlanReply, Con
             } else {
                 NeedWhy::NotFound { words: not_found_words }
             };
-            PlanReply::Need { plan, input, why }
+            PlanReply::Need { plan, verified, input, why }
         }
         Reply::Choose(pb::Choose { input, words, options, facts }) => {
             let options =
                 options.into_iter().map(|option| record_from_pb(Some(option))).collect::<Result<_, _>>()?;
-            PlanReply::Choose { plan, input, words, options, facts: record_from_pb(facts)? }
+            PlanReply::Choose { plan, verified, input, words, options, facts: record_from_pb(facts)? }
         }
         Reply::Ready(pb::Ready { words, facts, steps }) => {
             let steps = steps.into_iter().map(step_from_pb).collect::<Result<_, _>>()?;
-            PlanReply::Ready { plan, words, facts: record_from_pb(facts)?, steps }
+            PlanReply::Ready { plan, verified, words, facts: record_from_pb(facts)?, steps }
         }
         Reply::Answer(pb::Answer { words, facts }) => {
-            PlanReply::Answer { plan, words, facts: record_from_pb(facts)? }
+            PlanReply::Answer { plan, verified, words, facts: record_from_pb(facts)? }
         }
         Reply::Refused(pb::Refused { words, facts, transfer, rules }) => {
-            PlanReply::Refused { plan, words, facts: record_from_pb(facts)?, transfer, rules }
+            PlanReply::Refused { plan, verified, words, facts: record_from_pb(facts)?, transfer, rules }
         }
     })
 }
@@ -136,6 +142,27 @@ pub(super) fn consent_to_pb(consent: Consent) -> pb::Consent {
 
 pub(super) fn consent_from_pb(consent: pb::Consent) -> Result<Consent, ConvertError> {
     Ok(Consent { call: call_from_pb(&consent.call)?, words: Pii::new(consent.words) })
+}
+
+pub(super) fn callback_to_pb(callback: Callback) -> pb::Callback {
+    pb::Callback {
+        call: callback.call.to_string(),
+        number: callback.number.into_inner(),
+        briefing: callback.briefing.into_inner(),
+        asked_unix_ms: callback.asked_unix_ms,
+    }
+}
+
+pub(super) fn callback_from_pb(callback: pb::Callback) -> Result<Callback, ConvertError> {
+    if callback.number.trim().is_empty() {
+        return Err(ConvertError::new("number", "is required"));
+    }
+    Ok(Callback {
+        call: call_from_pb(&callback.call)?,
+        number: Pii::new(callback.number),
+        briefing: Pii::new(callback.briefing),
+        asked_unix_ms: callback.asked_unix_ms,
+    })
 }
 
 pub(super) fn event_to_pb(event: PlanEvent) -> pb::PlanEvent {

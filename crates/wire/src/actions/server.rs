@@ -9,7 +9,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::convert as c;
-use super::{ActionView, Consent, Explanation, PlanView, SkillView};
+use super::{ActionView, Callback, Consent, Explanation, PlanView, SkillView};
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::ConvertError;
 use crate::pb::actions::v1 as pb;
@@ -44,6 +44,12 @@ pub trait ActionCore: Send + Sync + 'static {
 
     /// What happened and why.
     fn explain(&self, plan: PlanId) -> impl Future<Output = Result<Explanation, CoreError>> + Send;
+
+    /// Keeps that a caller wants to be called back; `Ok` once that is on disk.
+    fn request_callback(&self, callback: Callback) -> impl Future<Output = Result<(), CoreError>> + Send;
+
+    /// Callers who want to be called back, the longest waiting first.
+    fn list_callbacks(&self) -> impl Future<Output = Result<Vec<Callback>, CoreError>> + Send;
 }
 
 /// Why the core does not answer, by what the asker can do about it.
@@ -161,6 +167,24 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
     ) -> Result<Response<pb::ExplainResponse>, Status> {
         let Explanation { plan, text, json } = self.0.explain(plan_id(request.into_inner().plan)?).await?;
         Ok(Response::new(pb::ExplainResponse { plan: plan.0, text, json }))
+    }
+
+    async fn request_callback(
+        &self,
+        request: Request<pb::RequestCallbackRequest>,
+    ) -> Result<Response<pb::RequestCallbackResponse>, Status> {
+        let pb::RequestCallbackRequest { call, number, briefing } = request.into_inner();
+        let callback = pb::Callback { call, number, briefing, asked_unix_ms: 0 };
+        self.0.request_callback(c::callback_from_pb(callback)?).await?;
+        Ok(Response::new(pb::RequestCallbackResponse {}))
+    }
+
+    async fn list_callbacks(
+        &self,
+        _: Request<pb::ListCallbacksRequest>,
+    ) -> Result<Response<pb::ListCallbacksResponse>, Status> {
+        let callbacks = self.0.list_callbacks().await?.into_iter().map(c::callback_to_pb).collect();
+        Ok(Response::new(pb::ListCallbacksResponse { callbacks }))
     }
 }
 

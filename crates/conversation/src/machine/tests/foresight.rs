@@ -74,7 +74,12 @@ impl Call {
 }
 
 fn code_needed() -> PlanReply {
-    PlanReply::Need { plan: plan(), input: "code".to_owned(), why: callwright_model::NeedWhy::Missing }
+    PlanReply::Need {
+        plan: plan(),
+        verified: Vec::new(),
+        input: "code".to_owned(),
+        why: callwright_model::NeedWhy::Missing,
+    }
 }
 
 fn greeted() -> Call {
@@ -169,6 +174,7 @@ fn what_has_an_effect_is_never_done_ahead() {
     call.caller_says(FLIGHT);
     let ask = call.asked();
     let ready = PlanReply::Ready {
+        verified: Vec::new(),
         plan: plan(),
         words: "read-back-rebook".to_owned(),
         facts: Record::new(),

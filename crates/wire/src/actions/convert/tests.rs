@@ -16,15 +16,23 @@ fn step(state: StepState) -> StepView {
 fn every_reply_comes_back_as_it_went() {
     let plan = PlanId("p1".to_owned());
     let words = "w".to_owned();
+    let verified = vec!["K7M4X2".to_owned(), "804215".to_owned()];
     let replies = [
-        PlanReply::Need { plan: plan.clone(), input: "pin".to_owned(), why: NeedWhy::Missing },
         PlanReply::Need {
             plan: plan.clone(),
+            verified: Vec::new(),
+            input: "pin".to_owned(),
+            why: NeedWhy::Missing,
+        },
+        PlanReply::Need {
+            plan: plan.clone(),
+            verified: verified.clone(),
             input: "pin".to_owned(),
             why: NeedWhy::NotFound { words: "wrong-pin".to_owned() },
         },
         PlanReply::Choose {
             plan: plan.clone(),
+            verified: verified.clone(),
             input: "flight".to_owned(),
             words: words.clone(),
             options: vec![facts(), Record::new()],
@@ -32,12 +40,25 @@ fn every_reply_comes_back_as_it_went() {
         },
         PlanReply::Ready {
             plan: plan.clone(),
+            verified: verified.clone(),
             words: words.clone(),
             facts: facts(),
             steps: vec![step(StepState::Committed), step(StepState::Pending)],
         },
-        PlanReply::Answer { plan: plan.clone(), words: words.clone(), facts: facts() },
-        PlanReply::Refused { plan, words, facts: facts(), transfer: true, rules: vec!["r".to_owned()] },
+        PlanReply::Answer {
+            plan: plan.clone(),
+            verified: verified.clone(),
+            words: words.clone(),
+            facts: facts(),
+        },
+        PlanReply::Refused {
+            plan,
+            verified,
+            words,
+            facts: facts(),
+            transfer: true,
+            rules: vec!["r".to_owned()],
+        },
     ];
     for reply in replies {
         assert_eq!(reply_from_pb(reply_to_pb(reply.clone())), Ok(reply));
