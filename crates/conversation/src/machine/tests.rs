@@ -401,7 +401,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             Some(PlanReply::Ready {
                 plan: plan(),
                 verified: Vec::new(),
-                words: "read-back-rebook".to_owned(),
+                words: "yes-or-no".to_owned(),
                 facts: Record::new(),
                 steps: vec![step],
             }),
