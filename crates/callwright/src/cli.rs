@@ -72,6 +72,9 @@ struct Serve {
     /// Take free ports instead of 5060, 8080 and 8081; they are told at the start.
     #[arg(long, requires = "demo")]
     any_port: bool,
+    /// Ring nobody when a caller wants a person: there is no desk.
+    #[arg(long, requires = "demo")]
+    no_desk: bool,
     /// What goes wrong in the demo's systems, once: ACTION=lost-reply, lost-request, refuse, refuse-for-now or delay:MS.
     #[arg(long, value_name = "FAULT", requires = "demo")]
     fault: Vec<Fault>,
@@ -301,7 +304,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(args) if args.demo => serve::serve_demo(args.any_port, args.fault).await?,
+            Command::Serve(args) if args.demo => {
+                serve::serve_demo(args.any_port, args.no_desk, args.fault).await?
+            }
             Command::Serve(args) => serve::serve(&args.file.config).await?,
             Command::Core(args) => serve::core(&args.file.config).await?,
             Command::Demo(args) => return demo::run(args).await,

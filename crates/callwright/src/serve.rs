@@ -29,16 +29,21 @@ pub async fn serve(file: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot start.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub async fn serve_demo(any_port: bool, faults: Vec<Fault>) -> Result<()> {
+pub async fn serve_demo(any_port: bool, no_desk: bool, faults: Vec<Fault>) -> Result<()> {
     let systems = Systems::start().await?;
     systems.fail(faults)?;
     let any = loopback(0);
     let (sip, web, webrtc) = if any_port { (any, any, any) } else { (SERVE_SIP, SERVE_WEB, SERVE_WEBRTC) };
-    let config = systems.config(sip, web, webrtc, Some(DESK.to_owned()))?;
+    let desk = (!no_desk).then(|| DESK.to_owned());
+    let config = systems.config(sip, web, webrtc, desk)?;
     let lines = Lines::load(&config).map_err(all)?;
-    println!(
-        "human:       {DESK} is rung when a caller wants a person; a softphone that listens there answers"
-    );
+    if no_desk {
+        println!("human:       nobody is rung when a caller wants a person");
+    } else {
+        println!(
+            "human:       {DESK} is rung when a caller wants a person; a softphone that listens there answers"
+        );
+    }
     run(config, lines).await?;
     systems.shutdown().await;
     Ok(())

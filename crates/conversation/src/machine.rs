@@ -251,8 +251,9 @@ impl Conversation {
                 self.dialogue.handle_speech_started(turn, now);
                 self.tell(Happening::CallerSpeaks { turn });
             }
-            LegFact::TurnEnded { turn, .. } => {
+            LegFact::TurnEnded { turn, length, level_db } => {
                 self.turns.ended(turn);
+                self.dialogue.handle_turn_ended(turn, length, level_db);
                 // The words may have overtaken the fact: they come by another way.
                 if turn > self.heard {
                     self.unheard = Some((turn, now + self.config.recognition_max));

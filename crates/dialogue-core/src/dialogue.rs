@@ -12,7 +12,7 @@ use crate::output::{
 use crate::pack::Tongue;
 use crate::words::Sentence;
 use line::{Line, Plain};
-use state::{Pending, Said, State, Work};
+use state::{Manner, Pending, Said, State, Work};
 
 mod handover;
 mod hear;
@@ -52,6 +52,8 @@ pub struct Dialogue {
     unheard: bool,
     /// It was cut short by the caller.
     cut: bool,
+    /// How the turn sounded that ended last.
+    manner: Option<Manner>,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
     /// The codes that were said or understood last, for a caller who wants them spelled.
@@ -90,6 +92,7 @@ impl Dialogue {
             bunch: Vec::new(),
             unheard: false,
             cut: false,
+            manner: None,
             pending: Pending::Nothing,
             codes: Vec::new(),
             misses: 0,
@@ -135,6 +138,12 @@ impl Dialogue {
             self.catch_up(now);
             self.listen();
         }
+    }
+
+    /// A turn has ended, which lasted this long and was this loud against the caller's usual level, in dB. Tells what is said in
+    /// passing, or away from the telephone, from what is said to us.
+    pub fn handle_turn_ended(&mut self, turn: TurnId, length: Duration, level_db: Option<f32>) {
+        self.manner = Some(Manner { turn, length, level_db });
     }
 
     /// What was recognised in a turn.

@@ -24,13 +24,16 @@ impl Dialogue {
     }
 
     fn thought(&self, words: &str, expect: &Expect, language: Language) -> Thought {
-        if breaks_off(words, language) {
-            return Thought::Open;
-        }
         // What else is expected tells by how much of it is filled.
         let reading = matches!(expect, Expect::Anything).then(|| self.read(words));
-        let whole = reading.is_some_and(|reading| reading.clear().is_some() && reading.probability >= PLAIN);
-        if whole { Thought::Whole } else { Thought::Unknown }
+        // A wish that is clear stands even when noise after it was taken for an "and".
+        if reading.is_some_and(|reading| reading.clear().is_some() && reading.probability >= PLAIN) {
+            Thought::Whole
+        } else if breaks_off(words, language) {
+            Thought::Open
+        } else {
+            Thought::Unknown
+        }
     }
 }
 

@@ -96,8 +96,13 @@ impl Playout {
             self.gain.apply(out);
             return self.sounds_as();
         }
+        // Hold sound goes on behind somebody who speaks, unheard.
         if let Some(tone) = &mut self.tone {
             if tone.fill(out) {
+                if floor.caller_speaks() {
+                    *out = Frame::SILENCE;
+                    return Sounding::Nothing;
+                }
                 return Sounding::Tone;
             }
             self.tone = None;

@@ -53,6 +53,9 @@ pub struct FloorConfig {
     pub interjection_silence: Duration,
     /// The same while its words are still being recognised.
     pub words_wait: Duration,
+    /// The same after a word that may begin a sentence, while the agent is silent for it. Shorter than the pauses between the words of
+    /// most voices, so that a silence in vain is hardly noticed.
+    pub continuation: Duration,
     /// Latest verdict over sound that never becomes long enough for an interruption and never ends.
     pub verdict_max: Duration,
     /// Silence on both sides is told every time this passes.
@@ -120,6 +123,7 @@ impl Default for FloorConfig {
             one_word: Duration::from_millis(260),
             interjection_silence: Duration::from_millis(140),
             words_wait: Duration::from_millis(300),
+            continuation: Duration::from_millis(260),
             verdict_max: Duration::from_secs(3),
             silence: Duration::from_secs(5),
         }
@@ -141,12 +145,12 @@ impl Default for Patience {
         Self {
             anything: Duration::from_millis(580),
             whole: Duration::from_millis(420),
-            open: Duration::from_millis(1_000),
+            open: Duration::from_millis(750),
             pausing_max: Duration::from_millis(900),
             short_answer: Duration::from_millis(380),
             explaining: Duration::from_millis(550),
             thoughtful: Duration::from_millis(700),
-            half_filled: Duration::from_millis(1_200),
+            half_filled: Duration::from_millis(1_000),
             may_be_full: Duration::from_millis(700),
             full: Duration::from_millis(260),
         }

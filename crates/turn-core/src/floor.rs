@@ -130,6 +130,8 @@ pub struct Floor {
     pauses: Pauses,
     /// End of the last sound of the turn that ended last: who speaks on soon after it was cut off by us.
     ended: Option<MonoTime>,
+    /// End and voice of what was said in passing last: "wait" and a pause may be the begin of a sentence.
+    passed: Option<(MonoTime, Duration)>,
     outputs: VecDeque<Output>,
 }
 
@@ -171,6 +173,7 @@ impl Floor {
             ducks: true,
             pauses: Pauses::default(),
             ended: None,
+            passed: None,
             outputs: VecDeque::with_capacity(OUTPUTS),
         }
     }
@@ -352,6 +355,15 @@ impl Floor {
         }
     }
 
+    /// Whether the caller speaks, and for longer than anything said in passing: hold sound makes way for that.
+    #[must_use]
+    pub fn caller_speaks(&self) -> bool {
+        match &self.state {
+            State::Caller(turn) => turn.voiced >= self.config.interruption,
+            State::Open { .. } | State::Contested(_) | State::Held(_) | State::Suspended => false,
+        }
+    }
+
     /// The newest turn made, running or not.
     #[must_use]
     pub fn newest(&self) -> TurnId {
@@ -380,7 +392,7 @@ impl Floor {
             State::Held(turn) => {
                 let turn = self.tell_pause(turn, now);
                 self.state = State::Held(turn);
-                self.rule(turn, verdict::held(&turn, &self.expect, &self.config, now), now);
+                self.rule(turn, verdict::held(&turn, &self.expect, &self.levels, &self.config, now), now);
             }
             State::Caller(turn) => self.wait_out(turn, now),
             State::Suspended => {}
@@ -405,8 +417,10 @@ impl Floor {
                 self.begin(u32::from(run), facts, now);
             }
             Ear::Listening { .. } | Ear::Deaf { .. } => {
-                let (quiet_since, told) =
-                    if self.sounding == Sounding::Nothing { (quiet_since, told) } else { (now, 0) };
+                // A cough is no turn, but whoever coughs is there.
+                let present = facts.level_dbfs >= loud + PRESENT_DB;
+                let silent = self.sounding == Sounding::Nothing && !present;
+                let (quiet_since, told) = if silent { (quiet_since, told) } else { (now, 0) };
                 self.state = State::Open { quiet_since, told, ear };
             }
         }
@@ -422,6 +436,12 @@ impl Floor {
             self.pauses.learn(onset.since(ended));
         }
         self.outputs.push_back(Output::Started { turn: turn.id, onset });
+        if let Some((end, voiced)) = self.passed.take()
+            && self.sounding == Sounding::Say
+            && onset.since(end) <= SAME_SENTENCE
+        {
+            turn.voiced += voiced;
+        }
         match self.sounding {
             Sounding::Say => {
                 if self.ducks {
@@ -442,13 +462,14 @@ impl Floor {
         match ruling {
             Ruling::Wait => {}
             Ruling::Take(rule) => self.take(turn, rule, now),
-            Ruling::Hold(_) => {
+            Ruling::Hold => {
                 self.outputs.push_back(Output::Hold);
                 self.enter(State::Held(turn), "long enough for an interruption");
             }
             Ruling::Dismiss(verdict, rule) => {
                 self.restore();
                 self.told(turn, verdict, rule, now);
+                self.passed = Some((turn.last_sound, turn.voiced));
                 self.discard(turn, "not an interruption", now);
             }
         }
@@ -579,6 +600,12 @@ impl State {
 
 /// Who speaks on within this time of an end had only paused: nobody answers an answer that has hardly begun.
 const CUT_OFF: Duration = Duration::from_millis(1_100);
+
+/// A sound this far above what could be the caller at all is somebody's: line noise is not.
+const PRESENT_DB: f32 = 6.0;
+
+/// Speech that follows so soon is part of the same sentence: pauses for a comma last 150 to 400 ms.
+const SAME_SENTENCE: Duration = Duration::from_millis(500);
 
 /// Less voice than this is a word at most, whose level says little of the caller's usual one.
 const LEARNT_FROM: Duration = Duration::from_millis(400);

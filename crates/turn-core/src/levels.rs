@@ -75,7 +75,7 @@ const WINDOW_FRAMES: u32 = 50;
 /// Follows a caller who moves within a few turns.
 const LEARN: f32 = 0.3;
 /// People who turn their head away from a handset are 6 dB softer and more.
-pub(crate) const ASIDE_DB: f32 = 5.0;
+pub(crate) const ASIDE_DB: f32 = 4.0;
 
 #[cfg(test)]
 mod tests {

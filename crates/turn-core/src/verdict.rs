@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use callwright_model::{Evidence, Expect, MonoTime, Rule, UtteranceSort, Verdict};
+use callwright_model::{Evidence, Expect, MonoTime, Progress, Rule, Thought, UtteranceSort, Verdict};
 
 use crate::config::FloorConfig;
 use crate::levels::{ASIDE_DB, Levels};
@@ -19,7 +19,7 @@ pub(crate) enum Ruling {
     /// It takes the floor.
     Take(Rule),
     /// It seems to take the floor: the agent is silent until that is certain, and loses nothing.
-    Hold(Rule),
+    Hold,
     /// It was none: the agent goes on.
     Dismiss(Verdict, Rule),
 }
@@ -32,56 +32,67 @@ pub(crate) fn contested(
     config: &FloorConfig,
     now: MonoTime,
 ) -> Ruling {
-    let sort = turn.progress.sort;
-    let silent = turn.silent(now);
-    if let Some(rule) = claims(turn, expect, config) {
+    let nearness = Nearness::of(turn, levels);
+    if let Some(rule) = claims(turn, expect, nearness, config) {
         return Ruling::Take(rule);
     }
+    let sort = turn.progress.sort;
+    let silent = turn.silent(now);
+    let word = sort == Some(UtteranceSort::Speech) && nearness == Nearness::Near;
     // The final pass over what was said takes a moment after the pause that starts it.
-    let over = if sort.is_none() && turn.voiced >= config.voice_min {
-        config.words_wait
-    } else {
-        config.interjection_silence
-    };
+    let unknown = sort.is_none() && turn.voiced >= config.voice_min;
+    let over = if unknown { config.words_wait } else { config.interjection_silence };
     if silent >= over {
-        return Ruling::Dismiss(passing(turn, config), Rule::Ended);
-    }
-    if sort == Some(UtteranceSort::SideTalk) || sort == Some(UtteranceSort::Echo) {
-        return if now.since(turn.onset) >= config.verdict_max {
-            Ruling::Dismiss(passing(turn, config), Rule::Cap)
+        if word && answers(turn, expect) {
+            return Ruling::Take(Rule::Answer);
+        }
+        // "Wait" and "right" are over at the same time; only after the one something follows.
+        return if word && turn.voiced >= config.voice_min {
+            Ruling::Hold
         } else {
-            Ruling::Wait
+            Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
         };
     }
-    if turn.voiced >= longest_in_passing(turn, levels, config) {
-        return Ruling::Hold(Rule::Length);
+    if turn.voiced >= longest_in_passing(turn, nearness, config) || word && turn.voiced >= config.one_word {
+        return Ruling::Hold;
     }
     if now.since(turn.onset) >= config.verdict_max {
-        return Ruling::Dismiss(passing(turn, config), Rule::Cap);
+        return Ruling::Dismiss(passing(turn, nearness, config), Rule::Cap);
     }
     Ruling::Wait
 }
 
-/// Over an agent that was silenced by a first guess.
-pub(crate) fn held(turn: &Turn, expect: &Expect, config: &FloorConfig, now: MonoTime) -> Ruling {
-    if let Some(rule) = claims(turn, expect, config) {
+/// Over an agent that was silenced by a first guess. What is taken back soon is heard as a pause between words.
+pub(crate) fn held(
+    turn: &Turn,
+    expect: &Expect,
+    levels: &Levels,
+    config: &FloorConfig,
+    now: MonoTime,
+) -> Ruling {
+    let nearness = Nearness::of(turn, levels);
+    if let Some(rule) = claims(turn, expect, nearness, config) {
         return Ruling::Take(rule);
     }
-    let silent = turn.silent(now);
-    match turn.progress.sort {
+    let certain = match turn.progress.sort {
         Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => {
-            return Ruling::Dismiss(passing(turn, config), Rule::NotForUs);
+            return Ruling::Dismiss(passing(turn, nearness, config), Rule::NotForUs);
         }
-        Some(UtteranceSort::Backchannel | UtteranceSort::Filler) if silent >= config.interjection_silence => {
-            return Ruling::Dismiss(passing(turn, config), Rule::Ended);
+        Some(UtteranceSort::Backchannel | UtteranceSort::Filler) => {
+            if turn.voiced < config.backchannel_max {
+                return Ruling::Dismiss(passing(turn, nearness, config), Rule::NotForUs);
+            }
+            config.backchannel_max
         }
-        Some(UtteranceSort::Backchannel | UtteranceSort::Filler | UtteranceSort::Speech) | None => {}
-    }
-    if turn.voiced >= config.certain {
+        Some(UtteranceSort::Speech) | None => config.certain,
+    };
+    if turn.voiced >= certain && nearness == Nearness::Near {
         return Ruling::Take(Rule::Length);
     }
-    if silent >= config.words_wait {
-        Ruling::Dismiss(passing(turn, config), Rule::Ended)
+    let patience =
+        if turn.progress.sort.is_some() { config.continuation } else { config.interjection_silence };
+    if turn.silent(now) >= patience {
+        Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
     } else {
         Ruling::Wait
     }
@@ -99,45 +110,72 @@ pub(crate) fn evidence(turn: &Turn, rule: Rule, levels: &Levels, now: MonoTime) 
 }
 
 /// Words that take the floor whatever their length.
-fn claims(turn: &Turn, expect: &Expect, config: &FloorConfig) -> Option<Rule> {
-    match turn.progress.sort {
-        Some(UtteranceSort::Speech) if turn.progress.words >= config.interruption_words => Some(Rule::Words),
-        // One word may be misheard; with a little voice behind it, it counts.
-        Some(UtteranceSort::Speech) if turn.voiced >= config.one_word => {
-            let answers = matches!(expect, Expect::YesNo | Expect::Choice { .. }) && turn.progress.filled > 0;
-            Some(if answers { Rule::Answer } else { Rule::Words })
-        }
-        Some(
-            UtteranceSort::Speech
-            | UtteranceSort::Backchannel
-            | UtteranceSort::Filler
-            | UtteranceSort::SideTalk
-            | UtteranceSort::Echo,
-        )
-        | None => None,
+fn claims(turn: &Turn, expect: &Expect, nearness: Nearness, config: &FloorConfig) -> Option<Rule> {
+    if turn.progress.sort != Some(UtteranceSort::Speech) {
+        return None;
     }
+    let Progress { words, thought, .. } = turn.progress;
+    let meant = match nearness {
+        // Two words may be misheard in a cough; with a little voice behind them, or a third, they count.
+        Nearness::Near => {
+            words > config.interruption_words
+                || words == config.interruption_words && turn.voiced >= config.interruption
+                || thought == Thought::Whole
+        }
+        // Into the room one says whole sentences as well: only a long one that is none of the usual counts.
+        Nearness::Away => words > 2 * config.interruption_words && turn.voiced >= config.aside_max,
+        Nearness::Far => false,
+    };
+    meant.then_some(if answers(turn, expect) { Rule::Answer } else { Rule::Words })
+}
+
+/// Whether it answers the question that is being asked.
+fn answers(turn: &Turn, expect: &Expect) -> bool {
+    matches!(expect, Expect::YesNo | Expect::Choice { .. }) && turn.progress.filled > 0
 }
 
 /// Voice that nothing said in passing has, as far as is known.
-fn longest_in_passing(turn: &Turn, levels: &Levels, config: &FloorConfig) -> Duration {
-    match turn.progress.sort {
-        Some(UtteranceSort::Backchannel | UtteranceSort::Filler) => config.backchannel_max,
-        Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => Duration::MAX,
-        Some(UtteranceSort::Speech) => config.interruption,
-        None if levels.against_usual(turn.level_dbfs()).is_some_and(|level| level < -ASIDE_DB) => {
-            config.aside_max
-        }
-        None => config.interruption,
+fn longest_in_passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> Duration {
+    match (turn.progress.sort, nearness) {
+        (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
+        (_, Nearness::Away) => config.aside_max,
+        (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) => config.interruption,
     }
 }
 
-fn passing(turn: &Turn, config: &FloorConfig) -> Verdict {
-    match turn.progress.sort {
-        Some(UtteranceSort::SideTalk) => Verdict::SideTalk,
-        Some(UtteranceSort::Filler) => Verdict::Tic,
-        Some(UtteranceSort::Echo) => Verdict::Noise,
-        Some(UtteranceSort::Backchannel | UtteranceSort::Speech) => Verdict::Backchannel,
-        None if turn.voiced < config.voice_min => Verdict::Noise,
-        None => Verdict::Backchannel,
+/// Where a voice is, by its level against the caller's usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nearness {
+    /// At the telephone, or nobody knows.
+    Near,
+    /// Turned away from it.
+    Away,
+    /// In the room behind.
+    Far,
+}
+
+impl Nearness {
+    fn of(turn: &Turn, levels: &Levels) -> Self {
+        match levels.against_usual(turn.level_dbfs()) {
+            Some(level) if level < -FAR_DB => Self::Far,
+            Some(level) if level < -ASIDE_DB => Self::Away,
+            Some(_) | None => Self::Near,
+        }
     }
 }
+
+fn passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> Verdict {
+    match (turn.progress.sort, nearness) {
+        (Some(UtteranceSort::Echo), _) | (_, Nearness::Far) => Verdict::Noise,
+        (Some(UtteranceSort::SideTalk), _) | (_, Nearness::Away) => Verdict::SideTalk,
+        (Some(UtteranceSort::Filler), Nearness::Near) => Verdict::Tic,
+        (None, Nearness::Near) if turn.voiced < config.voice_min => Verdict::Noise,
+        (Some(UtteranceSort::Backchannel | UtteranceSort::Speech) | None, Nearness::Near) => {
+            Verdict::Backchannel
+        }
+    }
+}
+
+/// Other people's voices in a room lie 12 dB and more below whoever holds the telephone.
+const FAR_DB: f32 = 9.0;

@@ -40,6 +40,14 @@ impl Dialogue {
             self.unanswered(if hold_on { Pending::TakeYourTime } else { Pending::Nothing }, now);
             return;
         }
+        let manner = self.manner.filter(|manner| manner.turn == utterance.turn);
+        let aside = manner.is_some_and(|manner| manner.is_aside());
+        let passing = aside || unsure && manner.is_some_and(|manner| manner.is_short());
+        if passing && !self.makes_sense(words) {
+            self.note(Note::NotForUs { turn: utterance.turn, sort: UtteranceSort::SideTalk });
+            self.unanswered(Pending::NotUnderstood, now);
+            return;
+        }
         if unsure {
             if self.state.waits_for_caller() {
                 self.doubt(words, now);
@@ -96,15 +104,24 @@ impl Dialogue {
         }
     }
 
-    /// Says nothing to what was heard; only a question that was cut short by it is asked again.
+    /// Whether words can be used as they are in the present state.
+    fn makes_sense(&self, words: &str) -> bool {
+        let plain = |reading: Reading| reading.clear().is_some() && reading.probability >= CHANGE_OF_SUBJECT;
+        slots::filled(&self.current_expect(), words, self.language) > 0
+            || plain(self.tongue().interpreter.read(words))
+    }
+
+    /// Says nothing to what was heard; only a question that was cut short by it is asked again, after a while.
     fn unanswered(&mut self, pending: Pending, now: MonoTime) {
         if !self.state.waits_for_caller() {
             return;
         }
-        if self.unheard || self.cut {
+        let interrupted = self.unheard || self.cut;
+        let passing = self.manner.is_some_and(|manner| manner.turn == self.turn && manner.is_short());
+        if interrupted && !passing {
             self.ask(How::Repeat, now);
         } else {
-            self.pending = pending;
+            self.pending = if interrupted { Pending::Again } else { pending };
         }
     }
 

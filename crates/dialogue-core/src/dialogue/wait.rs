@@ -124,6 +124,7 @@ impl Dialogue {
                     self.bunch.clear();
                     return self.not_understood(now);
                 }
+                Pending::Again => return self.ask(How::Repeat, now),
                 Pending::TakeYourTime => {
                     let sentence = self.base("take-your-time");
                     return self.tell(Plain::Prompt, sentence, now);

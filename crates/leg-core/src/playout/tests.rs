@@ -145,6 +145,17 @@ fn hush_cuts_at_once_and_late_frames_of_what_was_cut_stay_silent() {
 }
 
 #[test]
+fn hold_sound_makes_way_for_somebody_who_speaks_and_returns() {
+    let mut bench = Bench::new();
+    bench.playout.set_tone(Some(Tone::Hold));
+    assert_eq!(bench.play(2), "~~");
+    bench.caller_speaks(true);
+    assert_eq!(bench.play(3), "...");
+    bench.caller_speaks(false);
+    assert_eq!(bench.play(2), "~~");
+}
+
+#[test]
 fn a_tone_lies_under_says_and_returns() {
     let mut bench = Bench::new();
     bench.playout.set_tone(Some(Tone::Hold));

@@ -55,6 +55,7 @@ impl Line {
         match words.as_slice() {
             ["caller", "speaks"] => self.facts = SPEECH,
             ["caller", "mumbles"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -32.0 },
+            ["room", "talks"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -38.0 },
             ["caller", "hums"] => self.facts = FrameFacts { speech: 0.4, level_dbfs: -30.0 },
             ["caller", "stops"] => self.facts = QUIET,
             ["detector", "lags"] => self.facts = FrameFacts { speech: 0.9, level_dbfs: -68.0 },
@@ -291,7 +292,7 @@ fn a_code_left_half_said_ends_at_the_cap() {
         "300 caller stops",
         "420 -> pause 1",
         "500 partial 1 3 3 speech",
-        "1500 -> ended 1 at 300 after 300",
+        "1300 -> ended 1 at 300 after 300",
     ]);
 }
 
@@ -376,12 +377,12 @@ fn a_drawn_out_mm_hm_does_not_take_the_floor_and_one_known_late_gives_it_back() 
         "1040 -> duck",
         "1360 -> hold",
         "1360 agent stops",
-        "1460 caller stops",
-        "1500 partial 1 0 1 backchannel",
-        "1580 -> pause 1",
-        "1600 -> restore",
-        "1600 -> 1 is Backchannel by Ended",
-        "1600 -> discard 1",
+        "1460 partial 1 0 1 backchannel",
+        "1460 -> restore",
+        "1460 -> 1 is Backchannel by NotForUs",
+        "1460 -> discard 1",
+        "1460 agent speaks",
+        "1700 caller stops",
     ]);
 }
 
@@ -441,13 +442,100 @@ fn with_a_late_echo_only_words_take_the_floor() {
         "0 agent speaks",
         "1000 caller speaks",
         "1040 -> started 1 from 1000",
-        "2500 partial 1 0 2 speech",
+        "2500 partial 1 0 3 speech",
         "2500 -> hush 1",
         "2500 -> 1 is Interruption by Words",
         "2500 agent stops",
         "2600 caller stops",
         "2720 -> pause 1",
         "3180 -> ended 1 at 2600 after 1600",
+    ]);
+}
+
+#[test]
+fn wait_and_a_pause_is_the_begin_of_a_sentence_and_right_is_not() {
+    let opening = [
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1240 caller stops",
+        "1360 -> pause 1",
+        "1380 partial 1 0 1 speech",
+        "1380 -> hold",
+    ];
+    check(
+        &[
+            &opening[..],
+            &[
+                "1380 agent stops",
+                "1440 caller speaks",
+                "1900 -> hush 1",
+                "1900 -> 1 is Interruption by Length",
+                "2000 caller stops",
+                "2120 -> pause 1",
+                "2580 -> ended 1 at 2000 after 1000",
+            ],
+        ]
+        .concat(),
+    );
+    check(
+        &[
+            &opening[..],
+            &[
+                "1380 agent stops",
+                "1500 -> restore",
+                "1500 -> 1 is Backchannel by Ended",
+                "1500 -> discard 1",
+            ],
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn a_sentence_that_begins_anew_over_the_agent_is_the_same_one() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller speaks",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1240 caller stops",
+        "1360 -> pause 1",
+        "1540 -> restore",
+        "1540 -> 1 is Backchannel by Ended",
+        "1540 -> discard 1",
+        "1600 caller speaks",
+        "1640 -> started 2 from 1600",
+        "1640 -> duck",
+        "1720 -> hold",
+        "1720 agent stops",
+        "2060 -> hush 2",
+        "2060 -> 2 is Interruption by Length",
+        "2200 caller stops",
+        "2320 -> pause 2",
+        "2780 -> ended 2 at 2200 after 600",
+    ]);
+}
+
+#[test]
+fn what_is_far_away_is_nobody_who_calls_whatever_it_says() {
+    check(&[
+        "0 caller speaks",
+        "40 -> started 1 from 0",
+        "600 caller stops",
+        "720 -> pause 1",
+        "1180 -> ended 1 at 600 after 600",
+        "2000 agent speaks",
+        "3000 room talks",
+        "3040 -> started 2 from 3000",
+        "3040 -> duck",
+        "3400 partial 2 0 4 speech",
+        "3900 caller stops",
+        "4020 -> pause 2",
+        "4040 -> restore",
+        "4040 -> 2 is Noise by Ended",
+        "4040 -> discard 2",
     ]);
 }
 
@@ -480,7 +568,7 @@ fn a_soft_voice_is_given_longer_to_turn_out_as_talk_to_somebody_else() {
         "3900 caller stops",
         "4020 -> pause 2",
         "4200 -> restore",
-        "4200 -> 2 is Backchannel by Ended",
+        "4200 -> 2 is SideTalk by Ended",
         "4200 -> discard 2",
     ]);
 }
@@ -529,7 +617,7 @@ fn words_over_the_agent_settle_it_early() {
         "1000 caller speaks",
         "1040 -> started 1 from 1000",
         "1040 -> duck",
-        "1240 partial 1 0 2 speech",
+        "1240 partial 1 0 3 speech",
         "1240 -> hush 1",
         "1240 -> 1 is Interruption by Words",
         "1240 agent stops",
@@ -594,7 +682,7 @@ fn endless_speech_loses_the_floor_until_it_pauses() {
             "6300 caller speaks",
             "6340 -> started 2 from 6300",
             "6340 -> duck",
-            "6440 partial 2 0 2 speech",
+            "6440 partial 2 0 3 speech",
             "6440 -> hush 2",
             "6440 -> 2 is Interruption by Words",
             "6440 agent stops",
