@@ -4,7 +4,7 @@ use callwright_model::{Expect, Language, Progress, Thought, UtteranceSort};
 
 use crate::dialogue::Dialogue;
 use crate::lexicon::{self, fold};
-use crate::{filled, sort_of};
+use crate::{Intent, Reading, filled, sort_of};
 
 impl Dialogue {
     /// What the words so far of a turn amount to, against what is being asked. `ours` is what the agent said of late, where the line
@@ -27,7 +27,13 @@ impl Dialogue {
         // What else is expected tells by how much of it is filled.
         let reading = matches!(expect, Expect::Anything).then(|| self.read(words));
         // A wish that is clear stands even when noise after it was taken for an "and".
-        if reading.is_some_and(|reading| reading.clear().is_some() && reading.probability >= PLAIN) {
+        let wish = |reading: &Reading| match reading.clear() {
+            // Of a mumbled syllable a recogniser makes these.
+            Some(Intent::Hello | Intent::Thanks | Intent::Yes | Intent::No) | None => words.contains(' '),
+            Some(_) => true,
+        };
+        let plain = |reading: &Reading| reading.clear().is_some() && reading.probability >= PLAIN;
+        if reading.is_some_and(|reading| plain(&reading) && wish(&reading)) {
             Thought::Whole
         } else if breaks_off(words, language) {
             Thought::Open

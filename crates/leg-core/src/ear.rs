@@ -74,6 +74,7 @@ impl Ear {
                     due = true;
                 }
                 Output::Pause { turn } => self.push_after(&mut due, frame, Heard::Pause { turn }),
+                Output::GoesOn { turn } => self.push(Heard::GoesOn { turn }),
                 Output::Ended { turn, last_sound, .. } => {
                     self.push_after(&mut due, frame, Heard::End { turn, at: last_sound });
                 }
@@ -99,6 +100,7 @@ impl Ear {
         while let Some(output) = floor.poll_output() {
             match output {
                 Output::Pause { turn } => self.push(Heard::Pause { turn }),
+                Output::GoesOn { turn } => self.push(Heard::GoesOn { turn }),
                 Output::Ended { turn, last_sound, .. } => self.push(Heard::End { turn, at: last_sound }),
                 Output::Discard { turn } => self.push(Heard::Discard { turn }),
                 // Only a frame starts a turn.

@@ -352,7 +352,7 @@ impl MediaLeg {
 fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Loudness) {
     match output {
         Output::Started { turn, .. } => facts.push(LegFact::SpeechStarted { turn }),
-        Output::Pause { .. } => {}
+        Output::Pause { .. } | Output::GoesOn { .. } => {}
         Output::Ended { turn, length, level_db, .. } => {
             facts.push(LegFact::TurnEnded { turn, length, level_db });
         }

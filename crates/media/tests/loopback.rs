@@ -226,6 +226,7 @@ fn speech_comes_up_as_one_turn_with_its_boundaries() {
             Heard::Start { .. } => 'S',
             Heard::Frame(frame) if frame.level_dbfs() > -30.0 => 'F',
             Heard::Frame(_) => '.',
+            Heard::GoesOn { .. } => 'p',
             Heard::Pause { .. } => 'p',
             Heard::End { .. } => 'E',
             Heard::Discard { .. } => 'D',

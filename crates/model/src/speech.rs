@@ -26,6 +26,11 @@ pub enum Heard {
         /// The turn.
         turn: TurnId,
     },
+    /// The caller speaks on after a pause: what was made of the turn up to there is not all of it.
+    GoesOn {
+        /// The turn.
+        turn: TurnId,
+    },
     /// The turn is over: the final utterance is wanted now.
     End {
         /// The turn.

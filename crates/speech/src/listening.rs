@@ -276,8 +276,6 @@ struct Turn {
     id: TurnId,
     hints: Arc<Hints>,
     audio: Vec<i16>,
-    /// Level of its loudest frame.
-    peak: f32,
     pass: Pass,
     /// Words last reported.
     reported: String,
@@ -289,8 +287,8 @@ struct Turn {
 enum Pass {
     /// It has taken this many samples.
     Open { taken: usize },
-    /// It made a reading at a pause; frames with sound since then.
-    Settled { reading: Reading, loud: usize, took: Duration },
+    /// It made a reading at a pause, which holds until the caller speaks on.
+    Settled { reading: Reading, took: Duration },
     /// It failed; the turn will have no words.
     Failed,
 }
@@ -305,7 +303,6 @@ impl Ears {
                     id: turn,
                     hints: Arc::clone(hints),
                     audio: Vec::new(),
-                    peak: -100.0,
                     pass: Pass::Open { taken: 0 },
                     reported: String::new(),
                     spent: Duration::ZERO,
@@ -313,6 +310,11 @@ impl Ears {
                 self.begin();
             }
             Heard::Frame(frame) => self.frame(&frame),
+            Heard::GoesOn { turn } => {
+                if self.turn.as_ref().is_some_and(|current| current.id == turn) {
+                    self.goes_on();
+                }
+            }
             Heard::Pause { turn } => {
                 if self.turn.as_ref().is_some_and(|current| current.id == turn) {
                     // Before the words: the floor waits for the vote, and nobody for the words yet.
@@ -345,18 +347,14 @@ impl Ears {
         if turn.audio.len() + frame.0.len() > self.limits.turn_samples_max {
             return;
         }
-        let level = frame.level_dbfs();
-        turn.peak = turn.peak.max(level);
         turn.audio.extend_from_slice(&frame.0);
-        let resumed = match &mut turn.pass {
-            Pass::Settled { loud, took, .. } => {
-                *loud += usize::from(level > (turn.peak - LOUD_BELOW_PEAK).max(LOUD_MIN));
-                (*loud >= LOUD_FRAMES).then_some(*took)
-            }
-            Pass::Open { .. } | Pass::Failed => None,
-        };
-        if let Some(wasted) = resumed {
-            let wasted = u64::try_from(wasted.as_millis()).unwrap_or(u64::MAX);
+    }
+
+    /// The caller speaks on: what was made at the pause was made in vain.
+    fn goes_on(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        if let Pass::Settled { took, .. } = &turn.pass {
+            let wasted = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             metrics::counter!("callwright_speculation_wasted_ms_total", "part" => "recognition")
                 .increment(wasted);
             turn.pass = Pass::Open { taken: 0 };
@@ -407,7 +405,7 @@ impl Ears {
         turn.spent += took;
         match reading {
             Ok(reading) => {
-                turn.pass = Pass::Settled { reading: reading.clone(), loud: 0, took };
+                turn.pass = Pass::Settled { reading: reading.clone(), took };
                 reading
             }
             Err(error) => {
@@ -512,11 +510,6 @@ fn partial_dropped() {
 const VOTE_LATE: Duration = Duration::from_millis(300);
 /// A leg that went away is noticed within this time; it costs a wake-up.
 const ABANDONED_CHECK: Duration = Duration::from_millis(500);
-/// A frame after a pause counts as sound when it comes this close to the turn's loudest (dB) and above the absolute level: quieter
-/// is breath and line noise. Three of them (60 ms) are speech.
-const LOUD_BELOW_PEAK: f32 = 26.0;
-const LOUD_MIN: f32 = -55.0;
-const LOUD_FRAMES: usize = 3;
 
 #[cfg(test)]
 mod tests;

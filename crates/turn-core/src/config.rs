@@ -45,9 +45,11 @@ pub struct FloorConfig {
     pub aside_max: Duration,
     /// Voice with which an interruption is certain though no word was understood.
     pub certain: Duration,
-    /// Words meant for us that make an interruption before its time.
+    /// More words than these that are meant for us are an interruption before that.
     pub interruption_words: u16,
-    /// Voice with which one such word does.
+    /// Voice that as many words have at the least.
+    pub sentence: Duration,
+    /// Voice with which one word that is meant for us silences the agent, until it is certain.
     pub one_word: Duration,
     /// Silence after which something said in passing is over, and the agent gets its full voice back.
     pub interjection_silence: Duration,
@@ -120,7 +122,8 @@ impl Default for FloorConfig {
             aside_max: Duration::from_millis(1_200),
             certain: Duration::from_millis(700),
             interruption_words: 2,
-            one_word: Duration::from_millis(260),
+            sentence: Duration::from_millis(480),
+            one_word: Duration::from_millis(320),
             interjection_silence: Duration::from_millis(140),
             words_wait: Duration::from_millis(300),
             continuation: Duration::from_millis(260),

@@ -48,6 +48,11 @@ pub enum Output {
         /// The turn.
         turn: TurnId,
     },
+    /// The caller speaks on after a [`Output::Pause`].
+    GoesOn {
+        /// The turn.
+        turn: TurnId,
+    },
     /// The turn is over.
     Ended {
         /// The turn.
@@ -185,7 +190,7 @@ impl Floor {
         match self.state {
             State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
             State::Contested(mut turn) => {
-                turn.hear(facts, &self.levels, &self.config, now);
+                self.hear(&mut turn, facts, now);
                 self.state = State::Contested(turn);
                 if sounding != Sounding::Say {
                     self.restore();
@@ -194,13 +199,13 @@ impl Floor {
                 }
             }
             State::Held(mut turn) => {
-                turn.hear(facts, &self.levels, &self.config, now);
+                self.hear(&mut turn, facts, now);
                 self.state = State::Held(turn);
             }
             State::Caller(mut turn) => {
                 // Who spells pauses between characters, and speaks fluently all the same.
                 let spells = matches!(self.expect, Expect::Code { .. } | Expect::Digits { .. });
-                if let Some(pause) = turn.hear(facts, &self.levels, &self.config, now).filter(|_| !spells) {
+                if let Some(pause) = self.hear(&mut turn, facts, now).filter(|_| !spells) {
                     self.pauses.learn(pause);
                 }
                 turn.under &= sounding == Sounding::Required;
@@ -424,6 +429,16 @@ impl Floor {
                 self.state = State::Open { quiet_since, told, ear };
             }
         }
+    }
+
+    /// A turn's next frame. Tells how long a silence it has ended, if it ended one.
+    fn hear(&mut self, turn: &mut Turn, facts: FrameFacts, now: MonoTime) -> Option<Duration> {
+        let paused = turn.pause_told;
+        let silence = turn.hear(facts, &self.levels, &self.config, now);
+        if paused && !turn.pause_told {
+            self.outputs.push_back(Output::GoesOn { turn: turn.id });
+        }
+        silence
     }
 
     fn begin(&mut self, run: u32, facts: FrameFacts, now: MonoTime) {

@@ -116,11 +116,10 @@ fn claims(turn: &Turn, expect: &Expect, nearness: Nearness, config: &FloorConfig
     }
     let Progress { words, thought, .. } = turn.progress;
     let meant = match nearness {
-        // Two words may be misheard in a cough; with a little voice behind them, or a third, they count.
+        // A word or two may be misheard in a cough. The agent is silent by then; what is settled here is only whether it stays so.
         Nearness::Near => {
-            words > config.interruption_words
-                || words == config.interruption_words && turn.voiced >= config.interruption
-                || thought == Thought::Whole
+            let plain = thought == Thought::Whole || words > config.interruption_words;
+            plain && (turn.voiced >= config.sentence || turn.pause_told)
         }
         // Into the room one says whole sentences as well: only a long one that is none of the usual counts.
         Nearness::Away => words > 2 * config.interruption_words && turn.voiced >= config.aside_max,

@@ -61,6 +61,7 @@ const LOUD: Frame = Frame([3_000; 320]);
 const QUIET: Frame = Frame([3; 320]);
 const START: Heard = Heard::Start { turn: TurnId(1), at: callwright_model::MonoTime::ZERO };
 const PAUSE: Heard = Heard::Pause { turn: TurnId(1) };
+const GOES_ON: Heard = Heard::GoesOn { turn: TurnId(1) };
 const END: Heard = Heard::End { turn: TurnId(1), at: callwright_model::MonoTime::ZERO };
 
 /// Serves each batch as one piece of work, and returns the engine's calls and the reports.
@@ -129,7 +130,7 @@ fn the_pass_made_at_a_pause_is_the_final_when_only_silence_follows() {
 #[test]
 fn speech_after_a_pause_makes_a_new_pass_over_all_of_the_turn() {
     let (calls, reports) =
-        check(false, &[&[START], &frames(LOUD, 5), &[PAUSE], &frames(LOUD, 4), &[PAUSE], &[END]]);
+        check(false, &[&[START], &frames(LOUD, 5), &[PAUSE, GOES_ON], &frames(LOUD, 4), &[PAUSE], &[END]]);
     assert_eq!(calls.iter().filter(|call| *call == "begin").count(), 2);
     assert!(calls.contains(&"finish 5".to_owned()) && calls.contains(&"finish 9".to_owned()), "{calls:?}");
     assert_eq!(reports.last().map(String::as_str), Some("final heard 9"));

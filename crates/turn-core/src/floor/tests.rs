@@ -110,6 +110,7 @@ fn drain(floor: &mut Floor, ms: u64, decided: &mut Vec<String>) {
         let what = match output {
             Output::Started { turn, onset } => format!("started {} from {}", turn.0, onset.as_millis()),
             Output::Pause { turn } => format!("pause {}", turn.0),
+            Output::GoesOn { turn } => format!("goes on {}", turn.0),
             Output::Ended { turn, last_sound, length, .. } => {
                 format!("ended {} at {} after {}", turn.0, last_sound.as_millis(), length.as_millis())
             }
@@ -135,6 +136,7 @@ fn a_sentence_ends_after_a_pause_and_an_inner_pause_does_not_end_it() {
         "1000 caller stops",
         "1120 -> pause 1",
         "1400 caller speaks",
+        "1420 -> goes on 1",
         "2000 caller stops",
         "2120 -> pause 1",
         "2580 -> ended 1 at 2000 after 2000",
@@ -197,10 +199,12 @@ fn a_spelled_code_with_pauses_of_700_ms_is_one_turn_and_is_over_when_full() {
         "420 -> pause 1",
         "500 partial 1 2 2 speech",
         "1000 caller speaks",
+        "1020 -> goes on 1",
         "1300 caller stops",
         "1420 -> pause 1",
         "1500 partial 1 4 4 speech",
         "2000 caller speaks",
+        "2020 -> goes on 1",
         "2300 caller stops",
         "2420 -> pause 1",
         "2500 partial 1 6 6 speech",
@@ -267,6 +271,7 @@ fn a_vote_counts_neither_after_the_caller_went_on_nor_for_what_is_counted() {
         "720 -> pause 1",
         "760 vote 1 0.1",
         "800 caller speaks",
+        "820 -> goes on 1",
         "900 vote 1 0.9",
         "1000 caller stops",
         "1120 -> pause 1",
@@ -470,6 +475,7 @@ fn wait_and_a_pause_is_the_begin_of_a_sentence_and_right_is_not() {
             &[
                 "1380 agent stops",
                 "1440 caller speaks",
+                "1460 -> goes on 1",
                 "1900 -> hush 1",
                 "1900 -> 1 is Interruption by Length",
                 "2000 caller stops",
@@ -618,12 +624,13 @@ fn words_over_the_agent_settle_it_early() {
         "1040 -> started 1 from 1000",
         "1040 -> duck",
         "1240 partial 1 0 3 speech",
-        "1240 -> hush 1",
-        "1240 -> 1 is Interruption by Words",
-        "1240 agent stops",
-        "1300 caller stops",
-        "1420 -> pause 1",
-        "1880 -> ended 1 at 1300 after 300",
+        "1320 -> hold",
+        "1320 agent stops",
+        "1480 -> hush 1",
+        "1480 -> 1 is Interruption by Words",
+        "1500 caller stops",
+        "1620 -> pause 1",
+        "2080 -> ended 1 at 1500 after 500",
     ]);
 }
 
@@ -682,13 +689,13 @@ fn endless_speech_loses_the_floor_until_it_pauses() {
             "6300 caller speaks",
             "6340 -> started 2 from 6300",
             "6340 -> duck",
-            "6440 partial 2 0 3 speech",
-            "6440 -> hush 2",
-            "6440 -> 2 is Interruption by Words",
-            "6440 agent stops",
-            "6700 caller stops",
-            "6820 -> pause 2",
-            "7280 -> ended 2 at 6700 after 400",
+            "6660 -> hold",
+            "6660 agent stops",
+            "7000 -> hush 2",
+            "7000 -> 2 is Interruption by Length",
+            "7100 caller stops",
+            "7220 -> pause 2",
+            "7680 -> ended 2 at 7100 after 800",
         ],
     );
 }
@@ -817,7 +824,7 @@ impl Rules {
                 self.newest = turn;
                 self.running = Some(turn);
             }
-            Output::Pause { turn } => assert_eq!(self.running, Some(turn)),
+            Output::Pause { turn } | Output::GoesOn { turn } => assert_eq!(self.running, Some(turn)),
             Output::Ended { turn, .. } | Output::Discard { turn } => {
                 assert_eq!(self.running.take(), Some(turn), "each turn is closed once");
             }
