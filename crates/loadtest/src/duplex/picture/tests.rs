@@ -3,7 +3,7 @@ use super::*;
 
 #[test]
 fn everything_that_happened_is_in_the_picture() {
-    let svg = with_view(|view| draw(view));
+    let svg = with_view(draw);
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
     assert!(svg.contains("where is my flight") && svg.contains("\u{2713} 0.50"), "{svg}");
     assert!(svg.contains("\u{2717} spoke 1.00"), "{svg}");
@@ -13,7 +13,7 @@ fn everything_that_happened_is_in_the_picture() {
 
 #[test]
 fn what_people_say_cannot_break_the_picture() {
-    let svg = with_view(|view| draw(view));
+    let svg = with_view(draw);
     assert!(svg.contains("wait &lt;now&gt;") && !svg.contains("<now>"));
     let (opened, closed) = (svg.matches("<text").count(), svg.matches("</text>").count());
     assert_eq!(opened, closed);
