@@ -635,6 +635,8 @@
     }
 
     #togglePad() {
+      // A browser may say only a moment after it has connected that keys can be sent.
+      if (this.#leg) this.#showTools(this.#leg);
       const { keys, pad } = this.#view;
       keys.hidden = !keys.hidden;
       pad.setAttribute("aria-expanded", String(!keys.hidden));
