@@ -19,7 +19,8 @@ async fn place(gateway: &Gateway, name: &str, calls: u64, concurrent: u64) -> Lo
     let to = format!("sip:airline@{}", gateway.sip);
     // A number that can be called back, from those that are nobody's.
     let from_user = "15550100".to_owned();
-    let config = LoadConfig { calls, concurrent, rate: 4.0, from_user, ..LoadConfig::new(to, scenario(name)) };
+    let config =
+        LoadConfig { calls, concurrent, rate: 4.0, from_user, ..LoadConfig::new(to, scenario(name)) };
     run(config, Arc::new(NoObserver), |_| {}).await.expect("calls can be placed")
 }
 

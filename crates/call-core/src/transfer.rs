@@ -176,7 +176,8 @@ impl Transfer {
     pub fn handle_accepted(&mut self, now: MonoTime) {
         match self.state {
             State::Briefing { .. } | State::Deciding { .. } => {
-                self.outputs.push_back(Output::Hold(false));
+                // Hold sound goes on behind what is said, until the bridge: in a silence the caller would begin to speak, and the human
+                // would not hear it yet.
                 self.outputs.push_back(Output::Connect);
                 self.enter(State::Connecting, now);
             }
@@ -320,6 +321,7 @@ impl Transfer {
     }
 
     fn bridge(&mut self, now: MonoTime) {
+        self.outputs.push_back(Output::Hold(false));
         self.outputs.push_back(Output::Bridge);
         self.outputs.push_back(Output::Done(Outcome::Bridged));
         self.enter(State::Bridged, now);

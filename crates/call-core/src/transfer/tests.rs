@@ -41,8 +41,8 @@ fn a_human_who_accepts_is_connected() {
             ("2 announced", &[Output::Hold(true), Output::Ring { human: 0 }]),
             ("4 answered", &[Output::Brief]),
             ("9 briefed", &[]),
-            ("10 accepts", &[Output::Hold(false), Output::Connect]),
-            ("11 ready", &[Output::Bridge, Output::Done(Outcome::Bridged)]),
+            ("10 accepts", &[Output::Connect]),
+            ("11 ready", &[Output::Hold(false), Output::Bridge, Output::Done(Outcome::Bridged)]),
             ("60 human gone", &[Output::Hold(false), Output::Done(Outcome::HumanLeft)]),
         ],
     );
@@ -55,7 +55,7 @@ fn a_human_may_accept_before_the_briefing_ends() {
         &[
             ("2 announced", &[Output::Hold(true), Output::Ring { human: 0 }]),
             ("4 answered", &[Output::Brief]),
-            ("5 accepts", &[Output::Hold(false), Output::Connect]),
+            ("5 accepts", &[Output::Connect]),
             ("6 briefed", &[]),
         ],
     );
