@@ -1,8 +1,8 @@
 //! A real Chromium without a window, driven through its DevTools protocol.
 //!
 //! The protocol runs over two pipes (`--remote-debugging-pipe`), so there is no port, no websocket and no driver program. The
-//! browser's microphone is a WAV file, and it may use it without being asked. Everything here panics with what went wrong,
-//! for it is only used by tests.
+//! browser's microphone is a WAV file, or silent until it is told what to hear, and it may use it without being asked.
+//! Everything here panics with what went wrong, for it is only used by tests.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,23 @@ use tokio::time::{Instant, interval, timeout};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a condition is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// A microphone made of Web Audio: `hear` takes the base64 of a sound file.
+const MICROPHONE: &str = r"(() => {
+  let room, cable;
+  navigator.mediaDevices.getUserMedia = async () => {
+    room = new AudioContext();
+    cable = room.createMediaStreamDestination();
+    return cable.stream;
+  };
+  window.hear = async (file) => {
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    const voice = new AudioBufferSourceNode(room, { buffer: await room.decodeAudioData(bytes.buffer) });
+    const over = new Promise((resolve) => voice.addEventListener('ended', resolve));
+    voice.connect(cable);
+    voice.start();
+    await over;
+  };
+})()";
 
 /// A running browser with one page.
 pub struct Browser {
@@ -37,10 +54,8 @@ pub struct Browser {
 /// How a browser is started.
 #[derive(Debug, Default)]
 pub struct Launch {
-    /// What its microphone hears: 16-bit PCM. `None` is a beep every second.
+    /// What its microphone hears, again and again: 16-bit PCM. `None` is a beep every second.
     pub microphone: Option<PathBuf>,
-    /// Whether the file is heard once and then silence, instead of again and again.
-    pub once: bool,
 }
 
 /// A page's colours, as its style sheet asks for them.
@@ -92,6 +107,18 @@ impl Browser {
         self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
+    /// Gives the pages opened from here on a microphone that hears nothing but what [`Browser::say`] plays to it, so that a
+    /// caller can wait for the agent; a file of the browser's own cannot.
+    pub async fn microphone_of_our_own(&mut self) {
+        self.before_load(MICROPHONE).await;
+    }
+
+    /// Plays a sound file to that microphone, to its end.
+    pub async fn say(&mut self, file: &Path) {
+        let bytes = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.eval(&format!("hear('{}')", BASE64.encode(bytes))).await;
+    }
+
     /// Opens a page and waits until it is loaded.
     pub async fn goto(&mut self, url: &str) {
         let reply = self.command("Page.navigate", json!({ "url": url })).await;
@@ -129,16 +156,16 @@ impl Browser {
         }
     }
 
-    /// Clicks with the mouse in the middle of the element that an expression yields.
+    /// Clicks with the mouse in the middle of the element that an expression yields, once it is shown.
     pub async fn click(&mut self, element: &str) {
+        self.wait_for(&format!("({element})?.getBoundingClientRect().width > 0"), PATIENCE).await;
         let middle = self
             .eval(&format!(
                 "(() => {{ const element = {element}; element.scrollIntoView({{ block: 'center' }}); \
                  const box = element.getBoundingClientRect(); \
-                 return {{ x: box.x + box.width / 2, y: box.y + box.height / 2, shown: box.width > 0 }}; }})()"
+                 return {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}; }})()"
             ))
             .await;
-        assert_eq!(middle["shown"], true, "`{element}` is not shown");
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({
                 "type": kind, "x": middle["x"], "y": middle["y"], "button": "left", "clickCount": 1,
@@ -251,8 +278,7 @@ fn arguments(launch: &Launch) -> Vec<String> {
     .map(str::to_owned)
     .into();
     if let Some(file) = &launch.microphone {
-        let suffix = if launch.once { "%noloop" } else { "" };
-        arguments.push(format!("--use-file-for-fake-audio-capture={}{suffix}", file.display()));
+        arguments.push(format!("--use-file-for-fake-audio-capture={}", file.display()));
     }
     arguments
 }

@@ -298,7 +298,7 @@ async fn a_call_from_the_page_is_heard_answered_shown_and_ended() {
     let stage = Stage::set(vec![line("airline", "Aurora Air", &examples)], Vec::new()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let microphone = Some(microphone(folder.path()));
-    let mut browser = Browser::launch(Launch { microphone, once: false }).await;
+    let mut browser = Browser::launch(Launch { microphone }).await;
     browser
         .before_load(
             "const Peer = RTCPeerConnection; window.peers = []; \

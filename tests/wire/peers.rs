@@ -86,28 +86,28 @@ fn right(path: &Path) -> Vec<i16> {
 async fn a_browser_call_is_understood_and_changes_the_booking() {
     let airline = Airline::start().await;
     let gateway = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
-    let folder = tempfile::tempdir().expect("a folder");
-    let microphone = folder.path().join("microphone.wav");
-    // A file cannot wait for the agent: the silences are as long as what the agent says in them, and a little more.
-    sound::microphone(
-        &microphone,
-        &[
-            (7_500, Some("en-cancelled.wav")),
-            (4_500, Some("en-code-k7m4x2.wav")),
-            (4_500, Some("en-pin-4821.wav")),
-            (13_000, Some("en-first.wav")),
-            (11_000, Some("en-yes.wav")),
-            (18_000, Some("en-goodbye.wav")),
-            (20_000, None),
-        ],
-    );
-    let mut browser = Browser::launch(Launch { microphone: Some(microphone), once: true }).await;
+    let mut browser = Browser::launch(Launch::default()).await;
     browser.look_like(1200, 900, Scheme::Light).await;
+    browser.microphone_of_our_own().await;
     browser.goto(&format!("http://{}/", gateway.web)).await;
     let root = "document.querySelector('callwright-call').shadowRoot";
     browser.click(&format!("{root}.querySelector('.main')")).await;
+    for (question, answer) in [
+        ("How can I help you?", "en-cancelled.wav"),
+        ("What is your booking code?", "en-code-k7m4x2.wav"),
+        ("And your four digit PIN?", "en-pin-4821.wav"),
+        ("These are the next flights.", "en-first.wav"),
+        ("Shall I do that?", "en-yes.wav"),
+    ] {
+        // As a caller does who lets the agent finish.
+        let asked = format!(
+            "{root}.textContent.includes('{question}') && document.querySelector('callwright-call').state === 'listening'"
+        );
+        browser.wait_for(&asked, Duration::from_secs(40)).await;
+        browser.say(&sound::fixture(answer)).await;
+    }
     let committed = format!("{root}.querySelectorAll('[data-step=committed]').length === 6");
-    browser.wait_for(&committed, Duration::from_secs(100)).await;
+    browser.wait_for(&committed, Duration::from_secs(20)).await;
     let claim = format!("{root}.textContent.includes('You are booked on the flight')");
     browser.wait_for(&claim, Duration::from_secs(20)).await;
     let pictures = repository().join("target/tmp/page");

@@ -10,6 +10,8 @@
   const STYLE = "CALLWRIGHT_CSS";
   // A path that is not open by then is blocked: checks succeed within a second where they succeed at all.
   const CONNECT_MS = 15000;
+  // Without an answer by then the call button is shown without a choice of lines.
+  const LINES_MS = 5000;
   // A plan that had begun is carried to its end after hanging up; the page goes on showing it for so long.
   const AFTER_MS = 60000;
 
@@ -559,7 +561,7 @@
 
     async #loadLines() {
       try {
-        const response = await fetch(this.#url("/v1/lines"));
+        const response = await fetch(this.#url("/v1/lines"), { signal: AbortSignal.timeout(LINES_MS) });
         this.#lines = response.ok ? await response.json() : [];
       } catch {
         this.#lines = [];
@@ -568,6 +570,7 @@
       select.replaceChildren(...this.#lines.map((line) => make("option", { value: line.name }, line.title)));
       lines.hidden = this.#state !== "idle" || this.hasAttribute("line") || this.#lines.length < 2;
       this.#showLine();
+      this.#view.stage.hidden = false;
     }
 
     #chosen() {
@@ -608,7 +611,8 @@
       const keys = [..."123456789*0#"].map((digit) => make("button", { type: "button", onclick: () => this.#press(digit) }, digit));
       view.keys = make("div", { className: "keys", role: "group", "aria-label": "Keypad", hidden: true }, ...keys, view.noKeys);
       const state = make("p", { className: "state", role: "status" }, make("span", { className: "dot", "aria-hidden": "true" }), view.words);
-      view.stage = make("section", { className: "stage card", "aria-label": "Call" }, view.heading, view.lines, view.button, state, view.sub, view.tools, view.keys);
+      // Shown when the lines are known: nothing may move a button that somebody is about to press.
+      view.stage = make("section", { className: "stage card", "aria-label": "Call", hidden: true }, view.heading, view.lines, view.button, state, view.sub, view.tools, view.keys);
 
       view.plans = make("div", { className: "plans" });
       view.plan = make("section", { className: "plan card", hidden: true }, make("h2", {}, "What is being done"), view.plans);
