@@ -127,8 +127,8 @@ pub struct Call {
 #[derive(Debug, Args)]
 pub struct Load {
     /// Whom to call, such as `sip:airline@127.0.0.1:5060`.
-    #[arg(long)]
-    pub to: String,
+    #[arg(long, required_unless_present = "rehearse")]
+    pub to: Option<String>,
     #[command(flatten)]
     pub part: LoadPart,
     /// How many calls in all.
@@ -181,6 +181,10 @@ pub struct DuplexOptions {
     /// The agent's voice in the callers' microphones, as `200ms,-12dB`.
     #[arg(long, value_name = "ECHO", requires = "duplex")]
     pub echo: Option<Echo>,
+    /// Call nobody: the demo's agent plays its part in this process, in virtual time. The same seed gives the same calls, sample
+    /// for sample, faster than they last.
+    #[arg(long, requires = "duplex", conflicts_with = "to")]
+    pub rehearse: bool,
 }
 
 /// Arguments of `chat`.

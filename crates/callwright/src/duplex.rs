@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use callwright_loadtest::Outcome;
 use callwright_loadtest::duplex::{
-    Conversation, DuplexConfig, DuplexProgress, Profile, Sounds, run as place,
+    Conversation, DuplexConfig, DuplexProgress, DuplexReport, Profile, Sounds, run as place, simulate,
 };
 use callwright_model::{Language, Voice};
 use callwright_speech::{RecogniserChoice, Speech, SpeechConfig};
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Load;
 use crate::load::codec;
+use crate::rehearse::Stage;
 use crate::serve::all;
 
 /// Makes the sounds, places the calls and prints the figures.
@@ -41,7 +42,7 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     .await?
     .map_err(|what| anyhow!(what))?;
     let config = DuplexConfig {
-        to: args.to,
+        to: args.to.clone().unwrap_or_else(|| "rehearsal".to_owned()),
         profile,
         conversation: conversation.name,
         sounds: Arc::new(sounds),
@@ -59,7 +60,11 @@ pub async fn run(args: Load) -> Result<ExitCode> {
             stopping.cancel();
         }
     });
-    let report = place(config, stop.clone(), show).await?;
+    let report = if args.duplex.rehearse {
+        rehearse(config).await?
+    } else {
+        place(config, stop.clone(), show).await?
+    };
     print!("{report}");
     if let Some(file) = &args.report {
         let json = serde_json::to_string_pretty(&report)?;
@@ -67,6 +72,21 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     }
     let good = report.all_said_goodbye() && !stop.is_cancelled();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Has the calls in virtual time, as many at a time as there are cores.
+async fn rehearse(config: DuplexConfig) -> Result<DuplexReport> {
+    let stage = Stage::new(SpeechConfig {
+        models_dir: Some("models".into()),
+        recogniser: RecogniserChoice::Pocketsphinx,
+        recogniser_threads: 1,
+        synthesiser_threads: 1,
+        ..SpeechConfig::default()
+    });
+    let concurrent = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let config = DuplexConfig { concurrent, ..config };
+    let report = tokio::task::spawn_blocking(move || simulate(config, &|number| stage.answer(number)));
+    Ok(report.await??)
 }
 
 /// A synthesiser for the callers. Nobody is listened to with it, so the recogniser that costs least is loaded.

@@ -30,7 +30,7 @@ pub async fn load(args: Load) -> Result<ExitCode> {
         rate: args.rate,
         wav_dir: args.wav,
         codecs: vec![codec(&args.codec)?],
-        ..LoadConfig::new(args.to, scenario(walked)?)
+        ..LoadConfig::new(args.to.context("`--to` says whom to call")?, scenario(walked)?)
     };
     let report = run(config, Arc::new(NoObserver), show).await?;
     finish_line();

@@ -10,6 +10,7 @@ mod gateway;
 mod lines;
 mod load;
 mod models;
+mod rehearse;
 mod serve;
 #[cfg(feature = "talk")]
 mod talk;

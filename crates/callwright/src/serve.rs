@@ -124,6 +124,6 @@ const SERVE_SIP: SocketAddr = loopback(5060);
 const SERVE_WEB: SocketAddr = loopback(8080);
 const SERVE_WEBRTC: SocketAddr = loopback(8081);
 
-const fn loopback(port: u16) -> SocketAddr {
+pub(crate) const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
 }

@@ -10,7 +10,7 @@ use callwright_call_core::transfer;
 use callwright_dialogue_core::{AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying};
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, Pii, PlanEvent, PlanId,
-    PlanReply, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice, split_at_word,
+    PlanReply, Progress, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice, split_at_word,
     word_count,
 };
 
@@ -327,13 +327,13 @@ impl Conversation {
 
     fn caller_words(&mut self, report: Recognised, now: MonoTime) {
         match report {
-            Recognised::Partial { turn, words } => {
+            Recognised::Partial { turn, words, confidence } => {
                 self.caller_goes_on(turn, words.reveal(), now);
-                self.tell_floor(turn, words.reveal());
+                self.tell_floor(turn, words.reveal(), confidence);
                 self.tell(Happening::CallerPartial { turn, words });
             }
             Recognised::Provisional(utterance) => {
-                self.tell_floor(utterance.turn, utterance.words.reveal());
+                self.tell_floor(utterance.turn, utterance.words.reveal(), utterance.confidence);
                 self.foresee(utterance, now);
             }
             Recognised::TurnVote { turn, complete } => {
@@ -351,9 +351,9 @@ impl Conversation {
     }
 
     /// How far a turn's words have come, for the floor to judge by.
-    fn tell_floor(&mut self, turn: TurnId, words: &str) {
+    fn tell_floor(&mut self, turn: TurnId, words: &str, confidence: Option<f32>) {
         let ours: &[String] = if self.echo { &self.lately } else { &[] };
-        let progress = self.dialogue.progress(words, ours);
+        let progress = Progress { confidence, ..self.dialogue.progress(words, ours) };
         self.act(Act::Command(self.config.caller, LegCommand::Partial { turn, progress }));
     }
 

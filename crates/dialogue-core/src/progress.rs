@@ -20,6 +20,7 @@ impl Dialogue {
             words: u16::try_from(words.split_whitespace().count()).unwrap_or(u16::MAX),
             sort: (!words.trim().is_empty()).then_some(sort),
             thought: self.thought(words, &expect, language),
+            confidence: None,
         }
     }
 

@@ -21,6 +21,7 @@ mod plan;
 mod profile;
 mod report;
 mod run;
+mod simulate;
 mod trace;
 mod utterance;
 
@@ -32,6 +33,7 @@ pub use line::{Disturbance, DisturbanceKind};
 pub use profile::{Echo, Profile};
 pub use report::{DuplexCall, DuplexNetwork, DuplexReport};
 pub use run::{DuplexConfig, DuplexProgress, run};
+pub use simulate::{Agent, simulate};
 
 pub(crate) use caller::Caller;
 pub(crate) use line::Line;

@@ -329,9 +329,22 @@ impl Party {
     }
 
     fn empty_record(&self) -> Record {
+        Record::empty(self.number, self.part.name().to_owned())
+    }
+}
+
+impl Record {
+    /// Of a call that was talked.
+    pub(crate) fn of(call: u64, scenario: String, result: PhoneResult) -> Self {
+        let mut record = Self::empty(call, scenario);
+        record.fill(result);
+        record
+    }
+
+    fn empty(call: u64, scenario: String) -> Self {
         let report = CallReport {
-            call: self.number,
-            scenario: self.part.name().to_owned(),
+            call,
+            scenario,
             outcome: Outcome::Cancelled,
             setup_s: None,
             length_s: 0.0,
@@ -342,11 +355,9 @@ impl Party {
             network: Network::default(),
             recording: None,
         };
-        Record { report, remains: None }
+        Self { report, remains: None }
     }
-}
 
-impl Record {
     fn fill(&mut self, result: PhoneResult) {
         let report = &mut self.report;
         let seconds = |samples: callwright_model::Samples| samples.duration().as_secs_f64();

@@ -69,6 +69,8 @@ pub enum Recognised {
         turn: TurnId,
         /// The words.
         words: Pii<String>,
+        /// How sure they are, 0 to 1, if the engine can tell.
+        confidence: Option<f32>,
     },
     /// The utterance, should the turn be over: made at a pause, before it is known that the caller has finished. May come several
     /// times in a turn, or never.

@@ -35,7 +35,7 @@ pub enum Thought {
 }
 
 /// How far a turn's words have come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Characters, digits or options of what is expected that are filled, as the interpreter counts.
     pub filled: u8,
@@ -45,6 +45,8 @@ pub struct Progress {
     pub sort: Option<UtteranceSort>,
     /// Whether they can stand.
     pub thought: Thought,
+    /// How sure the recogniser is of them, 0 to 1, if it can tell.
+    pub confidence: Option<f32>,
 }
 
 /// What sound over the agent's speech turned out to be.

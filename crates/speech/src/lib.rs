@@ -37,7 +37,7 @@ mod word_share;
 
 pub use config::{RecogniserChoice, SpeechConfig, TurnModelChoice};
 pub use error::{RecogniseError, SpeechError, SynthesisError};
-pub use listening::{Ear, Listening};
+pub use listening::{Ear, Listening, StepEar};
 pub use mouth::Mouth;
 pub use speech::Speech;
 pub use voices::has_voice;

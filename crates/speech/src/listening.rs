@@ -1,5 +1,7 @@
 //! One leg's way from its ring of sound to its utterances.
 
+mod in_step;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use crate::RecogniseError;
 use crate::recogniser::{GivenUp, Hearing, Reading, Recogniser};
 use crate::scheduler::{Place, Queue, Urgency};
 use crate::turn_model::TurnModel;
+pub use in_step::StepEar;
 
 /// What it takes to listen to a leg.
 pub struct Listening {
@@ -277,8 +280,8 @@ struct Turn {
     hints: Arc<Hints>,
     audio: Vec<i16>,
     pass: Pass,
-    /// Words last reported.
-    reported: String,
+    /// Words last reported, and how sure they were in tenths.
+    reported: (String, Option<u8>),
     /// Time that passes over this turn have taken.
     spent: Duration,
 }
@@ -304,7 +307,7 @@ impl Ears {
                     hints: Arc::clone(hints),
                     audio: Vec::new(),
                     pass: Pass::Open { taken: 0 },
-                    reported: String::new(),
+                    reported: Default::default(),
                     spent: Duration::ZERO,
                 });
                 self.begin();
@@ -440,23 +443,26 @@ impl Ears {
 
     fn report_partial(&mut self, late: impl Fn() -> bool) {
         let Some(turn) = &mut self.turn else { return };
-        let words = match &turn.pass {
-            Pass::Settled { reading, .. } => reading.words.clone(),
+        let reading = match &turn.pass {
+            Pass::Settled { reading, .. } => reading.clone(),
             Pass::Failed => return,
             Pass::Open { .. } if late() => return partial_dropped(),
             Pass::Open { .. } => {
                 let started = Instant::now();
-                let words = self.hearing.partial(&turn.audio);
+                let reading = self.hearing.partial(&turn.audio);
                 turn.spent += started.elapsed();
-                words.unwrap_or_default()
+                reading.unwrap_or_default()
             }
         };
-        if words.is_empty() || words == turn.reported {
+        let Reading { words, confidence, .. } = reading;
+        // The same words may turn out to fit worse and worse.
+        let news = (words.clone(), confidence.map(|confidence| (confidence * 10.0) as u8));
+        if words.is_empty() || news == turn.reported {
             return;
         }
-        turn.reported.clone_from(&words);
+        turn.reported = news;
         // The receiver goes away with the leg; then nobody waits for words either.
-        let _ = self.outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words) });
+        let _ = self.outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words), confidence });
     }
 
     /// What the final will be if the caller has finished. It equals the final then, letter for letter: whoever works ahead with it

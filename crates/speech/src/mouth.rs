@@ -1,5 +1,6 @@
 //! From says to a leg's ring of sound.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -244,6 +245,33 @@ impl Tongue {
             tokio::time::sleep(RING_FULL_WAIT).await;
         }
     }
+}
+
+/// A whole say at once. A sentence that cannot be spoken is left out, as in a call.
+pub(crate) fn in_step(say: &Say, speakers: &Speakers) -> Vec<SayFrame> {
+    let text = limited(&say.text);
+    let words = Words::of(&say.text);
+    let mut cutter = Cutter::default();
+    for piece in sentences(text, SENTENCE_BYTES_MAX) {
+        let over = words.inside(piece);
+        let spoken = speakers.speak(piece, say.language, &say.voice, &mut |mut sound| {
+            renumber(&mut sound, &over);
+            cutter.add(&sound);
+            ControlFlow::Continue(())
+        });
+        cutter.end_sentence();
+        if let Err(error) = spoken {
+            error!(say = say.id.0, %error, "a sentence could not be spoken");
+            cutter.stop_counting();
+        }
+    }
+    let mut items = Vec::new();
+    while let Some((frame, word_at)) = cutter.cut(true) {
+        items.push(item(say, Some(frame), cutter.words(), word_at));
+    }
+    let whole = words.over_at(text.len()).max(cutter.words());
+    items.push(item(say, None, whole, None));
+    items
 }
 
 /// An item of a say's stream.

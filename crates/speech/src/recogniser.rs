@@ -15,6 +15,9 @@ pub(crate) trait Recogniser: Send + Sync {
     /// Whether it knows the language.
     fn knows(&self, language: Language) -> bool;
 
+    /// Whether it hears along, so that words so far cost next to nothing. One that does not begins anew each time.
+    fn hears_along(&self) -> bool;
+
     /// Gets ready to hear with these hints, before a turn begins. Slow work that need not be done while someone speaks.
     fn prepare(&self, hints: &Hints);
 
@@ -31,7 +34,7 @@ pub(crate) trait Hearing: Send {
     fn extend(&mut self, samples: &[i16]) -> Result<(), RecogniseError>;
 
     /// Words so far. `all` is the turn from its first sample. `None` when the engine has none cheaply.
-    fn partial(&mut self, all: &[i16]) -> Option<String>;
+    fn partial(&mut self, all: &[i16]) -> Option<Reading>;
 
     /// The turn's words. `all` is the turn from its first sample. Ends the pass.
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use callwright_model::{Language, SayFrame, Voice, VoiceActivity};
+use callwright_model::{Hints, Language, Say, SayFrame, Voice, VoiceActivity};
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
@@ -22,8 +22,8 @@ use crate::synthesiser::Synthesiser;
 use crate::turn_model::{SmartTurn, TurnModel};
 use crate::voice_activity::VoiceActivitySource;
 use crate::{
-    Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, SynthesisError, TurnModelChoice,
-    models,
+    Ear, Listening, Mouth, RecogniserChoice, SpeechConfig, SpeechError, StepEar, SynthesisError,
+    TurnModelChoice, models, mouth,
 };
 
 /// All engines of a process and their threads. Cheap to clone. The threads end with the last clone: keep one as long as there are legs.
@@ -53,6 +53,11 @@ impl Speech {
         let cores = available_parallelism().map_or(1, usize::from);
         let threads = |wanted: usize| if wanted == 0 { cores } else { wanted };
         let recogniser = recogniser(&config, threads(config.recogniser_threads))?;
+        let partial_every_ms = if recogniser.hears_along() {
+            config.partial_every_ms.min(ALONG_EVERY_MS)
+        } else {
+            config.partial_every_ms
+        };
         let voice_activity = VoiceActivitySource::find(config.models_dir.as_deref());
         let turn_model: Option<Arc<dyn TurnModel>> = match config.turn_model {
             TurnModelChoice::Off => None,
@@ -70,7 +75,7 @@ impl Speech {
                 prompts: Arc::new(PromptCache::new(config.prompt_cache_bytes)),
                 turn_model,
                 limits: Limits {
-                    partial_frames: (config.partial_every_ms / callwright_model::FRAME_MS).max(1) as usize,
+                    partial_frames: (partial_every_ms / callwright_model::FRAME_MS).max(1) as usize,
                     turn_samples_max: config.turn_samples_max(),
                 },
                 runtime,
@@ -122,6 +127,19 @@ impl Speech {
             ControlFlow::Continue(())
         })?;
         Ok(sound)
+    }
+
+    /// Ears that work on the calling thread, for simulations.
+    #[must_use]
+    pub fn listen_in_step(&self, hints: Hints) -> StepEar {
+        let shared = &self.shared;
+        StepEar::new(hints, Arc::clone(&shared.recogniser), shared.turn_model.clone(), shared.limits)
+    }
+
+    /// All that a mouth would put into the leg's ring for a say, made on the calling thread, for simulations.
+    #[must_use]
+    pub fn say_in_step(&self, say: &Say) -> Vec<SayFrame> {
+        mouth::in_step(say, &self.shared.speakers)
     }
 
     /// The longest that a caller waits for the words of a turn that is over, or has waited within the last seconds. When it grows,
@@ -186,3 +204,6 @@ fn whisper(_path: PathBuf, _threads: usize) -> Result<Arc<dyn Recogniser>, Speec
 fn whisper_model(config: &SpeechConfig) -> Option<PathBuf> {
     config.whisper_model.clone().or_else(|| models::largest_whisper(config.models_dir.as_deref()?))
 }
+
+/// Words so far of an engine that hears along: what silences the agent for an interruption should not wait longer.
+const ALONG_EVERY_MS: u32 = 100;

@@ -57,6 +57,10 @@ impl Recogniser for Whisper {
         }
     }
 
+    fn hears_along(&self) -> bool {
+        false
+    }
+
     fn prepare(&self, _hints: &Hints) {}
 
     fn hearing(&self, given_up: GivenUp) -> Box<dyn Hearing> {
@@ -131,11 +135,11 @@ impl Hearing for Ears {
         if self.given_up.is_set() { Err(RecogniseError::GivenUp) } else { Ok(()) }
     }
 
-    fn partial(&mut self, all: &[i16]) -> Option<String> {
+    fn partial(&mut self, all: &[i16]) -> Option<Reading> {
         if all.len() < PARTIAL_SAMPLES_MIN {
             return None;
         }
-        self.pass(all, TOKENS_PARTIAL).ok().map(|reading| reading.words)
+        self.pass(all, TOKENS_PARTIAL).ok()
     }
 
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {

@@ -89,7 +89,7 @@ async fn words_so_far_come_before_the_end() {
     caller.sound(&[0; 3_200]);
     caller.sound(&spoken(&speech, "my flight was cancelled and I need a new flight"));
     match caller.report().await {
-        Recognised::Partial { turn: of, words } => {
+        Recognised::Partial { turn: of, words, .. } => {
             assert_eq!(of, turn);
             assert!(words.reveal().contains("flight"), "{}", words.reveal());
         }

@@ -14,6 +14,9 @@ pub struct FloorConfig {
     pub onset_frames: u8,
     /// Speech probability from which a frame goes on with a turn.
     pub hold_probability: f32,
+    /// Speech probability that is enough at the caller's usual level, well above the noise: detectors are slow to believe a voice
+    /// that cuts into babble.
+    pub plain_probability: f32,
     /// Frames softer than this are no speech of this caller, whatever they sound like.
     pub level_dbfs_min: f32,
     /// A frame this far below the loudest one of the turn is the room, not the voice: what fixes the end of speech exactly
@@ -36,7 +39,10 @@ pub struct FloorConfig {
     /// Where there is noise, a frame this far below the caller's usual level is part of it. Babble at the same telephone lies 12 dB and
     /// more below, words said away from it 6 to 10.
     pub under_usual_db: f32,
-    /// Voice over the agent that silences it while no word is known. "Mm-hm", "right" and "okay" have 200-400 ms of it; more waiting
+    /// Confidence from which words over the agent count. What a recogniser makes of the first half second of anything is mostly
+    /// wrong, and mostly knows it.
+    pub words_confidence: f32,
+    /// Voice over the agent that silences it while no word is sure. "Mm-hm", "right" and "okay" have 200-500 ms of it; more waiting
     /// is felt by everyone who really interrupts.
     pub interruption: Duration,
     /// The same for what sounds like "mm-hm" or "um" so far, which people draw out.
@@ -107,6 +113,7 @@ impl Default for FloorConfig {
             onset_probability_over_agent: 0.6,
             onset_frames: 2,
             hold_probability: 0.35,
+            plain_probability: 0.15,
             level_dbfs_min: -55.0,
             level_range_db: 40.0,
             pause: Duration::from_millis(120),
@@ -117,10 +124,11 @@ impl Default for FloorConfig {
             rearm: Duration::from_millis(200),
             over_noise_db: 9.0,
             under_usual_db: 11.0,
-            interruption: Duration::from_millis(360),
+            words_confidence: 0.45,
+            interruption: Duration::from_millis(440),
             backchannel_max: Duration::from_millis(900),
             aside_max: Duration::from_millis(1_200),
-            certain: Duration::from_millis(700),
+            certain: Duration::from_millis(900),
             interruption_words: 2,
             sentence: Duration::from_millis(480),
             one_word: Duration::from_millis(320),

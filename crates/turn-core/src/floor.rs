@@ -409,7 +409,7 @@ impl Floor {
         let least =
             if over_agent { self.config.onset_probability_over_agent } else { self.config.onset_probability };
         let loud = self.config.level_dbfs_min.max(self.levels.caller_dbfs(&self.config));
-        let speech = facts.speech >= least && facts.level_dbfs >= loud;
+        let speech = self.levels.is_speech(facts, least, &self.config) && facts.level_dbfs >= loud;
         let ear = match ear {
             Ear::Listening { run } if speech => Ear::Listening { run: run.saturating_add(1) },
             Ear::Listening { .. } => Ear::Listening { run: 0 },
@@ -480,6 +480,12 @@ impl Floor {
             Ruling::Hold => {
                 self.outputs.push_back(Output::Hold);
                 self.enter(State::Held(turn), "long enough for an interruption");
+            }
+            Ruling::Release => {
+                self.restore();
+                let mut turn = turn;
+                turn.released = true;
+                self.enter(State::Contested(turn), "not meant for us so far");
             }
             Ruling::Dismiss(verdict, rule) => {
                 self.restore();

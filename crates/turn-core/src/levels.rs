@@ -1,6 +1,7 @@
 //! How loud the line is when nobody speaks, and how loud this caller is.
 
 use crate::config::FloorConfig;
+use crate::floor::FrameFacts;
 
 /// Levels of one line, learnt while it is up.
 #[derive(Debug, Clone)]
@@ -48,6 +49,15 @@ impl Levels {
         }
     }
 
+    /// Whether a frame is speech: likely enough, or as loud as this caller is and likely at all.
+    pub(crate) fn is_speech(&self, facts: FrameFacts, least: f32, config: &FloorConfig) -> bool {
+        let plain = self.usual_dbfs.is_some_and(|usual| {
+            facts.level_dbfs >= usual - PLAIN_UNDER_DB
+                && facts.level_dbfs >= self.noise_dbfs() + PLAIN_OVER_DB
+        });
+        facts.speech >= least || plain && facts.speech >= config.plain_probability
+    }
+
     /// A level against the caller's usual one.
     pub(crate) fn against_usual(&self, level_dbfs: f32) -> Option<f32> {
         self.usual_dbfs.map(|usual| level_dbfs - usual)
@@ -74,6 +84,10 @@ const SMOOTH: f32 = 0.3;
 const WINDOW_FRAMES: u32 = 50;
 /// Follows a caller who moves within a few turns.
 const LEARN: f32 = 0.3;
+/// Vowels lie within this of a caller's mean.
+const PLAIN_UNDER_DB: f32 = 6.0;
+/// Babble does not reach this far above its own floor for long.
+const PLAIN_OVER_DB: f32 = 15.0;
 /// People who turn their head away from a handset are 6 dB softer and more.
 pub(crate) const ASIDE_DB: f32 = 4.0;
 

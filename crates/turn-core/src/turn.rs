@@ -24,6 +24,8 @@ pub(crate) struct Turn {
     pub(crate) progress: Progress,
     /// What a turn model made of the turn up to the pause that goes on.
     pub(crate) vote: Option<f32>,
+    /// The agent fell silent for it, and went on when it turned out not to be meant for us.
+    pub(crate) released: bool,
     /// The agent says something all the while that must be heard.
     pub(crate) under: bool,
 }
@@ -44,6 +46,7 @@ impl Turn {
             pause_told: false,
             progress: Progress::default(),
             vote: None,
+            released: false,
             under: false,
         }
     }
@@ -59,7 +62,7 @@ impl Turn {
         // Whoever speaks without a pause is no noise, however much it looks like one: near its own peak a voice is a voice.
         let over_noise = levels.caller_dbfs(config).min(self.peak_dbfs - NEAR_PEAK_DB);
         let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db).max(over_noise);
-        if facts.speech < config.hold_probability || facts.level_dbfs < least {
+        if !levels.is_speech(facts, config.hold_probability, config) || facts.level_dbfs < least {
             return None;
         }
         let silent = now.since(self.last_sound).saturating_sub(FRAME);

@@ -20,6 +20,8 @@ pub(crate) enum Ruling {
     Take(Rule),
     /// It seems to take the floor: the agent is silent until that is certain, and loses nothing.
     Hold,
+    /// It does not after all, so far: the agent goes on, and the verdict is open.
+    Release,
     /// It was none: the agent goes on.
     Dismiss(Verdict, Rule),
 }
@@ -36,11 +38,11 @@ pub(crate) fn contested(
     if let Some(rule) = claims(turn, expect, nearness, config) {
         return Ruling::Take(rule);
     }
-    let sort = turn.progress.sort;
+    let sort = sort(turn, config);
     let silent = turn.silent(now);
     let word = sort == Some(UtteranceSort::Speech) && nearness == Nearness::Near;
     // The final pass over what was said takes a moment after the pause that starts it.
-    let unknown = sort.is_none() && turn.voiced >= config.voice_min;
+    let unknown = turn.progress.sort.is_none() && turn.voiced >= config.voice_min;
     let over = if unknown { config.words_wait } else { config.interjection_silence };
     if silent >= over {
         if word && answers(turn, expect) {
@@ -53,7 +55,13 @@ pub(crate) fn contested(
             Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
         };
     }
-    if turn.voiced >= longest_in_passing(turn, nearness, config) || word && turn.voiced >= config.one_word {
+    // Whoever was told apart once must be certain to silence us again.
+    let hold = if turn.released {
+        turn.voiced >= longest_in_passing(turn, nearness, config).max(config.certain)
+    } else {
+        turn.voiced >= longest_in_passing(turn, nearness, config) || word && turn.voiced >= config.one_word
+    };
+    if hold {
         return Ruling::Hold;
     }
     if now.since(turn.onset) >= config.verdict_max {
@@ -74,13 +82,12 @@ pub(crate) fn held(
     if let Some(rule) = claims(turn, expect, nearness, config) {
         return Ruling::Take(rule);
     }
-    let certain = match turn.progress.sort {
-        Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => {
-            return Ruling::Dismiss(passing(turn, nearness, config), Rule::NotForUs);
-        }
+    let sort = sort(turn, config);
+    let certain = match sort {
+        Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => return Ruling::Release,
         Some(UtteranceSort::Backchannel | UtteranceSort::Filler) => {
             if turn.voiced < config.backchannel_max {
-                return Ruling::Dismiss(passing(turn, nearness, config), Rule::NotForUs);
+                return Ruling::Release;
             }
             config.backchannel_max
         }
@@ -89,8 +96,7 @@ pub(crate) fn held(
     if turn.voiced >= certain && nearness == Nearness::Near {
         return Ruling::Take(Rule::Length);
     }
-    let patience =
-        if turn.progress.sort.is_some() { config.continuation } else { config.interjection_silence };
+    let patience = if sort.is_some() { config.continuation } else { config.interjection_silence };
     if turn.silent(now) >= patience {
         Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
     } else {
@@ -109,9 +115,15 @@ pub(crate) fn evidence(turn: &Turn, rule: Rule, levels: &Levels, now: MonoTime) 
     }
 }
 
+/// What was said, as far as the words are sure. An engine that does not tell how sure it is, is believed.
+fn sort(turn: &Turn, config: &FloorConfig) -> Option<UtteranceSort> {
+    let sure = turn.progress.confidence.is_none_or(|confidence| confidence >= config.words_confidence);
+    turn.progress.sort.filter(|_| sure)
+}
+
 /// Words that take the floor whatever their length.
 fn claims(turn: &Turn, expect: &Expect, nearness: Nearness, config: &FloorConfig) -> Option<Rule> {
-    if turn.progress.sort != Some(UtteranceSort::Speech) {
+    if sort(turn, config) != Some(UtteranceSort::Speech) {
         return None;
     }
     let Progress { words, thought, .. } = turn.progress;
@@ -135,7 +147,7 @@ fn answers(turn: &Turn, expect: &Expect) -> bool {
 
 /// Voice that nothing said in passing has, as far as is known.
 fn longest_in_passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> Duration {
-    match (turn.progress.sort, nearness) {
+    match (sort(turn, config), nearness) {
         (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
         (_, Nearness::Away) => config.aside_max,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,

@@ -10,8 +10,8 @@
 //!   before 2.0 s after their end. A backchannel in silence is not judged.
 //! - The agent **interrupts** when a segment of it starts while the caller speaks: a turn, an interruption or a backchannel.
 //!
-//! An agent that was at the end of what it had to say did not stop *for* anything. Where [`Heard::own_end`] tells so, there was
-//! nothing to yield or to talk on with, and the event is not counted.
+//! An agent that was at the end of what it had to say did not stop *for* anything. Where [`Heard::own_end`] tells so, and where it
+//! stops sooner than anything could have made it, there was nothing to yield or to talk on with, and the event is not counted.
 
 use std::time::Duration;
 
@@ -176,7 +176,7 @@ impl Court<'_> {
         let over = self.sounding_at(this.speech.start)?;
         let after = over.place.end - this.speech.start;
         let stopped = after.duration() <= YIELD_WITHIN;
-        let (did, verdict) = match (stopped, over.own_end) {
+        let (did, verdict) = match (stopped, over.own_end || after.duration() < REACTION_MIN) {
             (true, true) => (Did::Stopped, Verdict::NotCounted),
             (true, false) => (Did::Stopped, Verdict::Right),
             (false, _) => (Did::TalkedOn, Verdict::Wrong),
@@ -214,7 +214,7 @@ impl Court<'_> {
         if let Some(over) = self.sounding_at(start) {
             let after = over.place.end - start;
             let stopped = after.duration() <= STOPS_WITHIN;
-            let (did, verdict) = match (stopped, over.own_end) {
+            let (did, verdict) = match (stopped, over.own_end || after.duration() < REACTION_MIN) {
                 (true, true) => (Did::Stopped, Verdict::NotCounted),
                 (true, false) => (Did::Stopped, Verdict::Wrong),
                 (false, _) => (Did::TalkedOn, Verdict::Right),
@@ -256,6 +256,8 @@ impl Court<'_> {
     }
 }
 
+/// No agent stops for a sound sooner than this: half of it goes into packets and jitter buffers both ways.
+const REACTION_MIN: Duration = Duration::from_millis(160);
 /// Stopping for a backchannel, a tic or side talk within this is an error; the figure of the benchmark.
 const STOPS_WITHIN: Duration = Duration::from_secs(1);
 /// Answering a tic or side talk within this after its end is an error; the figure of the benchmark.

@@ -125,9 +125,9 @@ pub async fn run(
 }
 
 /// One call, over.
-struct Spoken {
-    record: Record,
-    continues: Option<u64>,
+pub(super) struct Spoken {
+    pub(super) record: Record,
+    pub(super) continues: Option<u64>,
 }
 
 struct CallerSetup {
@@ -175,7 +175,11 @@ impl CallerSetup {
 }
 
 /// Judges all calls together, because what the agent says in one tells of the others; writes what lies beside the recordings.
-fn sum_up(config: DuplexConfig, took: Duration, spoken: &[Spoken]) -> Result<DuplexReport, LoadError> {
+pub(super) fn sum_up(
+    config: DuplexConfig,
+    took: Duration,
+    spoken: &[Spoken],
+) -> Result<DuplexReport, LoadError> {
     let heard: Vec<(u64, &PhoneResult, &Trace)> = spoken
         .iter()
         .filter_map(|call| {
@@ -241,6 +245,6 @@ const STAGGER: Duration = Duration::from_millis(1_370);
 /// How long it may ring.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// Added to the number of a caller who calls again.
-const AGAIN: u64 = 1_000;
+pub(super) const AGAIN: u64 = 1_000;
 /// An agent that hangs up on the same caller five times does not want to talk.
-const AGAIN_MAX: usize = 5;
+pub(super) const AGAIN_MAX: usize = 5;

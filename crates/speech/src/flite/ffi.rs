@@ -4,7 +4,7 @@
 //! one thread at a time (`&mut self`), and there is at most one [`Voice`] of each name in a process.
 
 use std::any::Any;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
@@ -73,6 +73,8 @@ impl Voice {
         // the next value takes its place. `userdata` points to `listener`, which outlives the synthesis; the feature is taken
         // out again before this function returns, so the pointer is never used later. The wave is ours to delete.
         let spoken = unsafe {
+            // The noise in consonants comes from the C library's dice: thrown anew, a sentence sounds the same every time.
+            srand(1);
             let info = new_audio_streaming_info();
             if info.is_null() {
                 return false;
@@ -232,6 +234,7 @@ struct StreamingInfo {
 }
 
 unsafe extern "C" {
+    fn srand(seed: c_uint);
     fn flite_init() -> c_int;
     fn register_cmu_us_slt(dir: *const c_char) -> *mut RawVoice;
     fn register_cmu_us_rms(dir: *const c_char) -> *mut RawVoice;

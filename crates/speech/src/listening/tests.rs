@@ -16,6 +16,10 @@ impl Recogniser for Scripted {
         true
     }
 
+    fn hears_along(&self) -> bool {
+        false
+    }
+
     fn prepare(&self, _hints: &Hints) {}
 
     fn hearing(&self, _given_up: GivenUp) -> Box<dyn Hearing> {
@@ -40,8 +44,8 @@ impl Hearing for Scripted {
         Ok(())
     }
 
-    fn partial(&mut self, all: &[i16]) -> Option<String> {
-        Some(format!("{} frames", all.len() / 320))
+    fn partial(&mut self, all: &[i16]) -> Option<Reading> {
+        Some(Reading { words: format!("{} frames", all.len() / 320), ..Reading::default() })
     }
 
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {

@@ -123,6 +123,15 @@ impl Decoder {
         segments
     }
 
+    /// The same of an utterance that is not finished. The library keeps its scores in coarser units until then.
+    pub(super) fn segments_so_far(&mut self) -> Vec<Segment> {
+        let mut segments = self.segments();
+        for segment in &mut segments {
+            segment.acoustic = segment.acoustic.saturating_mul(1 << SCORE_SHIFT);
+        }
+        segments
+    }
+
     /// Other readings of the finished utterance, best first, at most `limit` of them.
     pub(super) fn readings(&mut self, limit: usize) -> Vec<String> {
         let mut readings = Vec::new();
@@ -226,6 +235,8 @@ unsafe extern "C" {
 /// Half a second. The library makes features of at most 256 frames (2.5 s) in one streaming call and keeps the rest in a ring;
 /// when the ring then wraps around it reads rows that are none. Shorter parts never leave a rest.
 const STREAMED_AT_ONCE: usize = 8_000;
+/// The library's SENSCR_SHIFT.
+const SCORE_SHIFT: u32 = 10;
 
 /// `size_t` and `long` are what the declarations above take them for.
 const _: () = assert!(size_of::<usize>() == size_of::<c_long>());

@@ -75,7 +75,7 @@ impl Line {
                     filled: filled.parse().expect("a count"),
                     words: words.parse().expect("a count"),
                     sort: Some(sorts(sort)),
-                    thought: Thought::Unknown,
+                    ..Progress::default()
                 },
                 now,
             ),
@@ -232,7 +232,8 @@ fn a_caller_who_pauses_is_waited_for_longer_until_they_speak_fluently_again() {
 fn a_whole_wish_is_answered_sooner_and_one_that_breaks_off_later() {
     let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
     let mut patience = |thought| {
-        let progress = Progress { words: 4, sort: Some(UtteranceSort::Speech), thought, filled: 0 };
+        let progress =
+            Progress { words: 4, sort: Some(UtteranceSort::Speech), thought, ..Progress::default() };
         floor.config.patience.of(&Expect::Anything, &progress, None)
     };
     let [open, unknown, whole] = [Thought::Open, Thought::Unknown, Thought::Whole].map(&mut patience);
@@ -799,12 +800,10 @@ fn progress() -> impl Strategy<Value = Progress> {
         Just(Some(UtteranceSort::Echo)),
     ];
     let thought = prop_oneof![Just(Thought::Unknown), Just(Thought::Open), Just(Thought::Whole)];
-    (any::<u8>(), 0..8u16, sort, thought).prop_map(|(filled, words, sort, thought)| Progress {
-        filled,
-        words,
-        sort,
-        thought,
-    })
+    let confidence = proptest::option::of(0.0..1.0_f32);
+    (any::<u8>(), 0..8u16, sort, thought, confidence).prop_map(
+        |(filled, words, sort, thought, confidence)| Progress { filled, words, sort, thought, confidence },
+    )
 }
 
 /// What must hold over all outputs of one floor.

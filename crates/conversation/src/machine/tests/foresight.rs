@@ -138,7 +138,10 @@ fn a_caller_who_goes_on_makes_it_nothing() {
     let wait = call.machine.poll_timeout();
     call.acts.clear();
     let partial = |call: &Call, words: &str| {
-        Fact::Recognised(CALLER, Recognised::Partial { turn: call.turn, words: words.to_owned().into() })
+        Fact::Recognised(
+            CALLER,
+            Recognised::Partial { turn: call.turn, words: words.to_owned().into(), confidence: None },
+        )
     };
     call.tell(partial(&call, "i want to"));
     assert_eq!(call.verdict(), None, "the reading of the pause itself, told as words so far");
