@@ -78,7 +78,6 @@ pub async fn talk(
 }
 
 /// The next line that is text; one that is not is told of and left out. `None` at the end of the input.
-#[expect(clippy::print_stderr, reason = "a command's answer")]
 async fn next_line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
     let mut line = Vec::new();
     loop {
@@ -87,13 +86,13 @@ async fn next_line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
             Ok(0) => return None,
             Ok(_) => {}
             Err(error) => {
-                eprintln!("callwright: the input cannot be read: {error}");
+                notice!("callwright: the input cannot be read: {error}");
                 return None;
             }
         }
         match std::str::from_utf8(&line) {
             Ok(text) => return Some(text.trim().to_owned()),
-            Err(_) => eprintln!("callwright: a line was left out, for it is not UTF-8; type it again"),
+            Err(_) => notice!("callwright: a line was left out, for it is not UTF-8; type it again"),
         }
     }
 }

@@ -48,19 +48,18 @@ pub fn check_pack(folder: &Path) -> Vec<Problem> {
     problems
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 fn report(problems: &[Problem], json: bool, packs: usize) -> ExitCode {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     if json {
-        println!("{}", serde_json::to_string_pretty(problems).expect("problems are plain data"));
+        answer!("{}", serde_json::to_string_pretty(problems).expect("problems are plain data"));
     } else {
         for problem in problems {
-            println!("{problem}");
+            answer!("{problem}");
         }
         match (errors, problems.len() - errors) {
-            (0, 0) => println!("all is well: {packs} pack(s) checked"),
-            (0, warnings) => println!("{warnings} warning(s), no error"),
-            (errors, warnings) => println!("{errors} error(s), {warnings} warning(s)"),
+            (0, 0) => answer!("all is well: {packs} pack(s) checked"),
+            (0, warnings) => answer!("{warnings} warning(s), no error"),
+            (errors, warnings) => answer!("{errors} error(s), {warnings} warning(s)"),
         }
     }
     if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

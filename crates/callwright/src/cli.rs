@@ -330,12 +330,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 fn start_logging(filter: &str) -> anyhow::Result<()> {
     let filter = format!("{filter},{},{}", callwright_sip::LOG_FILTER, callwright_webrtc::LOG_FILTER);
     let filter = EnvFilter::try_new(&filter).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A log whose reader went is no reason to panic, which is what its own complaint about that would do.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "a command's failure")]
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("callwright: {error:#}");
+    notice!("callwright: {error:#}");
     ExitCode::FAILURE
 }

@@ -14,13 +14,13 @@ use callwright_model::Codec;
 use serde::Serialize;
 
 use crate::cli::{Call, Load};
+use crate::print::answer;
 use crate::serve::all;
 
 /// Places many calls.
 ///
 /// # Errors
 /// When the scenario is faulty or no call can be placed at all.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn load(args: Load) -> Result<ExitCode> {
     let file = open(args.report.as_deref())?;
     let walked = args.part.scenario.as_deref().context("a scenario is needed")?;
@@ -34,7 +34,7 @@ pub async fn load(args: Load) -> Result<ExitCode> {
     };
     let report = run(config, Arc::new(NoObserver), show).await?;
     finish_line();
-    print!("{report}");
+    answer(format_args!("{report}"));
     save(&report, file)?;
     Ok(verdict(&report))
 }
@@ -43,7 +43,6 @@ pub async fn load(args: Load) -> Result<ExitCode> {
 ///
 /// # Errors
 /// When the scenario is faulty or the call cannot be placed at all.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn call(args: Call) -> Result<ExitCode> {
     let file = open(args.report.as_deref())?;
     let config = LoadConfig {
@@ -53,10 +52,10 @@ pub async fn call(args: Call) -> Result<ExitCode> {
         codecs: vec![codec(&args.codec)?],
         ..LoadConfig::new(args.to, scenario(&args.scenario)?)
     };
-    println!("calling {} for at most {} s", config.to, config.answer_time.as_secs());
-    let observer: Arc<dyn Observer> = Arc::new(|event: PartyEvent| println!("{}", line(&event)));
+    answer!("calling {} for at most {} s", config.to, config.answer_time.as_secs());
+    let observer: Arc<dyn Observer> = Arc::new(|event: PartyEvent| answer!("{}", line(&event)));
     let report = run(config, observer, |_| {}).await?;
-    print!("{report}");
+    answer(format_args!("{report}"));
     save(&report, file)?;
     Ok(verdict(&report))
 }

@@ -1,5 +1,10 @@
 //! The `callwright` program: reads the command line and the configuration, and joins the crates.
 
+#![warn(clippy::print_stderr)] // What is printed goes through `print`, as standard output's lint wants everywhere.
+
+#[macro_use]
+mod print;
+
 mod chat;
 mod check;
 mod cli;

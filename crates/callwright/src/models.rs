@@ -10,9 +10,8 @@ use callwright_speech::models::{CATALOGUE, Fetcher, Model, Origin, Progress, Sta
 use crate::config::nearest;
 
 /// Prints the catalogue and what of it is there.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub fn print_list(dir: &Path) {
-    println!("{:<14} {:>8}  {:<8} {:<12} source", "model", "about", "there", "licence");
+    answer!("{:<14} {:>8}  {:<8} {:<12} source", "model", "about", "there", "licence");
     for (model, state) in list(dir) {
         let there = if state == State::Missing { "no" } else { "yes" };
         let size = format!("{} MB", model.bytes_about.div_ceil(1_000_000));
@@ -22,18 +21,17 @@ pub fn print_list(dir: &Path) {
                 format!("{path} in the Python package {package} {version}")
             }
         };
-        println!("{:<14} {size:>8}  {there:<8} {:<12} {source}", model.name, model.licence);
-        println!("{:<14} {}", "", model.purpose);
-        println!("{:<14} sha256 {}", "", model.sha256.unwrap_or("is pinned by the first fetch"));
+        answer!("{:<14} {size:>8}  {there:<8} {:<12} {source}", model.name, model.licence);
+        answer!("{:<14} {}", "", model.purpose);
+        answer!("{:<14} sha256 {}", "", model.sha256.unwrap_or("is pinned by the first fetch"));
     }
-    println!("\nFolder: {}. `callwright models fetch NAME` gets one.", dir.display());
+    answer!("\nFolder: {}. `callwright models fetch NAME` gets one.", dir.display());
 }
 
 /// Gets models, one after the other.
 ///
 /// # Errors
 /// When a name is not known or a file cannot be had.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub fn fetch(names: &[String], mirror: Option<String>, dir: &Path) -> Result<()> {
     let mut wanted = Vec::new();
     for name in names {
@@ -65,7 +63,7 @@ pub fn fetch(names: &[String], mirror: Option<String>, dir: &Path) -> Result<()>
             (false, true) => "fetched, verified",
             (false, false) => "fetched; its checksum is pinned from now on",
         };
-        println!("{}: {how} ({})", model.name, fetched.path.display());
+        answer!("{}: {how} ({})", model.name, fetched.path.display());
     }
     Ok(())
 }
@@ -74,7 +72,6 @@ pub fn fetch(names: &[String], mirror: Option<String>, dir: &Path) -> Result<()>
 ///
 /// # Errors
 /// When a file cannot be read.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub fn print_verify(dir: &Path) -> Result<ExitCode> {
     if !dir.is_dir() {
         bail!("there is no folder {}: `callwright models fetch NAME` makes it", dir.display());
@@ -82,14 +79,14 @@ pub fn print_verify(dir: &Path) -> Result<ExitCode> {
     let mut damaged = false;
     for model in &CATALOGUE {
         match verify(dir, model)? {
-            State::Missing => println!("{}: not there", model.name),
-            State::Present | State::Verified => println!("{}: verified", model.name),
+            State::Missing => answer!("{}: not there", model.name),
+            State::Present | State::Verified => answer!("{}: verified", model.name),
             State::Unknown { sha256 } => {
-                println!("{}: there, but nothing is known to compare it with (sha256 {sha256})", model.name);
+                answer!("{}: there, but nothing is known to compare it with (sha256 {sha256})", model.name);
             }
             State::Damaged { wanted, found } => {
                 damaged = true;
-                println!(
+                answer!(
                     "{}: DAMAGED: sha256 is {found}, should be {wanted}; delete and fetch it",
                     model.name
                 );

@@ -28,7 +28,6 @@ pub async fn serve(file: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn serve_demo(any_port: bool, no_desk: bool, faults: Vec<Fault>) -> Result<()> {
     let systems = Systems::start().await?;
     systems.fail(faults)?;
@@ -38,9 +37,9 @@ pub async fn serve_demo(any_port: bool, no_desk: bool, faults: Vec<Fault>) -> Re
     let config = systems.config(sip, web, webrtc, desk)?;
     let lines = Lines::load(&config).map_err(all)?;
     if no_desk {
-        println!("human:       nobody is rung when a caller wants a person");
+        answer!("human:       nobody is rung when a caller wants a person");
     } else {
-        println!(
+        answer!(
             "human:       {DESK} is rung when a caller wants a person; a softphone that listens there answers"
         );
     }
@@ -49,26 +48,25 @@ pub async fn serve_demo(any_port: bool, no_desk: bool, faults: Vec<Fault>) -> Re
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 async fn run(config: Config, lines: Lines) -> Result<()> {
     let grace = config.grace;
     let gateway = Gateway::start(config, lines, install_metrics()?).await?;
     let recogniser = gateway.recogniser();
-    println!("telephones:  sip:airline@{} (UDP and TCP)", gateway.sip_address());
-    println!(
+    answer!("telephones:  sip:airline@{} (UDP and TCP)", gateway.sip_address());
+    answer!(
         "browsers:    http://{}/ (sound over UDP at {})",
         gateway.web_address(),
         gateway.webrtc_address()
     );
-    println!("recogniser:  {}", recogniser.engine);
+    answer!("recogniser:  {}", recogniser.engine);
     if let Some(note) = recogniser.note {
-        println!("             {note}");
+        answer!("             {note}");
     }
-    println!("stop with Ctrl-C or SIGTERM; running calls get {} s", grace.as_secs());
+    answer!("stop with Ctrl-C or SIGTERM; running calls get {} s", grace.as_secs());
     wait_for_stop().await?;
     let calls = gateway.calls();
     if calls > 0 {
-        println!("stopping: {calls} call(s) still run; once more stops at once");
+        answer!("stopping: {calls} call(s) still run; once more stops at once");
     }
     let once_more = async {
         if wait_for_stop().await.is_err() {
@@ -84,7 +82,6 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn core(file: &Path) -> Result<()> {
     let config = Config::load(file).map_err(all)?;
     if config.core.address.is_some() {
@@ -92,7 +89,7 @@ pub async fn core(file: &Path) -> Result<()> {
     }
     let lines = Lines::load(&config).map_err(all)?;
     let core = ActionCore::start(core_config(&config, lines.sources)).await?;
-    println!("action core: {} (gRPC; journal {})", core.url(), config.core.journal.display());
+    answer!("action core: {} (gRPC; journal {})", core.url(), config.core.journal.display());
     wait_for_stop().await?;
     core.shutdown().await;
     Ok(())

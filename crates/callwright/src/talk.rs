@@ -165,11 +165,10 @@ fn typed_keys() -> mpsc::Receiver<char> {
     typed
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 fn print_list() -> ExitCode {
     let devices = card::list();
     if devices.is_empty() {
-        println!("there is no sound card: the system lists no device");
+        answer!("there is no sound card: the system lists no device");
         return NO_CARD.into();
     }
     for (place, device) in devices.iter().enumerate() {
@@ -179,17 +178,16 @@ fn print_list() -> ExitCode {
             (false, true) => "out",
             (false, false) => "unknown",
         };
-        println!("{:>3}  {:<32} {ways:<8} {}", place + 1, device.name, device.what);
+        answer!("{:>3}  {:<32} {ways:<8} {}", place + 1, device.name, device.what);
     }
-    println!(
+    answer!(
         "\n`--input` and `--output` take a number, a name or a part of one; without them it is the system's default."
     );
     ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stderr, reason = "a command's failure")]
 fn refuse(error: &CardError) -> ExitCode {
-    eprintln!("callwright talk: {error}");
+    notice!("callwright talk: {error}");
     NO_CARD.into()
 }
 

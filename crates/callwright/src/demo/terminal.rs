@@ -1,6 +1,6 @@
 //! The demo on a terminal: who says what, what it is taken for, and what is done about it, as it happens.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use callwright_conversation::{Ending, Happening};
@@ -179,8 +179,7 @@ impl Terminal {
     }
 
     fn plain(&self, text: &str) {
-        // A reader who went away does not end the calls.
-        drop(writeln!(std::io::stdout(), "{text}"));
+        answer!("{text}");
     }
 }
 

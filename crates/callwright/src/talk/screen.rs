@@ -38,8 +38,7 @@ impl Screen {
     /// A line of its own.
     pub fn say(&self, text: &str) {
         self.clear();
-        // A reader who went away does not end the talk.
-        drop(writeln!(std::io::stdout(), "{text}"));
+        answer!("{text}");
     }
 
     /// What happens in the talk.
