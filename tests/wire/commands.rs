@@ -54,6 +54,39 @@ fn models_say_what_is_known_of_them() {
 }
 
 #[test]
+fn a_reader_who_goes_before_the_end_is_no_error() {
+    let _place = Place::take(false);
+    let gone = || std::io::pipe().expect("a pipe").1;
+    for (arguments, code) in [
+        (&["--help"][..], 0),
+        (&["models", "list"], 0),
+        (&["check", "skills/airline"], 0),
+        (&["chat"], 0),
+        (&["load", "--duplex", "control", "--calls", "1", "--to", "nonsense"], 1),
+        (&["call", "nonsense", "--scenario", "audio-fixtures/scenarios/greeting.yaml"], 1),
+    ] {
+        // The other ends of both pipes are closed before anything is written.
+        let status = Command::new(program())
+            .args(arguments)
+            .current_dir(repository())
+            .stdin(Stdio::null())
+            .stdout(gone())
+            .stderr(gone())
+            .status()
+            .expect("the program starts");
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn callers_who_are_made_up_warn_of_no_model_that_they_do_not_use() {
+    let output = callwright(&["load", "--duplex", "control", "--calls", "1", "--to", "nonsense"]);
+    let told = said(&output);
+    assert!(told.contains("making the sounds") && told.contains("`nonsense` is not a SIP URI"), "{told}");
+    assert!(!told.contains("WARN"), "{told}");
+}
+
+#[test]
 fn a_typed_line_that_is_no_text_is_told_and_the_talk_goes_on() {
     let _place = Place::take(false);
     let mut chat = Command::new(program())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callwright_loadtest::{LoadConfig, NoObserver, Scenario, run};
 use callwright_model::{Language, Voice};
-use callwright_speech::{Speech, SpeechConfig};
+use callwright_speech::{Speaker, SpeechConfig};
 use callwright_tests::{Airline, Gateway, Settings, repository};
 
 use crate::baresip::{Baresip, Telephone};
@@ -14,8 +14,8 @@ use crate::browser::{Browser, Launch, Scheme};
 use crate::sound;
 
 /// What the agent sounds like when it says this, at 8 kHz.
-fn agent_says(speech: &Speech, text: &str) -> Vec<i16> {
-    let wide = speech.render(text, Language::EN, &Voice::default()).expect("flite speaks English");
+fn agent_says(speaker: &Speaker, text: &str) -> Vec<i16> {
+    let wide = speaker.render(text, Language::EN, &Voice::default()).expect("flite speaks English");
     wide.chunks_exact(2).map(|pair| pair[0].midpoint(pair[1])).collect()
 }
 
@@ -34,10 +34,10 @@ async fn baresip_calls_is_understood_and_records_the_agents_words() {
     phone.until("Call established").await;
     phone.until("terminated").await;
     let heard = phone.heard().await;
-    let speech = Speech::start(SpeechConfig::default()).expect("speech starts");
+    let speaker = Speaker::new(&SpeechConfig::default()).expect("it has voices");
     // Each sentence is synthesised by itself. Only a caller who was understood is asked the last one.
     for words in ["Thank you for calling the airline.", "How can I help you?", "What is your booking code?"] {
-        let (alike, at) = sound::likeness(&agent_says(&speech, words), &heard);
+        let (alike, at) = sound::likeness(&agent_says(&speaker, words), &heard);
         assert!(alike > 0.8, "`{words}` was not heard (most alike {alike:.2} at {at} ms)");
     }
 }

@@ -9,11 +9,12 @@ use callwright_loadtest::duplex::{
     Conversation, DuplexConfig, DuplexProgress, DuplexReport, Profile, Sounds, run as place, simulate,
 };
 use callwright_model::{Language, Voice};
-use callwright_speech::{RecogniserChoice, Speech, SpeechConfig};
+use callwright_speech::{RecogniserChoice, Speaker, SpeechConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Load;
 use crate::load::codec;
+use crate::print::answer;
 use crate::rehearse::Stage;
 use crate::serve::all;
 
@@ -21,7 +22,6 @@ use crate::serve::all;
 ///
 /// # Errors
 /// When profile, conversation or sounds are faulty, or no call can be placed at all.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
 pub async fn run(args: Load) -> Result<ExitCode> {
     let name = args.part.duplex.as_deref().unwrap_or("regular");
     let mut profile = Profile::find(name).map_err(|what| anyhow!(what))?;
@@ -32,12 +32,12 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     }
     .map_err(all)?;
     note(&format!("making the sounds of `{}` over `{}`", conversation.name, profile.name));
-    let speech = speech()?;
+    let speaker = Speaker::new(&SpeechConfig::default())?;
     let (made, sounds_profile, seed) = (conversation.clone(), profile.clone(), args.duplex.seed);
     let folder = args.duplex.voices.clone();
     let sounds = tokio::task::spawn_blocking(move || {
-        let speaker = |text: &str, voice: &str| spoken(&speech, text, voice);
-        Sounds::make(&made, &sounds_profile, &speaker, folder.as_deref(), seed)
+        let speak = |text: &str, voice: &str| spoken(&speaker, text, voice);
+        Sounds::make(&made, &sounds_profile, &speak, folder.as_deref(), seed)
     })
     .await?
     .map_err(|what| anyhow!(what))?;
@@ -65,7 +65,7 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     } else {
         place(config, stop.clone(), show).await?
     };
-    print!("{report}");
+    answer(format_args!("{report}"));
     if let Some(file) = &args.report {
         let json = serde_json::to_string_pretty(&report)?;
         std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
@@ -89,18 +89,12 @@ async fn rehearse(config: DuplexConfig) -> Result<DuplexReport> {
     Ok(report.await??)
 }
 
-/// A synthesiser for the callers. Nobody is listened to with it, so the recogniser that costs least is loaded.
-fn speech() -> Result<Speech> {
-    let config = SpeechConfig { recogniser: RecogniserChoice::Pocketsphinx, ..SpeechConfig::default() };
-    Ok(Speech::start(config)?)
-}
-
 /// A voice is one of flite's for English, such as `rms`, or begins with the language that espeak-ng is to speak in, such as
 /// `de+f3`: that makes an accent.
-fn spoken(speech: &Speech, text: &str, voice: &str) -> Result<Vec<i16>, String> {
+fn spoken(speaker: &Speaker, text: &str, voice: &str) -> Result<Vec<i16>, String> {
     let language = voice.get(..2).filter(|_| voice.len() == 2 || voice[2..].starts_with(['+', '-']));
     let language = language.and_then(|code| code.parse().ok()).unwrap_or(Language::EN);
-    speech.render(text, language, &Voice(voice.to_owned())).map_err(|error| error.to_string())
+    speaker.render(text, language, &Voice(voice.to_owned())).map_err(|error| error.to_string())
 }
 
 fn show(progress: DuplexProgress) {
@@ -114,7 +108,6 @@ fn show(progress: DuplexProgress) {
     ));
 }
 
-#[expect(clippy::print_stderr, reason = "how far a command is")]
 fn note(text: &str) {
-    eprintln!("{text}");
+    notice!("{text}");
 }

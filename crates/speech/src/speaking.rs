@@ -65,14 +65,18 @@ impl Speakers {
     }
 
     /// Speaks here and now.
-    pub(crate) fn speak(
+    pub(crate) fn render(
         &self,
         text: &str,
         language: Language,
         voice: &Voice,
-        take: &mut dyn FnMut(Sound) -> ControlFlow<()>,
-    ) -> Result<(), SynthesisError> {
-        self.shared.speak(text, language, voice, take)
+    ) -> Result<Vec<i16>, SynthesisError> {
+        let mut sound = Vec::new();
+        self.shared.speak(text, language, voice, &mut |piece| {
+            sound.extend(piece.samples);
+            ControlFlow::Continue(())
+        })?;
+        Ok(sound)
     }
 }
 

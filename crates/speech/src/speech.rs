@@ -1,6 +1,5 @@
 //! The crate's front door.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -64,14 +63,15 @@ impl Speech {
             TurnModelChoice::SmartTurn => Some(Arc::new(SmartTurn::load(config.models_dir.as_deref())?)),
         };
         info!(recogniser = recogniser.name(), voice_activity = voice_activity.name(), "speech starts");
-        let espeak = Espeak { program: config.espeak_program.clone(), timeout: config.synthesis_timeout() };
-        let engines: Vec<Box<dyn Synthesiser>> = vec![Box::new(Flite), Box::new(espeak)];
         Ok(Self {
             shared: Arc::new(Shared {
                 recogniser,
                 voice_activity,
                 scheduler: Scheduler::start(threads(config.recogniser_threads))?,
-                speakers: Arc::new(Speakers::start(threads(config.synthesiser_threads), engines)?),
+                speakers: Arc::new(Speakers::start(
+                    threads(config.synthesiser_threads),
+                    synthesisers(&config),
+                )?),
                 prompts: Arc::new(PromptCache::new(config.prompt_cache_bytes)),
                 turn_model,
                 limits: Limits {
@@ -121,12 +121,7 @@ impl Speech {
     /// # Errors
     /// When no engine can speak it.
     pub fn render(&self, text: &str, language: Language, voice: &Voice) -> Result<Vec<i16>, SynthesisError> {
-        let mut sound = Vec::new();
-        self.shared.speakers.speak(text, language, voice, &mut |piece| {
-            sound.extend(piece.samples);
-            ControlFlow::Continue(())
-        })?;
-        Ok(sound)
+        self.shared.speakers.render(text, language, voice)
     }
 
     /// Ears that work on the calling thread, for simulations.
@@ -166,6 +161,12 @@ impl Speech {
     pub fn voice_activity_name(&self) -> &'static str {
         self.shared.voice_activity.name()
     }
+}
+
+/// The engines that speak, in order of preference.
+pub(crate) fn synthesisers(config: &SpeechConfig) -> Vec<Box<dyn Synthesiser>> {
+    let espeak = Espeak { program: config.espeak_program.clone(), timeout: config.synthesis_timeout() };
+    vec![Box::new(Flite), Box::new(espeak)]
 }
 
 fn recogniser(config: &SpeechConfig, threads: usize) -> Result<Arc<dyn Recogniser>, SpeechError> {
