@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackView, Channel, Console, ConsoleConfig,
-    ConsolePorts, EventHub, LineView, PlanOutcome, PlanView, Readiness, RecogniserView, Snapshots,
-    WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackRefusal, CallbackView, Callbacks, Channel,
+    Console, ConsoleConfig, ConsolePorts, EventHub, LineView, PlanOutcome, PlanView, Readiness,
+    RecogniserView, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -107,9 +107,18 @@ impl Snapshots for Snapshot {
     async fn plans(&self) -> Result<Vec<PlanView>, String> {
         Ok(Vec::new())
     }
+}
 
-    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
+struct NoDesk;
+
+#[async_trait::async_trait]
+impl Callbacks for NoDesk {
+    async fn list(&self, _done: bool) -> Result<Vec<CallbackView>, CallbackRefusal> {
         Ok(Vec::new())
+    }
+
+    async fn complete(&self, _call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+        Err(CallbackRefusal::Unknown)
     }
 }
 
@@ -254,6 +263,7 @@ impl Stage {
             whip: Arc::new(Echo { gateway: gateway.clone(), events: events.clone(), heard: heard.clone() }),
             events: events.clone(),
             snapshots: Arc::new(Snapshot { lines }),
+            callbacks: Arc::new(NoDesk),
             metrics: recorder.handle(),
         };
         let config =

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use callwright_model::{NeedWhy, PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
     BindError, Binding, Event, Explained, Next, Pack, Refused, Undo, bind, explain, explain_refusal,
     lost_in_crash,
@@ -450,8 +450,13 @@ impl wire::ActionCore for Service {
         Ok(())
     }
 
-    async fn list_callbacks(&self) -> Result<Vec<Callback>, CoreError> {
-        self.0.journal.call_backs().await.map_err(internal)
+    async fn list_callbacks(&self, done: bool) -> Result<Vec<Callback>, CoreError> {
+        self.0.journal.call_backs(done).await.map_err(internal)
+    }
+
+    async fn complete_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, CoreError> {
+        let callback = self.0.journal.called_back(call, by).await.map_err(internal)?;
+        callback.ok_or_else(|| CoreError::NotFound(format!("nobody asked to be called back in call {call}")))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use callwright_model::PlanId;
+use callwright_model::{CallId, Pii, PlanId};
 use callwright_plan_core::{Entry, Event, Explained, Plan, is_finished};
 use callwright_wire::actions::Callback;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -45,14 +45,46 @@ pub(crate) struct Journal {
 }
 
 enum Request {
-    Begin { plan: Box<Plan>, event: Event, reply: oneshot::Sender<Result<Entry, JournalError>> },
-    Append { plan: PlanId, number: u64, event: Event, reply: oneshot::Sender<Result<Entry, JournalError>> },
-    Refuse { plan: PlanId, story: Explained, reply: oneshot::Sender<Result<(), JournalError>> },
-    Load { plan: PlanId, reply: oneshot::Sender<Result<Option<Story>, JournalError>> },
-    Refusal { plan: PlanId, reply: oneshot::Sender<Result<Option<Explained>, JournalError>> },
-    Unfinished { reply: oneshot::Sender<Result<Vec<Story>, JournalError>> },
-    CallBack { callback: Callback, reply: oneshot::Sender<Result<(), JournalError>> },
-    CallBacks { reply: oneshot::Sender<Result<Vec<Callback>, JournalError>> },
+    Begin {
+        plan: Box<Plan>,
+        event: Event,
+        reply: oneshot::Sender<Result<Entry, JournalError>>,
+    },
+    Append {
+        plan: PlanId,
+        number: u64,
+        event: Event,
+        reply: oneshot::Sender<Result<Entry, JournalError>>,
+    },
+    Refuse {
+        plan: PlanId,
+        story: Explained,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    Load {
+        plan: PlanId,
+        reply: oneshot::Sender<Result<Option<Story>, JournalError>>,
+    },
+    Refusal {
+        plan: PlanId,
+        reply: oneshot::Sender<Result<Option<Explained>, JournalError>>,
+    },
+    Unfinished {
+        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    },
+    CallBack {
+        callback: Callback,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    CallBacks {
+        done: bool,
+        reply: oneshot::Sender<Result<Vec<Callback>, JournalError>>,
+    },
+    CalledBack {
+        call: CallId,
+        by: Pii<String>,
+        reply: oneshot::Sender<Result<Option<Callback>, JournalError>>,
+    },
 }
 
 impl Journal {
@@ -111,9 +143,18 @@ impl Journal {
         self.ask(|reply| Request::CallBack { callback, reply }).await
     }
 
-    /// Callers who want to be called back, the longest waiting first.
-    pub(crate) async fn call_backs(&self) -> Result<Vec<Callback>, JournalError> {
-        self.ask(|reply| Request::CallBacks { reply }).await
+    /// Callers who want to be called back, the longest waiting first; with `done` those who were, the latest first.
+    pub(crate) async fn call_backs(&self, done: bool) -> Result<Vec<Callback>, JournalError> {
+        self.ask(|reply| Request::CallBacks { done, reply }).await
+    }
+
+    /// Writes down that a caller was called back, unless that is written already. `None` when nobody asked for it.
+    pub(crate) async fn called_back(
+        &self,
+        call: CallId,
+        by: Pii<String>,
+    ) -> Result<Option<Callback>, JournalError> {
+        self.ask(|reply| Request::CalledBack { call, by, reply }).await
     }
 
     /// Waits until everything is written, and closes the file.
@@ -154,6 +195,9 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
          ) STRICT, WITHOUT ROWID;
          CREATE TABLE IF NOT EXISTS callbacks (
            call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, number TEXT NOT NULL, briefing TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS callbacks_done (
+           call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, who TEXT NOT NULL
          ) STRICT, WITHOUT ROWID;",
     )?;
     Ok(connection)
@@ -210,7 +254,8 @@ fn perform(transaction: &Transaction<'_>, request: Request) -> Answer {
         Request::Refusal { plan, reply } => answer(reply, refusal(transaction, &plan)),
         Request::Unfinished { reply } => answer(reply, unfinished(transaction)),
         Request::CallBack { callback, reply } => answer(reply, callbacks::keep(transaction, &callback)),
-        Request::CallBacks { reply } => answer(reply, callbacks::list(transaction)),
+        Request::CallBacks { done, reply } => answer(reply, callbacks::list(transaction, done)),
+        Request::CalledBack { call, by, reply } => answer(reply, callbacks::complete(transaction, call, &by)),
     }
 }
 

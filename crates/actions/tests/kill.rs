@@ -166,19 +166,39 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
         let again = client.request_callback(CallId(1), text("15550199"), text(briefing)).await;
         again.expect("it is kept");
     }
+    client
+        .request_callback(CallId(4), text("15550111"), text("They want to pay."))
+        .await
+        .expect("it is kept");
+    let done = client.complete_callback(CallId(4), text("Mara")).await.expect("it is marked");
+    let again = client.complete_callback(CallId(4), text("Ben")).await.expect("it was marked");
+    assert_eq!(again, done, "the first mark stays");
+    let unknown = client.complete_callback(CallId(5), text("Mara")).await;
+    assert!(matches!(unknown, Err(ClientError::NotFound(_))), "{unknown:?}");
+    let unnamed = client.complete_callback(CallId(1), text(" ")).await;
+    assert!(matches!(unnamed, Err(ClientError::Invalid(_))), "{unnamed:?}");
     let nobody = client.request_callback(CallId(3), text(" "), text("Nobody knows whom to call.")).await;
     assert!(matches!(nobody, Err(ClientError::Invalid(_))), "{nobody:?}");
     core.kill();
 
     let core = Core::start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
-    let kept = client.list_callbacks().await.expect("told");
+    let kept = client.list_callbacks(false).await.expect("told");
     let told: Vec<_> = kept.iter().map(|it| (it.call, it.number.reveal().as_str())).collect();
     let both = [(CallId(1), "15550199"), (CallId(2), "15550100")];
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(both.iter().all(|one| told.contains(one)), "{told:?}");
     assert!(kept.iter().any(|it| it.briefing.reveal().ends_with("or a refund.")));
-    assert!(kept.iter().all(|it| it.asked_unix_ms > 1_700_000_000_000), "{kept:?}");
+    assert!(kept.iter().all(|it| it.asked_unix_ms > 1_700_000_000_000 && it.done.is_none()), "{kept:?}");
+    let called = client.list_callbacks(true).await.expect("told");
+    assert_eq!(called, [done]);
+    let mark = called[0].done.as_ref().expect("it is marked");
+    assert!(mark.by.reveal() == "Mara" && mark.unix_ms >= called[0].asked_unix_ms, "{mark:?}");
+    client
+        .request_callback(CallId(4), text("15550112"), text("It was not enough."))
+        .await
+        .expect("it is kept");
+    assert_eq!(client.list_callbacks(true).await.expect("told"), [], "who asks again waits again");
     assert!(!format!("{kept:?}").contains("1555"), "numbers are for nobody's log");
     core.kill();
     airline.shutdown().await;

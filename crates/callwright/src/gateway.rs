@@ -4,6 +4,7 @@
 mod admission;
 mod board;
 mod browser;
+mod callbacks;
 mod measure;
 mod observe;
 mod phone;
@@ -164,6 +165,7 @@ impl Gateway {
                 whip: Arc::new(browser::Desk(Arc::clone(&shared))),
                 events: shared.hub.clone(),
                 snapshots: Arc::new(observe::Window(Arc::clone(&shared))),
+                callbacks: Arc::new(callbacks::CallbackList(Arc::clone(&shared))),
                 metrics,
             },
         )

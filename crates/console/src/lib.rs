@@ -8,7 +8,9 @@
 //! | `DELETE /whip/{session}` | hangs up |
 //! | `GET /v1/events?call=ID` | what happens in that call, from its start, as server-sent events ([`CallEvent`] as JSON) |
 //! | `GET /v1/lines` | the lines that can be called |
-//! | `GET /v1/events`, `/v1/calls`, `/v1/plans`, `/v1/callbacks` | every call: for the operator only |
+//! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
+//! | `GET /v1/callbacks?done=true` | who waits to be called back, or who was: for the operator only |
+//! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
 //! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
 //!
 //! Invariants:
@@ -21,6 +23,7 @@
 //! It knows no other shell. The binary joins it to them through [`ConsolePorts`].
 
 mod access;
+mod callbacks;
 mod config;
 mod event;
 mod hub;
@@ -39,8 +42,8 @@ pub use event::{
 };
 pub use hub::EventHub;
 pub use ports::{
-    CallView, CallbackView, ConsolePorts, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler,
-    WhipOffer, WhipRefusal,
+    CallView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, ConsolePorts, LineView, PlanView,
+    Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

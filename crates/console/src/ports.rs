@@ -19,6 +19,8 @@ pub struct ConsolePorts {
     pub events: EventHub,
     /// What there is at this moment.
     pub snapshots: Arc<dyn Snapshots>,
+    /// Who waits to be called back.
+    pub callbacks: Arc<dyn Callbacks>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
 }
@@ -86,12 +88,34 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// Why they cannot be told, in words: the action core does not answer.
     async fn plans(&self) -> Result<Vec<PlanView>, String>;
+}
 
-    /// Callers who want to be called back, the longest waiting first.
+/// Callers who want to be called back: the desk's list of what to do.
+#[async_trait]
+pub trait Callbacks: Send + Sync {
+    /// Those who wait, the longest waiting first; with `done` those who were called, the latest first.
     ///
     /// # Errors
-    /// Why they cannot be told, in words: the action core does not answer.
-    async fn callbacks(&self) -> Result<Vec<CallbackView>, String>;
+    /// Why they cannot be told.
+    async fn list(&self, done: bool) -> Result<Vec<CallbackView>, CallbackRefusal>;
+
+    /// Marks that somebody has called a caller back. Doing it again changes nothing and tells the first mark.
+    ///
+    /// # Errors
+    /// Why it is not marked.
+    async fn complete(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal>;
+}
+
+/// Why the list of call backs is not told or not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackRefusal {
+    /// Nobody asked to be called back in that call.
+    Unknown,
+    /// The action core does not answer.
+    Unavailable {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 /// Whether new calls are taken.
@@ -157,6 +181,18 @@ pub struct CallbackView {
     pub briefing: Pii<String>,
     /// When they asked, in milliseconds since 1970-01-01 UTC.
     pub asked_unix_ms: u64,
+    /// Who called them back; `None` while nobody has.
+    #[serde(default)]
+    pub done: Option<CallbackDone>,
+}
+
+/// A caller was called back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackDone {
+    /// Who did it.
+    pub by: Pii<String>,
+    /// When that was marked, in milliseconds since 1970-01-01 UTC.
+    pub unix_ms: u64,
 }
 
 /// A plan.

@@ -4,13 +4,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::ConsoleConfig;
 use crate::ports::ConsolePorts;
 use crate::problem::Problem;
-use crate::{access, page, sse, views, whip};
+use crate::{access, callbacks, page, sse, views, whip};
 
 /// What every handler may look at.
 #[derive(Clone)]
@@ -52,7 +52,8 @@ pub(crate) fn stoppable_router(
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
         .route("/v1/plans", get(views::plans))
-        .route("/v1/callbacks", get(views::callbacks))
+        .route("/v1/callbacks", get(callbacks::list))
+        .route("/v1/callbacks/{call}/done", put(callbacks::complete))
         .route("/metrics", get(views::metrics))
         .route("/healthz", get(views::healthz))
         .route("/ready", get(views::ready))
@@ -75,7 +76,7 @@ async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",
-        "POST an offer to /whip, DELETE /whip/{session} to hang up, GET everything else",
+        "POST an offer to /whip, DELETE /whip/{session} to hang up, PUT /v1/callbacks/{call}/done, GET everything else",
     )
 }
 

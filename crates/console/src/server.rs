@@ -95,14 +95,15 @@ async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stop
 mod tests {
     use std::sync::Arc;
 
+    use callwright_model::{CallId, Pii};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::time::timeout;
 
     use super::*;
     use crate::ports::{
-        CallView, CallbackView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
-        WhipRefusal,
+        CallView, CallbackRefusal, CallbackView, Callbacks, LineView, PlanView, Readiness, Snapshots,
+        WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -136,9 +137,16 @@ mod tests {
         async fn plans(&self) -> Result<Vec<PlanView>, String> {
             Ok(Vec::new())
         }
+    }
 
-        async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
+    #[async_trait::async_trait]
+    impl Callbacks for Nothing {
+        async fn list(&self, _done: bool) -> Result<Vec<CallbackView>, CallbackRefusal> {
             Ok(Vec::new())
+        }
+
+        async fn complete(&self, _call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+            Err(CallbackRefusal::Unknown)
         }
     }
 
@@ -147,6 +155,7 @@ mod tests {
             whip: Arc::new(Nothing),
             events: crate::EventHub::new(),
             snapshots: Arc::new(Nothing),
+            callbacks: Arc::new(Nothing),
             metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         };
         Console::start(ConsoleConfig { bind, ..ConsoleConfig::default() }, ports).await

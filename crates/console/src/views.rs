@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::access;
-use crate::ports::{CallView, CallbackView, LineView, PlanView, Readiness};
+use crate::ports::{CallView, LineView, PlanView, Readiness};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -30,17 +30,6 @@ pub(crate) async fn plans(
     access::operator(&app.config, &headers)?;
     let plans = app.ports.snapshots.plans().await;
     plans.map(Json).map_err(|error| {
-        Problem::new(StatusCode::BAD_GATEWAY, error, "see whether the action core is running").retry_after(5)
-    })
-}
-
-pub(crate) async fn callbacks(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Json<Vec<CallbackView>>, Problem> {
-    access::operator(&app.config, &headers)?;
-    let callbacks = app.ports.snapshots.callbacks().await;
-    callbacks.map(Json).map_err(|error| {
         Problem::new(StatusCode::BAD_GATEWAY, error, "see whether the action core is running").retry_after(5)
     })
 }

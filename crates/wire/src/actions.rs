@@ -33,6 +33,17 @@ pub struct Callback {
     pub briefing: Pii<String>,
     /// When they asked, in milliseconds since 1970-01-01 UTC; given by the core.
     pub asked_unix_ms: u64,
+    /// Who called them back; `None` while nobody has.
+    pub done: Option<CallbackDone>,
+}
+
+/// A caller was called back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackDone {
+    /// Who did it.
+    pub by: Pii<String>,
+    /// When that was marked, in milliseconds since 1970-01-01 UTC.
+    pub unix_ms: u64,
 }
 
 /// A skill that is loaded.

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackView, Channel, LineView, PlanOutcome,
-    PlanView, Readiness, Snapshots, TransferState,
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PlanOutcome, PlanView,
+    Readiness, Snapshots, TransferState,
 };
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
@@ -373,17 +373,6 @@ impl Snapshots for Window {
             steps: plan.steps,
         };
         Ok(plans.into_iter().map(view).collect())
-    }
-
-    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
-        let callbacks = self.0.core.list_callbacks().await.map_err(|error| error.to_string())?;
-        let view = |callback: callwright_wire::actions::Callback| CallbackView {
-            call: callback.call,
-            number: callback.number,
-            briefing: callback.briefing,
-            asked_unix_ms: callback.asked_unix_ms,
-        };
-        Ok(callbacks.into_iter().map(view).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, header};
-use callwright_model::{ActionKind, CallId, Language, PlanId, StepState, StepView};
+use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, StepState, StepView};
 use futures_util::StreamExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use super::*;
 use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
 use crate::hub::EventHub;
 use crate::ports::{
-    CallView, CallbackView, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer,
-    WhipRefusal,
+    CallView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, LineView, PlanView, Readiness,
+    Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -91,17 +91,40 @@ impl Snapshots for Snapshot {
             steps: vec![step],
         }])
     }
+}
 
-    async fn callbacks(&self) -> Result<Vec<CallbackView>, String> {
-        if self.0 == Readiness::Draining {
-            return Err("the action core does not answer".to_owned());
+/// One call back that waits, unless the core is away.
+struct Desk {
+    away: bool,
+    done: Mutex<Option<CallbackDone>>,
+}
+
+#[async_trait]
+impl Callbacks for Desk {
+    async fn list(&self, done: bool) -> Result<Vec<CallbackView>, CallbackRefusal> {
+        if self.away {
+            return Err(CallbackRefusal::Unavailable {
+                reason: "the action core does not answer".to_owned(),
+            });
         }
-        Ok(vec![CallbackView {
+        let mark = self.done.lock().expect("no panic before").clone();
+        let view = CallbackView {
             call: CallId(0xca11),
             number: "15550100".to_owned().into(),
             briefing: "They want to rebook a cancelled flight.".to_owned().into(),
             asked_unix_ms: 1_795_000_000_000,
-        }])
+            done: mark,
+        };
+        Ok([view].into_iter().filter(|view| view.done.is_some() == done).collect())
+    }
+
+    async fn complete(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+        if call != CallId(0xca11) {
+            return Err(CallbackRefusal::Unknown);
+        }
+        let mark = CallbackDone { by, unix_ms: 1_795_000_060_000 };
+        self.done.lock().expect("no panic before").get_or_insert(mark);
+        Ok(self.list(true).await?.remove(0))
     }
 }
 
@@ -116,6 +139,7 @@ fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
     let ports = ConsolePorts {
         whip: gateway.clone(),
         events: events.clone(),
+        callbacks: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         snapshots: Arc::new(Snapshot(readiness)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     };
@@ -271,6 +295,37 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
         assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_call_back_is_marked_once_and_listed_among_the_done() {
+    let app = ready().app;
+    let json = [("content-type", "application/json")];
+    let put =
+        |call: &str, body: &str| request(Method::PUT, &format!("/v1/callbacks/{call}/done"), &json, body);
+    for by in ["Mara", "Ben"] {
+        let (status, _, body) = ask(&app, put("000000000000ca11", &format!(r#"{{"by":"{by}"}}"#))).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert!(body.contains(r#""by":"Mara""#), "the first mark stays: {body}");
+    }
+    let (_, _, open) = ask(&app, request(Method::GET, "/v1/callbacks", &[], "")).await;
+    let (_, _, done) = ask(&app, request(Method::GET, "/v1/callbacks?done=true", &[], "")).await;
+    assert!(open == "[]" && done.contains(r#""number":"15550100""#), "{open} {done}");
+    for (call, body, wanted) in [
+        ("0000000000000001", r#"{"by":"Mara"}"#, StatusCode::NOT_FOUND),
+        ("nonsense", r#"{"by":"Mara"}"#, StatusCode::NOT_FOUND),
+        ("000000000000ca11", r#"{"by":" "}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("000000000000ca11", "{}", StatusCode::UNPROCESSABLE_ENTITY),
+        ("000000000000ca11", "Mara", StatusCode::BAD_REQUEST),
+    ] {
+        let (status, headers, answer) = ask(&app, put(call, body)).await;
+        assert_eq!(status, wanted, "{call} {body}: {answer}");
+        problem(&headers, &answer);
+    }
+    let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    let (status, ..) =
+        ask(&stage(open, Readiness::Ready).app, put("000000000000ca11", r#"{"by":"x"}"#)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -163,13 +163,24 @@ impl Client {
         Ok(())
     }
 
-    /// Callers who want to be called back, the longest waiting first.
+    /// Callers who want to be called back, the longest waiting first; with `done` those who were, the latest first.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_callbacks(&self) -> Result<Vec<Callback>, ClientError> {
-        let reply = self.inner.clone().list_callbacks(pb::ListCallbacksRequest {}).await?.into_inner();
+    pub async fn list_callbacks(&self, done: bool) -> Result<Vec<Callback>, ClientError> {
+        let reply = self.inner.clone().list_callbacks(pb::ListCallbacksRequest { done }).await?.into_inner();
         Ok(reply.callbacks.into_iter().map(c::callback_from_pb).collect::<Result<_, _>>()?)
+    }
+
+    /// Marks that somebody has called a caller back. Doing it again changes nothing and tells the first mark.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn complete_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, ClientError> {
+        let request = pb::CompleteCallbackRequest { call: call.to_string(), by: by.into_inner() };
+        let reply = self.inner.clone().complete_callback(request).await?.into_inner();
+        let callback = reply.callback.ok_or_else(|| ConvertError::new("callback", "is required"))?;
+        Ok(c::callback_from_pb(callback)?)
     }
 }
 

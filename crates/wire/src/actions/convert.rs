@@ -4,7 +4,7 @@ use callwright_model::{
     NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
 };
 
-use super::{ActionView, Callback, Consent, PlanState, PlanView, SkillView};
+use super::{ActionView, Callback, CallbackDone, Consent, PlanState, PlanView, SkillView};
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
 
@@ -150,6 +150,7 @@ pub(super) fn callback_to_pb(callback: Callback) -> pb::Callback {
         number: callback.number.into_inner(),
         briefing: callback.briefing.into_inner(),
         asked_unix_ms: callback.asked_unix_ms,
+        done: callback.done.map(|done| pb::CallbackDone { by: done.by.into_inner(), unix_ms: done.unix_ms }),
     }
 }
 
@@ -162,6 +163,7 @@ pub(super) fn callback_from_pb(callback: pb::Callback) -> Result<Callback, Conve
         number: Pii::new(callback.number),
         briefing: Pii::new(callback.briefing),
         asked_unix_ms: callback.asked_unix_ms,
+        done: callback.done.map(|done| CallbackDone { by: Pii::new(done.by), unix_ms: done.unix_ms }),
     })
 }
 

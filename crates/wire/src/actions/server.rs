@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use callwright_model::{PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use super::convert as c;
 use super::{ActionView, Callback, Consent, Explanation, PlanView, SkillView};
 use crate::MESSAGE_BYTES_MAX;
-use crate::convert::ConvertError;
+use crate::convert::{ConvertError, call_from_pb};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_server::{self, ActionCoreServer};
 
@@ -48,8 +48,15 @@ pub trait ActionCore: Send + Sync + 'static {
     /// Keeps that a caller wants to be called back; `Ok` once that is on disk.
     fn request_callback(&self, callback: Callback) -> impl Future<Output = Result<(), CoreError>> + Send;
 
-    /// Callers who want to be called back, the longest waiting first.
-    fn list_callbacks(&self) -> impl Future<Output = Result<Vec<Callback>, CoreError>> + Send;
+    /// Callers who want to be called back, the longest waiting first; with `done` those who were, the latest first.
+    fn list_callbacks(&self, done: bool) -> impl Future<Output = Result<Vec<Callback>, CoreError>> + Send;
+
+    /// Marks that somebody has called a caller back, once.
+    fn complete_callback(
+        &self,
+        call: CallId,
+        by: Pii<String>,
+    ) -> impl Future<Output = Result<Callback, CoreError>> + Send;
 }
 
 /// Why the core does not answer, by what the asker can do about it.
@@ -174,17 +181,30 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         request: Request<pb::RequestCallbackRequest>,
     ) -> Result<Response<pb::RequestCallbackResponse>, Status> {
         let pb::RequestCallbackRequest { call, number, briefing } = request.into_inner();
-        let callback = pb::Callback { call, number, briefing, asked_unix_ms: 0 };
+        let callback = pb::Callback { call, number, briefing, asked_unix_ms: 0, done: None };
         self.0.request_callback(c::callback_from_pb(callback)?).await?;
         Ok(Response::new(pb::RequestCallbackResponse {}))
     }
 
     async fn list_callbacks(
         &self,
-        _: Request<pb::ListCallbacksRequest>,
+        request: Request<pb::ListCallbacksRequest>,
     ) -> Result<Response<pb::ListCallbacksResponse>, Status> {
-        let callbacks = self.0.list_callbacks().await?.into_iter().map(c::callback_to_pb).collect();
+        let callbacks = self.0.list_callbacks(request.into_inner().done).await?;
+        let callbacks = callbacks.into_iter().map(c::callback_to_pb).collect();
         Ok(Response::new(pb::ListCallbacksResponse { callbacks }))
+    }
+
+    async fn complete_callback(
+        &self,
+        request: Request<pb::CompleteCallbackRequest>,
+    ) -> Result<Response<pb::CompleteCallbackResponse>, Status> {
+        let pb::CompleteCallbackRequest { call, by } = request.into_inner();
+        if by.trim().is_empty() {
+            return Err(ConvertError::new("by", "is required").into());
+        }
+        let callback = self.0.complete_callback(call_from_pb(&call)?, Pii::new(by)).await?;
+        Ok(Response::new(pb::CompleteCallbackResponse { callback: Some(c::callback_to_pb(callback)) }))
     }
 }
 
