@@ -22,8 +22,8 @@ pub fn filled(expect: &Expect, words: &str, language: Language) -> u8 {
     match expect {
         Expect::Anything | Expect::Name => 0,
         Expect::YesNo => done(yes_no(words, language).is_some()),
-        Expect::Code { min, max } => count(spell::read(words, language, true).best(*min, *max)),
-        Expect::Digits { min, max } => count(spell::read(words, language, false).best(*min, *max)),
+        Expect::Code { min, max } => count(&spell::read(words, language, true).best(*min, *max)),
+        Expect::Digits { min, max } => count(&spell::read(words, language, false).best(*min, *max)),
         Expect::Choice { options } => {
             let options = vec![Record::new(); usize::from(*options)];
             done(choice(words, &options, language).is_some())
@@ -38,7 +38,7 @@ pub fn yes_or_no(words: &str, language: Language) -> Option<bool> {
     yes_no(words, language).map(|answer| answer == YesNo::Yes)
 }
 
-fn count(characters: String) -> u8 {
+fn count(characters: &str) -> u8 {
     u8::try_from(characters.chars().count()).unwrap_or(u8::MAX)
 }
 
@@ -59,6 +59,12 @@ pub(crate) fn value(slot: &SlotType, words: &str, language: Language) -> Option<
         SlotType::Name => name(words, language).map(Value::Text),
         SlotType::Choice { .. } => None,
     }
+}
+
+/// A telephone number said or keyed digit by digit.
+pub(crate) fn phone_number(words: &str, language: Language) -> Option<String> {
+    let digits = spell::read(words, language, false).best(PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
+    (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&count(&digits)).then_some(digits)
 }
 
 /// The value of a slot in an utterance that was about something else: only what cannot be anything but that.
@@ -113,6 +119,11 @@ fn name(words: &str, language: Language) -> Option<String> {
     }
     (name.chars().count() >= 2).then_some(name)
 }
+
+/// With fewer one can dial within a town at most, and hardly from elsewhere.
+pub(crate) const PHONE_DIGITS_MIN: u8 = 7;
+/// The longest number that E.164 allows, country code and all.
+pub(crate) const PHONE_DIGITS_MAX: u8 = 15;
 
 #[cfg(test)]
 mod tests;

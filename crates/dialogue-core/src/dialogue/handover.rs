@@ -8,6 +8,7 @@ use super::Dialogue;
 use super::line::{Line, Plain};
 use super::state::{How, Proposal, State};
 use crate::output::{Briefing, Output, TransferReason, TransferResult};
+use crate::slots;
 use crate::words::Words;
 
 /// What a human would want to know of the call so far.
@@ -19,6 +20,8 @@ pub(super) struct CaseRecord {
     pub(super) verified: BTreeSet<String>,
     /// Plans that were completed: the words of their claims and the proof.
     pub(super) done: Vec<(String, Claim)>,
+    /// Where they want to be called back, in their own words; not set while the network's number serves.
+    pub(super) number: Option<Pii<String>>,
     /// Why something was refused.
     pub(super) refusal: Option<(String, Record)>,
     /// Plans of which nobody can tell whether their last step took effect, with what is known to be done of each.
@@ -53,12 +56,6 @@ impl Dialogue {
                 self.speaking = None;
                 self.enter(State::WithHuman, now);
             }
-            TransferResult::NoAnswer | TransferResult::Unavailable if self.number().is_none() => {
-                // Whom nobody can call is not promised a call.
-                let sentence = self.base("nobody-free");
-                self.tell(Plain::Apology, sentence, now);
-                self.back_to_agent("anything-else", now);
-            }
             TransferResult::NoAnswer | TransferResult::Unavailable => {
                 self.enter(State::Proposing(Proposal::CallBack(reason)), now);
                 self.ask(How::First, now);
@@ -83,11 +80,53 @@ impl Dialogue {
         }
     }
 
+    /// The caller wants to be called back. Whom nobody can call is asked for a number first.
     pub(super) fn call_back(&mut self, reason: TransferReason, now: MonoTime) {
-        let Some(number) = self.number() else { return self.back_to_agent("go-on", now) };
+        let Some(number) = self.number() else {
+            self.misses = 0;
+            self.enter(State::AskingNumber { reason }, now);
+            return self.ask(How::First, now);
+        };
         let briefing = self.brief(Some(reason));
         self.outputs.push_back(Output::CallBack { number, briefing });
         self.enter(State::Arranging { since: now, comfort: now + self.config.limits.progress }, now);
+    }
+
+    /// Reads a number back that the caller has said or keyed. False when the words hold none.
+    pub(super) fn take_number(&mut self, words: &str, now: MonoTime) -> bool {
+        let reason = match &self.state {
+            State::AskingNumber { reason } | State::Proposing(Proposal::Number { reason, .. }) => *reason,
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Asking { .. }
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::Arranging { .. }
+            | State::WithHuman
+            | State::Ended => return false,
+        };
+        let Some(number) = slots::phone_number(words, self.language) else { return false };
+        self.enter(State::Proposing(Proposal::Number { reason, number: Pii::new(number) }), now);
+        self.ask(How::First, now);
+        true
+    }
+
+    /// The caller has agreed to the number that was read back.
+    pub(super) fn number_confirmed(&mut self, reason: TransferReason, number: Pii<String>, now: MonoTime) {
+        self.misses = 0;
+        self.record.number = Some(number);
+        self.call_back(reason, now);
+    }
+
+    /// The caller's number could not be made out, or whether they want to be called.
+    pub(super) fn no_call_back(&mut self, now: MonoTime) {
+        let sentence = self.base("call-back-failed");
+        self.tell(Plain::Apology, sentence, now);
+        self.back_to_agent("anything-else", now);
     }
 
     /// Whether the wish to be called back is on disk: only then is it promised.
@@ -98,15 +137,13 @@ impl Dialogue {
         if kept {
             return self.goodbye("call-back-noted", now);
         }
-        let sentence = self.base("call-back-failed");
-        self.tell(Plain::Apology, sentence, now);
-        self.back_to_agent("anything-else", now);
+        self.no_call_back(now);
     }
 
-    /// Where the caller can be called, if the network told it: a name or `anonymous` is no number.
+    /// Where the caller can be called: the number they gave, else what the network told, of which a name or `anonymous` is none.
     fn number(&self) -> Option<Pii<String>> {
-        let caller = self.config.caller.as_ref()?;
-        (digits(caller).len() >= DIGITS_MIN).then(|| caller.clone())
+        let told = || self.config.caller.clone().filter(|caller| digits(caller).len() >= DIGITS_MIN);
+        self.record.number.clone().or_else(told)
     }
 
     /// Everything as sentences in the human's language, or in the pack's first where the pack does not speak theirs.
@@ -126,7 +163,7 @@ impl Dialogue {
     }
 
     fn brief_who(&self, words: &Words, language: Language) -> Pii<String> {
-        match &self.config.caller {
+        match self.record.number.as_ref().or(self.config.caller.as_ref()) {
             Some(caller) => {
                 let digits = digits(caller);
                 // A plain number in the groups it is written in; of an address only its digits.

@@ -71,7 +71,7 @@ impl Dialogue {
             | State::Arranging { .. } => self.meanwhile(&reading, before, now),
             State::Open { .. } => self.open(words, &reading, before, now),
             State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
-            State::Asking { .. } | State::Choosing { .. } => {
+            State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {
                 self.take_answer(utterance, &reading, before, now)
             }
             State::Fresh | State::WithHuman | State::Ended => {}
@@ -89,7 +89,7 @@ impl Dialogue {
         match &self.state {
             State::Proposing(_) | State::ReadBack { .. } | State::Open { more: true } => !yes_no,
             // "Hold on a second" does not choose the second.
-            State::Asking { .. } | State::Choosing { .. } => {
+            State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {
                 sort == UtteranceSort::SideTalk
                     || slots::filled(&self.current_expect(), words, self.language) == 0
             }
@@ -128,6 +128,10 @@ impl Dialogue {
     /// Words that the recogniser is not sure of are never acted on. When they make sense they are read back, else the question is
     /// asked in other words.
     fn doubt(&mut self, words: &str, now: MonoTime) {
+        // A telephone number is read back in any case.
+        if self.take_number(words, now) {
+            return;
+        }
         let value = match &self.state {
             State::Asking { task, input } => match self.config.pack.input(&task.skill, input) {
                 // Digits are most often secret: nothing to say aloud.
@@ -149,6 +153,7 @@ impl Dialogue {
             },
             // A doubtful yes or no is best asked for again, in words that are hard to mishear.
             State::Proposing(_)
+            | State::AskingNumber { .. }
             | State::ReadBack { .. }
             | State::Fresh
             | State::Planning { .. }
@@ -188,7 +193,7 @@ impl Dialogue {
         let words = utterance.words.reveal().as_str();
         let languages = self.config.pack.languages();
         let asked = language::requested(words, languages).filter(|asked| *asked != self.language);
-        let spelling = matches!(self.state, State::Asking { .. });
+        let spelling = matches!(self.state, State::Asking { .. } | State::AskingNumber { .. });
         // A recogniser that tells languages apart hears more than the words show, but one word may be of any.
         let heard = Some(utterance.language).filter(|heard| {
             *heard != self.language
@@ -321,7 +326,7 @@ impl Dialogue {
     /// A yes or a no is due.
     fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
         let verdict = slots::yes_no(words, self.language);
-        if verdict != Some(YesNo::Yes) && self.another_option(words, now) {
+        if verdict != Some(YesNo::Yes) && (self.another_option(words, now) || self.take_number(words, now)) {
             return;
         }
         match verdict {
@@ -379,9 +384,12 @@ impl Dialogue {
                 return;
             }
         }
-        if !self.builtin(reading, before, now) && !self.change_of_subject(words, reading, now) {
-            self.not_understood(now);
+        if self.builtin(reading, before, now) || self.change_of_subject(words, reading, now) {
+            return;
         }
+        let declines = matches!(self.state, State::AskingNumber { .. })
+            && slots::yes_no(words, self.language) == Some(YesNo::No);
+        if declines { self.no(now) } else { self.not_understood(now) }
     }
 
     /// Fills what was asked for from these words and goes on. False when it is not in them.
@@ -404,6 +412,7 @@ impl Dialogue {
                 self.plan(task, now);
                 true
             }
+            State::AskingNumber { .. } => self.take_number(words, now),
             State::Fresh
             | State::Open { .. }
             | State::Proposing(_)
@@ -532,12 +541,25 @@ impl Dialogue {
         self.note(Note::NotUnderstood { turn: self.turn, count: self.misses });
         if self.misses >= self.config.limits.misunderstandings {
             self.misses = 0;
-            if matches!(self.state, State::Proposing(Proposal::CallBack(_))) {
-                self.goodbye("farewell", now);
-            } else {
-                self.hand_over(TransferReason::Misunderstood, now);
-            }
-            return;
+            // Who offers a call back has looked for a human before.
+            return match &self.state {
+                State::Proposing(Proposal::CallBack(_)) => self.goodbye("farewell", now),
+                State::AskingNumber { .. } | State::Proposing(Proposal::Number { .. }) => {
+                    self.no_call_back(now)
+                }
+                State::Fresh
+                | State::Open { .. }
+                | State::Proposing(_)
+                | State::Asking { .. }
+                | State::Planning { .. }
+                | State::Choosing { .. }
+                | State::ReadBack { .. }
+                | State::Acting { .. }
+                | State::Handover { .. }
+                | State::Arranging { .. }
+                | State::WithHuman
+                | State::Ended => self.hand_over(TransferReason::Misunderstood, now),
+            };
         }
         let how = if self.misses == 1 { How::Rephrase } else { How::Narrow };
         self.ask(how, now);

@@ -67,6 +67,9 @@ impl Dialogue {
             State::Proposing(Proposal::Answer { value, back }) => self.confirmed(value, *back, now),
             State::Proposing(Proposal::Human) => self.hand_over(TransferReason::Failed, now),
             State::Proposing(Proposal::CallBack(reason)) => self.call_back(reason, now),
+            State::Proposing(Proposal::Number { reason, number }) => {
+                self.number_confirmed(reason, number, now)
+            }
             State::Asking { .. } => {
                 if !self.fill("yes", now) {
                     self.not_understood(now);
@@ -75,6 +78,7 @@ impl Dialogue {
             State::Open { .. } => self.tell_question("ask-what", now),
             State::Fresh
             | State::Planning { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::Acting { .. }
             | State::Handover { .. }
@@ -99,12 +103,18 @@ impl Dialogue {
             }
             State::Proposing(Proposal::Human) => self.abandon("go-on", now),
             State::Proposing(Proposal::CallBack(_)) => self.back_to_agent("go-on", now),
+            State::Proposing(Proposal::Number { reason, .. }) => {
+                self.enter(State::AskingNumber { reason }, now);
+                self.not_understood(now);
+            }
             State::Asking { .. } => {
                 if !self.fill("no", now) {
                     self.not_understood(now);
                 }
             }
             State::Open { .. } => self.goodbye("farewell", now),
+            // Who gives no number does not want to be called.
+            State::AskingNumber { .. } => self.back_to_agent("go-on", now),
             State::Fresh
             | State::Planning { .. }
             | State::Choosing { .. }

@@ -190,6 +190,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::Planning { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Acting { .. } => {
@@ -210,6 +211,7 @@ impl Dialogue {
             State::Open { .. }
             | State::Proposing(_)
             | State::Asking { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. } => {
                 self.say(line, now);
@@ -241,6 +243,7 @@ impl Dialogue {
             | State::Open { .. }
             | State::Proposing(_)
             | State::Asking { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Handover { .. }

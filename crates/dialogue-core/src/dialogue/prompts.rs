@@ -6,6 +6,8 @@ use super::Dialogue;
 use super::line::Plain;
 use super::state::{How, Offer, Pending, Proposal, State};
 use crate::output::{Note, TransferReason};
+use crate::slots::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN};
+use crate::verbalise::phone;
 use crate::words::Sentence;
 
 impl Dialogue {
@@ -23,6 +25,7 @@ impl Dialogue {
                 let spec = self.config.pack.input(&task.skill, input).cloned();
                 spec.map_or_else(Vec::new, |spec| self.input_question(input, &spec, how))
             }
+            State::AskingNumber { .. } => self.number_question(how),
             State::Choosing { offer, .. } => match self.offer_question(offer, how) {
                 Some(line) => vec![line],
                 None => return self.speechless(offer.words.clone(), now),
@@ -69,7 +72,19 @@ impl Dialogue {
             }
             (How::First | How::Repeat | How::Rephrase, Proposal::Human) => self.base("offer-human"),
             (How::First | How::Repeat | How::Rephrase, Proposal::CallBack(_)) => self.base("no-human"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::Number { number, .. }) => {
+                self.words_with("read-back-number", "number", phone(number.reveal(), self.language))
+            }
         }
+    }
+
+    fn number_question(&self, how: How) -> Vec<(Plain, Sentence)> {
+        let question = match how {
+            How::First | How::Repeat => self.base("ask-number"),
+            How::Rephrase | How::Narrow => self.base("ask-number-again"),
+        };
+        let keys = (how == How::Narrow).then(|| self.base("keys-digits"));
+        std::iter::once(question).chain(keys).map(|sentence| (Plain::Question, sentence)).collect()
     }
 
     /// A value as the caller would have said it: options by number, values of closed lists in their spoken form.
@@ -188,6 +203,7 @@ impl Dialogue {
             State::Asking { task, input } => {
                 self.config.pack.input(&task.skill, input).map_or(Expect::Anything, |spec| spec.slot.expect())
             }
+            State::AskingNumber { .. } => Expect::Digits { min: PHONE_DIGITS_MIN, max: PHONE_DIGITS_MAX },
             State::Choosing { offer, .. } => {
                 Expect::Choice { options: u8::try_from(offer.options.len()).unwrap_or(u8::MAX) }
             }
@@ -220,6 +236,7 @@ impl Dialogue {
             State::Fresh
             | State::Open { .. }
             | State::Proposing(_)
+            | State::AskingNumber { .. }
             | State::Planning { .. }
             | State::ReadBack { .. }
             | State::Acting { .. }

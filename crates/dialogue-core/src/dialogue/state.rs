@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callwright_model::{MonoTime, PlanId, Receipt, Record, SayId, TurnId, Value};
+use callwright_model::{MonoTime, Pii, PlanId, Receipt, Record, SayId, TurnId, Value};
 
 use super::line::Line;
 use crate::output::{AskId, TransferReason};
@@ -31,6 +31,8 @@ pub(super) enum State {
     Acting { since: MonoTime, comfort: MonoTime },
     /// A human is being found.
     Handover { reason: TransferReason, since: MonoTime },
+    /// The number was asked for on which the caller, whose own is not known, can be called back.
+    AskingNumber { reason: TransferReason },
     /// The action core keeps that the caller wants to be called back; until it has, nothing is promised.
     Arranging { since: MonoTime, comfort: MonoTime },
     /// A human speaks with the caller.
@@ -50,6 +52,8 @@ pub(super) enum Proposal {
     Human,
     /// A call back, when no human was free.
     CallBack(TransferReason),
+    /// A call back on this number, which the caller gave and has not confirmed.
+    Number { reason: TransferReason, number: Pii<String> },
 }
 
 /// A skill on its way to a plan.
@@ -156,6 +160,7 @@ impl State {
             Self::ReadBack { .. } => "read_back",
             Self::Acting { .. } => "acting",
             Self::Handover { .. } => "handover",
+            Self::AskingNumber { .. } => "asking_number",
             Self::Arranging { .. } => "arranging",
             Self::WithHuman => "with_human",
             Self::Ended => "ended",
@@ -168,6 +173,7 @@ impl State {
             Self::Open { .. }
             | Self::Proposing(_)
             | Self::Asking { .. }
+            | Self::AskingNumber { .. }
             | Self::Choosing { .. }
             | Self::ReadBack { .. } => true,
             Self::Fresh
@@ -191,7 +197,8 @@ impl State {
             Self::Proposing(Proposal::Answer { back, .. }) => back.task(),
             Self::Fresh
             | Self::Open { .. }
-            | Self::Proposing(Proposal::Human | Proposal::CallBack(_))
+            | Self::Proposing(Proposal::Human | Proposal::CallBack(_) | Proposal::Number { .. })
+            | Self::AskingNumber { .. }
             | Self::Acting { .. }
             | Self::Handover { .. }
             | Self::Arranging { .. }

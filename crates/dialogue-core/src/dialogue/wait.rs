@@ -39,6 +39,7 @@ impl Dialogue {
             State::Open { .. }
             | State::Proposing(_)
             | State::Asking { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. } => {
                 let digits =
@@ -99,6 +100,7 @@ impl Dialogue {
             | State::Open { .. }
             | State::Proposing(_)
             | State::Asking { .. }
+            | State::AskingNumber { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Handover { .. }

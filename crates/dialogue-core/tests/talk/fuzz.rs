@@ -33,6 +33,7 @@ fn facts() -> impl Strategy<Value = Fact> {
         Just("my flight was cancelled"),
         Just("k seven m four x two"),
         Just("four eight two one"),
+        Just("five five five zero one nine nine"),
         Just("yes"),
         Just("no"),
         Just("the first one"),
