@@ -88,14 +88,8 @@ impl Business for Airline {
     }
 
     fn describe() -> Description {
-        let method = |name: &str, summary: &str, kind, arguments: &[&str], results: &[&str]| Method {
-            name: name.to_owned(),
-            summary: summary.to_owned(),
-            kind,
-            arguments: arguments.iter().map(|&name| name.to_owned()).collect(),
-            results: results.iter().map(|&name| name.to_owned()).collect(),
-        };
         use ActionKind::{Read, Write};
+        let method = Method::new;
         Description {
             name: "airline".to_owned(),
             methods: vec![

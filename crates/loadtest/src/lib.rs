@@ -18,6 +18,7 @@ mod load;
 mod manifest;
 pub mod measure;
 mod mind;
+mod other;
 mod phone;
 mod phones;
 mod playout;

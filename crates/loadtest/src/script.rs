@@ -13,6 +13,7 @@ use callwright_model::Samples;
 use crate::clip::Clip;
 use crate::detect::Sound;
 use crate::measure::Kind;
+use crate::other::Other;
 use crate::scenario::{Action, Manner, Scenario, Step};
 
 /// What the party does.
@@ -50,20 +51,6 @@ enum State {
     Over,
 }
 
-/// What is known of the other end.
-#[derive(Debug, Clone, Copy)]
-enum Other {
-    /// It has not sounded since we last said something; silent since then.
-    SilentSoFar,
-    Sounding {
-        since: Samples,
-        /// It sounded already while we spoke, so it did not answer that.
-        before_us: bool,
-    },
-    /// It has sounded since we last said something.
-    Finished { at: Samples },
-}
-
 impl Script {
     pub(crate) fn new(scenario: Arc<Scenario>) -> Self {
         let state = State::Waiting { step: 0, since: Samples(0) };
@@ -71,12 +58,7 @@ impl Script {
     }
 
     pub(crate) fn handle_sound(&mut self, sound: Sound) {
-        self.other = match (sound, self.other) {
-            (Sound::Started(since), _) => Other::Sounding { since, before_us: false },
-            // It fell silent because we spoke, or ended what it was saying before it heard us: no answer yet.
-            (Sound::Stopped(_), Other::Sounding { before_us: true, .. }) => Other::SilentSoFar,
-            (Sound::Stopped(segment), _) => Other::Finished { at: segment.end },
-        };
+        self.other = self.other.after(sound);
     }
 
     /// The clip or keys of the last [`Act`] are out.
@@ -194,12 +176,10 @@ impl Script {
         let backchannel = matches!(&act, Act::Say { kind, .. } if !kind.takes_floor());
         self.acts.push_back(act);
         self.state = State::Busy { step };
-        self.other = match self.other {
-            // A backchannel asks for no answer: what was being said goes on and counts.
-            other if backchannel => other,
-            Other::Sounding { since, .. } => Other::Sounding { since, before_us: true },
-            Other::SilentSoFar | Other::Finished { .. } => Other::SilentSoFar,
-        };
+        // A backchannel asks for no answer: what was being said goes on and counts.
+        if !backchannel {
+            self.other = self.other.spoken_to();
+        }
     }
 
     fn fail(&mut self, step: usize, why: String) {

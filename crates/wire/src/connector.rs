@@ -32,6 +32,21 @@ pub struct Method {
     pub results: Vec<String>,
 }
 
+impl Method {
+    /// A method of these names.
+    #[must_use]
+    pub fn new(name: &str, summary: &str, kind: ActionKind, arguments: &[&str], results: &[&str]) -> Self {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Self {
+            name: name.to_owned(),
+            summary: summary.to_owned(),
+            kind,
+            arguments: owned(arguments),
+            results: owned(results),
+        }
+    }
+}
+
 /// What a connector is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {

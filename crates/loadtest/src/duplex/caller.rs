@@ -17,6 +17,7 @@ use super::plan::{Aside, Plan};
 use crate::clip::Clip;
 use crate::detect::Sound;
 use crate::measure::Kind;
+use crate::other::Other;
 use crate::script::Act;
 
 #[derive(Debug)]
@@ -52,21 +53,6 @@ enum State {
     Over,
 }
 
-/// What is known of the agent.
-#[derive(Debug, Clone, Copy)]
-enum Other {
-    /// No sound since the caller last spoke to it.
-    SilentSoFar,
-    /// `before_us`: it sounded already when the caller spoke to it, so that is no answer.
-    Sounding {
-        since: Samples,
-        before_us: bool,
-    },
-    Finished {
-        at: Samples,
-    },
-}
-
 impl Caller {
     pub(crate) fn new(plan: Plan) -> Self {
         let mut dice = Dice::new(plan.seed, "caller");
@@ -84,14 +70,10 @@ impl Caller {
     }
 
     pub(crate) fn handle_sound(&mut self, sound: Sound) {
-        self.other = match (sound, self.other) {
-            (Sound::Started(since), _) => Other::Sounding { since, before_us: false },
-            (Sound::Stopped(segment), Other::Sounding { before_us: true, .. }) => {
-                self.wait_from(segment.end);
-                Other::SilentSoFar
-            }
-            (Sound::Stopped(segment), _) => Other::Finished { at: segment.end },
-        };
+        if let (Sound::Stopped(segment), Other::Sounding { before_us: true, .. }) = (sound, self.other) {
+            self.wait_from(segment.end);
+        }
+        self.other = self.other.after(sound);
     }
 
     /// What the last [`Act`] said is out.
@@ -225,10 +207,7 @@ impl Caller {
     fn say(&mut self, clip: Clip, kind: Kind) {
         if kind.takes_floor() {
             self.taken += 1;
-            self.other = match self.other {
-                Other::Sounding { since, .. } => Other::Sounding { since, before_us: true },
-                Other::SilentSoFar | Other::Finished { .. } => Other::SilentSoFar,
-            };
+            self.other = self.other.spoken_to();
         }
         self.acts.push_back(Act::Say { clip, kind });
         self.enter(State::Saying { kind, farewell: false });
