@@ -1,6 +1,14 @@
 //! Whole conversations in text and virtual time, against an action core played by the test.
 
-mod conversations;
+mod again;
+mod call_back;
+mod doubt;
 mod fuzz;
+mod human;
+mod languages;
+mod meanwhile;
+mod other_skills;
 mod packs;
+mod rebooking;
 mod script;
+mod speechless;

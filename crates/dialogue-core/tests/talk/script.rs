@@ -252,6 +252,32 @@ impl Stage {
     }
 }
 
+/// Plays a script: what the caller says, and a piece of each answer.
+pub fn play(language: Language, core: Core, script: &[(&str, &str)]) -> Stage {
+    let mut stage = Stage::new(language, core);
+    for (caller, wanted) in script {
+        let answer = stage.caller(caller);
+        assert!(
+            answer.contains(wanted),
+            "`{caller}` was answered `{answer}`, without `{wanted}`\n{:#?}",
+            stage.notes
+        );
+    }
+    stage
+}
+
+pub fn to_the_read_back() -> Stage {
+    play(
+        Language::EN,
+        Core::Works,
+        &[
+            ("my flight was cancelled", "booking code"),
+            ("k seven m four x two", "PIN"),
+            ("four eight two one", "1: at 10:15 in the morning"),
+        ],
+    )
+}
+
 pub fn plan() -> PlanId {
     PlanId("plan-1".to_owned())
 }
