@@ -8,6 +8,7 @@ mod chat;
 mod check;
 mod commands;
 mod counted;
+mod fuzzed;
 mod peers;
 mod sipp;
 mod sound;
