@@ -40,6 +40,18 @@ fn rebooks_in_english() {
 }
 
 #[test]
+fn whose_number_is_not_known_gives_one_to_be_called_back_on() {
+    let wish = "let me talk to a person";
+    let printed = chat(&[], &[wish, "yes please", "five five five zero one nine nine", "yes"]);
+    let place = |what: &str| printed.find(what).unwrap_or_else(|| panic!("`{what}` is not in\n{printed}"));
+    assert!(place("Shall we call you back?") < place("which number"), "{printed}");
+    assert!(
+        place("I have 5 5 5, 0 1, 9 9. Is that right?") < place("would like to be called back"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn rebooks_in_spanish() {
     let said = [
         "cancelaron mi vuelo y necesito otro",
