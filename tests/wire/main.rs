@@ -9,6 +9,7 @@ mod check;
 mod commands;
 mod counted;
 mod fuzzed;
+mod journal;
 mod peers;
 mod sipp;
 mod sound;

@@ -1,13 +1,14 @@
 //! `callwright chat`: the same agent, typed. The dialogue, the transfer and the action core are those of a call; only sound
 //! is left out, so that what was read counts as heard.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, HumanFact, Switchboard};
+use callwright_conversation::{
+    CallSetup, ConversationConfig, Fact, Happening, HumanFact, Moment, Switchboard,
+};
 use callwright_dialogue_core::{DialogueConfig, Note, SayKind};
 use callwright_model::{
     CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, LikelySay, MonoTime, PlanFact, Samples,
@@ -23,6 +24,7 @@ use crate::config::Config;
 use crate::demo::Systems;
 use crate::gateway::start_core;
 use crate::lines::{Lines, LoadedLine};
+use crate::secrets::Secrets;
 use crate::serve::all;
 
 /// Talks over `input` and `output` until either side ends it.
@@ -57,7 +59,7 @@ pub async fn talk(
         facts: facts.clone(),
         ready: Arc::clone(&ready),
         asks: false,
-        secrets: Arc::clone(&line.secrets),
+        secrets: line.secrets.clone(),
         output: Box::new(output),
         clock: Box::new(clock),
     };
@@ -103,8 +105,7 @@ struct Page {
     ready: Arc<Notify>,
     /// What is said next waits for an answer.
     asks: bool,
-    /// Inputs whose values are not shown.
-    secrets: Arc<BTreeSet<String>>,
+    secrets: Secrets,
     output: Box<dyn Write + Send>,
     clock: Box<dyn Fn() -> MonoTime + Send>,
 }
@@ -149,6 +150,8 @@ impl Switchboard for Page {
 
     fn hang_up(&mut self, _leg: LegId) {}
 
+    fn record(&mut self, _at: MonoTime, _moment: Moment<'_>) {}
+
     fn tell(&mut self, happening: Happening) {
         match happening {
             Happening::AgentSays { kind, .. } => {
@@ -183,8 +186,8 @@ impl Switchboard for Page {
                 self.print(&format!("  [{intent} {probability:.2}]"));
             }
             Happening::Note(Note::Filled { input, value }) => {
-                let shown = if self.secrets.contains(&input) { "••••" } else { value.reveal() };
-                self.print(&format!("  [{input}: {shown}]"));
+                let shown = self.secrets.value(&input, &value);
+                self.print(&format!("  [{input}: {}]", shown.reveal()));
             }
             Happening::Note(Note::NotUnderstood { .. }) => self.print("  [not understood]"),
             Happening::Trouble(what) => self.print(&format!("  [trouble] {what}")),

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 #[cfg(feature = "talk")]
 use crate::talk;
-use crate::{chat, check, demo, duplex, load, models, serve};
+use crate::{chat, check, demo, duplex, journal, load, models, serve};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -49,6 +49,16 @@ enum Command {
     Talk(Talk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
+    /// Feed the journal of a call to the agent again and compare what it decides.
+    ///
+    /// What the agent was told then - by the line, the recogniser, the action core and its timers - is told to it again, without sound and
+    /// without systems, and what it wants is compared line by line. The first difference is printed, then and now. Exits with 0
+    /// when there is none, 1 when there is one, 2 when the journal or its pack cannot be read.
+    ///
+    /// What a caller says or keys for a secret, such as a PIN, is in no journal. As many other digits stand for it and lead the agent the
+    /// same way. Where the caller was asked for a secret and said something else, nothing stands for it: the replay ends there
+    /// and says so.
+    Replay(Replay),
     /// List, fetch and verify model files for speech.
     #[command(subcommand)]
     Models(Models),
@@ -241,6 +251,16 @@ pub struct Check {
     pub json: bool,
 }
 
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+struct Replay {
+    /// The journal of a call, see `[journal]` in callwright.example.toml.
+    file: PathBuf,
+    /// The skill pack of its line, when it is not where it was.
+    #[arg(long, value_name = "DIR")]
+    pack: Option<PathBuf>,
+}
+
 /// What to do with model files.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -287,6 +307,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
+        Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
         Command::Models(Models::List(folder)) => {
             models::print_list(&folder.dir);
             return Ok(ExitCode::SUCCESS);
@@ -320,7 +341,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Chat(args) => chat::run(args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_) | Command::Models(_) => unreachable!("done without a runtime"),
+            Command::Check(_) | Command::Replay(_) | Command::Models(_) => {
+                unreachable!("done without a runtime")
+            }
         }
         Ok(ExitCode::SUCCESS)
     })

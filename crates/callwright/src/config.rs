@@ -31,6 +31,8 @@ pub struct Config {
     pub core: Core,
     /// Recognition and synthesis.
     pub speech: Speech,
+    /// Calls written down.
+    pub journal: Journal,
     /// Business systems by the name that packs use, with the address of their gRPC service.
     pub connectors: BTreeMap<String, String>,
     /// What is answered, and how.
@@ -106,6 +108,15 @@ pub struct Speech {
     pub threads: usize,
     /// When callers wait longer than this for their words to be understood, no new calls are taken.
     pub wait_max: Duration,
+}
+
+/// `[journal]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// Folder with a file for each call.
+    pub dir: PathBuf,
+    /// After how many days a file is deleted; 0 writes none.
+    pub keep_days: usize,
 }
 
 /// `speech.recogniser`
@@ -305,13 +316,20 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     };
     reader.close(section);
 
+    let mut section = reader.section(&mut root, "journal");
+    let journal = Journal {
+        dir: folder.join(reader.parse_or(&mut section, "dir", "calls".to_owned())),
+        keep_days: reader.parse_or(&mut section, "keep_days", Whole::<0, DAYS_MAX>(KEEP_DAYS)).0,
+    };
+    reader.close(section);
+
     let connectors: BTreeMap<String, Service> = reader.names(&mut root, "connectors");
     let connectors = connectors.into_iter().map(|(name, service)| (name, service.0)).collect();
     let lines = read_lines(reader, &mut root, folder);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
-    Config { sip, media, web, core, speech, connectors, lines, grace, places }
+    Config { sip, media, web, core, speech, journal, connectors, lines, grace, places }
 }
 
 /// The token is not shown in the mistake, which may end in a log.
@@ -376,6 +394,10 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
 
 /// As many as the SIP endpoint counts to, far above what one machine carries.
 const CALLS_MAX: usize = 1 << 20;
+/// A caller who complains does so within weeks; longer is for whoever has a reason to keep what callers said.
+const KEEP_DAYS: usize = 30;
+/// A century: a number above it is a slip of the hand.
+const DAYS_MAX: usize = 36_500;
 /// More threads than any machine has cores for; a number above it is a slip of the hand.
 const THREADS_MAX: usize = 256;
 /// What cannot be guessed by trying: 64 bits written as hexadecimal digits.

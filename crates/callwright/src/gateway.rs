@@ -12,7 +12,7 @@ mod systems;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,7 @@ use tracing::{info, warn};
 
 use crate::chat::random_id;
 use crate::config::{Config, RecogniserChoice, TurnModelChoice};
+use crate::journal::Journal;
 use crate::lines::{Lines, LoadedLine};
 use board::{Board, Phone};
 
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     /// Running calls are served badly: browsers are refused.
     overloaded: AtomicBool,
     tasks: TaskTracker,
+    /// Where calls are written down, if they are.
+    journal: Option<Journal>,
 }
 
 /// A running call as the gateway knows it.
@@ -136,6 +139,7 @@ impl Gateway {
             ..BrowserConfig::default()
         })
         .await?;
+        let journal = start_journal(&config)?;
         let shared = Arc::new(Shared {
             lines,
             media,
@@ -152,6 +156,7 @@ impl Gateway {
             draining: AtomicBool::new(false),
             overloaded: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            journal,
             config,
         });
         let console = Console::start(
@@ -198,6 +203,12 @@ impl Gateway {
         self.shared.recogniser()
     }
 
+    /// The folder with a journal of each call, if there are journals.
+    pub fn journals(&self) -> Option<&Path> {
+        let shared = &self.shared;
+        shared.journal.as_ref().map(|_| shared.config.journal.dir.as_path())
+    }
+
     /// Everything that happens in calls, from now on.
     pub fn follow(&self) -> broadcast::Receiver<Happening> {
         self.shared.told.subscribe()
@@ -241,6 +252,11 @@ impl Gateway {
             shared.media.shutdown();
             if let Some(core) = self.core {
                 core.shutdown().await;
+            }
+            if let Some(journal) = &shared.journal
+                && tokio::time::timeout(WRITING, journal.close()).await.is_err()
+            {
+                warn!("the disk did not take the last lines of journals in time");
             }
         };
         // What a plan has begun is in the journal, and goes on from there at the next start.
@@ -359,6 +375,16 @@ pub async fn start_core(config: &Config, lines: &Lines) -> Result<(Option<Action
     Ok((Some(core), client))
 }
 
+fn start_journal(config: &Config) -> Result<Option<Journal>> {
+    let crate::config::Journal { dir, keep_days } = &config.journal;
+    if *keep_days == 0 {
+        return Ok(None);
+    }
+    let keep = Duration::from_secs(*keep_days as u64 * 86_400);
+    let journal = Journal::start(dir, keep);
+    Ok(Some(journal.with_context(|| format!("journals of calls cannot go to {}", dir.display()))?))
+}
+
 /// The action core's part of the configuration.
 pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> CoreConfig {
     CoreConfig {
@@ -443,5 +469,7 @@ const TOLD_WAITING: usize = 4_096;
 /// What is left of the grace period when calls that still run are told: a sentence under way, and the farewell after it.
 /// A conversation ends by itself after as long.
 const FAREWELL: Duration = Duration::from_secs(15);
+/// A disk that takes longer for what is left of a call or two is away.
+const WRITING: Duration = Duration::from_secs(2);
 /// A peer that is there answers a BYE within a round trip.
 const HANGING_UP: Duration = Duration::from_secs(1);

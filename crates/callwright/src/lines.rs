@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use callwright_dialogue_core::Pack;
 use callwright_model::{Language, PackSource, Problem, Severity};
+use sha2::{Digest, Sha256};
 
 use crate::config::{Config, Line};
+use crate::secrets::Secrets;
 
 /// A line with its pack in memory.
 #[derive(Clone)]
@@ -18,8 +20,10 @@ pub struct LoadedLine {
     pub pack: Arc<Pack>,
     /// The language that callers are greeted in.
     pub language: Language,
-    /// Inputs of its skills that are not shown to anybody.
-    pub secrets: Arc<BTreeSet<String>>,
+    /// What is secret of what its callers say.
+    pub secrets: Secrets,
+    /// Tells whether the pack is the same as at another time.
+    pub fingerprint: String,
 }
 
 /// A pack in memory, with the files that it was made from.
@@ -70,17 +74,36 @@ impl Lines {
 }
 
 impl LoadedLine {
-    fn new(line: &Line, LoadedPack { pack, source }: &LoadedPack) -> Self {
+    pub fn new(line: &Line, LoadedPack { pack, source }: &LoadedPack) -> Self {
         let first = line.languages.first().or(pack.languages().first()).copied();
-        // It has passed its check already; one that does not load here has no skill to ask anything for.
-        let secrets = callwright_plan_core::Pack::load(source).map(|pack| pack.secret_inputs());
         Self {
             line: line.clone(),
             pack: Arc::clone(pack),
             language: first.unwrap_or(Language::EN),
-            secrets: Arc::new(secrets.unwrap_or_default()),
+            secrets: secrets(source),
+            fingerprint: fingerprint(source),
         }
     }
+}
+
+/// What is secret of what callers say for a pack's skills.
+pub fn secrets(source: &PackSource) -> Secrets {
+    // It has passed its check already; one that does not load here has no skill to ask anything for.
+    let inputs = callwright_plan_core::Pack::load(source).map(|pack| pack.secret_inputs());
+    Secrets::new(Arc::new(inputs.unwrap_or_default()))
+}
+
+/// Another one for each change of a pack's files.
+pub fn fingerprint(source: &PackSource) -> String {
+    let mut hash = Sha256::new();
+    for (name, text) in &source.files {
+        for part in [name, text] {
+            // The length first, so that no two packs read the same.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().iter().take(FINGERPRINT_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads each pack of a configuration once, as far as it can be; a folder that is not there is the configuration's mistake and
@@ -182,6 +205,8 @@ fn text(path: &Path, bytes: Vec<u8>, problems: &mut Vec<Problem>) -> String {
     })
 }
 
+/// Enough to tell apart all versions that a pack will ever have.
+const FINGERPRINT_BYTES: usize = 8;
 /// Files that a pack is made of.
 const KINDS: [&str; 4] = [".yaml", ".ftl", ".cedar", ".cedarschema"];
 /// Far above any pack that people write; a log or a recording put there by mistake stops here.

@@ -12,10 +12,12 @@ mod config;
 mod demo;
 mod duplex;
 mod gateway;
+mod journal;
 mod lines;
 mod load;
 mod models;
 mod rehearse;
+mod secrets;
 mod serve;
 #[cfg(feature = "talk")]
 mod talk;

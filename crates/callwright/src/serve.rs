@@ -62,6 +62,9 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
     if let Some(note) = recogniser.note {
         answer!("             {note}");
     }
+    if let Some(folder) = gateway.journals() {
+        answer!("journals:    {}", folder.display());
+    }
     answer!("stop with Ctrl-C or SIGTERM; running calls get {} s", grace.as_secs());
     wait_for_stop().await?;
     let calls = gateway.calls();

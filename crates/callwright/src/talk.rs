@@ -147,6 +147,9 @@ fn head(screen: &Screen, gateway: &Gateway, microphone: &str, speaker: &str) {
         screen.say(&format!("            {note}"));
     }
     screen.say(&format!("console     http://{}/", gateway.web_address()));
+    if let Some(folder) = gateway.journals() {
+        screen.say(&format!("journals    {}", folder.display()));
+    }
     screen.say("keys        type digits, * or # and Enter; Ctrl-C hangs up");
 }
 

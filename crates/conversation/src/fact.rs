@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use callwright_dialogue_core::{AskId, Briefing};
 use callwright_model::{
-    Hints, LegCommand, LegEvent, LegId, LikelySay, Pii, PlanEvent, PlanId, PlanReply, PlanRequest,
+    Hints, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply, PlanRequest,
     Recognised, Say, TurnId,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::Happening;
+use crate::{ConversationConfig, Happening};
 
 /// Something that a conversation is told. One inbox takes them all, in the order in which they became known.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// A leg's media tells something.
     Leg(LegEvent),
@@ -38,7 +40,8 @@ pub enum Fact {
 }
 
 /// What a human's phone does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HumanFact {
     /// It rings.
     Ringing,
@@ -51,7 +54,8 @@ pub enum HumanFact {
 }
 
 /// Something that a conversation wants done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Tell a leg's media.
     Command(LegId, LegCommand),
@@ -96,6 +100,20 @@ pub enum Act {
     Tell(Happening),
 }
 
+/// One thing that goes into the machine of a call or comes out of it. All of them in order, with their times, are the call: given
+/// the same again, the machine does the same again.
+#[derive(Debug, Clone, Copy)]
+pub enum Moment<'a> {
+    /// The machine is made. The first of every call.
+    Began(&'a ConversationConfig),
+    /// It is told something.
+    Fact(&'a Fact),
+    /// The time that it asked for has come.
+    Timer,
+    /// It wants something done.
+    Act(&'a Act),
+}
+
 /// What the binary lends to a conversation: legs, ears, mouths and telephones. None of these may block; what they lead to
 /// comes back as a [`Fact`].
 pub trait Switchboard: Send {
@@ -115,4 +133,6 @@ pub trait Switchboard: Send {
     fn hang_up(&mut self, leg: LegId);
     /// Tells everyone who watches.
     fn tell(&mut self, happening: Happening);
+    /// Writes down what went into the machine or came out of it, for those who want a call's journal.
+    fn record(&mut self, at: MonoTime, moment: Moment<'_>);
 }

@@ -2,9 +2,11 @@
 
 use callwright_dialogue_core::{Note, SayKind, TransferReason};
 use callwright_model::{Evidence, Language, Pii, PlanEvent, PlanReply, SayId, TurnId, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Happening {
     /// The caller has begun to speak.
     CallerSpeaks {
@@ -111,7 +113,8 @@ pub enum Happening {
 }
 
 /// Who ended a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The caller hung up.
     Caller,

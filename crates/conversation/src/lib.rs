@@ -19,7 +19,7 @@ mod machine;
 mod task;
 mod turns;
 
-pub use fact::{Act, Fact, HumanFact, Switchboard};
+pub use fact::{Act, Fact, HumanFact, Moment, Switchboard};
 pub use happening::{Ending, Happening};
 pub use machine::{Conversation, ConversationConfig};
 pub use task::{CallSetup, run};

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tracing::{Instrument, info_span, warn};
 
-use crate::fact::{Act, Fact, Switchboard};
+use crate::fact::{Act, Fact, Moment, Switchboard};
 use crate::machine::{Conversation, ConversationConfig};
 
 /// What a call's task is given.
@@ -32,9 +32,12 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
     let CallSetup { config, core, mut inbox } = setup;
     let call = config.dialogue.call;
     let (answers, mut answered) = mpsc::channel(ANSWERS_WAITING);
-    let mut conversation = Conversation::new(config, clock());
+    let mut now = clock();
+    board.record(now, Moment::Began(&config));
+    let mut conversation = Conversation::new(config, now);
     loop {
         while let Some(act) = conversation.poll_output() {
+            board.record(now, Moment::Act(&act));
             match act {
                 Act::Command(leg, command) => board.command(leg, command),
                 Act::Say(leg, say) => board.say(leg, say),
@@ -90,13 +93,17 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
             },
             Some(fact) = answered.recv() => fact,
             () = tokio::time::sleep(wait) => {
-                if due.is_some_and(|due| clock() >= due) {
-                    conversation.handle_timeout(clock());
+                now = clock();
+                if due.is_some_and(|due| now >= due) {
+                    board.record(now, Moment::Timer);
+                    conversation.handle_timeout(now);
                 }
                 continue;
             }
         };
-        conversation.handle(fact, clock());
+        now = clock();
+        board.record(now, Moment::Fact(&fact));
+        conversation.handle(fact, now);
     }
 }
 

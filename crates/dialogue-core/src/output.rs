@@ -7,6 +7,8 @@ use callwright_model::{
     CallId, Hints, Language, Pii, PlanId, PlanRequest, SayId, SaySource, TurnId, UtteranceSort,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::Pack;
 
 /// How a dialogue is set up.
@@ -159,7 +161,8 @@ pub struct Saying {
 }
 
 /// What sort of sentence a say is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SayKind {
     /// The first sentence of a call.
     Greeting,
@@ -184,7 +187,7 @@ pub enum SayKind {
 }
 
 /// Which question to the action core an answer belongs to; older answers are dropped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AskId(pub u32);
 
 /// How much of a say the caller heard.
@@ -213,7 +216,8 @@ impl Played {
 }
 
 /// Why a human is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TransferReason {
     /// The caller asked.
     Asked,
@@ -245,7 +249,7 @@ pub enum TransferResult {
 }
 
 /// What a human is told before taking over, as sentences in the human's language; empty where there is nothing to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Briefing {
     /// The language of the sentences.
     pub language: Language,
@@ -277,7 +281,8 @@ impl Briefing {
 }
 
 /// What happened inside, for people who watch. Nothing depends on it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Note {
     /// An utterance was taken for this.
     Understood {

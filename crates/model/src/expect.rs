@@ -42,13 +42,15 @@ pub enum Expect {
 }
 
 /// An [`Expect`] with the words that go with it. Sent to the recogniser with each question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hints {
     /// The shape of the answer.
     pub expect: Expect,
     /// The language that the caller is speaking.
     pub language: Language,
-    /// Whole sentences that the skill pack knows in this language: what a language model is made from. Shared by all calls.
+    /// Whole sentences that the skill pack knows in this language: what a language model is made from. Shared by all calls, and
+    /// left out where a call is written down: the pack has them.
+    #[serde(skip)]
     pub sentences: Arc<[String]>,
     /// Sentences likely just now: the options offered, their times and names.
     pub likely: Vec<String>,

@@ -106,7 +106,8 @@ pub enum Tone {
 }
 
 /// What a leg is told. A command with an old turn is dropped by the leg and counted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LegCommand {
     /// What is expected of the caller's next turn.
     Expect(Expect),
@@ -150,7 +151,7 @@ pub enum LegCommand {
 }
 
 /// A fact of a leg, with when it became one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LegEvent {
     /// The leg.
     pub leg: LegId,
@@ -161,7 +162,8 @@ pub struct LegEvent {
 }
 
 /// What a leg tells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LegFact {
     /// First good packet received: the path is open.
     MediaFlows,
@@ -240,7 +242,8 @@ pub enum LegFact {
 }
 
 /// Why a leg's media is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Gone {
     /// It was told to.
     Removed,

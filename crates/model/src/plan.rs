@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ActionKind, CallId, Pii, PlanId, Record};
 
 /// Asks the action core to bind a skill to facts, or to go on binding with one more input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanRequest {
     /// The plan to go on with; `None` starts one.
     pub plan: Option<PlanId>,
@@ -25,7 +25,8 @@ pub struct PlanRequest {
 }
 
 /// How far a plan could be bound. Binding reads and never writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlanReply {
     /// The caller must say more.
     Need {
@@ -170,7 +171,7 @@ pub struct Receipt {
 }
 
 /// Something happened to a plan, in the order of its journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanEvent {
     /// The plan.
     pub plan: PlanId,
@@ -181,7 +182,8 @@ pub struct PlanEvent {
 }
 
 /// What happened to a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlanFact {
     /// A step was asked for; written down before it was sent.
     StepStarted {

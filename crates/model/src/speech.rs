@@ -61,7 +61,8 @@ pub struct Utterance {
 }
 
 /// What a recogniser reports.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Recognised {
     /// Words so far, not settled.
     Partial {
@@ -92,7 +93,7 @@ pub enum Recognised {
 pub struct Voice(pub String);
 
 /// One thing for the agent to say on one leg.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Say {
     /// Its identity, so that what was heard of it can be told.
     pub id: SayId,
@@ -111,7 +112,7 @@ pub struct Say {
 }
 
 /// Something that will probably be said on a leg in a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LikelySay {
     /// The text, as it will stand in the [`Say`].
     pub text: String,
@@ -122,7 +123,8 @@ pub struct LikelySay {
 }
 
 /// Whether the sound of a say is worth keeping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SaySource {
     /// A fixed prompt.
     Fixed,

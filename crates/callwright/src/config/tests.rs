@@ -19,6 +19,7 @@ fn a_line_is_enough() {
     assert!(config.sip.listen.ip().is_loopback() && config.web.listen.ip().is_loopback());
     assert_eq!(config.line_for_number("100").map(|l| l.name.as_str()), Some("airline"));
     assert_eq!(config.line_for_number("200"), None);
+    assert_eq!(config.journal.dir, Path::new("/etc/callwright/calls"));
 }
 
 #[test]
@@ -118,6 +119,8 @@ fn variables_reach_every_setting() {
             ("CALLWRIGHT_CONNECTORS_AIRLINE", "http://127.0.0.1:7101"),
             ("CALLWRIGHT_CONNECTORS_SHOP", "unix:/run/shop.sock"),
             ("CALLWRIGHT_LINE_0_GREETING", "welcome"),
+            ("CALLWRIGHT_JOURNAL_DIR", "/var/lib/callwright/calls"),
+            ("CALLWRIGHT_JOURNAL_KEEP_DAYS", "0"),
             ("CALLWRIGHT_WEB_OPERATOR_TOKEN", "0123456789abcdef"),
         ],
     )
@@ -125,6 +128,8 @@ fn variables_reach_every_setting() {
     assert_eq!(config.connectors["airline"], "http://127.0.0.1:7101");
     assert_eq!(config.connectors["shop"], "unix:/run/shop.sock");
     assert_eq!(config.lines[0].greeting.as_deref(), Some("welcome"));
+    assert_eq!(config.journal.dir, Path::new("/var/lib/callwright/calls"));
+    assert_eq!(config.journal.keep_days, 0);
     assert!(config.web.operator_token.is_some() && !format!("{config:?}").contains("0123456789abcdef"));
     let problem = config.places.problem("line.0.greeting", "is not there").to_string();
     assert_eq!(problem, "environment: error: CALLWRIGHT_LINE_0_GREETING: is not there");
@@ -138,6 +143,8 @@ listen = \"0.0.0.0:5060\"
 webrtc = \"127.0.0.1:5060\"
 [core]
 journal = \"no/such/folder/journal.sqlite\"
+[journal]
+dir = \"airline/pack.yaml/calls\"
 [speech]
 recogniser = \"whisper\"
 whisper_model = \"no-such-model.bin\"
@@ -164,12 +171,13 @@ shop = \"http://127.0.0.1:7102\"
         "callwright.toml:2: error: `web.listen` cannot be `0.0.0.0:5060`: `sip.listen` listens there",
         "callwright.toml:3: error: `web.webrtc` cannot be `127.0.0.1:5060`: `sip.listen` listens there",
         "callwright.toml:5: error: the journal",
-        "callwright.toml:8: error: there is no model file",
-        "callwright.toml:12: error: line `airline` speaks `fr`, but its pack has no words in it (it has en, es, ko)",
-        "callwright.toml:13: error: there is no voice `zzz`",
-        "callwright.toml:14: error: the words of `en` have no sentence `nokey`",
-        "callwright.toml:17: error: there is no folder",
-        "callwright.toml:18: error: the pack `airline` calls the connector `airline`, which has no address",
+        "callwright.toml:7: error: journals of calls cannot be written into",
+        "callwright.toml:10: error: there is no model file",
+        "callwright.toml:14: error: line `airline` speaks `fr`, but its pack has no words in it (it has en, es, ko)",
+        "callwright.toml:15: error: there is no voice `zzz`",
+        "callwright.toml:16: error: the words of `en` have no sentence `nokey`",
+        "callwright.toml:19: error: there is no folder",
+        "callwright.toml:20: error: the pack `airline` calls the connector `airline`, which has no address",
     ];
     assert_eq!(found.len(), wanted.len(), "{found:#?}");
     for (found, wanted) in found.iter().zip(wanted) {

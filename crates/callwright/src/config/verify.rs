@@ -15,6 +15,7 @@ impl Config {
     /// inside a pack is told by reading it.
     pub fn verify(&self, packs: &BTreeMap<PathBuf, LoadedPack>) -> Vec<Problem> {
         let mut problems = self.listeners();
+        problems.extend(self.core_journal());
         problems.extend(self.journal());
         problems.extend(self.whisper());
         for line in &self.lines {
@@ -55,7 +56,7 @@ impl Config {
         problems
     }
 
-    fn journal(&self) -> Option<Problem> {
+    fn core_journal(&self) -> Option<Problem> {
         let journal = &self.core.journal;
         if self.core.address.is_some() {
             return None;
@@ -70,6 +71,23 @@ impl Config {
             return None;
         };
         Some(self.places.problem("core.journal", what).help("name a file in a folder that exists"))
+    }
+
+    /// The folder of calls can be written, or made by whoever writes the first.
+    fn journal(&self) -> Option<Problem> {
+        let dir = &self.journal.dir;
+        if self.journal.keep_days == 0 {
+            return None;
+        }
+        // The nearest folder that is there: those below it are made at the start.
+        let there = dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        let probe = there.join(format!(".callwright-{}", std::process::id()));
+        // A folder's permissions alone do not tell, on a disk that is mounted to be read or for a user who may do all.
+        let error = std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe)).err()?;
+        let what = format!("journals of calls cannot be written into `{}`: {error}", dir.display());
+        let help = "name a folder that this user can write, or write `keep_days = 0` for no journals";
+        Some(self.places.problem("journal.dir", what).help(help))
     }
 
     fn whisper(&self) -> Option<Problem> {

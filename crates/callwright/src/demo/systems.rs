@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 
-use crate::config::{Config, Core, Human, Line, Media, RecogniserChoice, Sip, Speech, Web};
+use crate::config::{Config, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Web};
 use crate::gateway::{ScratchFolder, scratch_folder};
 
 /// The running business systems, with their databases in a folder that goes away with them.
@@ -107,6 +107,7 @@ impl Systems {
                 threads: 0,
                 wait_max: Duration::from_secs(3),
             },
+            journal: Journal { dir: self.journals(), keep_days: 1 },
             connectors: BTreeMap::from([
                 ("airline".to_owned(), self.airline.url()),
                 ("shop".to_owned(), self.shop.url()),
@@ -115,6 +116,11 @@ impl Systems {
             grace: Duration::from_secs(30),
             places: crate::config::Places::default(),
         })
+    }
+
+    /// Beside the scratch folder: journals are there for whoever looks at them afterwards.
+    fn journals(&self) -> PathBuf {
+        self.scratch.0.with_extension("calls")
     }
 
     /// Stops both.

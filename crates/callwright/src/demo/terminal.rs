@@ -29,6 +29,9 @@ impl Terminal {
         self.plain(&format!("gateway     sip:airline@{} (UDP and TCP)", gateway.sip_address()));
         self.plain(&format!("page        http://{}/", gateway.web_address()));
         self.plain(&format!("human       {desk}"));
+        if let Some(folder) = gateway.journals() {
+            self.plain(&format!("journals    {}", folder.display()));
+        }
         self.plain(&format!("recogniser  {}", recogniser.engine));
         if let Some(note) = recogniser.note {
             self.plain(&format!("            {note}"));

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
-use callwright_conversation::{Fact, Happening, Switchboard};
+use callwright_conversation::{Fact, Happening, Moment, Switchboard};
 use callwright_media::LegSetup;
 use callwright_model::{
-    AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, PacketIo, Say, TurnId,
+    AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say, TurnId,
 };
 use callwright_sip::SipLegControl;
 use callwright_speech::{Ear, Listening, Mouth};
@@ -18,6 +18,7 @@ use tracing::warn;
 use crate::config::Human;
 use crate::gateway::observe::Observer;
 use crate::gateway::{Shared, phone};
+use crate::journal::Recorder;
 use crate::lines::LoadedLine;
 
 /// The switchboard. The conversation owns it; tasks that ring telephones share its legs.
@@ -25,6 +26,7 @@ pub(crate) struct Board {
     legs: Legs,
     humans: Vec<Human>,
     observer: Observer,
+    recorder: Option<Recorder>,
 }
 
 /// The legs of one call. Clones are the same legs.
@@ -68,8 +70,11 @@ impl Board {
         facts: mpsc::Sender<Fact>,
     ) -> Self {
         let observer = Observer::new(Arc::clone(&shared), call, line);
+        let recogniser = shared.speech.recogniser();
+        let journal = shared.journal.as_ref();
+        let recorder = journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
-        Self { legs, humans: line.line.humans.clone(), observer }
+        Self { legs, humans: line.line.humans.clone(), observer, recorder }
     }
 
     pub(crate) fn legs(&self) -> Legs {
@@ -222,6 +227,12 @@ impl Switchboard for Board {
 
     fn tell(&mut self, happening: Happening) {
         self.observer.tell(happening);
+    }
+
+    fn record(&mut self, at: MonoTime, moment: Moment<'_>) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(at, moment);
+        }
     }
 }
 

@@ -97,6 +97,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "callwright_browser_datagrams_unrouted_total",
         "Datagrams to the WebRTC port that belong to no session, dropped.",
     ),
+    (
+        "callwright_journal_lines_lost_total",
+        "Lines of calls' journals that could not be written, or did not fit into the way to the disk.",
+    ),
     ("callwright_browser_refused_total", "Browser calls refused because there was no room."),
 ];
 

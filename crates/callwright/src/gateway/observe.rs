@@ -1,6 +1,6 @@
 //! What happens in calls, told to those who watch: the console's events, the terminal, the metrics.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +19,7 @@ use tokio_stream::StreamExt;
 
 use crate::gateway::Shared;
 use crate::lines::LoadedLine;
+use crate::secrets::Secrets;
 
 /// Follows one call and tells what it sees.
 pub(crate) struct Observer {
@@ -36,10 +37,7 @@ pub(crate) struct Observer {
     /// Steps of the plan that runs.
     steps: BTreeMap<u32, StepView>,
     skill: String,
-    /// Inputs that are secret.
-    secrets: Arc<BTreeSet<String>>,
-    /// A secret was asked for, and what the caller says may hold it.
-    secret: bool,
+    secrets: Secrets,
 }
 
 impl Observer {
@@ -56,8 +54,7 @@ impl Observer {
             waiting: None,
             steps: BTreeMap::new(),
             skill: String::new(),
-            secrets: Arc::clone(&line.secrets),
-            secret: false,
+            secrets: line.secrets.clone(),
         }
     }
 
@@ -93,18 +90,18 @@ impl Observer {
             }
             Happening::CallerPartial { turn, words } => {
                 let language = self.language();
-                let (turn, text) = (*turn, self.shown(words));
+                let (turn, text) = (*turn, self.secrets.words(words));
                 self.publish(CallFact::UserTranscription { turn, text, is_final: false, language });
             }
             Happening::CallerSaid { turn, words, language, .. } => {
                 self.waiting = Some((*turn, at));
                 self.publish(CallFact::UserStoppedSpeaking { turn: *turn });
-                let (turn, text, language) = (*turn, self.shown(words), *language);
+                let (turn, text, language) = (*turn, self.secrets.words(words), *language);
                 self.publish(CallFact::UserTranscription { turn, text, is_final: true, language });
                 self.enter(CallState::Thinking);
             }
             Happening::CallerKeyed { digit } => {
-                let digit = if self.secret { HIDDEN } else { *digit.reveal() };
+                let digit = self.secrets.key(*digit.reveal());
                 self.publish(CallFact::DtmfReceived { digit });
             }
             Happening::AgentSays { say, text, .. } => {
@@ -192,17 +189,8 @@ impl Observer {
         }
     }
 
-    /// What the caller said, for those who follow the call: words that answer a question for a secret are not shown.
-    fn shown(&self, words: &Pii<String>) -> Pii<String> {
-        if self.secret && !words.reveal().is_empty() {
-            String::from_iter([HIDDEN; 4]).into()
-        } else {
-            words.clone()
-        }
-    }
-
     fn planned(&mut self, reply: &PlanReply) {
-        self.secret = matches!(reply, PlanReply::Need { input, .. } if self.secrets.contains(input));
+        self.secrets.planned(reply);
         match reply {
             PlanReply::Need { plan, input, why, .. } => {
                 let (plan, input, why) = (plan.clone(), input.clone(), why.clone());
@@ -413,8 +401,6 @@ fn outcome(state: PlanState) -> Option<PlanOutcome> {
 
 /// Sentences shown on the page as a start.
 const EXAMPLES: usize = 3;
-/// Stands for what is not shown.
-const HIDDEN: char = '•';
 /// Plans that the console remembers; the action core's journal has them all.
 const PLANS_KEPT: usize = 200;
 /// Pause before asking an action core again that went away.
