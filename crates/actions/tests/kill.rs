@@ -170,10 +170,10 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
         .request_callback(CallId(4), text("15550111"), text("They want to pay."))
         .await
         .expect("it is kept");
-    let done = client.complete_callback(CallId(4), text("Mara")).await.expect("it is marked");
-    let again = client.complete_callback(CallId(4), text("Ben")).await.expect("it was marked");
+    let done = client.complete_callback(CallId(4), text("front desk")).await.expect("it is marked");
+    let again = client.complete_callback(CallId(4), text("night shift")).await.expect("it was marked");
     assert_eq!(again, done, "the first mark stays");
-    let unknown = client.complete_callback(CallId(5), text("Mara")).await;
+    let unknown = client.complete_callback(CallId(5), text("front desk")).await;
     assert!(matches!(unknown, Err(ClientError::NotFound(_))), "{unknown:?}");
     let unnamed = client.complete_callback(CallId(1), text(" ")).await;
     assert!(matches!(unnamed, Err(ClientError::Invalid(_))), "{unnamed:?}");
@@ -193,7 +193,7 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     let called = client.list_callbacks(true).await.expect("told");
     assert_eq!(called, [done]);
     let mark = called[0].done.as_ref().expect("it is marked");
-    assert!(mark.by.reveal() == "Mara" && mark.unix_ms >= called[0].asked_unix_ms, "{mark:?}");
+    assert!(mark.by.reveal() == "front desk" && mark.unix_ms >= called[0].asked_unix_ms, "{mark:?}");
     client
         .request_callback(CallId(4), text("15550112"), text("It was not enough."))
         .await

@@ -55,8 +55,8 @@ enum Command {
     /// without systems, and what it wants is compared line by line. The first difference is printed, then and now. Exits with 0
     /// when there is none, 1 when there is one, 2 when the journal or its pack cannot be read.
     ///
-    /// What a caller says or keys for a secret, such as a PIN, is in no journal. As many other digits stand for it and lead the agent the
-    /// same way. Where the caller was asked for a secret and said something else, nothing stands for it: the replay ends there
+    /// What a caller says or keys while asked for a secret, such as a PIN, is in no journal. As many other digits stand for it and lead the
+    /// agent the same way. Where the caller was asked for a secret and said something else, nothing stands for it: the replay ends there
     /// and says so.
     Replay(Replay),
     /// List, fetch and verify model files for speech.
