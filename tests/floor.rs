@@ -1,5 +1,6 @@
 //! A recorded call through a leg, in virtual time: what its floor decides.
 
+use std::fmt;
 use std::path::Path;
 
 use callwright_audio_core::Encoder;
@@ -18,6 +19,12 @@ pub struct Decision {
     pub at_ms: u64,
     /// What, as text with all its evidence.
     pub what: String,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}  {}", self.at_ms / 1_000, self.at_ms % 1_000, self.what)
+    }
 }
 
 /// Sends a stereo recording (caller left, agent right, 16 kHz) through a leg.

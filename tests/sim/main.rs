@@ -1,3 +1,4 @@
 //! Whole calls in virtual time, and the rules that no call would show.
 
 mod layers;
+mod verdicts;

@@ -27,7 +27,7 @@ mod utterance;
 
 pub use conversation::Conversation;
 pub use figures::{Counts, EVENTS_MIN, Figures, Intervals, Panel};
-pub use generate::{Sounds, Speaker};
+pub use generate::{Repertoire, Sounds, Speaker};
 pub use judge::{Did, Event, Figure, Heard, Verdict, judge};
 pub use line::{Disturbance, DisturbanceKind};
 pub use profile::{Echo, Profile};

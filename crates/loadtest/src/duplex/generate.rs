@@ -39,23 +39,30 @@ impl<F: Fn(&str, &str) -> Result<Vec<i16>, String>> Speaker for F {
 #[derive(Debug, Clone)]
 pub struct Sounds {
     /// What each voice says.
-    pub(crate) voices: Vec<Repertoire>,
+    pub voices: Vec<Repertoire>,
     /// The people behind the caller, to be played round and round, at the level of speech.
-    pub(crate) babble: Arc<[i16]>,
+    pub babble: Arc<[i16]>,
     /// At the level of speech.
     pub(crate) bursts: Vec<Clip>,
 }
 
 /// What one voice says. A turn is there several times, with other pauses.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Repertoire {
-    pub(crate) turns: Vec<Vec<Clip>>,
-    pub(crate) more: Vec<Vec<Clip>>,
-    pub(crate) farewell: Vec<Clip>,
-    pub(crate) interruptions: Vec<Clip>,
-    pub(crate) backchannels: Vec<Clip>,
-    pub(crate) tics: Vec<Clip>,
-    pub(crate) side_talk: Vec<Clip>,
+pub struct Repertoire {
+    /// Turns in their order, each in several ways.
+    pub turns: Vec<Vec<Clip>>,
+    /// Turns for afterwards, each in several ways.
+    pub more: Vec<Vec<Clip>>,
+    /// The last turn, in several ways.
+    pub farewell: Vec<Clip>,
+    /// Said over the agent, to be heard.
+    pub interruptions: Vec<Clip>,
+    /// Said over the agent, who is to go on.
+    pub backchannels: Vec<Clip>,
+    /// Coughs and the like, spoken or made.
+    pub tics: Vec<Clip>,
+    /// Said away from the telephone.
+    pub side_talk: Vec<Clip>,
 }
 
 impl Sounds {
