@@ -1,4 +1,5 @@
 //! Whole calls in virtual time, and the rules that no call would show.
 
+mod echo;
 mod layers;
 mod verdicts;

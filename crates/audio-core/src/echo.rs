@@ -86,4 +86,4 @@ impl RumbleFilter {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,7 @@ use super::*;
 use callwright_model::FRAME_SAMPLES;
 
 /// Something like speech: a buzz of changing pitch, in syllables, with some breath.
-struct Talker {
+pub(crate) struct Talker {
     phase: f32,
     n: usize,
     seed: u32,
@@ -11,11 +11,11 @@ struct Talker {
 }
 
 impl Talker {
-    fn new(pitch_hz: f32, seed: u32) -> Self {
+    pub(crate) fn new(pitch_hz: f32, seed: u32) -> Self {
         Self { phase: 0.0, n: 0, seed, pitch_hz, low: 0.0 }
     }
 
-    fn next(&mut self) -> f32 {
+    pub(crate) fn next(&mut self) -> f32 {
         let t = self.n as f32 / 16_000.0;
         self.n += 1;
         self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
