@@ -38,7 +38,8 @@ test:
 bench-turns: build
 	CALLWRIGHT=$(CALLWRIGHT) scripts/bench-turns
 
-# Twelve minutes in real time; wants the machine to itself. ARGS="--sizes tiny --seconds 10" is a short one.
+# Twenty minutes in real time, and half an hour where the larger sizes are too slow for the machine: 36 runs of 26 s and the wait for
+# what is outstanding. Wants the machine to itself. ARGS="--sizes tiny --seconds 10" is a short one.
 bench-whisper: setup
 	$(CARGO) run --locked -p callwright-benches --bin whisper -- $(ARGS)
 
