@@ -100,6 +100,7 @@ async fn call(speech: Speech, first: Duration, until: Instant) -> Told {
     let hints = Hints {
         expect: Expect::Anything,
         language: Language::EN,
+        languages: Vec::new(),
         sentences: Arc::from([]),
         likely: Vec::new(),
     };

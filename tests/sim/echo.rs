@@ -64,7 +64,7 @@ async fn a_late_echo_is_found_and_words_take_the_floor() {
             _ => None,
         });
         let sort = Some(UtteranceSort::Speech);
-        let progress = Progress { words: 5, sort, thought: Thought::Whole, filled: 0 };
+        let progress = Progress { words: 5, sort, thought: Thought::Whole, ..Progress::default() };
         let words = LegCommand::Partial { turn: newest.expect("one has started"), progress };
         call.leg.handle_command(&words, call.now);
     }

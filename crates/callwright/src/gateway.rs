@@ -316,6 +316,7 @@ impl Shared {
         let hints = Hints {
             expect: callwright_model::Expect::Anything,
             language: line.language,
+            languages: line.pack.languages().to_vec(),
             sentences: line.pack.sentences(line.language),
             likely: Vec::new(),
         };

@@ -82,6 +82,7 @@ impl Call {
         let hints = Hints {
             expect: Expect::Anything,
             language: line.language,
+            languages: Vec::new(),
             sentences: line.pack.sentences(line.language),
             likely: Vec::new(),
         };

@@ -171,6 +171,7 @@ impl Conversation {
                     alternatives: Vec::new(),
                     confidence: None,
                     language: self.language,
+                    identified: None,
                 };
                 self.utterance(utterance, now);
             }
@@ -544,7 +545,14 @@ fn before(turn: TurnId) -> TurnId {
 
 /// An utterance in which nothing was understood.
 fn silence(turn: TurnId, language: Language) -> Utterance {
-    Utterance { turn, words: String::new().into(), alternatives: Vec::new(), confidence: None, language }
+    Utterance {
+        turn,
+        words: String::new().into(),
+        alternatives: Vec::new(),
+        confidence: None,
+        language,
+        identified: None,
+    }
 }
 
 #[cfg(test)]

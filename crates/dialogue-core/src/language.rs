@@ -1,6 +1,6 @@
 //! Which language the caller wants, or speaks.
 
-use callwright_model::Language;
+use callwright_model::{Identified, Language, Utterance};
 
 use crate::lexicon::{self, fold};
 
@@ -29,7 +29,36 @@ pub fn requested(words: &str, among: &[Language]) -> Option<Language> {
     best.map(|(_, language)| language)
 }
 
-/// The language that the caller plainly speaks, if it is another than `current`: by its script, or by at least two of its most
+/// The language that the caller plainly speaks, if it is another than `current`: by the recogniser's ear where it tells languages apart
+/// and is sure, else by the words. While something is being spelled (`spelling`) only the words' script counts.
+#[must_use]
+pub fn spoken(
+    utterance: &Utterance,
+    current: Language,
+    among: &[Language],
+    spelling: bool,
+) -> Option<Language> {
+    let words = utterance.words.reveal().as_str();
+    let by_words = |spelling| detect(words, current, among, spelling);
+    let count = words.split_whitespace().count();
+    let enough = if count < WORDS_MANY { PROBABILITY_FEW_WORDS } else { PROBABILITY };
+    let other = (utterance.language != current && among.contains(&utterance.language))
+        .then_some(utterance.language)
+        // One word may be of any language.
+        .filter(|_| !spelling && count >= 2);
+    match utterance.identified {
+        // What was recognised in another language than it is taken for is not understood either way.
+        Some(Identified { language, probability }) if probability >= enough => {
+            other.filter(|other| *other == language).or_else(|| by_words(true))
+        }
+        // It was asked and does not know.
+        Some(_) => by_words(spelling),
+        // It only says what it was recognised in, which is not what it was told to.
+        None => by_words(spelling).or(other),
+    }
+}
+
+/// The language that the words plainly are of, if it is another than `current`: by its script, or by at least two of its most
 /// common words and none of the current language's. While something is being spelled (`spelling`) only the script counts.
 #[must_use]
 pub fn detect(words: &str, current: Language, among: &[Language], spelling: bool) -> Option<Language> {
@@ -58,8 +87,19 @@ pub fn detect(words: &str, current: Language, among: &[Language], spelling: bool
         .map(|(_, language)| language)
 }
 
+/// Share of the likeliest language from which a sentence counts as spoken in it. A wrong change costs the caller a turn in a language
+/// that may not be theirs, a missed one a turn that is not understood: both are one turn, so it need not be surer than this. Real voices
+/// were not measured.
+const PROBABILITY: f32 = 0.8;
+/// The same for a few words, which may be a name or a loan from another language.
+const PROBABILITY_FEW_WORDS: f32 = 0.9;
+/// From so many words on it is a sentence.
+const WORDS_MANY: usize = 4;
+
 #[cfg(test)]
 mod tests {
+    use callwright_model::TurnId;
+
     use super::*;
 
     const ALL: [Language; 3] = [Language::EN, Language::ES, Language::KO];
@@ -83,6 +123,44 @@ mod tests {
             assert_eq!(requested(words, &ALL), wanted, "{words}");
         }
         assert_eq!(requested("한국어로", &[Language::EN]), None);
+    }
+
+    #[test]
+    fn the_recognisers_ear_decides_where_it_is_sure() {
+        const EN: Language = Language::EN;
+        const ES: Language = Language::ES;
+        const KO: Language = Language::KO;
+        let korean = "항공편이 취소됐어요";
+        let long = "quiero otro vuelo mañana";
+        // Words, recognised in, taken for with which share, while spelling; the call is in English.
+        let cases = [
+            (long, ES, Some((ES, 0.95)), false, Some(ES)),
+            (long, ES, Some((ES, 0.85)), false, Some(ES)),
+            (long, ES, Some((ES, 0.95)), true, None),
+            ("vuelo cancelado", ES, Some((ES, 0.85)), false, None),
+            ("vuelo cancelado", ES, Some((ES, 0.95)), false, Some(ES)),
+            ("vuelo", ES, Some((ES, 0.99)), false, None),
+            // It was heard as English all the same, so that its words mean nothing.
+            ("key arrow oh throw whale oh", EN, Some((ES, 0.95)), false, None),
+            // What looks like Spanish and is taken for English stays English; another script does not.
+            ("hola, quiero cambiar mi vuelo", EN, Some((EN, 0.95)), false, None),
+            ("hola, quiero cambiar mi vuelo", EN, Some((EN, 0.55)), false, Some(ES)),
+            (korean, EN, Some((EN, 0.95)), false, Some(KO)),
+            (korean, KO, Some((KO, 0.95)), true, Some(KO)),
+            // A language that the line does not speak.
+            ("je voudrais un autre vol", "fr".parse().expect("French"), None, false, None),
+            // A recogniser that cannot tell, and one that only tells the language.
+            ("hola, quiero cambiar mi vuelo", EN, None, false, Some(ES)),
+            ("vuelo cancelado", ES, None, false, Some(ES)),
+            ("no", ES, None, false, None),
+        ];
+        for (words, language, taken_for, spelling, wanted) in cases {
+            let identified = taken_for.map(|(language, probability)| Identified { language, probability });
+            let (turn, words) = (TurnId(1), words.to_owned().into());
+            let utterance =
+                Utterance { turn, words, alternatives: vec![], confidence: None, language, identified };
+            assert_eq!(spoken(&utterance, EN, &ALL, spelling), wanted, "{utterance:?}");
+        }
     }
 
     #[test]

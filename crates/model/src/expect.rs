@@ -48,6 +48,8 @@ pub struct Hints {
     pub expect: Expect,
     /// The language that the caller is speaking.
     pub language: Language,
+    /// The languages that the answer may be in all the same. Empty where nothing but `language` is of use, as while a code is spelled.
+    pub languages: Vec<Language>,
     /// Whole sentences that the skill pack knows in this language: what a language model is made from. Shared by all calls, and
     /// left out where a call is written down: the pack has them.
     #[serde(skip)]

@@ -32,7 +32,8 @@ pub use pii::Pii;
 pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Receipt, StepState, StepView};
 pub use problem::{Problem, Severity};
 pub use speech::{
-    Heard, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word, word_count,
+    Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,
+    word_count,
 };
 pub use time::{MonoTime, Samples};
 pub use turn::{Evidence, Progress, Rule, Thought, UtteranceSort, Verdict};

@@ -58,6 +58,18 @@ pub struct Utterance {
     pub confidence: Option<f32>,
     /// The language it was recognised in.
     pub language: Language,
+    /// The language that the recogniser takes it for, whatever it recognised it in; `None` when it cannot tell or was not asked.
+    #[serde(default)]
+    pub identified: Option<Identified>,
+}
+
+/// Which of the languages that are possible a recogniser takes an utterance for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Identified {
+    /// The likeliest.
+    pub language: Language,
+    /// Its share among those that are possible, 0 to 1.
+    pub probability: f32,
 }
 
 /// What a recogniser reports.

@@ -74,6 +74,7 @@ impl Ear {
             }),
             ears: Mutex::new(ears),
             given_up,
+            partial_stop: GivenUp::default(),
             partial_frames: limits.partial_frames,
         });
         leg.expect(hints, queue);
@@ -118,6 +119,7 @@ async fn pump(
             _ = tokio::time::timeout(ABANDONED_CHECK, signal.notified()) => {}
             _ = &mut closed => {
                 leg.given_up.set(true);
+                leg.partial_stop.set(true);
                 return;
             }
         }
@@ -151,6 +153,8 @@ pub(crate) struct Leg {
     mailbox: Mutex<Mailbox>,
     ears: Mutex<Ears>,
     given_up: GivenUp,
+    /// Stops the pass over words so far, should one run.
+    partial_stop: GivenUp,
     partial_frames: usize,
 }
 
@@ -190,7 +194,16 @@ impl Leg {
         if items.iter().any(|item| matches!(item, Heard::Discard { .. })) {
             self.given_up.set(true);
         }
+        // Words so far are worth nothing once the pass over the whole turn can begin.
+        let settles = |item: &Heard| match item {
+            Heard::Pause { .. } | Heard::End { .. } | Heard::Discard { .. } => true,
+            Heard::Start { .. } | Heard::Frame(_) | Heard::GoesOn { .. } => false,
+        };
+        let settled = items.iter().any(settles);
         mailbox.items.extend(items.drain(..).map(|item| (item, now)));
+        if settled {
+            self.partial_stop.set(true);
+        }
         self.enqueue(&mut mailbox, queue);
     }
 
@@ -249,7 +262,7 @@ impl Leg {
                 let mailbox = self.mailbox();
                 mailbox.work(usize::MAX).is_some_and(|(urgency, _)| urgency <= Urgency::Speculative)
             };
-            ears.report_partial(|| late() || queue.final_waits());
+            ears.report_partial(&self.partial_stop, late, Some(queue));
         }
         if prepare {
             ears.recogniser.prepare(&hints);
@@ -441,17 +454,30 @@ impl Ears {
         }
     }
 
-    fn report_partial(&mut self, late: impl Fn() -> bool) {
-        let Some(turn) = &mut self.turn else { return };
+    fn report_partial(&mut self, stop: &GivenUp, late: impl Fn() -> bool, queue: Option<&Queue>) {
+        let Self { turn, hearing, outbox, .. } = self;
+        let Some(turn) = turn else { return };
         let reading = match &turn.pass {
             Pass::Settled { reading, .. } => reading.clone(),
             Pass::Failed => return,
-            Pass::Open { .. } if late() => return partial_dropped(),
             Pass::Open { .. } => {
+                // Before the look into the mailbox: whoever posts what is more urgent sets it after posting.
+                stop.set(false);
+                if late() {
+                    return partial_dropped();
+                }
                 let started = Instant::now();
-                let reading = self.hearing.partial(&turn.audio);
+                let mut partial = || hearing.partial(&turn.audio, stop);
+                let made = match queue {
+                    Some(queue) => queue.unless_final_waits(stop, &mut partial),
+                    None => Some(partial()),
+                };
                 turn.spent += started.elapsed();
-                reading.unwrap_or_default()
+                match made {
+                    Some(Some(reading)) => reading,
+                    Some(None) if !stop.is_set() => return,
+                    Some(None) | None => return partial_dropped(),
+                }
             }
         };
         let Reading { words, confidence, .. } = reading;
@@ -462,7 +488,7 @@ impl Ears {
         }
         turn.reported = news;
         // The receiver goes away with the leg; then nobody waits for words either.
-        let _ = self.outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words), confidence });
+        let _ = outbox.send(Recognised::Partial { turn: turn.id, words: Pii::new(words), confidence });
     }
 
     /// What the final will be if the caller has finished. It equals the final then, letter for letter: whoever works ahead with it
@@ -491,7 +517,8 @@ fn utterance(turn: TurnId, reading: Reading, language: Language) -> Utterance {
         words: Pii::new(reading.words),
         alternatives: reading.alternatives.into_iter().map(Pii::new).collect(),
         confidence: reading.confidence,
-        language,
+        language: reading.language.unwrap_or(language),
+        identified: reading.identified,
     }
 }
 

@@ -70,6 +70,7 @@ impl Pocketsphinx {
         let trial = Hints {
             expect: callwright_model::Expect::YesNo,
             language: Language::EN,
+            languages: Vec::new(),
             sentences: Arc::from([]),
             likely: Vec::new(),
         };
@@ -224,10 +225,10 @@ impl Hearing for Ears {
         if heard { Ok(()) } else { Err(failed("it does not take sound")) }
     }
 
-    fn partial(&mut self, _all: &[i16]) -> Option<Reading> {
+    fn partial(&mut self, _all: &[i16], _stop: &GivenUp) -> Option<Reading> {
         let decoder = &mut self.running.as_mut()?.2;
         let words = tidy(&decoder.hypothesis()?);
-        Some(Reading { words, confidence: confidence(&decoder.segments_so_far()), alternatives: Vec::new() })
+        Some(Reading { words, confidence: confidence(&decoder.segments_so_far()), ..Reading::default() })
     }
 
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {
@@ -278,7 +279,7 @@ fn read(decoder: &mut Decoder) -> Reading {
             alternatives.push(reading);
         }
     }
-    Reading { words, alternatives, confidence }
+    Reading { words, alternatives, confidence, language: None, identified: None }
 }
 
 /// How sure a reading is: how well its words fit the sound, all together and the worst of them. The decoder's own posterior is

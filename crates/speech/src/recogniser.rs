@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use callwright_model::{Hints, Language};
+use callwright_model::{Hints, Identified, Language};
 
 use crate::RecogniseError;
 
@@ -33,8 +33,9 @@ pub(crate) trait Hearing: Send {
     /// More of the turn.
     fn extend(&mut self, samples: &[i16]) -> Result<(), RecogniseError>;
 
-    /// Words so far. `all` is the turn from its first sample. `None` when the engine has none cheaply.
-    fn partial(&mut self, all: &[i16]) -> Option<Reading>;
+    /// Words so far. `all` is the turn from its first sample. `None` when the engine has none cheaply, or `stop` was set meanwhile:
+    /// somebody needs the thread more, or the turn's final words are due.
+    fn partial(&mut self, all: &[i16], stop: &GivenUp) -> Option<Reading>;
 
     /// The turn's words. `all` is the turn from its first sample. Ends the pass.
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError>;
@@ -52,9 +53,13 @@ pub(crate) struct Reading {
     pub(crate) alternatives: Vec<String>,
     /// 0 to 1.
     pub(crate) confidence: Option<f32>,
+    /// The language of the words, where it is another than the hints said.
+    pub(crate) language: Option<Language>,
+    /// The language that the sound was taken for, where the hints left more than one open.
+    pub(crate) identified: Option<Identified>,
 }
 
-/// A flag that tells an engine to stop in the middle of a pass.
+/// A flag that tells an engine to stop in the middle of a pass. Clones are the same flag.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GivenUp(Arc<AtomicBool>);
 

@@ -2,7 +2,8 @@
 //!
 //! A few threads serve all legs. A leg with work waits in one queue: finals first, then passes begun at a pause (they become finals
 //! when the caller stays silent), then hints to prepare, then words so far; within each the earliest asked. A leg is served by one
-//! thread at a time and all its waiting sound at once, so that words so far which come late are left out, never queued up.
+//! thread at a time and all its waiting sound at once, so that words so far which come late are left out, never queued up. A pass over
+//! words so far that runs already is stopped when a final finds no free thread.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use tracing::{debug, error};
 
 use crate::SpeechError;
 use crate::listening::Leg;
+use crate::recogniser::GivenUp;
 
 /// How much a leg's work matters. Earlier variants go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +48,10 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Waiting {
     legs: BTreeMap<Place, Arc<Leg>>,
+    /// Passes over words so far that run, in the order of their beginning, each with what stops it.
+    partials: BTreeMap<u64, GivenUp>,
+    /// Threads that have nothing to do.
+    idle: usize,
     /// When finals of late were there, and how long they were waited for.
     finals: VecDeque<(Instant, Duration)>,
     next: u64,
@@ -99,14 +105,28 @@ impl Queue {
         waiting.next += 1;
         let place = (urgency, since, waiting.next);
         waiting.legs.insert(place, Arc::clone(leg));
+        let finals = waiting.finals();
+        waiting.make_way(finals);
         drop(waiting);
         self.changed.notify_one();
         place
     }
 
-    /// Whether someone waits for a final.
-    pub(crate) fn final_waits(&self) -> bool {
-        self.lock().legs.first_key_value().is_some_and(|((urgency, ..), _)| *urgency == Urgency::Final)
+    /// Makes a pass over words so far, unless someone waits for a final. Sets `stop` when someone comes to while it runs.
+    pub(crate) fn unless_final_waits<T>(&self, stop: &GivenUp, pass: impl FnOnce() -> T) -> Option<T> {
+        let number = {
+            let mut waiting = self.lock();
+            if waiting.finals() > 0 {
+                return None;
+            }
+            waiting.next += 1;
+            let number = waiting.next;
+            waiting.partials.insert(number, stop.clone());
+            number
+        };
+        let made = pass();
+        self.lock().partials.remove(&number);
+        Some(made)
     }
 
     /// A final was there at this time, after this wait.
@@ -141,12 +161,31 @@ impl Queue {
             if let Some((_, leg)) = waiting.legs.pop_first() {
                 return Some(leg);
             }
+            waiting.idle += 1;
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.idle -= 1;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// How many wait for a final.
+    fn finals(&self) -> usize {
+        self.legs.keys().take_while(|(urgency, ..)| *urgency == Urgency::Final).count()
+    }
+
+    /// Stops as many passes over words so far as there are waiting finals which no idle thread will take. The one begun first goes first: it
+    /// has come furthest, and the library stops between two tokens but not while it encodes.
+    fn make_way(&self, finals: usize) {
+        let stopping = self.partials.values().filter(|stop| stop.is_set()).count();
+        let needed = finals.saturating_sub(self.idle + stopping);
+        for stop in self.partials.values().filter(|stop| !stop.is_set()).take(needed) {
+            stop.set(true);
+        }
     }
 }
 
@@ -167,6 +206,25 @@ const NICE: libc::c_int = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_many_words_so_far_are_stopped_as_finals_find_no_thread() {
+        let stops: Vec<GivenUp> = (0..3).map(|_| GivenUp::default()).collect();
+        let partials = (1..).zip(stops.iter().cloned()).collect();
+        let mut waiting = Waiting { partials, idle: 1, ..Waiting::default() };
+        let mut check = |idle, finals, stopped: [bool; 3]| {
+            waiting.idle = idle;
+            waiting.make_way(finals);
+            let found: Vec<bool> = stops.iter().map(GivenUp::is_set).collect();
+            assert_eq!(found, stopped, "{finals} finals, {idle} idle");
+        };
+        check(1, 1, [false, false, false]);
+        check(0, 1, [true, false, false]);
+        // The one that is stopping already will take it.
+        check(0, 1, [true, false, false]);
+        check(0, 2, [true, true, false]);
+        check(0, 9, [true, true, true]);
+    }
 
     #[test]
     fn the_longest_wait_of_late_is_the_load() {

@@ -64,7 +64,18 @@ impl Speakers {
         self.shared.changed.notify_one();
     }
 
-    /// Speaks here and now.
+    /// Speaks here and now, handing over sound with its words as it is made.
+    pub(crate) fn speak(
+        &self,
+        text: &str,
+        language: Language,
+        voice: &Voice,
+        take: &mut dyn FnMut(Sound) -> ControlFlow<()>,
+    ) -> Result<(), SynthesisError> {
+        self.shared.speak(text, language, voice, take)
+    }
+
+    /// The same as one sound.
     pub(crate) fn render(
         &self,
         text: &str,
@@ -72,7 +83,7 @@ impl Speakers {
         voice: &Voice,
     ) -> Result<Vec<i16>, SynthesisError> {
         let mut sound = Vec::new();
-        self.shared.speak(text, language, voice, &mut |piece| {
+        self.speak(text, language, voice, &mut |piece| {
             sound.extend(piece.samples);
             ControlFlow::Continue(())
         })?;

@@ -26,6 +26,7 @@ fn hints(expect: Expect) -> Hints {
     Hints {
         expect,
         language: Language::EN,
+        languages: Vec::new(),
         sentences: Arc::from(sentences.map(str::to_owned)),
         likely: Vec::new(),
     }

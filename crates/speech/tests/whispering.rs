@@ -14,7 +14,13 @@ mod telephone;
 use telephone::Caller;
 
 fn hints(language: Language) -> Hints {
-    Hints { expect: Expect::Anything, language, sentences: Arc::from([]), likely: Vec::new() }
+    Hints {
+        expect: Expect::Anything,
+        language,
+        languages: Vec::new(),
+        sentences: Arc::from([]),
+        likely: Vec::new(),
+    }
 }
 
 fn hum(seconds: usize) -> Vec<i16> {
@@ -60,4 +66,18 @@ async fn a_damaged_model_says_so_and_how_to_mend_it() {
     let error = Speech::start(config).err().expect("it is damaged");
     assert!(matches!(error, SpeechError::WhisperModelRefused { .. }));
     assert!(error.to_string().contains("models fetch"), "{error}");
+}
+
+#[tokio::test]
+async fn an_utterance_tells_which_of_the_lines_languages_it_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("ggml-random.bin"), random_whisper::model()).expect("a file");
+    let config = SpeechConfig { models_dir: Some(dir.path().to_owned()), ..SpeechConfig::default() };
+    let speech = Speech::start(config).expect("the model loads");
+    let languages = vec![Language::EN, Language::KO];
+    let mut caller = Caller::new(&speech, Hints { languages: languages.clone(), ..hints(Language::EN) });
+    let identified = caller.says(&hum(2)).await.identified.expect("two are possible");
+    assert!(languages.contains(&identified.language) && identified.probability >= 0.5, "{identified:?}");
+    caller.expect(hints(Language::EN));
+    assert_eq!(caller.says(&hum(2)).await.identified, None, "one is");
 }

@@ -255,8 +255,13 @@ fn answered(
     let agreed = sdp::accept(ours, &theirs)?;
     connect(&mut local.socket, &agreed);
     local.media.codecs = vec![agreed.format.codec];
-    let hints =
-        Hints { expect: Expect::YesNo, language: Language::EN, sentences: Arc::from([]), likely: Vec::new() };
+    let hints = Hints {
+        expect: Expect::YesNo,
+        language: Language::EN,
+        languages: Vec::new(),
+        sentences: Arc::from([]),
+        likely: Vec::new(),
+    };
     let control = Phone::Sip(phone.control());
     legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, hints)?;
     Ok(Session { ours: ours.clone(), media: local.media })

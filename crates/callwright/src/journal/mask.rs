@@ -51,10 +51,16 @@ impl Mask {
                 let event = LegEvent { leg: *leg, at: *at, fact: LegFact::Dtmf { digit: KEY } };
                 (Fact::Leg(event), kept)
             }
-            Fact::Recognised(leg, Recognised::Partial { turn, words }) => {
+            Fact::Recognised(leg, Recognised::Partial { turn, words, confidence }) => {
                 // Of words so far it only matters whether they are others than before.
                 let (words, _) = self.words(words);
-                (Fact::Recognised(*leg, Recognised::Partial { turn: *turn, words }), Kept::StandIn)
+                (
+                    Fact::Recognised(
+                        *leg,
+                        Recognised::Partial { turn: *turn, words, confidence: *confidence },
+                    ),
+                    Kept::StandIn,
+                )
             }
             Fact::Recognised(leg, Recognised::Provisional(utterance)) => {
                 let (utterance, kept) = self.utterance(utterance);

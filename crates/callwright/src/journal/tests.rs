@@ -100,9 +100,13 @@ impl Call {
         let turn = self.turn;
         self.leg(LegFact::SpeechStarted { turn });
         let half = words.split_once(' ').map_or(words, |(first, _)| first);
-        self.tell(Fact::Recognised(CALLER, Recognised::Partial { turn, words: half.to_owned().into() }));
+        self.tell(Fact::Recognised(
+            CALLER,
+            Recognised::Partial { turn, words: half.to_owned().into(), confidence: None },
+        ));
         self.wait(Duration::from_millis(700));
         let utterance = Utterance {
+            identified: None,
             turn,
             words: words.to_owned().into(),
             alternatives: vec![format!("{words} or so").into()],

@@ -189,6 +189,7 @@ impl Conversation {
             let hints = Hints {
                 expect: Expect::YesNo,
                 language,
+                languages: Vec::new(),
                 sentences: self.config.dialogue.pack.sentences(language),
                 likely: Vec::new(),
             };

@@ -119,6 +119,7 @@ impl Call {
             alternatives: Vec::new(),
             confidence: Some(0.9),
             language: Language::EN,
+            identified: None,
         };
         self.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     }

@@ -194,15 +194,8 @@ impl Dialogue {
         let languages = self.config.pack.languages();
         let asked = language::requested(words, languages).filter(|asked| *asked != self.language);
         let spelling = matches!(self.state, State::Asking { .. } | State::AskingNumber { .. });
-        // A recogniser that tells languages apart hears more than the words show, but one word may be of any.
-        let heard = Some(utterance.language).filter(|heard| {
-            *heard != self.language
-                && languages.contains(heard)
-                && !spelling
-                && words.split_whitespace().count() >= 2
-        });
-        let detected = || language::detect(words, self.language, languages, spelling).or(heard);
-        let Some(next) = asked.or_else(detected) else { return false };
+        let spoken = || language::spoken(utterance, self.language, languages, spelling);
+        let Some(next) = asked.or_else(spoken) else { return false };
         self.language = next;
         self.note(Note::Language(next));
         if asked.is_none() {

@@ -245,6 +245,11 @@ impl Dialogue {
             | State::WithHuman
             | State::Ended => Vec::new(),
         };
-        Hints { expect, language: self.language, sentences: tongue.sentences.clone(), likely }
+        // A spelled code sounds alike in many languages, and a name is of none.
+        let languages = match expect {
+            Expect::Anything | Expect::YesNo | Expect::Choice { .. } => self.config.pack.languages().to_vec(),
+            Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Name => Vec::new(),
+        };
+        Hints { expect, language: self.language, languages, sentences: tongue.sentences.clone(), likely }
     }
 }

@@ -183,6 +183,7 @@ impl Run {
                     alternatives: vec![],
                     confidence,
                     language: self.dialogue.language(),
+                    identified: None,
                 };
                 self.dialogue.handle_utterance(utterance, now);
             }

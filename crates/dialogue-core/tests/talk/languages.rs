@@ -25,6 +25,29 @@ fn a_plain_sentence_in_another_language_is_answered_in_it() {
 }
 
 #[test]
+fn a_call_goes_on_in_the_language_that_the_recogniser_is_sure_of_and_changes_again() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert_eq!(
+        stage.dialogue.hints().languages.len(),
+        3,
+        "the first answer may be in any of the pack's languages"
+    );
+    let taken_for = |language, probability| Some(Identified { language, probability });
+    let unsure = taken_for(Language::ES, 0.6);
+    stage.caller_identified("mister flight number please", None, Language::EN, unsure);
+    assert_eq!(stage.dialogue.language(), Language::EN, "it may be anything");
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    let spanish = taken_for(Language::ES, 0.95);
+    let answer = stage.caller_identified("vuelo cancelado anoche", None, Language::ES, spanish);
+    assert!(answer.contains("código de reserva"), "{answer}");
+    assert_eq!(stage.dialogue.hints().languages, [], "nobody guesses at a code's language");
+    let mut stage = Stage::new(Language::ES, Core::Works);
+    let english = taken_for(Language::EN, 0.95);
+    let answer = stage.caller_identified("flight cancelled last night", None, Language::EN, english);
+    assert!(answer.contains("booking code"), "{answer}");
+}
+
+#[test]
 fn the_recognisers_language_counts_where_the_words_do_not_show_it() {
     let mut stage = Stage::new(Language::EN, Core::Works);
     assert!(stage.caller_in("vuelo cancelado", None, Language::ES).contains("código de reserva"));

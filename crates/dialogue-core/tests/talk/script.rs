@@ -9,8 +9,8 @@ use callwright_dialogue_core::{
     AskId, Dialogue, DialogueConfig, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
 };
 use callwright_model::{
-    CallId, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply,
-    PlanRequest, Receipt, Record, SayId, TurnId, Utterance, Value,
+    CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact, PlanId,
+    PlanReply, PlanRequest, Receipt, Record, SayId, TurnId, Utterance, Value,
 };
 
 pub fn source(name: &str) -> PackSource {
@@ -119,6 +119,17 @@ impl Stage {
 
     /// The caller says something that was recognised in this language.
     pub fn caller_in(&mut self, words: &str, confidence: Option<f32>, language: Language) -> String {
+        self.caller_identified(words, confidence, language, None)
+    }
+
+    /// The same with the language that the recogniser took it for, and how sure it was.
+    pub fn caller_identified(
+        &mut self,
+        words: &str,
+        confidence: Option<f32>,
+        language: Language,
+        identified: Option<Identified>,
+    ) -> String {
         self.turn += 1;
         let before = self.said.len();
         self.now = self.now + Duration::from_secs(2);
@@ -128,6 +139,7 @@ impl Stage {
             alternatives: Vec::new(),
             confidence,
             language,
+            identified,
         };
         self.dialogue.handle_utterance(utterance, self.now);
         self.settle();

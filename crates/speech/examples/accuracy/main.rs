@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let hints = Hints {
                 expect: expect.clone(),
                 language: Language::EN,
+                languages: Vec::new(),
                 sentences: Arc::from(sentences),
                 likely,
             };
@@ -106,7 +107,13 @@ async fn false_accepts(speech: &Speech) -> Result<String, Box<dyn Error>> {
     for distractor in distractors::distractors(speech)? {
         for expect in [Expect::Anything, Expect::YesNo, code.clone(), Expect::Choice { options: 3 }] {
             let sentences = Arc::from(PACK.map(str::to_owned));
-            let hints = Hints { expect, language: Language::EN, sentences, likely: Vec::new() };
+            let hints = Hints {
+                expect,
+                language: Language::EN,
+                languages: Vec::new(),
+                sentences,
+                likely: Vec::new(),
+            };
             let mut caller = Caller::new(speech, hints.clone());
             let heard = caller.says(&distractor.sound).await;
             let confidence = heard.confidence.unwrap_or(1.0);
@@ -139,7 +146,13 @@ async fn memory_of_a_leg(speech: &Speech) -> Result<f64, Box<dyn Error>> {
     for hour in 1..=10 {
         let likely = vec![format!("the flight at {hour} fifteen")];
         let sentences = Arc::clone(&sentences);
-        let hints = Hints { expect: Expect::Anything, language: Language::EN, sentences, likely };
+        let hints = Hints {
+            expect: Expect::Anything,
+            language: Language::EN,
+            languages: Vec::new(),
+            sentences,
+            likely,
+        };
         let mut caller = Caller::new(speech, hints);
         caller.start();
         caller.sound(&sound);

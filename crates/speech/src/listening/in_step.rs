@@ -50,7 +50,7 @@ impl StepEar {
         if boundary || self.waiting >= self.partial_frames {
             self.waiting = 0;
             self.ears.extend();
-            self.ears.report_partial(|| false);
+            self.ears.report_partial(&GivenUp::default(), || false, None);
         }
     }
 

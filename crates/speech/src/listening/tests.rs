@@ -1,10 +1,13 @@
 use super::*;
+use crate::scheduler::Scheduler;
 
 /// An engine that tells what was done with it.
 #[derive(Default)]
 struct Scripted {
     calls: Arc<Mutex<Vec<String>>>,
     fails: bool,
+    /// Words so far take until they are stopped; told when they are begun.
+    slow: Option<std::sync::mpsc::Sender<()>>,
 }
 
 impl Recogniser for Scripted {
@@ -23,7 +26,7 @@ impl Recogniser for Scripted {
     fn prepare(&self, _hints: &Hints) {}
 
     fn hearing(&self, _given_up: GivenUp) -> Box<dyn Hearing> {
-        Box::new(Self { calls: Arc::clone(&self.calls), fails: self.fails })
+        Box::new(Self { calls: Arc::clone(&self.calls), fails: self.fails, slow: self.slow.clone() })
     }
 }
 
@@ -44,7 +47,16 @@ impl Hearing for Scripted {
         Ok(())
     }
 
-    fn partial(&mut self, all: &[i16]) -> Option<Reading> {
+    fn partial(&mut self, all: &[i16], stop: &GivenUp) -> Option<Reading> {
+        if let Some(begun) = &self.slow {
+            let _ = begun.send(());
+            let patience = Instant::now() + Duration::from_secs(20);
+            while !stop.is_set() && Instant::now() < patience {
+                std::thread::yield_now();
+            }
+            self.call(if stop.is_set() { "partial stopped" } else { "partial not stopped" }.to_owned());
+            return None;
+        }
         Some(Reading { words: format!("{} frames", all.len() / 320), ..Reading::default() })
     }
 
@@ -79,26 +91,7 @@ fn check_with(
     batches: &[&[Heard]],
 ) -> (Vec<String>, Vec<String>) {
     let engine = Arc::new(Scripted { fails, ..Scripted::default() });
-    let (outbox, mut letters) = mpsc::unbounded_channel();
-    let hints = Arc::new(Hints {
-        expect: Expect::Anything,
-        language: Language::EN,
-        sentences: Arc::from([]),
-        likely: Vec::new(),
-    });
-    let given_up = GivenUp::default();
-    let limits = Limits { partial_frames: 1, turn_samples_max: 320 * 50 };
-    let ears = Ears {
-        hearing: engine.hearing(given_up.clone()),
-        recogniser: Arc::clone(&engine) as Arc<dyn Recogniser>,
-        turn_model: voter,
-        turn: None,
-        limits,
-        outbox,
-    };
-    let mailbox = Mailbox { items: VecDeque::new(), hints, prepare: false, place: None, working: false };
-    let leg =
-        Arc::new(Leg { mailbox: Mutex::new(mailbox), ears: Mutex::new(ears), given_up, partial_frames: 1 });
+    let (leg, mut letters) = leg(&engine, voter);
     let queue = Queue::default();
     for batch in batches {
         leg.post(&mut batch.to_vec(), &queue);
@@ -115,6 +108,40 @@ fn check_with(
     }
     let calls = engine.calls.lock().expect("nobody panics").clone();
     (calls, reports)
+}
+
+/// A leg that this engine hears, and what it reports.
+fn leg(
+    engine: &Arc<Scripted>,
+    voter: Option<Arc<dyn TurnModel>>,
+) -> (Arc<Leg>, mpsc::UnboundedReceiver<Recognised>) {
+    let (outbox, letters) = mpsc::unbounded_channel();
+    let hints = Arc::new(Hints {
+        expect: Expect::Anything,
+        language: Language::EN,
+        languages: Vec::new(),
+        sentences: Arc::from([]),
+        likely: Vec::new(),
+    });
+    let given_up = GivenUp::default();
+    let limits = Limits { partial_frames: 1, turn_samples_max: 320 * 50 };
+    let ears = Ears {
+        hearing: engine.hearing(given_up.clone()),
+        recogniser: Arc::clone(engine) as Arc<dyn Recogniser>,
+        turn_model: voter,
+        turn: None,
+        limits,
+        outbox,
+    };
+    let mailbox = Mailbox { items: VecDeque::new(), hints, prepare: false, place: None, working: false };
+    let leg = Leg {
+        mailbox: Mutex::new(mailbox),
+        ears: Mutex::new(ears),
+        given_up,
+        partial_stop: GivenUp::default(),
+        partial_frames: 1,
+    };
+    (Arc::new(leg), letters)
 }
 
 fn frames(frame: Frame, count: usize) -> Vec<Heard> {
@@ -180,4 +207,55 @@ fn a_turn_model_is_asked_at_each_pause_before_the_words_are_made() {
     let batch = [START, Heard::Frame(LOUD), Heard::Frame(LOUD), PAUSE];
     let (_, reports) = check_with(false, Some(Arc::new(Voter)), &[&batch, &[END]]);
     assert_eq!(reports, ["vote 0.04", "provisional heard 2", "partial heard 2", "final heard 2"]);
+}
+
+/// An engine whose words so far take until they are stopped, a leg that it hears, and a sign that it has begun with them.
+fn slow_leg(
+    queue: &Queue,
+) -> (Arc<Scripted>, Arc<Leg>, mpsc::UnboundedReceiver<Recognised>, std::sync::mpsc::Receiver<()>) {
+    let (begun, begins) = std::sync::mpsc::channel();
+    let engine = Arc::new(Scripted { slow: Some(begun), ..Scripted::default() });
+    let (leg, letters) = leg(&engine, None);
+    leg.post(&mut vec![START, Heard::Frame(LOUD)], queue);
+    (engine, leg, letters, begins)
+}
+
+fn stopped(engine: &Scripted) -> usize {
+    let calls = engine.calls.lock().expect("nobody panics");
+    assert!(!calls.iter().any(|call| call == "partial not stopped"), "{calls:?}");
+    calls.iter().filter(|call| *call == "partial stopped").count()
+}
+
+fn is_final(report: Option<Recognised>) -> bool {
+    matches!(report, Some(Recognised::Final(_)))
+}
+
+#[test]
+fn a_final_that_finds_no_free_thread_stops_the_words_so_far_of_another() {
+    let scheduler = Scheduler::start(1).expect("a thread");
+    let queue = scheduler.queue();
+    let (engine, slow, mut slow_letters, begins) = slow_leg(queue);
+    begins.recv().expect("it begins");
+    let (other, mut letters) = leg(&Arc::new(Scripted::default()), None);
+    other.post(&mut vec![START, Heard::Frame(LOUD), END], queue);
+    assert!(is_final(letters.blocking_recv()));
+    assert_eq!(stopped(&engine), 1);
+    // Nothing is lost of the turn whose words so far were given up.
+    slow.post(&mut vec![Heard::Frame(LOUD), END], queue);
+    assert!(is_final(slow_letters.blocking_recv()));
+    assert!(engine.calls.lock().expect("nobody panics").contains(&"finish 2".to_owned()));
+}
+
+#[test]
+fn a_pause_or_an_end_stops_the_words_so_far_of_its_own_turn() {
+    for boundary in [PAUSE, END] {
+        let scheduler = Scheduler::start(1).expect("a thread");
+        let queue = scheduler.queue();
+        let (engine, leg, mut letters, begins) = slow_leg(queue);
+        begins.recv().expect("it begins");
+        leg.post(&mut vec![boundary], queue);
+        leg.post(&mut vec![END], queue);
+        while !is_final(letters.blocking_recv()) {}
+        assert_eq!(stopped(&engine), 1);
+    }
 }

@@ -14,7 +14,13 @@ fn lexicon() -> Lexicon {
 
 fn hints(expect: Expect, sentences: &[&str]) -> Hints {
     let sentences = sentences.iter().map(|text| (*text).to_owned()).collect();
-    Hints { expect, language: Language::EN, sentences, likely: vec!["the 10:15 to Reykjavik".to_owned()] }
+    Hints {
+        expect,
+        language: Language::EN,
+        languages: Vec::new(),
+        sentences,
+        likely: vec!["the 10:15 to Reykjavik".to_owned()],
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use callwright_model::Language;
+use callwright_model::{Identified, Language};
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperError, WhisperState};
 
 use crate::recogniser::GivenUp;
@@ -65,6 +65,22 @@ impl Seat {
         Ok(self.written())
     }
 
+    /// Which of these languages the sound of the last pass is in. Costs one token: that pass has encoded the sound, which is what takes
+    /// long, and the library's own detection would do it again.
+    pub(super) fn identify(
+        &mut self,
+        context: &WhisperContext,
+        among: &[Language],
+    ) -> Result<Option<Identified>, WhisperError> {
+        self.state.decode(&[context.token_sot()], 0, 1)?;
+        let scores = self.state.get_logits()?;
+        let score = |language: &Language| {
+            let token = context.token_lang(whisper_rs::get_lang_id(language.code())?);
+            Some((*language, *scores.get(usize::try_from(token).ok()?)?))
+        };
+        Ok(likeliest(&among.iter().filter_map(score).collect::<Vec<_>>()))
+    }
+
     fn written(&self) -> Written {
         let mut text = String::new();
         let (mut sum, mut count) = (0.0_f32, 0_u16);
@@ -82,6 +98,13 @@ impl Seat {
         let probability = (count > 0).then(|| (sum / f32::from(count)).exp().clamp(0.0, 1.0));
         Written { text, probability }
     }
+}
+
+/// The language with the highest score, and its share of the softmax over all of them.
+pub(super) fn likeliest(scores: &[(Language, f32)]) -> Option<Identified> {
+    let (language, best) = scores.iter().copied().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    let sum: f32 = scores.iter().map(|(_, score)| (score - best).exp()).sum();
+    Some(Identified { language, probability: 1.0 / sum })
 }
 
 fn parameters(language: Language) -> FullParams<'static, 'static> {

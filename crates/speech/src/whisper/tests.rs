@@ -13,7 +13,7 @@ fn model(dir: &tempfile::TempDir) -> PathBuf {
 
 fn hints(language: Language) -> Arc<Hints> {
     let expect = callwright_model::Expect::Anything;
-    Arc::new(Hints { expect, language, sentences: Arc::from([]), likely: Vec::new() })
+    Arc::new(Hints { expect, language, languages: Vec::new(), sentences: Arc::from([]), likely: Vec::new() })
 }
 
 fn hum(seconds: usize) -> Vec<i16> {
@@ -33,6 +33,59 @@ fn a_model_of_random_weights_loads_and_gives_readings_in_many_languages() {
         assert!(reading.confidence.is_none_or(|sure| (0.0..=1.0).contains(&sure)));
     }
     assert!(hearing.begin(&hints("xx".parse().expect("two letters"))).is_err());
+}
+
+#[test]
+fn a_reading_tells_its_language_among_those_of_the_line() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let whisper = Whisper::load(&model(&dir), 1).expect("it loads");
+    let mut hearing = whisper.hearing(GivenUp::default());
+    let among = vec![Language::EN, Language::ES, Language::KO];
+    let open = Arc::new(Hints { languages: among.clone(), ..(*hints(Language::EN)).clone() });
+    hearing.begin(&open).expect("it knows English");
+    let reading = hearing.finish(&hum(2)).expect("a pass");
+    let identified = reading.identified.expect("one is likelier than the others");
+    assert!(among.contains(&identified.language), "{identified:?}");
+    assert!((0.33..=1.0).contains(&identified.probability), "{identified:?}");
+    assert_eq!(hearing.finish(&hum(2)).expect("a pass"), reading, "what was found out changes no later pass");
+    assert_eq!(hearing.finish(&hum(1)).expect("a pass").identified, None, "too short to tell");
+    // The words are those that a pass told this language reads.
+    hearing.begin(&hints(reading.language.unwrap_or(Language::EN))).expect("it knows the language");
+    let told = hearing.finish(&hum(2)).expect("a pass");
+    assert_eq!(
+        (told.words, told.identified),
+        (reading.words, None),
+        "nothing is asked where one language is left"
+    );
+}
+
+#[test]
+fn another_language_is_read_only_when_it_is_sure() {
+    let of = |scores: [f32; 3]| {
+        let languages = [Language::EN, Language::ES, Language::KO];
+        let scores: Vec<_> = languages.into_iter().zip(scores).collect();
+        ffi::likeliest(&scores).expect("there are some")
+    };
+    let sure = of([1.0, 5.0, 1.0]);
+    assert_eq!((sure.language, another(sure, Language::EN)), (Language::ES, Some(Language::ES)));
+    assert!((0.95..0.97).contains(&sure.probability), "{sure:?}");
+    assert_eq!(another(sure, Language::ES), None, "it was read in that");
+    assert_eq!(another(of([1.0, 2.0, 1.0]), Language::EN), None, "it may be English all the same");
+    assert!((of([-80.0, -90.0, -80.0]).probability - 0.5).abs() < 0.001, "only differences count");
+    assert_eq!(ffi::likeliest(&[]), None);
+}
+
+#[test]
+fn words_so_far_are_given_up_by_a_flag_of_their_own() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let whisper = Whisper::load(&model(&dir), 1).expect("it loads");
+    let mut hearing = whisper.hearing(GivenUp::default());
+    hearing.begin(&hints(Language::EN)).expect("it knows English");
+    let stop = GivenUp::default();
+    assert!(hearing.partial(&hum(2), &stop).is_some());
+    stop.set(true);
+    assert_eq!(hearing.partial(&hum(2), &stop), None);
+    assert!(hearing.finish(&hum(2)).is_ok(), "another flag is its own");
 }
 
 #[test]
