@@ -1,6 +1,6 @@
 //! Calls that change their language.
 
-use callwright_model::Language;
+use callwright_model::{Identified, Language};
 
 use crate::script::{Core, Stage};
 
