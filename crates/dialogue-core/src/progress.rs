@@ -15,18 +15,20 @@ impl Dialogue {
         let language = self.language();
         let echo = ours.iter().any(|ours| is_echo(words, ours));
         let sort = if echo { UtteranceSort::Echo } else { sort_of(words, language) };
-        Progress {
+        let mut progress = Progress {
             filled: filled(&expect, words, language),
             words: u16::try_from(words.split_whitespace().count()).unwrap_or(u16::MAX),
             sort: (!words.trim().is_empty()).then_some(sort),
-            thought: self.thought(words, &expect, language),
-            confidence: None,
-        }
+            ..Progress::default()
+        };
+        let free = matches!(expect, Expect::Anything) || progress.is_astray();
+        progress.thought = self.thought(words, free, language);
+        progress
     }
 
-    fn thought(&self, words: &str, expect: &Expect, language: Language) -> Thought {
-        // What else is expected tells by how much of it is filled.
-        let reading = matches!(expect, Expect::Anything).then(|| self.read(words));
+    /// `free`: nothing that is asked for tells by how much of it is filled.
+    fn thought(&self, words: &str, free: bool, language: Language) -> Thought {
+        let reading = free.then(|| self.read(words));
         // A wish that is clear stands even when noise after it was taken for an "and".
         let wish = |reading: &Reading| match reading.clear() {
             // Of a mumbled syllable a recogniser makes these.
@@ -36,7 +38,7 @@ impl Dialogue {
         let plain = |reading: &Reading| reading.clear().is_some() && reading.probability >= PLAIN;
         if reading.is_some_and(|reading| plain(&reading) && wish(&reading)) {
             Thought::Whole
-        } else if breaks_off(words, language) {
+        } else if breaks_off(words, language) || free && is_half_spelled(words, language) {
             Thought::Open
         } else {
             Thought::Unknown
@@ -51,12 +53,21 @@ fn breaks_off(words: &str, language: Language) -> bool {
     lexicon::of_or_english(language).unfinished.contains(last)
 }
 
+/// Whether somebody spells, unasked, and has not come to the end of any usual code.
+fn is_half_spelled(words: &str, language: Language) -> bool {
+    let code = Expect::Code { min: USUAL_CODE, max: USUAL_CODE };
+    let characters = filled(&code, words, language);
+    (2..USUAL_CODE).contains(&characters) && usize::from(characters) * 2 > words.split_whitespace().count()
+}
+
 /// Whether words are a stretch of what we said. One word is nobody's.
 fn is_echo(words: &str, ours: &str) -> bool {
     let (words, ours) = (fold(words), fold(ours));
     words.contains(' ') && format!(" {ours} ").contains(&format!(" {words} "))
 }
 
+/// Characters of a booking or customer code.
+const USUAL_CODE: u8 = 6;
 /// Below this a reading may still change with the next word.
 const PLAIN: f32 = 0.8;
 

@@ -169,21 +169,23 @@ fn an_interruption_is_ducked_then_silenced_on_the_tick_of_the_verdict() {
     call.say(0, 0, &noise(16_000 * 5, 8_000.0));
     call.ticks(50, 0);
     let spoke_at = call.now.as_millis();
-    call.ticks(50, 9_000);
+    call.ticks(70, 9_000);
     let barged = call.fact(|fact| matches!(fact, LegFact::BargedIn { .. })).expect("an interruption");
     let silent = 20
         * call.played.rchunks(160).take_while(|frame| frame.iter().all(|s| s.unsigned_abs() < 40)).count()
             as u64;
     let silenced = call.now.as_millis() - silent;
-    assert!((320..=440).contains(&(silenced - spoke_at)), "silent {} ms after", silenced - spoke_at);
-    assert!(barged > silenced && barged - spoke_at <= 1_000, "certain {} ms after", barged - spoke_at);
+    assert!((660..=780).contains(&(silenced - spoke_at)), "silent {} ms after", silenced - spoke_at);
+    assert!(barged > silenced && barged - spoke_at <= 1_100, "certain {} ms after", barged - spoke_at);
     let played = call.facts.iter().find_map(|(_, fact)| match fact {
         LegFact::BargedIn { turn, say, played, words } => Some((*turn, *say, *played, *words)),
         _ => None,
     });
     let (turn, say, played, words) = played.expect("as found above");
     assert_eq!((turn, say), (TurnId(1), SayId(0)));
-    assert_eq!(played.duration(), Duration::from_millis(silenced - 400), "what was sent, to the sample");
+    // The last frame that was sent may itself be quiet.
+    let sent = Duration::from_millis(silenced - 400);
+    assert!(played.duration().abs_diff(sent) <= Duration::from_millis(20), "{played:?} of {sent:?}");
     assert_eq!(u128::from(words), played.duration().as_millis() / 200, "and to the word");
 }
 

@@ -132,6 +132,15 @@ impl Peer {
         codes
     }
 
+    /// A payload that is no tone as what the agent says here is, which would pass for its echo.
+    fn rough_voice(&self, amplitude: i16) -> Vec<u8> {
+        let high = |n: u32| (n.wrapping_mul(2_654_435_761) >> 20) & 1 == 0;
+        let samples: Vec<i16> = (0..160).map(|n| if high(n) { amplitude } else { -amplitude }).collect();
+        let mut codes = vec![0; 160];
+        self.law().encode_into(&samples, &mut codes);
+        codes
+    }
+
     /// Loudest sample of a packet.
     fn peak(&self, packet: &Packet) -> i16 {
         let mut samples = vec![0; packet.payload.len()];
@@ -251,7 +260,7 @@ fn an_interruption_silences_the_agent_on_the_tick_it_is_decided() {
     let played = (0..200).find_map(|_| {
         let packet = peer.receive();
         loud += usize::from(peer.peak(&packet) > 100);
-        peer.send(&peer.voice(8_000));
+        peer.send(&peer.rough_voice(8_000));
         std::iter::from_fn(|| peer.events.try_recv().ok()).find_map(|event| match event.fact {
             LegFact::BargedIn { say: SayId(0), played, .. } => Some(played),
             _ => None,
@@ -262,7 +271,7 @@ fn an_interruption_silences_the_agent_on_the_tick_it_is_decided() {
     for _ in 0..20 {
         let packet = peer.receive();
         after += usize::from(peer.peak(&packet) > 100);
-        peer.send(&peer.voice(8_000));
+        peer.send(&peer.rough_voice(8_000));
     }
     // What was in flight when the verdict came up may still be read, nothing beyond.
     assert!(after <= 1, "{after} packets sounded after the verdict");

@@ -49,6 +49,14 @@ pub struct Progress {
     pub confidence: Option<f32>,
 }
 
+impl Progress {
+    /// Whether the words are something else than what was asked for: some, and most of them fill nothing of it.
+    #[must_use]
+    pub fn is_astray(&self) -> bool {
+        self.words > 2 && u16::from(self.filled) * 2 < self.words
+    }
+}
+
 /// What sound over the agent's speech turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -61,6 +61,8 @@ pub struct FloorConfig {
     pub interjection_silence: Duration,
     /// The same while its words are still being recognised.
     pub words_wait: Duration,
+    /// The same after more voice than most things said in passing have, of which no word is sure.
+    pub sentence_pause: Duration,
     /// The same after a word that may begin a sentence, while the agent is silent for it. Shorter than the pauses between the words of
     /// most voices, so that a silence in vain is hardly noticed.
     pub continuation: Duration,
@@ -83,8 +85,6 @@ pub struct Patience {
     pub pausing_max: Duration,
     /// Yes or no, one option of several: few words.
     pub short_answer: Duration,
-    /// A short answer with more words than that: the caller explains.
-    pub explaining: Duration,
     /// A name or a date, said with thought.
     pub thoughtful: Duration,
     /// A code or digits of which less than the fewest have been said.
@@ -124,8 +124,8 @@ impl Default for FloorConfig {
             rearm: Duration::from_millis(200),
             over_noise_db: 9.0,
             under_usual_db: 11.0,
-            words_confidence: 0.45,
-            interruption: Duration::from_millis(440),
+            words_confidence: 0.5,
+            interruption: Duration::from_millis(700),
             backchannel_max: Duration::from_millis(900),
             aside_max: Duration::from_millis(1_200),
             certain: Duration::from_millis(900),
@@ -134,6 +134,7 @@ impl Default for FloorConfig {
             one_word: Duration::from_millis(320),
             interjection_silence: Duration::from_millis(140),
             words_wait: Duration::from_millis(300),
+            sentence_pause: Duration::from_millis(300),
             continuation: Duration::from_millis(260),
             verdict_max: Duration::from_secs(3),
             silence: Duration::from_secs(5),
@@ -159,7 +160,6 @@ impl Default for Patience {
             open: Duration::from_millis(750),
             pausing_max: Duration::from_millis(900),
             short_answer: Duration::from_millis(380),
-            explaining: Duration::from_millis(550),
             thoughtful: Duration::from_millis(700),
             half_filled: Duration::from_millis(1_000),
             may_be_full: Duration::from_millis(700),

@@ -10,16 +10,20 @@ impl Patience {
     /// The silence that ends a turn which has come this far. `pausing` is the longest pause that this caller made of late and then
     /// spoke on.
     pub(crate) fn of(&self, expect: &Expect, progress: &Progress, pausing: Option<Duration>) -> Duration {
-        let Progress { filled, words, thought, .. } = *progress;
+        let Progress { filled, thought, .. } = *progress;
         let spoken = match thought {
             Thought::Open => self.open,
             Thought::Unknown => self.anything,
             Thought::Whole => self.whole,
         };
         let habit = pausing.map_or(Duration::ZERO, |pause| (pause + HABIT_MARGIN).min(self.pausing_max));
+        // Who says something else than what was asked for is waited for as anybody is.
+        let astray = progress.is_astray();
         match expect {
             Expect::Anything => spoken.max(habit),
-            Expect::YesNo | Expect::Choice { .. } if words > SHORT_ANSWER_WORDS => self.explaining.max(habit),
+            Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } if astray => {
+                spoken.max(habit)
+            }
             Expect::YesNo | Expect::Choice { .. } if filled > 0 => self.full,
             Expect::YesNo | Expect::Choice { .. } => self.short_answer,
             Expect::Code { min, max } | Expect::Digits { min, max } => {
@@ -80,8 +84,6 @@ impl Pauses {
     }
 }
 
-/// "Yes, please do" is a short answer; five words and more are a sentence that may go on.
-const SHORT_ANSWER_WORDS: u16 = 4;
 /// Pauses of one person vary; without it every second one like the longest would be cut.
 const HABIT_MARGIN: Duration = Duration::from_millis(120);
 /// Shorter ones lie between any two words.

@@ -96,7 +96,13 @@ pub(crate) fn held(
     if turn.voiced >= certain && nearness == Nearness::Near {
         return Ruling::Take(Rule::Length);
     }
-    let patience = if sort.is_some() { config.continuation } else { config.interjection_silence };
+    let patience = if sort.is_some() {
+        config.continuation
+    } else if turn.voiced >= config.sentence {
+        config.sentence_pause
+    } else {
+        config.interjection_silence
+    };
     if turn.silent(now) >= patience {
         Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
     } else {

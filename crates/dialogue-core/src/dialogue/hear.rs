@@ -1,6 +1,6 @@
 //! What an utterance means in the present state, and what follows.
 
-use callwright_model::{MonoTime, Pii, Record, SlotType, Utterance, UtteranceSort, Value};
+use callwright_model::{Expect, MonoTime, Pii, Record, SlotType, Utterance, UtteranceSort, Value};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
@@ -42,8 +42,10 @@ impl Dialogue {
         }
         let manner = self.manner.filter(|manner| manner.turn == utterance.turn);
         let aside = manner.is_some_and(|manner| manner.is_aside());
-        let passing = aside || unsure && manner.is_some_and(|manner| manner.is_short());
-        if passing && !self.makes_sense(words) {
+        let short = unsure && manner.is_some_and(|manner| manner.is_short());
+        // Of a cough a recogniser makes one word that may even be expected; one said away from the telephone is nobody's answer.
+        let stray = aside && unsure || short && self.is_one_of_several(words);
+        if stray || (aside || short) && !self.makes_sense(words) {
             self.note(Note::NotForUs { turn: utterance.turn, sort: UtteranceSort::SideTalk });
             self.unanswered(Pending::NotUnderstood, now);
             return;
@@ -102,6 +104,11 @@ impl Dialogue {
             | State::WithHuman
             | State::Ended => true,
         }
+    }
+
+    /// Whether this is one word where an answer has more.
+    fn is_one_of_several(&self, words: &str) -> bool {
+        !words.contains(' ') && !matches!(self.current_expect(), Expect::YesNo | Expect::Choice { .. })
     }
 
     /// Whether words can be used as they are in the present state.
@@ -367,7 +374,7 @@ impl Dialogue {
     /// An answer to what was asked, by the best reading that fits; else something that can be said at any time.
     fn take_answer(&mut self, utterance: &Utterance, reading: &Reading, before: Vec<Line>, now: MonoTime) {
         let words = utterance.words.reveal().as_str();
-        let free_text = matches!(self.current_expect(), callwright_model::Expect::Name);
+        let free_text = matches!(self.current_expect(), Expect::Name);
         if free_text && self.builtin(reading, before.clone(), now) {
             return;
         }

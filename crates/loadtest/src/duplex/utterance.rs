@@ -36,8 +36,8 @@ struct Utterance {
     place: Segment,
     /// Loudness from its first sound on, [`Levels::BLOCK`] by block.
     envelope: Vec<f32>,
-    /// Where somebody first spoke over its last seconds: from here on it may be lower.
-    spoken_over: Option<usize>,
+    /// Whether somebody spoke over its last seconds.
+    spoken_over: bool,
 }
 
 impl Utterance {
@@ -45,29 +45,27 @@ impl Utterance {
         let block = Levels::BLOCK as u64;
         let (from, to) = ((place.start.0 / block) as usize, (place.end.0 / block) as usize);
         let levels = tracks.levels.other.get(from..to.min(tracks.levels.other.len())).unwrap_or_default();
-        let over = tracks.said.iter().map(|said| said.speech).find(|speech| {
+        let spoken_over = tracks.said.iter().map(|said| said.speech).any(|speech| {
             speech.start > place.start && speech.start < place.end && speech.start.0 + WATCHED >= place.end.0
         });
-        Self {
-            place,
-            envelope: levels.iter().map(|level| level.max(FLOOR_DBFS)).collect(),
-            spoken_over: over.map(|speech| ((speech.start - place.start).0 / block) as usize),
-        }
+        Self { place, envelope: levels.iter().map(|level| level.max(FLOOR_DBFS)).collect(), spoken_over }
     }
 
     fn ended_itself(&self, all: &[&Self]) -> bool {
-        let Some(over) = self.spoken_over else { return true };
-        let alike = all.iter().filter(|other| !std::ptr::eq(**other, self) && self.begins_like(other, over));
+        if !self.spoken_over {
+            return true;
+        }
+        let alike = all.iter().filter(|other| !std::ptr::eq(**other, self) && self.begins_like(other));
         let (mut longer, mut same) = (false, false);
         for other in alike {
             longer |= other.envelope.len() > self.envelope.len() + LONGER;
-            same |= other.envelope.len().abs_diff(self.envelope.len()) <= SAME && other.spoken_over.is_none();
+            same |= other.envelope.len().abs_diff(self.envelope.len()) <= SAME && !other.spoken_over;
         }
         same && !longer
     }
 
-    /// Whether the other is this one, as far as this one goes. It may have been lowered from `over` on.
-    fn begins_like(&self, other: &Self, over: usize) -> bool {
+    /// Whether the other is this one, as far as this one goes.
+    fn begins_like(&self, other: &Self) -> bool {
         let length = self.envelope.len();
         length >= SHORTEST
             && other.envelope.len() + SAME >= length
@@ -78,18 +76,22 @@ impl Utterance {
                         Some(self.envelope[at] - other.envelope.get(there)?)
                     })
                     .collect();
-                let (before, after) = differences.split_at(over.min(differences.len()));
-                alike(before, 0.0) && alike(after, median(after))
+                alike(&differences)
             })
     }
 }
 
-fn alike(differences: &[f32], gain: f32) -> bool {
-    // Too short to differ.
-    differences.len() < 5
-        || differences.iter().map(|difference| (difference - gain).abs()).sum::<f32>()
-            / (differences.len() as f32)
-            < ALIKE_DB
+/// Whether two stretches differ in no more than how loud they are, window by window: an agent lowers its voice when it is spoken
+/// over, and raises it again.
+fn alike(differences: &[f32]) -> bool {
+    let gainless: f32 = differences
+        .chunks(WINDOW)
+        .map(|window| {
+            let gain = median(window).clamp(-LOWERED_DB, LOWERED_DB);
+            window.iter().map(|difference| (difference - gain).abs()).sum::<f32>()
+        })
+        .sum();
+    gainless / (differences.len().max(1) as f32) < ALIKE_DB
 }
 
 fn median(values: &[f32]) -> f32 {
@@ -110,8 +112,12 @@ const LONGER: usize = 15;
 const SAME: usize = 6;
 /// 20 ms: where the first sound lies does too.
 const SHIFT: isize = 2;
-/// The same speech with its blocks cut elsewhere differs by 2 to 3 dB on average, other speech by 8 and more.
-const ALIKE_DB: f32 = 4.0;
+/// 200 ms: a syllable, within which a voice is not lowered and raised.
+const WINDOW: usize = 20;
+/// No agent lowers its voice further and still wants to be heard.
+const LOWERED_DB: f32 = 20.0;
+/// The same speech with its blocks cut elsewhere differs by 1 to 2 dB on average, other speech by 5 and more.
+const ALIKE_DB: f32 = 3.0;
 
 #[cfg(test)]
 mod tests;
