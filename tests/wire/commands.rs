@@ -42,6 +42,29 @@ fn a_report_that_cannot_be_written_is_told_before_the_calls() {
 }
 
 #[test]
+fn a_rehearsal_is_the_same_every_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("short.toml");
+    std::fs::write(&profile, "base = \"regular\"\nlength_s_max = 50\n").expect("the disk has room");
+    let profile = profile.to_str().expect("UTF-8");
+    let rehearse = |name: &str| {
+        let report = folder.path().join(name);
+        let file = report.to_str().expect("UTF-8");
+        let calls =
+            ["load", "--duplex", profile, "--rehearse", "--calls", "1", "--seed", "3", "--report", file];
+        let output = callwright(&calls);
+        let text =
+            std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        report["events"].clone()
+    };
+    let first = rehearse("first.json");
+    let answered = first.as_array().expect("a list").iter().filter(|event| event["figure"] == "response");
+    assert!(answered.count() >= 5, "a conversation: {first:#}");
+    assert_eq!(first, rehearse("second.json"));
+}
+
+#[test]
 fn models_say_what_is_known_of_them() {
     let listed = said(&callwright(&["models", "list"]));
     assert!(listed.lines().filter(|line| line.trim().starts_with("sha256")).count() >= 5, "{listed}");
