@@ -240,6 +240,7 @@ impl Floor {
     /// The line brings our own voice back too late for the echo canceller: from here on only words take the floor from the agent.
     pub fn handle_late_echo(&mut self) {
         self.config.interruption = Duration::MAX;
+        self.config.anew = Duration::MAX;
         self.config.aside_max = Duration::MAX;
         self.config.backchannel_max = Duration::MAX;
         self.ducks = false;
@@ -456,6 +457,7 @@ impl Floor {
             && onset.since(end) <= SAME_SENTENCE
         {
             turn.voiced += voiced;
+            turn.anew = true;
         }
         match self.sounding {
             Sounding::Say => {

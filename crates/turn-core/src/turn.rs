@@ -24,6 +24,8 @@ pub(crate) struct Turn {
     pub(crate) progress: Progress,
     /// What a turn model made of the turn up to the pause that goes on.
     pub(crate) vote: Option<f32>,
+    /// It goes on with what was taken for something said in passing.
+    pub(crate) anew: bool,
     /// The agent fell silent for it, and went on when it turned out not to be meant for us.
     pub(crate) released: bool,
     /// The agent says something all the while that must be heard.
@@ -46,6 +48,7 @@ impl Turn {
             pause_told: false,
             progress: Progress::default(),
             vote: None,
+            anew: false,
             released: false,
             under: false,
         }

@@ -52,7 +52,7 @@ pub(crate) fn contested(
         return if word && turn.voiced >= config.voice_min {
             Ruling::Hold
         } else {
-            Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
+            Ruling::Dismiss(passing(turn, nearness, config), over_by(sort))
         };
     }
     // Whoever was told apart once must be certain to silence us again.
@@ -104,7 +104,7 @@ pub(crate) fn held(
         config.interjection_silence
     };
     if turn.silent(now) >= patience {
-        Ruling::Dismiss(passing(turn, nearness, config), Rule::Ended)
+        Ruling::Dismiss(passing(turn, nearness, config), over_by(sort))
     } else {
         Ruling::Wait
     }
@@ -125,6 +125,19 @@ pub(crate) fn evidence(turn: &Turn, rule: Rule, levels: &Levels, now: MonoTime) 
 fn sort(turn: &Turn, config: &FloorConfig) -> Option<UtteranceSort> {
     let sure = turn.progress.confidence.is_none_or(|confidence| confidence >= config.words_confidence);
     turn.progress.sort.filter(|_| sure)
+}
+
+/// Why something that has ended took nothing.
+const fn over_by(sort: Option<UtteranceSort>) -> Rule {
+    match sort {
+        Some(
+            UtteranceSort::Echo
+            | UtteranceSort::Filler
+            | UtteranceSort::Backchannel
+            | UtteranceSort::SideTalk,
+        ) => Rule::NotForUs,
+        Some(UtteranceSort::Speech) | None => Rule::Ended,
+    }
 }
 
 /// Words that take the floor whatever their length.
@@ -157,6 +170,7 @@ fn longest_in_passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> 
         (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
         (_, Nearness::Away) => config.aside_max,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) if turn.anew => config.anew,
         (Some(UtteranceSort::Speech) | None, Nearness::Near) => config.interruption,
     }
 }

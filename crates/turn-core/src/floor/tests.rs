@@ -344,7 +344,7 @@ fn backchannel_does_not_take_the_floor() {
         "1400 -> pause 1",
         "1420 partial 1 0 1 backchannel",
         "1420 -> restore",
-        "1420 -> 1 is Backchannel by Ended",
+        "1420 -> 1 is Backchannel by NotForUs",
         "1420 -> discard 1",
     ]);
 }
@@ -375,7 +375,7 @@ fn a_drawn_out_mm_hm_does_not_take_the_floor_and_one_known_late_gives_it_back() 
         "1760 caller stops",
         "1880 -> pause 1",
         "1900 -> restore",
-        "1900 -> 1 is Backchannel by Ended",
+        "1900 -> 1 is Backchannel by NotForUs",
         "1900 -> discard 1",
     ]);
     check(&[
@@ -389,7 +389,7 @@ fn a_drawn_out_mm_hm_does_not_take_the_floor_and_one_known_late_gives_it_back() 
         "1760 caller stops",
         "1880 -> pause 1",
         "1900 -> restore",
-        "1900 -> 1 is Backchannel by Ended",
+        "1900 -> 1 is Backchannel by NotForUs",
         "1900 -> discard 1",
     ]);
 }
@@ -407,7 +407,7 @@ fn a_wrong_stop_is_mended_within_700_ms_and_what_the_voice_goes_on_to_say_is_jud
         "2600 caller stops",
         "2720 -> pause 1",
         "2740 -> restore",
-        "2740 -> 1 is SideTalk by Ended",
+        "2740 -> 1 is SideTalk by NotForUs",
         "2740 -> discard 1",
     ]);
     check(&[
@@ -536,8 +536,8 @@ fn a_sentence_that_begins_anew_over_the_agent_is_the_same_one() {
         "1600 caller speaks",
         "1640 -> started 2 from 1600",
         "1640 -> duck",
-        "2060 -> hold",
-        "2060 agent stops",
+        "1800 -> hold",
+        "1800 agent stops",
         "2260 -> hush 2",
         "2260 -> 2 is Interruption by Length",
         "2400 caller stops",
@@ -633,7 +633,7 @@ fn a_short_answer_over_the_question_takes_the_floor_and_an_okay_does_not() {
         "1380 -> pause 1",
         "1400 partial 1 1 1 backchannel",
         "1400 -> restore",
-        "1400 -> 1 is Backchannel by Ended",
+        "1400 -> 1 is Backchannel by NotForUs",
         "1400 -> discard 1",
     ]);
 }
