@@ -17,8 +17,8 @@ pub struct Model {
     pub licence: &'static str,
     /// About how many bytes it has: for people, never for checking.
     pub bytes_about: u64,
-    /// SHA-256 of the file in hexadecimal where we have computed it ourselves. `None` where we have not: then the first fetch
-    /// writes what it got into the lock file, and later fetches must agree.
+    /// SHA-256 of the file in hexadecimal. `None` where it is not known: then the first fetch writes what it got into the lock file,
+    /// and later fetches must agree.
     pub sha256: Option<&'static str>,
 }
 
@@ -57,9 +57,9 @@ const WHISPER_HOME: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve
 
 /// All models.
 pub const CATALOGUE: [Model; 5] = [
-    whisper("whisper-tiny", "ggml-tiny-q8_0.bin", 43_500_000),
-    whisper("whisper-base", "ggml-base-q8_0.bin", 81_800_000),
-    whisper("whisper-small", "ggml-small-q5_1.bin", 190_000_000),
+    whisper("whisper-tiny", "ggml-tiny-q8_0.bin", 43_537_433, TINY_SHA256),
+    whisper("whisper-base", "ggml-base-q8_0.bin", 81_768_585, BASE_SHA256),
+    whisper("whisper-small", "ggml-small-q5_1.bin", 190_085_487, SMALL_SHA256),
     Model {
         name: "silero-vad",
         purpose: "voice activity: hears whether someone speaks, also in noise",
@@ -88,7 +88,12 @@ pub const CATALOGUE: [Model; 5] = [
     },
 ];
 
-const fn whisper(name: &'static str, file: &'static str, bytes_about: u64) -> Model {
+const fn whisper(
+    name: &'static str,
+    file: &'static str,
+    bytes_about: u64,
+    sha256: &'static str,
+) -> Model {
     Model {
         name,
         purpose: "recognition of about 100 languages",
@@ -96,10 +101,14 @@ const fn whisper(name: &'static str, file: &'static str, bytes_about: u64) -> Mo
         origin: Origin::Http { home: WHISPER_HOME, path: file },
         licence: "MIT",
         bytes_about,
-        sha256: None,
+        sha256: Some(sha256),
     }
 }
 
+/// Those of the publisher's files, as its repository and those who pin them tell; not computed by us.
+const TINY_SHA256: &str = "c2085835d3f50733e2ff6e4b41ae8a2b8d8110461e18821b09a15c40c42d1cca";
+const BASE_SHA256: &str = "c577b9a86e7e048a0b7eada054f4dd79a56bbfa911fbdacf900ac5b567cbb7d9";
+const SMALL_SHA256: &str = "ae85e4a935d7a567bd102fe55afc16bb595bdb618e11b2fc7591bc08120411bb";
 /// Computed from the file in version 6.2.3 of the package.
 const SILERO_SHA256: &str = "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28";
 /// Computed from the file in version 1.14.0 of the package.

@@ -206,7 +206,9 @@ fn the_catalogue_lists_what_is_there() {
     fs::write(dir.path().join("ggml-base-q8_0.bin"), b"x").expect("a file");
     let (model, state) = list(dir.path()).swap_remove(1);
     assert_eq!((model.name, &state), ("whisper-base", &State::Present));
-    assert!(matches!(verify(dir.path(), model).expect("it reads"), State::Unknown { .. }));
+    assert!(matches!(verify(dir.path(), model).expect("it reads"), State::Damaged { .. }));
+    let unpinned = Model { sha256: None, ..*model };
+    assert!(matches!(verify(dir.path(), &unpinned).expect("it reads"), State::Unknown { .. }));
     let names: std::collections::BTreeSet<_> = CATALOGUE.iter().map(|model| model.name).collect();
     assert_eq!(names.len(), CATALOGUE.len());
 }
