@@ -264,6 +264,7 @@ impl Conversation {
                 self.act(Act::Stop(self.config.caller, before(turn)));
                 self.turns.took_floor(turn);
                 self.tell(Happening::BargedIn { turn, say });
+                self.stay(say, now);
                 self.played(say, words, now);
                 // What waited behind it answers the same old turn: the leg will drop it, so it counts as unheard at once.
                 let waiting: Vec<SayId> = self.says.keys().copied().collect();
@@ -300,6 +301,16 @@ impl Conversation {
                 }
             }
             LegFact::Gone(_) => self.over(Ending::Caller, now),
+        }
+    }
+
+    /// The caller spoke over this say. When it was the farewell they are not done.
+    fn stay(&mut self, say: SayId, now: MonoTime) {
+        if let State::Closing { after, ending: Ending::Agent, .. } = self.state
+            && say <= after
+        {
+            self.state = State::Talking;
+            self.dialogue.handle_farewell_cut(now);
         }
     }
 

@@ -246,6 +246,13 @@ impl Dialogue {
         self.tongue().interpreter.read(words)
     }
 
+    /// The caller spoke over the farewell: for them the call is not over, and what they say is heard.
+    pub fn handle_farewell_cut(&mut self, now: MonoTime) {
+        if self.ended() {
+            self.enter(State::Open { more: true }, now);
+        }
+    }
+
     /// Goodbye was said: nothing will come any more.
     #[must_use]
     pub fn ended(&self) -> bool {

@@ -326,6 +326,27 @@ fn draining_says_why_and_ends() {
 }
 
 #[test]
+fn who_speaks_over_the_farewell_is_not_hung_up_on() {
+    let mut call = Call::new(0);
+    call.hear_out();
+    call.caller_says("goodbye");
+    let say = |act: &Act| if let Act::Say(_, say) = act { Some(say.id) } else { None };
+    let farewell = call.take(say).expect("a farewell");
+    call.leg(CALLER, LegFact::SayStarted { say: farewell });
+    call.turn = call.turn.next();
+    let turn = call.turn;
+    call.leg(CALLER, LegFact::SpeechStarted { turn });
+    call.leg(CALLER, LegFact::BargedIn { turn, say: farewell, played: Samples(1_600), words: 1 });
+    assert!(!call.machine.is_over() && !call.acts.contains(&Act::Hangup(CALLER)));
+    call.caller_says("what can you do");
+    assert!(call.take(say).is_some(), "they are answered: {:?}", call.acts);
+    call.hear_out();
+    call.caller_says("goodbye");
+    call.hear_out();
+    assert!(call.machine.is_over(), "in the end they go");
+}
+
+#[test]
 fn a_call_back_is_promised_once_the_core_has_kept_it() {
     let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER, 0);
     config.dialogue.caller = Some("+1 555 0100".to_owned().into());

@@ -275,11 +275,10 @@ impl Dialogue {
 
     /// What can be said at any time. False when the reading is none of it.
     fn builtin(&mut self, reading: &Reading, before: Vec<Line>, now: MonoTime) -> bool {
-        let midway = !matches!(self.state, State::Open { .. });
         match reading.clear() {
             Some(Intent::Human) => self.hand_over(TransferReason::Asked, now),
-            // Nobody shall lose a call half done over a word that only sounded like goodbye.
-            Some(Intent::Goodbye) if midway && reading.probability < CHANGE_OF_SUBJECT => return false,
+            // Nobody shall lose a call over a word that only sounded like goodbye.
+            Some(Intent::Goodbye) if reading.probability < CHANGE_OF_SUBJECT => return false,
             Some(Intent::Goodbye) => self.goodbye("farewell", now),
             Some(Intent::Spell) if !self.codes.is_empty() => {
                 self.spell(now);

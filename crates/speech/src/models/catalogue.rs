@@ -88,12 +88,7 @@ pub const CATALOGUE: [Model; 5] = [
     },
 ];
 
-const fn whisper(
-    name: &'static str,
-    file: &'static str,
-    bytes_about: u64,
-    sha256: &'static str,
-) -> Model {
+const fn whisper(name: &'static str, file: &'static str, bytes_about: u64, sha256: &'static str) -> Model {
     Model {
         name,
         purpose: "recognition of about 100 languages",
