@@ -23,6 +23,8 @@ pub(crate) struct Ear {
     quiet_dbfs: f32,
     quiet_after: u32,
     quiet_frames: u32,
+    /// Frames in a row that the detector took for no speech at all.
+    sure_frames: u32,
     preroll: VecDeque<Frame>,
     preroll_frames: usize,
     heard: VecDeque<Heard>,
@@ -43,6 +45,7 @@ impl Ear {
             quiet_dbfs: config.quiet_dbfs,
             quiet_after: frames(config.quiet_after),
             quiet_frames: 0,
+            sure_frames: 0,
             preroll: VecDeque::with_capacity(preroll_frames),
             preroll_frames,
             heard: VecDeque::with_capacity(HEARD),
@@ -193,7 +196,17 @@ impl Ear {
                 self.voice_activity.probability(frame);
             }
         }
-        self.voice_activity.probability(frame)
+        let probability = self.voice_activity.probability(frame);
+        self.sure_frames = if probability < SURE { self.sure_frames + 1 } else { 0 };
+        // A detector that has heard babble for long is hard to convince of a voice: it begins anew with what was heard last.
+        if self.sure_frames >= STUCK_FRAMES {
+            self.sure_frames = 0;
+            self.voice_activity.reset();
+            for frame in &self.preroll {
+                self.voice_activity.probability(frame);
+            }
+        }
+        probability
     }
 
     fn push_preroll(&mut self) {
@@ -239,6 +252,10 @@ const OWN_SHARE: f32 = 0.5;
 /// As long as an echo may be under way.
 const OWN_TAIL: u32 = OwnVoice::DELAY_MS_MAX / FRAME_MS + 5;
 
+/// Less than this is no speech, as the detector has it.
+const SURE: f32 = 0.1;
+/// One second.
+const STUCK_FRAMES: u32 = 50;
 /// Two windows of the detector, and a little: 80 ms.
 const CONTEXT_FRAMES: usize = 4;
 

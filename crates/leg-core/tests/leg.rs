@@ -23,6 +23,23 @@ impl VoiceActivity for Louder {
     fn reset(&mut self) {}
 }
 
+/// Takes everything for noise once it has heard a second of it, until it is restarted.
+#[derive(Default)]
+struct Weary {
+    heard: u32,
+}
+
+impl VoiceActivity for Weary {
+    fn probability(&mut self, frame: &Frame) -> f32 {
+        self.heard += 1;
+        if self.heard < 50 && frame.level_dbfs() > -20.0 { 1.0 } else { 0.0 }
+    }
+
+    fn reset(&mut self) {
+        self.heard = 0;
+    }
+}
+
 const PCMU: AudioFormat = AudioFormat {
     codec: Codec::Pcmu,
     payload_type_in: 0,
@@ -187,6 +204,16 @@ fn an_interruption_is_ducked_then_silenced_on_the_tick_of_the_verdict() {
     let sent = Duration::from_millis(silenced - 400);
     assert!(played.duration().abs_diff(sent) <= Duration::from_millis(20), "{played:?} of {sent:?}");
     assert_eq!(u128::from(words), played.duration().as_millis() / 200, "and to the word");
+}
+
+#[test]
+fn a_detector_that_noise_has_wearied_hears_the_next_voice() {
+    let spec = LegSpec { role: LegRole::Caller, format: PCMU, seed: 7 };
+    let leg = MediaLeg::new(spec, &LegConfig::default(), Box::new(Weary::default()), MonoTime::ZERO);
+    let mut call = Call::with(leg.expect("a codec"));
+    call.ticks(500, 500);
+    call.ticks(40, 9_000);
+    assert!(call.fact(|fact| matches!(fact, LegFact::SpeechStarted { .. })).is_some(), "{:?}", call.facts);
 }
 
 #[test]
