@@ -42,8 +42,8 @@ impl Dialogue {
         }
         let manner = self.manner.filter(|manner| manner.turn == utterance.turn);
         let aside = manner.is_some_and(|manner| manner.is_aside());
-        let short = unsure && manner.is_some_and(|manner| manner.is_short());
-        // Of a cough a recogniser makes one word that may even be expected; one said away from the telephone is nobody's answer.
+        let short = manner.is_some_and(|manner| manner.is_short());
+        // Of a cough a recogniser makes a word that may even be expected; one said away from the telephone is nobody's answer.
         let stray = aside && unsure || short && self.is_one_of_several(words);
         if stray || (aside || short) && !self.makes_sense(words) {
             self.note(Note::NotForUs { turn: utterance.turn, sort: UtteranceSort::SideTalk });
@@ -106,9 +106,12 @@ impl Dialogue {
         }
     }
 
-    /// Whether this is one word where an answer has more.
+    /// Whether this is one character where an answer has more.
     fn is_one_of_several(&self, words: &str) -> bool {
-        !words.contains(' ') && !matches!(self.current_expect(), Expect::YesNo | Expect::Choice { .. })
+        match self.current_expect() {
+            Expect::Code { min, .. } | Expect::Digits { min, .. } => min > 1 && !words.contains(' '),
+            Expect::Anything | Expect::YesNo | Expect::Choice { .. } | Expect::Date | Expect::Name => false,
+        }
     }
 
     /// Whether words can be used as they are in the present state.
