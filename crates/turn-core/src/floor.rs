@@ -191,8 +191,10 @@ impl Floor {
             State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
             State::Contested(mut turn) => {
                 self.hear(&mut turn, facts, now);
+                let resuming = turn.resuming > 0 && sounding == Sounding::Nothing;
+                turn.resuming = if resuming { turn.resuming - 1 } else { 0 };
                 self.state = State::Contested(turn);
-                if sounding != Sounding::Say {
+                if sounding != Sounding::Say && !resuming {
                     self.restore();
                     turn.under = sounding == Sounding::Required;
                     self.enter(State::Caller(turn), "the agent finished first");
@@ -487,6 +489,7 @@ impl Floor {
                 self.restore();
                 let mut turn = turn;
                 turn.released = true;
+                turn.resuming = RESUMES_WITHIN;
                 self.enter(State::Contested(turn), "not meant for us so far");
             }
             Ruling::Dismiss(verdict, rule) => {
@@ -620,6 +623,9 @@ impl State {
         }
     }
 }
+
+/// What a leg sends is told one tick later.
+const RESUMES_WITHIN: u8 = 3;
 
 /// Who speaks on within this time of an end had only paused: nobody answers an answer that has hardly begun.
 const CUT_OFF: Duration = Duration::from_millis(1_100);

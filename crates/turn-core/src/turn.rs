@@ -28,6 +28,8 @@ pub(crate) struct Turn {
     pub(crate) anew: bool,
     /// The agent fell silent for it, and went on when it turned out not to be meant for us.
     pub(crate) released: bool,
+    /// Ticks in which the agent, told to go on, may still be silent.
+    pub(crate) resuming: u8,
     /// The agent says something all the while that must be heard.
     pub(crate) under: bool,
 }
@@ -50,6 +52,7 @@ impl Turn {
             vote: None,
             anew: false,
             released: false,
+            resuming: 0,
             under: false,
         }
     }
