@@ -48,14 +48,7 @@ pub fn replay_floor(file: &Path) -> Result<Vec<Decision>, String> {
 /// Never for sound: G.711 is always there.
 #[must_use]
 pub fn replay(caller: &[i16], agent: &[i16]) -> Vec<Decision> {
-    let format = AudioFormat {
-        codec: Codec::Pcmu,
-        payload_type_in: 0,
-        payload_type_out: 0,
-        dtmf_in: None,
-        dtmf_out: None,
-    };
-    let spec = LegSpec { role: LegRole::Caller, format, seed: 1 };
+    let spec = LegSpec { role: LegRole::Caller, format: AudioFormat::PCMU, seed: 1 };
     let detector = Speech::detector(Some(&repository().join("models")));
     let mut leg =
         MediaLeg::new(spec, &LegConfig::default(), detector, MonoTime::ZERO).expect("G.711 is there");

@@ -190,14 +190,7 @@ struct Call {
 
 impl Call {
     fn new(seed: u64) -> Self {
-        let format = AudioFormat {
-            codec: Codec::Pcmu,
-            payload_type_in: 0,
-            payload_type_out: 0,
-            dtmf_in: None,
-            dtmf_out: None,
-        };
-        let spec = LegSpec { role: LegRole::Caller, format, seed };
+        let spec = LegSpec { role: LegRole::Caller, format: AudioFormat::PCMU, seed };
         let detector = Speech::detector(Some(&repository().join("models")));
         Self {
             leg: MediaLeg::new(spec, &LegConfig::default(), detector, MonoTime::ZERO)

@@ -42,7 +42,7 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     .await?
     .map_err(|what| anyhow!(what))?;
     let config = DuplexConfig {
-        to: args.to.clone().unwrap_or_else(|| "rehearsal".to_owned()),
+        to: args.to.unwrap_or_else(|| "rehearsal".to_owned()),
         profile,
         conversation: conversation.name,
         sounds: Arc::new(sounds),
@@ -61,7 +61,7 @@ pub async fn run(args: Load) -> Result<ExitCode> {
         }
     });
     let report = if args.duplex.rehearse {
-        rehearse(config).await?
+        rehearse(config, stop.clone()).await?
     } else {
         place(config, stop.clone(), show).await?
     };
@@ -74,8 +74,8 @@ pub async fn run(args: Load) -> Result<ExitCode> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Has the calls in virtual time, as many at a time as there are cores.
-async fn rehearse(config: DuplexConfig) -> Result<DuplexReport> {
+/// Has the calls in virtual time, as many at a time as there are cores: how many does not change what happens in any.
+async fn rehearse(config: DuplexConfig, stop: CancellationToken) -> Result<DuplexReport> {
     let stage = Stage::new(SpeechConfig {
         models_dir: Some("models".into()),
         recogniser: RecogniserChoice::Pocketsphinx,
@@ -85,8 +85,8 @@ async fn rehearse(config: DuplexConfig) -> Result<DuplexReport> {
     });
     let concurrent = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let config = DuplexConfig { concurrent, ..config };
-    let report = tokio::task::spawn_blocking(move || simulate(config, &|number| stage.answer(number)));
-    Ok(report.await??)
+    let calls = move || simulate(config, &|number| stage.answer(number), &stop, &show);
+    Ok(tokio::task::spawn_blocking(calls).await??)
 }
 
 /// A voice is one of flite's for English, such as `rms`, or begins with the language that espeak-ng is to speak in, such as

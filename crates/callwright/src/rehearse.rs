@@ -86,14 +86,7 @@ impl Call {
             sentences: line.pack.sentences(line.language),
             likely: Vec::new(),
         };
-        let format = AudioFormat {
-            codec: Codec::Pcmu,
-            payload_type_in: 0,
-            payload_type_out: 0,
-            dtmf_in: None,
-            dtmf_out: None,
-        };
-        let spec = LegSpec { role: LegRole::Caller, format, seed: number };
+        let spec = LegSpec { role: LegRole::Caller, format: AudioFormat::PCMU, seed: number };
         let now = MonoTime::ZERO;
         let speech = {
             let _inside = stage.runtime.enter();

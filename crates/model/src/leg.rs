@@ -74,6 +74,12 @@ pub struct AudioFormat {
     pub dtmf_out: Option<DtmfFormat>,
 }
 
+impl AudioFormat {
+    /// G.711 mu-law under its static payload type (RFC 3551), without telephone events.
+    pub const PCMU: Self =
+        Self { codec: Codec::Pcmu, payload_type_in: 0, payload_type_out: 0, dtmf_in: None, dtmf_out: None };
+}
+
 /// Where a leg's datagrams come from and go to: a UDP socket, or a browser's encrypted session. Never blocks.
 pub trait PacketIo: Send {
     /// Copies the next datagram (RTP or RTCP, RFC 5761) into `buffer` and tells its length; `None` when none waits.

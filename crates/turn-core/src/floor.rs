@@ -477,7 +477,7 @@ impl Floor {
     }
 
     /// Does what was ruled of sound over the agent.
-    fn rule(&mut self, turn: Turn, ruling: Ruling, now: MonoTime) {
+    fn rule(&mut self, mut turn: Turn, ruling: Ruling, now: MonoTime) {
         match ruling {
             Ruling::Wait => {}
             Ruling::Take(rule) => self.take(turn, rule, now),
@@ -487,7 +487,6 @@ impl Floor {
             }
             Ruling::Release => {
                 self.restore();
-                let mut turn = turn;
                 turn.released = true;
                 turn.resuming = RESUMES_WITHIN;
                 self.enter(State::Contested(turn), "not meant for us so far");

@@ -62,6 +62,15 @@ pub struct DuplexProgress {
     pub length_s: f64,
 }
 
+impl DuplexProgress {
+    /// After this call, when so many callers are done.
+    pub(super) fn of(call: &Spoken, over: u64, calls: u64, started: Instant) -> Self {
+        let report = &call.record.report;
+        let seconds = started.elapsed().as_secs_f64();
+        Self { over, calls, seconds, ended: report.outcome.clone(), length_s: report.length_s }
+    }
+}
+
 /// Places the calls, judges them and sums up. When `stop` is cancelled, calls that run are given up and what has ended counts.
 ///
 /// # Errors
@@ -71,13 +80,7 @@ pub async fn run(
     stop: CancellationToken,
     mut progress: impl FnMut(DuplexProgress),
 ) -> Result<DuplexReport, LoadError> {
-    if config.calls == 0 || config.concurrent == 0 {
-        return Err(LoadError::Setting("at least one call, and one at a time, must be asked for"));
-    }
-    if let Some(folder) = &config.wav_dir {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| LoadError::Folder { folder: folder.clone(), source })?;
-    }
+    prepare(&config)?;
     let profile = Arc::new(config.profile.clone());
     let (phones, _incoming) = Phones::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let started = Instant::now();
@@ -108,13 +111,7 @@ pub async fn run(
         let Some(joined) = joined else { break };
         over += 1;
         for call in joined.unwrap_or_default() {
-            progress(DuplexProgress {
-                over,
-                calls: config.calls,
-                seconds: started.elapsed().as_secs_f64(),
-                ended: call.record.report.outcome.clone(),
-                length_s: call.record.report.length_s,
-            });
+            progress(DuplexProgress::of(&call, over, config.calls, started));
             spoken.push(call);
         }
     }
@@ -122,6 +119,18 @@ pub async fn run(
     phones.shutdown().await;
     spoken.sort_by_key(|call| call.record.report.call);
     sum_up(config, started.elapsed(), &spoken)
+}
+
+/// Refuses settings without meaning, and makes the folder.
+pub(super) fn prepare(config: &DuplexConfig) -> Result<(), LoadError> {
+    if config.calls == 0 || config.concurrent == 0 {
+        return Err(LoadError::Setting("at least one call, and one at a time, must be asked for"));
+    }
+    if let Some(folder) = &config.wav_dir {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| LoadError::Folder { folder: folder.clone(), source })?;
+    }
+    Ok(())
 }
 
 /// One call, over.

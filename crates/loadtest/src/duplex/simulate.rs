@@ -8,12 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use callwright_model::{FRAME_SAMPLES, Frame, Samples};
+use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::line::Line;
 use super::plan::Plan;
 use super::report::DuplexReport;
-use super::run::{AGAIN, AGAIN_MAX, DuplexConfig, Spoken, sum_up};
+use super::run::{AGAIN, AGAIN_MAX, DuplexConfig, DuplexProgress, Spoken, prepare, sum_up};
 use super::trace::{Levels, Trace};
 use crate::clip::Clip;
 use crate::detect::{Detector, Hearing, Segment, Sound};
@@ -34,18 +35,21 @@ pub trait Agent {
 /// Picks up a call of this number, or says why it cannot.
 pub type Answer<'a> = dyn Fn(u64) -> Result<Box<dyn Agent>, String> + Sync + 'a;
 
-/// Has all conversations with agents made by `answer`, `concurrent` at a time, and judges them.
+/// Has all conversations with agents made by `answer`, `concurrent` at a time, and judges them. When `stop` is cancelled, calls that
+/// run are given up and what has ended counts.
 ///
 /// # Errors
 /// When the run cannot begin: a setting without meaning, no folder.
-pub fn simulate(config: DuplexConfig, answer: &Answer<'_>) -> Result<DuplexReport, LoadError> {
-    if let Some(folder) = &config.wav_dir {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| LoadError::Folder { folder: folder.clone(), source })?;
-    }
+pub fn simulate(
+    config: DuplexConfig,
+    answer: &Answer<'_>,
+    stop: &CancellationToken,
+    progress: &(dyn Fn(DuplexProgress) + Sync),
+) -> Result<DuplexReport, LoadError> {
+    prepare(&config)?;
     let profile = Arc::new(config.profile.clone());
     let started = Instant::now();
-    let next = AtomicU64::new(1);
+    let (next, over) = (AtomicU64::new(1), AtomicU64::new(0));
     let spoken: Mutex<Vec<Spoken>> = Mutex::default();
     let work = || {
         loop {
@@ -55,7 +59,14 @@ pub fn simulate(config: DuplexConfig, answer: &Answer<'_>) -> Result<DuplexRepor
             }
             let plan = Plan::new(Arc::clone(&profile), Arc::clone(&config.sounds), config.seed, number);
             let Some(plan) = plan else { return };
-            let calls = converse(number, plan, config.wav_dir.as_deref(), answer);
+            let calls = converse(number, plan, config.wav_dir.as_deref(), answer, stop);
+            if stop.is_cancelled() {
+                return;
+            }
+            let over = over.fetch_add(1, Ordering::Relaxed) + 1;
+            for call in &calls {
+                progress(DuplexProgress::of(call, over, config.calls, started));
+            }
             spoken.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
         }
     };
@@ -70,7 +81,13 @@ pub fn simulate(config: DuplexConfig, answer: &Answer<'_>) -> Result<DuplexRepor
 }
 
 /// One caller, who calls again when the agent hangs up in the middle.
-fn converse(number: u64, plan: Plan, folder: Option<&Path>, answer: &Answer<'_>) -> Vec<Spoken> {
+fn converse(
+    number: u64,
+    plan: Plan,
+    folder: Option<&Path>,
+    answer: &Answer<'_>,
+    stop: &CancellationToken,
+) -> Vec<Spoken> {
     let mut calls: Vec<Spoken> = Vec::new();
     let mut plan = Some(plan);
     while let Some(this) = plan.take() {
@@ -81,7 +98,7 @@ fn converse(number: u64, plan: Plan, folder: Option<&Path>, answer: &Answer<'_>)
         let seed = this.seed;
         let telephone = Telephone::new(this, recording.as_deref());
         let result = match answer(number) {
-            Ok(mut agent) => telephone.talk(agent.as_mut()),
+            Ok(mut agent) => telephone.talk(agent.as_mut(), stop),
             Err(what) => telephone.finish(Outcome::Error { what }, Samples(0)),
         };
         let early = matches!(result.outcome, Outcome::HungUpEarly { .. });
@@ -119,7 +136,7 @@ impl Telephone {
         }
     }
 
-    fn talk(mut self, agent: &mut dyn Agent) -> PhoneResult {
+    fn talk(mut self, agent: &mut dyn Agent, stop: &CancellationToken) -> PhoneResult {
         let mut number = 0_u64;
         let outcome = loop {
             let from = Samples(number * FRAME_SAMPLES as u64);
@@ -150,6 +167,9 @@ impl Telephone {
             }
             if over {
                 break Outcome::Completed;
+            }
+            if stop.is_cancelled() {
+                break Outcome::Cancelled;
             }
         };
         self.finish(outcome, Samples(number * FRAME_SAMPLES as u64))
