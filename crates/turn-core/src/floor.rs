@@ -9,7 +9,7 @@ use crate::config::FloorConfig;
 use crate::levels::Levels;
 use crate::patience::Pauses;
 use crate::turn::{FRAME, Turn};
-use crate::verdict::{self, Ruling};
+use crate::verdict::{self, Agent, Ruling};
 
 /// What the frame just received looks like.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -391,16 +391,12 @@ impl Floor {
             State::Contested(turn) => {
                 let turn = self.tell_pause(turn, now);
                 self.state = State::Contested(turn);
-                self.rule(
-                    turn,
-                    verdict::contested(&turn, &self.expect, &self.levels, &self.config, now),
-                    now,
-                );
+                self.rule(turn, self.ruling(Agent::Lowered, &turn, now), now);
             }
             State::Held(turn) => {
                 let turn = self.tell_pause(turn, now);
                 self.state = State::Held(turn);
-                self.rule(turn, verdict::held(&turn, &self.expect, &self.levels, &self.config, now), now);
+                self.rule(turn, self.ruling(Agent::Silent, &turn, now), now);
             }
             State::Caller(turn) => self.wait_out(turn, now),
             State::Suspended => {}
@@ -474,6 +470,10 @@ impl Floor {
             }
             Sounding::Nothing | Sounding::Tone => self.enter(State::Caller(turn), "speech"),
         }
+    }
+
+    fn ruling(&self, agent: Agent, turn: &Turn, now: MonoTime) -> Ruling {
+        verdict::rule(agent, turn, &self.expect, &self.levels, &self.config, now)
     }
 
     /// Does what was ruled of sound over the agent.

@@ -26,8 +26,18 @@ pub(crate) enum Ruling {
     Dismiss(Verdict, Rule),
 }
 
-/// Over a lowered agent.
-pub(crate) fn contested(
+/// What the agent does meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Agent {
+    /// It speaks on with a lowered voice.
+    Lowered,
+    /// It is silent by a first guess.
+    Silent,
+}
+
+/// What to do about a turn over the agent by now.
+pub(crate) fn rule(
+    agent: Agent,
     turn: &Turn,
     expect: &Expect,
     levels: &Levels,
@@ -35,9 +45,20 @@ pub(crate) fn contested(
     now: MonoTime,
 ) -> Ruling {
     let nearness = Nearness::of(turn, levels);
-    if let Some(rule) = claims(turn, expect, nearness, config) {
-        return Ruling::Take(rule);
+    match (claims(turn, expect, nearness, config), agent) {
+        (Some(rule), _) => Ruling::Take(rule),
+        (None, Agent::Lowered) => contested(turn, expect, nearness, config, now),
+        (None, Agent::Silent) => held(turn, nearness, config, now),
     }
+}
+
+fn contested(
+    turn: &Turn,
+    expect: &Expect,
+    nearness: Nearness,
+    config: &FloorConfig,
+    now: MonoTime,
+) -> Ruling {
     let sort = sort(turn, config);
     let silent = turn.silent(now);
     let word = sort == Some(UtteranceSort::Speech) && nearness == Nearness::Near;
@@ -70,18 +91,8 @@ pub(crate) fn contested(
     Ruling::Wait
 }
 
-/// Over an agent that was silenced by a first guess. What is taken back soon is heard as a pause between words.
-pub(crate) fn held(
-    turn: &Turn,
-    expect: &Expect,
-    levels: &Levels,
-    config: &FloorConfig,
-    now: MonoTime,
-) -> Ruling {
-    let nearness = Nearness::of(turn, levels);
-    if let Some(rule) = claims(turn, expect, nearness, config) {
-        return Ruling::Take(rule);
-    }
+/// What is taken back soon is heard as a pause between words.
+fn held(turn: &Turn, nearness: Nearness, config: &FloorConfig, now: MonoTime) -> Ruling {
     let sort = sort(turn, config);
     let certain = match sort {
         Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => return Ruling::Release,
