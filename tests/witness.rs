@@ -1,33 +1,32 @@
 //! What the machine does to a thread that has nothing to do. A virtual machine loses its cores for tens of milliseconds at a
 //! time; no program keeps a deadline through that, so a test of deadlines has to know of it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// One thread on each core that wakes up every 20 ms, ahead of everything else there, and notes how late it was.
 pub struct Witness {
-    stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<u32>>,
+    /// Dropping the first half of a pair stops the thread of the second.
+    threads: Vec<(Sender<()>, JoinHandle<u32>)>,
 }
 
 impl Witness {
     /// Starts watching.
     #[must_use]
     pub fn start() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = (0..cores)
             .map(|core| {
-                let stop = Arc::clone(&stop);
-                std::thread::spawn(move || {
+                let (running, stop) = mpsc::channel();
+                let thread = std::thread::spawn(move || {
                     take_core(core);
                     watch(&stop)
-                })
+                });
+                (running, thread)
             })
             .collect();
-        Self { stop, threads }
+        Self { threads }
     }
 
     /// Stops watching: the 20 ms frames, over all cores, that nobody could have sent in time.
@@ -36,23 +35,26 @@ impl Witness {
     /// When a watching thread did.
     #[must_use]
     pub fn frames_lost(self) -> u32 {
-        self.stop.store(true, Ordering::Release);
-        self.threads.into_iter().map(|thread| thread.join().expect("it only sleeps")).sum()
+        let joined = |(running, thread): (Sender<()>, JoinHandle<u32>)| {
+            drop(running);
+            thread.join().expect("it only waits")
+        };
+        self.threads.into_iter().map(joined).sum()
     }
 }
 
-fn watch(stop: &AtomicBool) -> u32 {
-    let mut due = Instant::now();
+/// Waits to be stopped, and looks each time a frame would be due how late that was noticed.
+fn watch(stop: &Receiver<()>) -> u32 {
+    let mut due = Instant::now() + FRAME;
     let mut lost = 0;
-    while !stop.load(Ordering::Acquire) {
-        due += FRAME;
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    while stop.recv_timeout(due.saturating_duration_since(Instant::now())) == Err(RecvTimeoutError::Timeout) {
         let late = Instant::now().saturating_duration_since(due);
         if late >= STALL {
             // A stall delays the frame that was due at its begin and each that came due in it.
             lost += 1 + u32::try_from(late.as_millis() / FRAME.as_millis()).unwrap_or(u32::MAX - 1);
             due = Instant::now();
         }
+        due += FRAME;
     }
     lost
 }
