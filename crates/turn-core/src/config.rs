@@ -42,12 +42,15 @@ pub struct FloorConfig {
     /// Confidence from which words over the agent count. What a recogniser makes of the first half second of anything is mostly
     /// wrong, and mostly knows it.
     pub words_confidence: f32,
-    /// Voice over the agent that silences it while no word is sure. "Right" and "okay" have 200-500 ms of it, a drawn-out "mm-hm" 600 to
-    /// 900. Longer talks through more of them, and is felt by everyone who really interrupts: at 440 ms rehearsals yielded after 0.85 s
-    /// and talked through 76 % of them, at 750 ms after 1.0 s and 85 %.
+    /// Voice over the agent that silences it while no word is sure, on a quiet line. There "mm-hm" and "right" are recognised for what
+    /// they are before they have this much.
     pub interruption: Duration,
-    /// The same, pauses left out, for a voice that stopped and begins anew: who only listens says one thing.
-    pub anew: Duration,
+    /// The same over noise, where the words come out wrong. "Right" and "okay" have 200-500 ms of voice, a drawn-out "mm-hm" 600 to 900.
+    /// Longer talks through more of them, and is felt by everyone who really interrupts: at 440 ms rehearsals yielded after 0.85 s and
+    /// talked through 76 % of them, at 750 ms after 1.0 s and 85 %.
+    pub interruption_in_noise: Duration,
+    /// The same over noise, pauses left out, for a voice that stopped and begins anew: who only listens says one thing.
+    pub anew_in_noise: Duration,
     /// The same for what sounds like "mm-hm" or "um" so far, which people draw out.
     pub backchannel_max: Duration,
     /// The same for a voice much softer than this caller's: somebody speaks away from the telephone.
@@ -128,8 +131,9 @@ impl Default for FloorConfig {
             over_noise_db: 9.0,
             under_usual_db: 11.0,
             words_confidence: 0.5,
-            interruption: Duration::from_millis(700),
-            anew: Duration::from_millis(440),
+            interruption: Duration::from_millis(360),
+            interruption_in_noise: Duration::from_millis(700),
+            anew_in_noise: Duration::from_millis(440),
             backchannel_max: Duration::from_millis(900),
             aside_max: Duration::from_millis(1_200),
             certain: Duration::from_millis(900),

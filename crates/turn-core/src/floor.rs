@@ -242,7 +242,8 @@ impl Floor {
     /// The line brings our own voice back too late for the echo canceller: from here on only words take the floor from the agent.
     pub fn handle_late_echo(&mut self) {
         self.config.interruption = Duration::MAX;
-        self.config.anew = Duration::MAX;
+        self.config.interruption_in_noise = Duration::MAX;
+        self.config.anew_in_noise = Duration::MAX;
         self.config.aside_max = Duration::MAX;
         self.config.backchannel_max = Duration::MAX;
         self.ducks = false;

@@ -38,13 +38,18 @@ impl Levels {
         if self.frames < WINDOW_FRAMES { SILENCE } else { self.lowest_dbfs[0].min(self.lowest_dbfs[1]) }
     }
 
+    /// Whether there is noise that a listener notices.
+    pub(crate) fn is_noisy(&self) -> bool {
+        self.noise_dbfs() >= AUDIBLE_DBFS
+    }
+
     /// What a frame must reach to be the caller: well above what is always there and, where that can be heard at all, no further
     /// below the caller's usual level than words are. On a quiet line nothing else speaks, so softness says nothing.
     pub(crate) fn caller_dbfs(&self, config: &FloorConfig) -> f32 {
         let noise = self.noise_dbfs();
         let over_noise = noise + config.over_noise_db;
         match self.usual_dbfs {
-            Some(usual) if noise >= AUDIBLE_DBFS => over_noise.max(usual - config.under_usual_db),
+            Some(usual) if self.is_noisy() => over_noise.max(usual - config.under_usual_db),
             Some(_) | None => over_noise,
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn rule(
     let nearness = Nearness::of(turn, levels);
     match (claims(turn, expect, nearness, config), agent) {
         (Some(rule), _) => Ruling::Take(rule),
-        (None, Agent::Lowered) => contested(turn, expect, nearness, config, now),
+        (None, Agent::Lowered) => contested(turn, expect, levels, nearness, config, now),
         (None, Agent::Silent) => held(turn, nearness, config, now),
     }
 }
@@ -55,6 +55,7 @@ pub(crate) fn rule(
 fn contested(
     turn: &Turn,
     expect: &Expect,
+    levels: &Levels,
     nearness: Nearness,
     config: &FloorConfig,
     now: MonoTime,
@@ -77,10 +78,11 @@ fn contested(
         };
     }
     // Whoever was told apart once must be certain to silence us again.
+    let passing_max = longest_in_passing(turn, levels, nearness, config);
     let hold = if turn.released {
-        turn.voiced >= longest_in_passing(turn, nearness, config).max(config.certain)
+        turn.voiced >= passing_max.max(config.certain)
     } else {
-        turn.voiced >= longest_in_passing(turn, nearness, config) || word && turn.voiced >= config.one_word
+        turn.voiced >= passing_max || word && turn.voiced >= config.one_word
     };
     if hold {
         return Ruling::Hold;
@@ -94,26 +96,19 @@ fn contested(
 /// What is taken back soon is heard as a pause between words.
 fn held(turn: &Turn, nearness: Nearness, config: &FloorConfig, now: MonoTime) -> Ruling {
     let sort = sort(turn, config);
-    let certain = match sort {
+    let (certain, patience) = match sort {
         Some(UtteranceSort::SideTalk | UtteranceSort::Echo) => return Ruling::Release,
+        // "Sure" may yet become "the first": whether that was all shows when the voice stops.
         Some(UtteranceSort::Backchannel | UtteranceSort::Filler) => {
-            if turn.voiced < config.backchannel_max {
-                return Ruling::Release;
-            }
-            config.backchannel_max
+            (config.backchannel_max, config.interjection_silence)
         }
-        Some(UtteranceSort::Speech) | None => config.certain,
+        Some(UtteranceSort::Speech) => (config.certain, config.continuation),
+        None if turn.voiced >= config.sentence => (config.certain, config.sentence_pause),
+        None => (config.certain, config.interjection_silence),
     };
     if turn.voiced >= certain && nearness == Nearness::Near {
         return Ruling::Take(Rule::Length);
     }
-    let patience = if sort.is_some() {
-        config.continuation
-    } else if turn.voiced >= config.sentence {
-        config.sentence_pause
-    } else {
-        config.interjection_silence
-    };
     if turn.silent(now) >= patience {
         Ruling::Dismiss(passing(turn, nearness, config), over_by(sort))
     } else {
@@ -176,13 +171,14 @@ fn answers(turn: &Turn, expect: &Expect) -> bool {
 }
 
 /// Voice that nothing said in passing has, as far as is known.
-fn longest_in_passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> Duration {
+fn longest_in_passing(turn: &Turn, levels: &Levels, nearness: Nearness, config: &FloorConfig) -> Duration {
     match (sort(turn, config), nearness) {
         (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
         (_, Nearness::Away) => config.aside_max,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,
-        (Some(UtteranceSort::Speech) | None, Nearness::Near) if turn.anew => config.anew,
-        (Some(UtteranceSort::Speech) | None, Nearness::Near) => config.interruption,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) if !levels.is_noisy() => config.interruption,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) if turn.anew => config.anew_in_noise,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) => config.interruption_in_noise,
     }
 }
 

@@ -8,6 +8,7 @@ use callwright_model::{Problem, Record, Severity};
 use callwright_speech::models;
 
 use super::{Config, Line, RecogniserChoice};
+use crate::chat::random_id;
 use crate::lines::LoadedPack;
 
 impl Config {
@@ -82,7 +83,8 @@ impl Config {
         // The nearest folder that is there: those below it are made at the start.
         let there = dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
-        let probe = there.join(format!(".callwright-{}", std::process::id()));
+        // Gateways that start together try the same folder.
+        let probe = there.join(format!(".callwright-{:016x}", random_id()));
         // A folder's permissions alone do not tell, on a disk that is mounted to be read or for a user who may do all.
         let error = std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe)).err()?;
         let what = format!("journals of calls cannot be written into `{}`: {error}", dir.display());

@@ -39,6 +39,8 @@ fn check_with(config: FloorConfig, script: &[&str]) {
 
 struct Line {
     facts: FrameFacts,
+    /// What is heard while nobody speaks.
+    room: FrameFacts,
     sounding: Sounding,
 }
 
@@ -47,7 +49,7 @@ const SPEECH: FrameFacts = FrameFacts { speech: 0.95, level_dbfs: -25.0 };
 
 impl Default for Line {
     fn default() -> Self {
-        Self { facts: QUIET, sounding: Sounding::Nothing }
+        Self { facts: QUIET, room: QUIET, sounding: Sounding::Nothing }
     }
 }
 
@@ -60,7 +62,11 @@ impl Line {
             ["caller", "puzzles"] => self.facts = FrameFacts { speech: 0.2, level_dbfs: -25.0 },
             ["room", "talks"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -38.0 },
             ["caller", "hums"] => self.facts = FrameFacts { speech: 0.4, level_dbfs: -30.0 },
-            ["caller", "stops"] => self.facts = QUIET,
+            ["caller", "stops"] => self.facts = self.room,
+            ["noise", "begins"] => {
+                self.room = FrameFacts { level_dbfs: -45.0, ..QUIET };
+                self.facts = self.room;
+            }
             ["detector", "lags"] => self.facts = FrameFacts { speech: 0.9, level_dbfs: -68.0 },
             ["agent", "speaks"] => self.sounding = Sounding::Say,
             ["agent", "informs"] => self.sounding = Sounding::Required,
