@@ -2,7 +2,7 @@
 //!
 //! The first line is a [`Header`]. Then come, in order, `fact` (what the machine was told), `timer` (the time it had asked for
 //! came) and `do` (what it wanted done, where `tell` is what people are told: verdicts with their evidence, words heard and
-//! unheard, steps of plans). The last line is `end`; a file without one was cut off. [`replay`] feeds the facts to the machine
+//! unheard, steps of plans). The last line is `end`; a file without one was cut off. [`replay()`] feeds the facts to the machine
 //! again and compares what it does.
 //!
 //! A call never waits for its journal: lines go through a bounded channel to the one thread that writes, and what does not fit or
