@@ -66,6 +66,7 @@ impl Ear {
         mut decided: impl FnMut(Output),
     ) -> bool {
         let own = self.own(frame, sent, sounding);
+        let line_dbfs = frame.level_dbfs();
         self.cancel_echo(frame, sent, sounding);
         let level_dbfs = frame.level_dbfs();
         let late_echo = self.echo_watch.handle_tick(own);
@@ -76,7 +77,7 @@ impl Ear {
         let speech = self.probability(frame, level_dbfs, floor.running().is_some());
         let speech = if own.share >= OWN_SHARE { 0.0 } else { speech };
         let mut due = floor.running().is_some();
-        floor.handle_frame(FrameFacts { speech, level_dbfs }, sounding, now);
+        floor.handle_frame(FrameFacts { speech, level_dbfs, line_dbfs }, sounding, now);
         while let Some(output) = floor.poll_output() {
             match output {
                 Output::Started { turn, onset } => {

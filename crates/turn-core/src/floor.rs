@@ -18,6 +18,16 @@ pub struct FrameFacts {
     pub speech: f32,
     /// Level in dB relative to full scale, echo removed.
     pub level_dbfs: f32,
+    /// Level as received. Echo cancellers take the room's noise away with the echo, so this tells how loud the room is.
+    pub line_dbfs: f32,
+}
+
+impl FrameFacts {
+    /// A frame without echo.
+    #[must_use]
+    pub const fn plain(speech: f32, level_dbfs: f32) -> Self {
+        Self { speech, level_dbfs, line_dbfs: level_dbfs }
+    }
 }
 
 /// What we play in this tick.
@@ -186,7 +196,7 @@ impl Floor {
     /// A frame came in (or was concealed), and `sounding` is what goes out in the same tick. Once every 20 ms.
     pub fn handle_frame(&mut self, facts: FrameFacts, sounding: Sounding, now: MonoTime) {
         self.sounding = sounding;
-        self.levels.handle_frame(facts.level_dbfs);
+        self.levels.handle_frame(facts.line_dbfs);
         match self.state {
             State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
             State::Contested(mut turn) => {
@@ -205,6 +215,7 @@ impl Floor {
                 self.state = State::Held(turn);
             }
             State::Caller(mut turn) => {
+                turn.alone = true;
                 // Who spells pauses between characters, and speaks fluently all the same.
                 let spells = matches!(self.expect, Expect::Code { .. } | Expect::Digits { .. });
                 if let Some(pause) = self.hear(&mut turn, facts, now).filter(|_| !spells) {
@@ -449,6 +460,7 @@ impl Floor {
             && onset.since(ended) <= CUT_OFF
         {
             self.pauses.learn(onset.since(ended));
+            turn.cut_off = true;
         }
         self.outputs.push_back(Output::Started { turn: turn.id, onset });
         if let Some((end, voiced)) = self.passed.take()

@@ -10,19 +10,27 @@ pub(crate) struct Levels {
     smooth_dbfs: f32,
     /// Its lowest value in the window before the present one, and in the present one.
     lowest_dbfs: [f32; 2],
+    /// Frames since the first sound.
     frames: u32,
+    /// Frames in a row without any sound.
+    gap_frames: u32,
     /// The caller's own level over the voice of a turn.
     usual_dbfs: Option<f32>,
 }
 
 impl Levels {
     pub(crate) const fn new() -> Self {
-        Self { smooth_dbfs: SILENCE, lowest_dbfs: [0.0; 2], frames: 0, usual_dbfs: None }
+        Self { smooth_dbfs: SILENCE, lowest_dbfs: [0.0; 2], frames: 0, gap_frames: 0, usual_dbfs: None }
     }
 
-    /// The level of the next frame.
+    /// The level of the next frame as received.
     pub(crate) fn handle_frame(&mut self, level_dbfs: f32) {
         let level = if level_dbfs.is_finite() { level_dbfs.clamp(SILENCE, 0.0) } else { SILENCE };
+        self.gap_frames = if level < GAP_DBFS { self.gap_frames.saturating_add(1) } else { 0 };
+        // Before the first packet, and where some are lost, the room behind the caller is as loud as ever.
+        if (1..REAL_SILENCE_FRAMES).contains(&self.gap_frames) {
+            return;
+        }
         self.smooth_dbfs =
             if self.frames == 0 { level } else { self.smooth_dbfs + SMOOTH * (level - self.smooth_dbfs) };
         if self.frames.is_multiple_of(WINDOW_FRAMES) {
@@ -35,12 +43,23 @@ impl Levels {
 
     /// What is always there: babble behind the caller, an engine. Nothing softer than this much above it is the caller.
     pub(crate) fn noise_dbfs(&self) -> f32 {
-        if self.frames < WINDOW_FRAMES { SILENCE } else { self.lowest_dbfs[0].min(self.lowest_dbfs[1]) }
+        if self.frames < WINDOW_FRAMES { SILENCE } else { self.lowest_dbfs() }
     }
 
-    /// Whether there is noise that a listener notices.
+    /// Whether there is noise that a listener notices, or may be: it has never been quiet yet.
     pub(crate) fn is_noisy(&self) -> bool {
-        self.noise_dbfs() >= AUDIBLE_DBFS
+        self.frames > 0 && self.lowest_dbfs() >= AUDIBLE_DBFS
+    }
+
+    fn lowest_dbfs(&self) -> f32 {
+        self.lowest_dbfs[0].min(self.lowest_dbfs[1])
+    }
+
+    /// How far below its loudest frame a turn is still the same voice.
+    pub(crate) fn range_db(&self, config: &FloorConfig) -> f32 {
+        // What is usual tells better, once it is known.
+        let only_peak = self.usual_dbfs.is_none() && self.is_noisy();
+        if only_peak { config.level_range_in_noise_db } else { config.level_range_db }
     }
 
     /// What a frame must reach to be the caller: well above what is always there and, where that can be heard at all, no further
@@ -81,6 +100,10 @@ impl Levels {
 
 /// Noise that a listener notices behind a voice at the usual -20 to -26 dBFS.
 const AUDIBLE_DBFS: f32 = -60.0;
+/// Softer than the least step of G.711, which every idle line has: nothing came.
+const GAP_DBFS: f32 = -85.0;
+/// Lost packets leave gaps of a tenth of this; a longer one is a line that sends nothing while nobody speaks.
+const REAL_SILENCE_FRAMES: u32 = 50;
 /// The least that a frame's level can be told as.
 const SILENCE: f32 = -100.0;
 /// Smooths over three frames: within babble single frames swing by 10 dB.
@@ -114,6 +137,24 @@ mod tests {
         assert!((-45.0..-40.0).contains(&levels.noise_dbfs()), "{}", levels.noise_dbfs());
         run(&mut levels, 100, -35.0);
         assert!((-35.0..-30.0).contains(&levels.noise_dbfs()), "{}", levels.noise_dbfs());
+    }
+
+    #[test]
+    fn what_was_lost_on_the_way_and_what_is_yet_to_come_is_no_silence_of_the_room() {
+        let mut levels = Levels::new();
+        let run = |levels: &mut Levels, frames: usize, level: f32| {
+            (0..frames).for_each(|_| levels.handle_frame(level))
+        };
+        run(&mut levels, 40, SILENCE);
+        assert!(!levels.is_noisy(), "nothing came yet");
+        run(&mut levels, 5, -40.0);
+        assert!(levels.is_noisy(), "and what came was never quiet");
+        run(&mut levels, 60, -40.0);
+        run(&mut levels, 8, SILENCE);
+        run(&mut levels, 1, -40.0);
+        assert!(levels.noise_dbfs() > -41.0, "{}", levels.noise_dbfs());
+        run(&mut levels, 100, SILENCE);
+        assert!(!levels.is_noisy(), "a line that sends nothing is quiet");
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
 //! let mut started = false;
 //! for tick in 1..=10 {
-//!     floor.handle_frame(FrameFacts { speech: 0.9, level_dbfs: -25.0 }, Sounding::Nothing, MonoTime::from_millis(tick * 20));
+//!     floor.handle_frame(FrameFacts::plain(0.9, -25.0), Sounding::Nothing, MonoTime::from_millis(tick * 20));
 //!     while let Some(output) = floor.poll_output() {
 //!         started |= matches!(output, Output::Started { .. });
 //!     }

@@ -17,6 +17,8 @@ pub(crate) struct Turn {
     pub(crate) last_key: Option<MonoTime>,
     /// Frames of voice.
     pub(crate) voiced: Duration,
+    /// Frames of speech in a row after a silence, which may be the caller's.
+    regained: u32,
     peak_dbfs: f32,
     /// Their mean power.
     power: f32,
@@ -26,10 +28,14 @@ pub(crate) struct Turn {
     pub(crate) vote: Option<f32>,
     /// It goes on with what was taken for something said in passing.
     pub(crate) anew: bool,
+    /// The agent answered a pause inside a sentence, and this is the rest of it.
+    pub(crate) cut_off: bool,
     /// The agent fell silent for it, and went on when it turned out not to be meant for us.
     pub(crate) released: bool,
     /// Ticks in which the agent, told to go on, may still be silent.
     pub(crate) resuming: u8,
+    /// The agent is silent, for good.
+    pub(crate) alone: bool,
     /// The agent says something all the while that must be heard.
     pub(crate) under: bool,
 }
@@ -45,14 +51,17 @@ impl Turn {
             last_sound: now,
             last_key: None,
             voiced,
+            regained: 0,
             peak_dbfs: level_dbfs,
             power: power(level_dbfs),
             pause_told: false,
             progress: Progress::default(),
             vote: None,
             anew: false,
+            cut_off: false,
             released: false,
             resuming: 0,
+            alone: false,
             under: false,
         }
     }
@@ -67,13 +76,22 @@ impl Turn {
     ) -> Option<Duration> {
         // Whoever speaks without a pause is no noise, however much it looks like one: near its own peak a voice is a voice.
         let over_noise = levels.caller_dbfs(config).min(self.peak_dbfs - NEAR_PEAK_DB);
-        let least = config.level_dbfs_min.max(self.peak_dbfs - config.level_range_db).max(over_noise);
+        let least = config.level_dbfs_min.max(self.peak_dbfs - levels.range_db(config)).max(over_noise);
         if !levels.is_speech(facts, config.hold_probability, config) || facts.level_dbfs < least {
+            self.regained = 0;
             return None;
         }
-        let silent = now.since(self.last_sound).saturating_sub(FRAME);
+        self.regained += 1;
+        let silent = now.since(self.last_sound).saturating_sub(FRAME * self.regained);
+        // Babble sends single frames above any threshold: each would put off the end of speech. While the agent speaks it is not the
+        // end that matters but how much of a voice there was so far, and a voice in noise has gaps.
+        let picky = self.alone && levels.is_noisy();
+        if silent > Duration::ZERO && picky && self.regained < config.regain_frames_in_noise {
+            return None;
+        }
         self.last_sound = now;
-        self.voiced += FRAME;
+        self.voiced += FRAME * self.regained;
+        self.regained = 0;
         self.peak_dbfs = self.peak_dbfs.max(facts.level_dbfs);
         let frames = self.voiced.as_micros() as f32 / FRAME.as_micros() as f32;
         self.power += (power(facts.level_dbfs) - self.power) / frames;

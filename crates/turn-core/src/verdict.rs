@@ -146,9 +146,18 @@ const fn over_by(sort: Option<UtteranceSort>) -> Rule {
     }
 }
 
-/// Words that take the floor whatever their length.
+/// What takes the floor before it is long enough for anybody's.
 fn claims(turn: &Turn, expect: &Expect, nearness: Nearness, config: &FloorConfig) -> Option<Rule> {
-    if sort(turn, config) != Some(UtteranceSort::Speech) {
+    let sort = sort(turn, config);
+    // Who was cut off says the rest: nobody hums to an answer that has hardly begun.
+    if turn.cut_off
+        && nearness == Nearness::Near
+        && turn.voiced >= config.interruption
+        && matches!(sort, Some(UtteranceSort::Speech) | None)
+    {
+        return Some(Rule::Length);
+    }
+    if sort != Some(UtteranceSort::Speech) {
         return None;
     }
     let Progress { words, thought, .. } = turn.progress;

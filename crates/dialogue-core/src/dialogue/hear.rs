@@ -18,6 +18,9 @@ const WORTH_A_QUESTION: f32 = 0.35;
 /// A change of subject in the middle of a question must be this clear.
 const CHANGE_OF_SUBJECT: f32 = 0.7;
 
+/// A cough becomes a word or two.
+const FEW: usize = 2;
+
 impl Dialogue {
     pub(super) fn hear(&mut self, utterance: &Utterance, now: MonoTime) {
         self.turn = utterance.turn;
@@ -42,7 +45,7 @@ impl Dialogue {
         }
         let manner = self.manner.filter(|manner| manner.turn == utterance.turn);
         let aside = manner.is_some_and(|manner| manner.is_aside());
-        let short = manner.is_some_and(|manner| manner.is_short());
+        let short = manner.is_some_and(|manner| manner.is_short()) && words.split_whitespace().count() <= FEW;
         // Of a cough a recogniser makes a word that may even be expected; one said away from the telephone is nobody's answer.
         let stray = aside && unsure || short && self.is_one_of_several(words);
         if stray || (aside || short) && !self.makes_sense(words) {

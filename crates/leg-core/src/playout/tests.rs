@@ -58,7 +58,7 @@ impl Bench {
             self.now = self.now + Duration::from_millis(20);
             let speech = if n < 50 { 1.0 } else { 0.0 };
             let level_dbfs = if n < 50 { -20.0 } else { -80.0 };
-            self.floor.handle_frame(FrameFacts { speech, level_dbfs }, Sounding::Nothing, self.now);
+            self.floor.handle_frame(FrameFacts::plain(speech, level_dbfs), Sounding::Nothing, self.now);
             while self.floor.poll_output().is_some() {}
         }
     }

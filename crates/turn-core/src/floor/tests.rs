@@ -44,8 +44,8 @@ struct Line {
     sounding: Sounding,
 }
 
-const QUIET: FrameFacts = FrameFacts { speech: 0.02, level_dbfs: -70.0 };
-const SPEECH: FrameFacts = FrameFacts { speech: 0.95, level_dbfs: -25.0 };
+const QUIET: FrameFacts = FrameFacts::plain(0.02, -70.0);
+const SPEECH: FrameFacts = FrameFacts::plain(0.95, -25.0);
 
 impl Default for Line {
     fn default() -> Self {
@@ -58,16 +58,16 @@ impl Line {
         let words: Vec<&str> = fact.split(' ').collect();
         match words.as_slice() {
             ["caller", "speaks"] => self.facts = SPEECH,
-            ["caller", "mumbles"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -32.0 },
-            ["caller", "puzzles"] => self.facts = FrameFacts { speech: 0.2, level_dbfs: -25.0 },
-            ["room", "talks"] => self.facts = FrameFacts { speech: 0.95, level_dbfs: -38.0 },
-            ["caller", "hums"] => self.facts = FrameFacts { speech: 0.4, level_dbfs: -30.0 },
+            ["caller", "mumbles"] => self.facts = FrameFacts::plain(0.95, -32.0),
+            ["caller", "puzzles"] => self.facts = FrameFacts::plain(0.2, -25.0),
+            ["room", "talks"] => self.facts = FrameFacts::plain(0.95, -38.0),
+            ["caller", "hums"] => self.facts = FrameFacts::plain(0.4, -30.0),
             ["caller", "stops"] => self.facts = self.room,
             ["noise", "begins"] => {
-                self.room = FrameFacts { level_dbfs: -45.0, ..QUIET };
+                self.room = FrameFacts::plain(QUIET.speech, -45.0);
                 self.facts = self.room;
             }
-            ["detector", "lags"] => self.facts = FrameFacts { speech: 0.9, level_dbfs: -68.0 },
+            ["detector", "lags"] => self.facts = FrameFacts::plain(0.9, -68.0),
             ["agent", "speaks"] => self.sounding = Sounding::Say,
             ["agent", "informs"] => self.sounding = Sounding::Required,
             ["late", "echo"] => floor.handle_late_echo(),
@@ -150,6 +150,33 @@ fn a_sentence_ends_after_a_pause_and_an_inner_pause_does_not_end_it() {
         "2000 caller stops",
         "2120 -> pause 1",
         "2580 -> ended 1 at 2000 after 2000",
+    ]);
+}
+
+#[test]
+fn a_single_frame_over_noise_does_not_put_off_the_end() {
+    check(&[
+        "0 noise begins",
+        "1400 caller speaks",
+        "1440 -> started 1 from 1400",
+        "2000 caller stops",
+        "2120 -> pause 1",
+        "2300 caller speaks",
+        "2320 caller stops",
+        "2580 -> ended 1 at 2000 after 600",
+    ]);
+    // Two in a row are a voice.
+    check(&[
+        "0 noise begins",
+        "1400 caller speaks",
+        "1440 -> started 1 from 1400",
+        "2000 caller stops",
+        "2120 -> pause 1",
+        "2300 caller speaks",
+        "2340 -> goes on 1",
+        "2340 caller stops",
+        "2460 -> pause 1",
+        "2920 -> ended 1 at 2340 after 940",
     ]);
 }
 

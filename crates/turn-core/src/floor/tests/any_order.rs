@@ -36,7 +36,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     ];
     prop_oneof![
         12 => (speech, level, sounding, 1..60u8).prop_map(|(speech, level_dbfs, sounding, count)| {
-            Fact::Frames { facts: FrameFacts { speech, level_dbfs }, sounding, count }
+            Fact::Frames { facts: FrameFacts::plain(speech, level_dbfs), sounding, count }
         }),
         1 => any::<u16>().prop_map(|ms| Fact::Gap { ms }),
         2 => Just(Fact::Timeout),

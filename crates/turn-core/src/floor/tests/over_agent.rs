@@ -27,8 +27,8 @@ fn over_noise_it_takes_more_voice_and_less_when_it_begins_anew() {
         "2000 caller speaks",
         "2040 -> started 1 from 2000",
         "2040 -> duck",
-        "2700 -> hold",
-        "2700 agent stops",
+        "2840 -> hold",
+        "2840 agent stops",
         "2900 -> hush 1",
         "2900 -> 1 is Interruption by Length",
         "3000 caller stops",
@@ -49,13 +49,35 @@ fn over_noise_it_takes_more_voice_and_less_when_it_begins_anew() {
         "2600 caller speaks",
         "2640 -> started 2 from 2600",
         "2640 -> duck",
-        "2800 -> hold",
-        "2800 agent stops",
+        "3000 -> hold",
+        "3000 agent stops",
         "3260 -> hush 2",
         "3260 -> 2 is Interruption by Length",
         "3400 caller stops",
         "3520 -> pause 2",
         "3980 -> ended 2 at 3400 after 800",
+    ]);
+}
+
+#[test]
+fn who_was_cut_off_has_the_floor_back_at_once() {
+    check(&[
+        "0 noise begins",
+        "1400 caller speaks",
+        "1440 -> started 1 from 1400",
+        "2000 caller stops",
+        "2120 -> pause 1",
+        "2580 -> ended 1 at 2000 after 600",
+        "2600 agent speaks",
+        "2700 caller speaks",
+        "2740 -> started 2 from 2700",
+        "2740 -> duck",
+        "3060 -> hush 2",
+        "3060 -> 2 is Interruption by Length",
+        "3060 agent stops",
+        "3300 caller stops",
+        "3420 -> pause 2",
+        "4120 -> ended 2 at 3300 after 600",
     ]);
 }
 
@@ -516,6 +538,7 @@ fn late_says_wait_while_the_caller_speaks_and_are_stale_when_it_was_a_turn() {
     assert_eq!(floor.admission(TurnId(0)), Admission::Drop);
     assert_eq!(floor.admission(TurnId(2)), Admission::Play);
 
+    run(&mut floor, QUIET, Sounding::Say, 1_000);
     run(&mut floor, SPEECH, Sounding::Say, 720);
     assert_eq!(floor.admission(TurnId(2)), Admission::Wait, "it may yet go on");
     run(&mut floor, SPEECH, Sounding::Nothing, 600);
