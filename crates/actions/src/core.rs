@@ -137,7 +137,7 @@ impl Core {
             .packs
             .get(&request.pack)
             .ok_or_else(|| CoreError::NotFound(format!("there is no pack `{}`", request.pack)))?;
-        if !pack.skills.contains_key(&request.skill) {
+        if pack.offered().all(|skill| skill.name != request.skill) {
             let what = format!("the pack `{}` has no skill `{}`", request.pack, request.skill);
             return Err(CoreError::NotFound(what));
         }
@@ -289,7 +289,7 @@ impl wire::ActionCore for Service {
     fn list_skills(&self, pack: &str) -> Vec<SkillView> {
         let packs = self.0.packs.values().filter(|known| pack.is_empty() || known.name == pack);
         packs
-            .flat_map(|pack| pack.skills.values().map(move |skill| (pack, skill)))
+            .flat_map(|pack| pack.offered().map(move |skill| (pack, skill)))
             .map(|(pack, skill)| SkillView {
                 pack: pack.name.clone(),
                 name: skill.name.clone(),
@@ -498,7 +498,9 @@ fn bind_error(plan: &PlanId, error: &BindError) -> CoreError {
         BindError::Expression { .. }
         | BindError::Answer { .. }
         | BindError::ReadFailed { .. }
-        | BindError::NothingToChoose(_) => {
+        | BindError::NothingToChoose(_)
+        | BindError::TooMany { .. }
+        | BindError::NothingToDo => {
             tracing::warn!(%plan, %error, "a plan cannot be bound");
             CoreError::Internal(error.to_string())
         }

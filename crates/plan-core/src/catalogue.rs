@@ -5,7 +5,7 @@ use std::time::Duration;
 use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::expr::{Expr, ExprError};
+use crate::expr::{Expr, ExprError, Type};
 
 /// The type of an action's input or output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,66 @@ pub struct Field {
     pub kind: FieldType,
     /// Used for the call, then forgotten: never in facts, journals or explanations.
     pub secret: bool,
+    /// What it means, where its name does not say it: an argument that a step leaves out is bound to what means the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
+    /// The fields of a record, or of each record of a list. None: only the system knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<Field>,
+}
+
+impl Field {
+    /// What it means: two of one meaning and type are one thing.
+    pub(crate) fn meaning(&self) -> &str {
+        self.is.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its type, with what is declared inside.
+    pub(crate) fn type_of(&self) -> Type {
+        if self.of.is_empty() {
+            return self.kind.into();
+        }
+        let record = Type::record(self.of.iter().map(|field| (field.name.clone(), field.type_of())));
+        match self.kind {
+            FieldType::List => Type::List(Box::new(record)),
+            FieldType::Record => record,
+            FieldType::Text
+            | FieldType::Code
+            | FieldType::Int
+            | FieldType::Bool
+            | FieldType::Money
+            | FieldType::Date
+            | FieldType::Time => self.kind.into(),
+        }
+    }
+
+    /// The fact as it is declared, with declared fields typed and others dropped; the error goes on after the field's name.
+    fn accept(&self, value: Value) -> Result<Value, String> {
+        match self.kind.coerce(value)? {
+            Value::Record(record) if !self.of.is_empty() => accept(&self.of, record).map(Value::Record),
+            Value::List(values) if !self.of.is_empty() => {
+                let values = values.into_iter().map(|value| match value {
+                    Value::Record(record) => accept(&self.of, record).map(Value::Record),
+                    _ => Err("holds something else than records".to_owned()),
+                });
+                values.collect::<Result<_, _>>().map(Value::List)
+            }
+            value => Ok(value),
+        }
+    }
+}
+
+/// The declared ones of these facts, typed as declared.
+fn accept(fields: &[Field], mut facts: Record) -> Result<Record, String> {
+    fields
+        .iter()
+        .map(|field| {
+            let name = &field.name;
+            let value = facts.remove(name).ok_or_else(|| format!("has no `{name}`"))?;
+            let value = field.accept(value).map_err(|what| format!("has a `{name}` that {what}"))?;
+            Ok((name.clone(), value))
+        })
+        .collect()
 }
 
 /// How one action is called. A plan carries its own copy, so that a plan in flight keeps the version it was made with.
@@ -131,17 +191,8 @@ impl Call {
     }
 
     /// The declared outputs of an answer, typed as declared; what was not declared is dropped.
-    pub(crate) fn accept(&self, mut answer: Record) -> Result<Record, String> {
-        self.outputs
-            .iter()
-            .map(|field| {
-                let name = &field.name;
-                let value = answer.remove(name).ok_or_else(|| format!("the answer has no `{name}`"))?;
-                let value =
-                    field.kind.coerce(value).map_err(|what| format!("`{name}` in the answer {what}"))?;
-                Ok((name.clone(), value))
-            })
-            .collect()
+    pub(crate) fn accept(&self, answer: Record) -> Result<Record, String> {
+        accept(&self.outputs, answer).map_err(|what| format!("the answer {what}"))
     }
 }
 
@@ -182,6 +233,9 @@ pub struct Action {
     pub context: Vec<(String, Expr)>,
     /// How it is taken back.
     pub undo: Undo,
+    /// Its system never refuses it for good: sent again, it is done in the end. Only such writes may follow one that nothing
+    /// takes back.
+    pub retriable: bool,
     /// The read that tells whether it was done, for `idempotency: verify`.
     pub verify: Option<Follow>,
     /// Where it stands in its file.

@@ -1,5 +1,7 @@
 //! Conditions and values: CEL over named facts.
 
+mod typing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use cel::common::ast::{Expr as Ast, IdedExpr};
 use thiserror::Error;
 
 use crate::catalogue::FieldType;
+pub(crate) use typing::Type;
 
 /// A compiled expression. Two are equal when their sources are.
 #[derive(Clone)]

@@ -20,8 +20,14 @@
 //!   events or explanations.
 //! - Nothing here reads a clock, a file or a random number; one log gives one command.
 //!
-//! Absent, for now: approvals by a second person, `for_each`, sub-skills, reads after the confirmation, retriable steps after
-//! a pivot (a plan is all or nothing), gaps filled by backward chaining, typed members of records and lists.
+//! - What a skill leaves out is filled when it loads, by reads alone and always in the same way; loops have a bound and skills do
+//!   not use themselves, so that every walk ends.
+//! - Until a write that nothing takes back (the pivot) a failure undoes what was done; after it only writes come that their
+//!   systems never refuse for good, and when one fails all the same nothing is undone and a human looks.
+//! - A plan carries calls, arguments, undos and closing words: it ends as it was bound, whatever became of its pack. Only the
+//!   policies are those of now.
+//!
+//! Absent, for now: approvals by a second person, reads and branches after the confirmation.
 
 mod bind;
 mod catalogue;
@@ -31,9 +37,10 @@ mod expr;
 mod load;
 mod plan;
 mod policy;
+mod reason;
 mod skill;
 
-pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind};
+pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use execute::{
     Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,
@@ -44,4 +51,5 @@ pub use expr::{Expr, ExprError};
 pub use load::check;
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
 pub use policy::{Policy, Question, RUN_PLAN, Verdict};
+pub use reason::{Because, Reason, Source, SourceValue};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};

@@ -1,6 +1,7 @@
 //! From a pack's files to a [`Pack`]: parse everything, check everything, tell all mistakes at once.
 
 mod check;
+mod fill;
 mod read;
 mod step;
 
@@ -39,7 +40,10 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     let mut loader = Loader { source, problems: Vec::new() };
     let head = loader.head();
     let actions = loader.actions();
-    let skills = loader.skills();
+    let mut skills = loader.skills();
+    if let Some(actions) = &actions {
+        fill::fill(&mut skills, actions, &mut loader.problems);
+    }
     let policy = loader.policy().or_else(Policy::stand_in);
     // Without one of these, every skill would be found wrong for no fault of its own.
     let pack = match (head, actions, policy) {
@@ -50,7 +54,9 @@ fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
         }
         _ => None,
     };
-    loader.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    loader.problems.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
+    // A skill that several use is walked with each of them, and its own mistakes are told once.
+    loader.problems.dedup();
     (pack, loader.problems)
 }
 
@@ -188,6 +194,7 @@ impl Reader<'_> {
             verifies: self.text(raw, "verifies").map(|output| output.value),
             context,
             undo,
+            retriable: self.flag(raw, "retriable"),
             verify,
             line,
         }
@@ -229,7 +236,7 @@ impl Reader<'_> {
         Follow { action, with: self.exprs(raw, "with") }
     }
 
-    /// `name: type` or `name: { type: ..., secret: true }`.
+    /// `name: type` or `name: { type: ..., secret: true, is: ..., of: { ... } }`.
     fn fields(&mut self, of: &Node, key: &str) -> Vec<Field> {
         let types = FieldType::ALL.map(|kind| (kind.name(), kind));
         let mut fields = Vec::new();
@@ -238,22 +245,29 @@ impl Reader<'_> {
             let kind = match raw.text() {
                 Some(text) => Text { value: text.to_owned(), line: Some(raw.line) },
                 None => {
-                    self.keys(raw, &["type", "secret"]);
+                    self.keys(raw, &["type", "secret", "is", "of"]);
                     self.needed(raw, "type", &format!("`{name}`"))
                 }
             };
-            let secret = self
-                .text(raw, "secret")
-                .and_then(|secret| self.one_of(&secret, "yes or no", &[("true", true), ("false", false)]));
+            let (secret, is) = (self.flag(raw, "secret"), self.text(raw, "is").map(|is| is.value));
             // A field of no known type is still a field: whoever names it is not wrong.
             let kind = self.one_of(&kind, "a type", &types).unwrap_or(FieldType::Record);
-            fields.push(Field { name, kind, secret: secret.unwrap_or_default() });
+            let of = self.fields(raw, "of");
+            if !of.is_empty() && !matches!(kind, FieldType::List | FieldType::Record) {
+                let what = format!("`{name}` has fields under `of` and is no `record` and no `list` of them");
+                self.wrong(Some(raw.line), what, None);
+            }
+            if let Some(inner) = of.iter().find(|field| field.secret) {
+                let what = format!("`{}` is secret inside `{name}`", inner.name);
+                self.wrong(Some(raw.line), what, Some("only a whole argument can be".to_owned()));
+            }
+            fields.push(Field { name, kind, secret, is, of });
         }
         fields
     }
 
     fn skill(&mut self, raw: &Node) -> Option<Skill> {
-        self.keys(raw, &["skill", "summary", "inputs", "steps", "done", "failed"]);
+        self.keys(raw, &["skill", "summary", "internal", "inputs", "steps", "done", "failed"]);
         let Some(name) = raw.field("skill").and_then(Node::text).filter(|name| !name.is_empty()) else {
             self.wrong(None, "`skill:` with the skill's name is missing", None);
             return None;
@@ -272,6 +286,7 @@ impl Reader<'_> {
         Some(Skill {
             name: name.to_owned(),
             summary,
+            internal: self.flag(raw, "internal"),
             inputs,
             steps: self.steps(raw, "steps"),
             done: self.text(raw, "done").unwrap_or_default().value,
@@ -292,7 +307,7 @@ fn unreadable() -> InputSpec {
 }
 
 const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
-const ACTION_KEYS: [&str; 13] = [
+const ACTION_KEYS: [&str; 14] = [
     "summary",
     "kind",
     "connector",
@@ -306,4 +321,5 @@ const ACTION_KEYS: [&str; 13] = [
     "timeout_ms",
     "retries",
     "undo",
+    "retriable",
 ];

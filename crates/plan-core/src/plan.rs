@@ -48,6 +48,9 @@ pub struct Step {
     pub rules: Vec<String>,
     /// How it is written; `None` for a read, which is done.
     pub write: Option<Write>,
+    /// The turns of loops and the uses of skills around it, each with a number of its own: names given inside are known inside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<u32>,
 }
 
 /// How a step is carried out and taken back.
@@ -57,6 +60,9 @@ pub struct Write {
     pub call: Call,
     /// Its arguments.
     pub arguments: Vec<Argument>,
+    /// Facts known only inside the loops and skills around it that its arguments still need; they hide the plan's.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub local: Record,
     /// What policies see of it.
     pub context: Vec<(String, Expr)>,
     /// The read that tells whether it was done.
@@ -120,15 +126,20 @@ impl Write {
             .collect()
     }
 
-    /// Its arguments, if none depends on a result to come.
-    pub(crate) fn known(&self) -> Option<Record> {
-        self.arguments
+    /// What policies see of it, if that depends on no result to come. An error when it has no value.
+    pub(crate) fn foreseen(&self) -> Option<Result<Record, ExprError>> {
+        let known: Record = self
+            .arguments
             .iter()
-            .map(|argument| match &argument.value {
+            .filter_map(|argument| match &argument.value {
                 ArgumentValue::Known(value) => Some((argument.name.clone(), value.clone())),
                 ArgumentValue::Later(_) => None,
             })
-            .collect()
+            .collect();
+        let all = known.len() == self.arguments.len();
+        let sees = |(_, field): (&str, Option<&str>)| field.map_or(all, |field| known.contains_key(field));
+        let foreseen = self.context.iter().all(|(_, expr)| expr.references().all(sees));
+        foreseen.then(|| self.context(&known))
     }
 
     /// What policies see of it with these arguments.

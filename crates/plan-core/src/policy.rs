@@ -6,7 +6,8 @@ use std::str::FromStr as _;
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
     ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    EntityUid, PolicySet, PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema,
+    ValidationMode, Validator,
 };
 use miette::Diagnostic;
 
@@ -103,18 +104,31 @@ impl Policy {
         Some(Self { set: PolicySet::new(), schema, stand_in: true })
     }
 
-    /// Whether any policy can permit this action at all.
-    pub(crate) fn may_permit(&self, action: &str) -> bool {
+    /// Why this action can never be permitted, whoever asks and for what; `None` when it can.
+    pub(crate) fn why_never(&self, action: &str) -> Option<String> {
         if self.stand_in {
-            return true;
+            return None;
         }
+        let always = |policy: &cedar_policy::Policy| {
+            policy.principal_constraint() == PrincipalConstraint::Any
+                && policy.resource_constraint() == ResourceConstraint::Any
+                && !policy.has_non_scope_constraint()
+        };
+        let forbidden = |policy: &&cedar_policy::Policy| policy.effect() == Effect::Forbid && always(policy);
+        if let Some(policy) = self.about(action).find(forbidden) {
+            return Some(format!("the policy `{}` always forbids `{action}`", name_of(policy)));
+        }
+        let permits = self.about(action).any(|policy| policy.effect() == Effect::Permit);
+        (!permits).then(|| format!("no policy permits `{action}`"))
+    }
+
+    /// Policies whose head names this action, or any.
+    fn about(&self, action: &str) -> impl Iterator<Item = &cedar_policy::Policy> {
         let action = uid("Action", action);
-        self.set.policies().filter(|policy| policy.effect() == Effect::Permit).any(|policy| {
-            match policy.action_constraint() {
-                ActionConstraint::Any => true,
-                ActionConstraint::In(actions) => actions.contains(&action),
-                ActionConstraint::Eq(only) => only == action,
-            }
+        self.set.policies().filter(move |policy| match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::In(actions) => actions.contains(&action),
+            ActionConstraint::Eq(only) => only == action,
         })
     }
 
@@ -145,7 +159,7 @@ impl Policy {
         };
         let deciding: BTreeSet<_> = response.diagnostics().reason().cloned().collect();
         for policy in deciding.iter().filter_map(|id| self.set.policy(id)) {
-            verdict.rules.push(policy.annotation("id").unwrap_or(policy.id().as_ref()).to_owned());
+            verdict.rules.push(name_of(policy).to_owned());
             if !verdict.allowed {
                 verdict.words = verdict.words.or_else(|| policy.annotation("words").map(str::to_owned));
                 verdict.transfer |= policy.annotation("transfer") == Some("true");
@@ -172,6 +186,11 @@ impl Policy {
         let request = Request::new(principal, action, resource, context, Some(&self.schema)).map_err(text)?;
         Ok((request, entities))
     }
+}
+
+/// The name that its author gave a policy.
+fn name_of(policy: &cedar_policy::Policy) -> &str {
+    policy.annotation("id").unwrap_or(policy.id().as_ref())
 }
 
 /// The line on which a statement nests deeper, or joins more, than a recursive reader can take: whoever wrote the file gets a

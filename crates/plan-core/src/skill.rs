@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{InputSpec, SlotType, Value};
 
-use crate::catalogue::Action;
+use crate::catalogue::{Action, FieldType};
 use crate::expr::Expr;
 use crate::policy::Policy;
 
@@ -24,6 +24,11 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// Skills that callers can ask for, by name.
+    pub fn offered(&self) -> impl Iterator<Item = &Skill> {
+        self.skills.values().filter(|skill| !skill.internal)
+    }
+
     /// Names of inputs that are secret in a skill: what the caller says for them must not be shown.
     #[must_use]
     pub fn secret_inputs(&self) -> BTreeSet<String> {
@@ -38,7 +43,10 @@ pub struct Skill {
     pub name: String,
     /// One line for people.
     pub summary: String,
-    /// What it must know from the caller, in the order of asking.
+    /// Only for other skills to use: no caller can ask for it, and its way may end in nothing, for its user goes on.
+    pub internal: bool,
+    /// What it must know from the caller, in the order of asking; after its own come those of the skills that it uses and that
+    /// it does not give them.
     pub inputs: Vec<(String, InputSpec)>,
     /// What it does.
     pub steps: Vec<Step>,
@@ -96,6 +104,28 @@ pub enum StepKind {
         /// Words to offer with.
         words: String,
     },
+    /// Does its steps once for each item of a list.
+    ForEach {
+        /// The name of the item inside.
+        item: String,
+        /// The list.
+        list: Expr,
+        /// How many items it may have.
+        most: usize,
+        /// The name of the list of what each time brought, if it is wanted.
+        name: Option<String>,
+        /// What is done with each.
+        steps: Vec<Step>,
+    },
+    /// Does another skill of the pack, whose names stay its own.
+    Use {
+        /// The skill.
+        skill: String,
+        /// Its inputs.
+        with: Vec<(String, Expr)>,
+        /// The name of what it brought.
+        name: String,
+    },
     /// Reads back and waits for a yes; what follows writes.
     Confirm {
         /// Words to read back with.
@@ -124,6 +154,10 @@ pub struct CallStep {
     pub with: Vec<(String, Expr)>,
     /// The name of its result.
     pub name: String,
+    /// Arguments that the file leaves out and that were bound to what the skill knows anyway.
+    pub filled: Vec<String>,
+    /// For a read that is not in the file: what it was added to tell.
+    pub added: Option<String>,
 }
 
 /// What to do when a read finds nothing.
@@ -136,7 +170,7 @@ pub struct NotFound {
 }
 
 impl Skill {
-    /// Actions it names, in order of first use.
+    /// Actions it names, in order of first use; those of the skills that it uses are theirs.
     #[must_use]
     pub fn actions(&self) -> Vec<String> {
         let mut actions: Vec<String> = Vec::new();
@@ -154,7 +188,7 @@ impl Skill {
     }
 }
 
-/// Visits every call of every branch, in order.
+/// Visits every call of every branch and loop, in order; not those of the skills it uses.
 pub(crate) fn each_call<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s CallStep)) {
     for step in steps {
         match &step.what {
@@ -163,11 +197,43 @@ pub(crate) fn each_call<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s CallSt
                 each_call(then, visit);
                 each_call(otherwise, visit);
             }
-            StepKind::Choose { .. }
+            StepKind::ForEach { steps, .. } => each_call(steps, visit),
+            StepKind::Use { .. }
+            | StepKind::Choose { .. }
             | StepKind::Confirm { .. }
             | StepKind::Answer { .. }
             | StepKind::Refuse { .. } => {}
         }
+    }
+}
+
+/// Visits every use of another skill, in order.
+pub(crate) fn each_use<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s str, &'s [(String, Expr)])) {
+    for step in steps {
+        match &step.what {
+            StepKind::Use { skill, with, .. } => visit(skill, with),
+            StepKind::Branch { then, otherwise, .. } => {
+                each_use(then, visit);
+                each_use(otherwise, visit);
+            }
+            StepKind::ForEach { steps, .. } => each_use(steps, visit),
+            StepKind::Read { .. }
+            | StepKind::Write { .. }
+            | StepKind::Choose { .. }
+            | StepKind::Confirm { .. }
+            | StepKind::Answer { .. }
+            | StepKind::Refuse { .. } => {}
+        }
+    }
+}
+
+/// The type of the fact that a slot becomes.
+pub(crate) fn slot_type(slot: &SlotType) -> FieldType {
+    match slot {
+        SlotType::Code { .. } | SlotType::Digits { .. } => FieldType::Code,
+        SlotType::YesNo => FieldType::Bool,
+        SlotType::Date => FieldType::Date,
+        SlotType::Name | SlotType::Choice { .. } => FieldType::Text,
     }
 }
 

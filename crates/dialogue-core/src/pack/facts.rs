@@ -66,7 +66,8 @@ pub(super) struct Actions(BTreeMap<String, Action>);
 #[derive(Debug, Default)]
 struct Action {
     outputs: Vec<(String, String)>,
-    secrets: Vec<String>,
+    /// Each with what it means, where that is declared.
+    secrets: Vec<(String, Option<String>)>,
 }
 
 impl Actions {
@@ -89,14 +90,24 @@ impl Actions {
         }
     }
 
-    /// Inputs of the skill that go to a secret argument of this call: they are in no facts.
-    pub(super) fn secrets<'n>(&self, action: &str, with: Option<&'n Node>) -> Vec<&'n str> {
+    /// Inputs of the skill that go to a secret argument of this call: they are in no facts. One that the step leaves out is bound
+    /// to the input that means it.
+    pub(super) fn secrets<'n>(&'n self, action: &str, with: Option<&'n Node>) -> Vec<&'n str> {
         let Some(action) = self.0.get(action) else { return Vec::new() };
-        let arguments = with.and_then(Node::map).unwrap_or_default();
-        let secret = arguments.iter().filter(|(key, _)| action.secrets.contains(&key.name));
-        let names = |expr: &'n str| expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        secret.filter_map(|(_, expr)| expr.text()).flat_map(names).collect()
+        let mut names = Vec::new();
+        for (argument, means) in &action.secrets {
+            match with.and_then(|with| with.field(argument)) {
+                Some(expr) => names.extend(expr.text().map(identifiers).into_iter().flatten()),
+                None => names.extend(means.as_deref()),
+            }
+        }
+        names
     }
+}
+
+/// What may be names in an expression.
+pub(super) fn identifiers(expr: &str) -> impl Iterator<Item = &str> {
+    expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| !name.is_empty())
 }
 
 impl Action {
@@ -112,7 +123,9 @@ impl Action {
             secrets: fields("inputs")
                 .iter()
                 .filter(|(_, field)| is_secret(field))
-                .map(|(key, _)| key.name.clone())
+                .map(|(key, field)| {
+                    (key.name.clone(), field.field("is").and_then(Node::text).map(str::to_owned))
+                })
                 .collect(),
         }
     }

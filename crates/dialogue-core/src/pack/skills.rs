@@ -1,11 +1,11 @@
 //! The heads of skills: what they ask the caller for, and which sentences they name. Their steps are the action core's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::yaml::Node;
 use callwright_model::{InputSpec, PackSource, Problem};
 
-use super::facts::{Actions, Facts};
+use super::facts::{Actions, Facts, identifiers};
 
 /// What the dialogue knows of a skill.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,29 +38,38 @@ pub(super) fn read(
     let mut heads = BTreeMap::new();
     let mut uses = Vec::new();
     let actions = Actions::read(source);
-    let mut files = 0;
+    let mut nodes = Vec::new();
     for (name, text) in source.files.iter().filter(|(name, _)| is_skill(name)) {
-        files += 1;
         let file = source.path(name);
         match Node::parse(&file, text) {
-            Ok(node) => {
-                if let Some(head) = read_one(&file, &node, &actions, &mut uses, problems) {
-                    if heads.contains_key(&head.name) {
-                        let what = format!("a skill `{}` is in another file too", head.name);
-                        problems.push(Problem::error(&file, Some(1), what));
-                    }
-                    heads.insert(head.name.clone(), head);
-                }
-            }
+            Ok(node) => nodes.push((file, node)),
             Err(problem) => problems.push(problem),
         }
     }
-    if files == 0 {
+    let named = nodes.iter().filter_map(|(_, node)| Some((node.field("skill")?.text()?, node)));
+    let skills: Skills = named.collect();
+    let mut read = BTreeSet::new();
+    for (file, node) in &nodes {
+        if let Some(head) = read_one(file, node, &actions, &skills, &mut uses, problems) {
+            if !read.insert(head.name.clone()) {
+                let what = format!("a skill `{}` is in another file too", head.name);
+                problems.push(Problem::error(file, Some(1), what));
+            }
+            // Callers do not ask for one that only others use: nothing is said of it as such.
+            if node.field("internal").and_then(Node::text) != Some("true") {
+                heads.insert(head.name.clone(), head);
+            }
+        }
+    }
+    if !source.files.keys().any(|name| is_skill(name)) {
         let what = Problem::error(source.path("skills"), None, "there is no skill");
         problems.push(what.help("skills/<name>.yaml"));
     }
     (heads, uses)
 }
+
+/// The skills of a pack as they are written, by name: one may use another.
+type Skills<'n> = BTreeMap<&'n str, &'n Node>;
 
 fn is_skill(name: &str) -> bool {
     name.strip_prefix("skills/").is_some_and(|rest| rest.ends_with(".yaml") && !rest.contains('/'))
@@ -70,10 +79,11 @@ fn read_one(
     file: &str,
     node: &Node,
     actions: &Actions,
+    skills: &Skills<'_>,
     uses: &mut Vec<WordsUse>,
     problems: &mut Vec<Problem>,
 ) -> Option<SkillHead> {
-    node.check_keys(file, &["skill", "summary", "inputs", "steps", "done", "failed"], problems);
+    node.check_keys(file, &["skill", "summary", "internal", "inputs", "steps", "done", "failed"], problems);
     let Some(name) = node.field("skill").and_then(Node::text).filter(|name| !name.is_empty()) else {
         problems.push(Problem::error(file, None, "`skill:` with the skill's name is missing"));
         return None;
@@ -88,11 +98,19 @@ fn read_one(
             add(uses, file, Some(words), "", Facts::default());
         }
     }
+    let steps = node.field("steps");
+    if let Some(steps) = steps {
+        take_over(steps, skills, &mut vec![name], &mut inputs);
+    }
     let names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
-    let mut walk = Walk { file, actions, uses, inputs: Facts::of(names), receipts: Facts::default() };
+    let inputs_known = Facts::of(names);
+    let mut walk =
+        Walk { file, actions, skills, uses, inputs: inputs_known, receipts: Facts::default(), loops: 0 };
     let mut facts = walk.inputs.clone();
-    if let Some(steps) = node.field("steps") {
-        walk.hide_secrets(steps, &mut facts);
+    if let Some(steps) = steps {
+        for secret in secrets(steps, actions, skills, &mut vec![name]) {
+            facts.remove(secret);
+        }
         walk.steps(steps, &mut facts);
     }
     let Walk { receipts, .. } = walk;
@@ -100,6 +118,85 @@ fn read_one(
     add(uses, file, node.field("failed"), "", facts);
     let summary = node.field("summary").and_then(Node::text).unwrap_or_default().to_owned();
     Some(SkillHead { name: name.to_owned(), summary, inputs })
+}
+
+/// Adds the inputs of used skills that their user does not give: the caller is asked for them in the used skill's words, as the
+/// action core has it. What is wrong with them is told with their own file.
+fn take_over(
+    steps: &Node,
+    skills: &Skills<'_>,
+    around: &mut Vec<&str>,
+    inputs: &mut Vec<(String, InputSpec)>,
+) {
+    for (used, with) in uses_of(steps) {
+        let Some((&used, node)) = skills.get_key_value(used).filter(|(used, _)| !around.contains(used))
+        else {
+            continue;
+        };
+        let mut theirs = Vec::new();
+        for (key, spec) in node.field("inputs").and_then(Node::map).unwrap_or_default() {
+            let spec = InputSpec::read("", &key.name, spec, &mut Vec::new());
+            theirs.extend(spec.map(|spec| (key.name.clone(), spec)));
+        }
+        if let Some(steps) = node.field("steps") {
+            let mut around: Vec<&str> = around.iter().copied().chain([used]).collect();
+            take_over(steps, skills, &mut around, &mut theirs);
+        }
+        for (name, spec) in theirs {
+            let given = with.is_some_and(|with| with.field(&name).is_some());
+            if !given && inputs.iter().all(|(known, _)| *known != name) {
+                inputs.push((name, spec));
+            }
+        }
+    }
+}
+
+/// Inputs that go to a secret argument, here or in a skill that is used.
+fn secrets<'n>(
+    steps: &'n Node,
+    actions: &'n Actions,
+    skills: &Skills<'n>,
+    around: &mut Vec<&'n str>,
+) -> Vec<&'n str> {
+    let mut found = Vec::new();
+    for step in flat(steps) {
+        for call in ["read", "write"].into_iter().filter_map(|call| step.field(call)?.text()) {
+            found.extend(actions.secrets(call, step.field("with")));
+        }
+    }
+    for (used, with) in uses_of(steps) {
+        let inner = skills.get(used).filter(|_| !around.contains(&used)).and_then(|node| node.field("steps"));
+        let Some(inner) = inner else { continue };
+        around.push(used);
+        for secret in secrets(inner, actions, skills, around) {
+            match with.and_then(|with| with.field(secret)) {
+                Some(expr) => found.extend(expr.text().map(identifiers).into_iter().flatten()),
+                None => found.push(secret),
+            }
+        }
+        around.pop();
+    }
+    found
+}
+
+/// Every use of another skill with what it is given.
+fn uses_of(steps: &Node) -> Vec<(&str, Option<&Node>)> {
+    flat(steps)
+        .into_iter()
+        .filter_map(|step| Some((step.field("use")?.text()?, step.field("with"))))
+        .collect()
+}
+
+/// Every step, also inside branches and loops.
+fn flat(steps: &Node) -> Vec<&Node> {
+    let mut all = Vec::new();
+    for step in steps.list().unwrap_or_default() {
+        all.push(step);
+        for inner in ["steps", "else"].into_iter().filter_map(|inner| step.field(inner)) {
+            all.extend(flat(inner));
+        }
+    }
+    all
 }
 
 fn add(uses: &mut Vec<WordsUse>, file: &str, key: Option<&Node>, suffix: &str, facts: Facts) {
@@ -112,26 +209,15 @@ fn add(uses: &mut Vec<WordsUse>, file: &str, key: Option<&Node>, suffix: &str, f
 struct Walk<'w> {
     file: &'w str,
     actions: &'w Actions,
+    skills: &'w Skills<'w>,
     uses: &'w mut Vec<WordsUse>,
     inputs: Facts,
     /// What only executing brings: the claim may name nothing else.
     receipts: Facts,
+    loops: u32,
 }
 
 impl Walk<'_> {
-    fn hide_secrets(&self, steps: &Node, facts: &mut Facts) {
-        for step in steps.list().unwrap_or_default() {
-            for call in ["read", "write"].into_iter().filter_map(|call| step.field(call)?.text()) {
-                for name in self.actions.secrets(call, step.field("with")) {
-                    facts.remove(name);
-                }
-            }
-            for inner in ["steps", "else"].into_iter().filter_map(|inner| step.field(inner)) {
-                self.hide_secrets(inner, facts);
-            }
-        }
-    }
-
     /// Says whether the skill ends there.
     fn steps(&mut self, steps: &Node, facts: &mut Facts) -> bool {
         steps.list().unwrap_or_default().iter().any(|step| self.step(step, facts))
@@ -156,6 +242,39 @@ impl Walk<'_> {
         ended && other_ended
     }
 
+    /// A write of a loop has as many receipts as there are items: a sentence that named one of them would tell of the last alone.
+    fn written(&mut self, action: &str, name: &str) {
+        if self.loops == 0 {
+            self.actions.result(action, name, &mut self.receipts);
+        }
+    }
+
+    /// What a used skill writes is done in its user's name.
+    fn receipts_of(&mut self, used: &str, around: &mut Vec<String>) {
+        let Some(steps) = self.skills.get(used).and_then(|node| node.field("steps")) else { return };
+        if self.loops > 0 || around.iter().any(|name| name == used) {
+            return;
+        }
+        around.push(used.to_owned());
+        self.receipts_in(steps, around);
+        around.pop();
+    }
+
+    fn receipts_in(&mut self, steps: &Node, around: &mut Vec<String>) {
+        for step in steps.list().unwrap_or_default().iter().filter(|step| step.field("for_each").is_none()) {
+            let text = |key: &str| step.field(key).and_then(Node::text);
+            if let Some(action) = text("write") {
+                self.written(action, text("as").unwrap_or(action));
+            }
+            if let Some(used) = text("use") {
+                self.receipts_of(used, around);
+            }
+            for inner in ["steps", "else"].into_iter().filter_map(|inner| step.field(inner)) {
+                self.receipts_in(inner, around);
+            }
+        }
+    }
+
     fn plain(&mut self, step: &Node, facts: &mut Facts) -> bool {
         let text = |key: &str| step.field(key).and_then(Node::text);
         if let Some(action) = text("read") {
@@ -167,7 +286,22 @@ impl Walk<'_> {
             }
             self.actions.result(action, text("as").unwrap_or(action), facts);
         } else if let Some(action) = text("write") {
-            self.actions.result(action, text("as").unwrap_or(action), &mut self.receipts);
+            self.written(action, text("as").unwrap_or(action));
+        } else if let Some(item) = text("for_each") {
+            let mut inside = facts.clone();
+            inside.add(item, "record");
+            inside.add(item, "text");
+            self.loops += 1;
+            if let Some(steps) = step.field("steps") {
+                self.steps(steps, &mut inside);
+            }
+            self.loops -= 1;
+            if let Some(name) = text("as") {
+                facts.add(name, "list");
+            }
+        } else if let Some(used) = text("use") {
+            self.receipts_of(used, &mut Vec::new());
+            facts.add(text("as").unwrap_or(used), "record");
         } else if let Some(name) = text("choose") {
             add(self.uses, self.file, step.field("words"), "", facts.clone());
             add(self.uses, self.file, step.field("words"), "-option", Facts::any());

@@ -295,6 +295,66 @@ fn facts_that_nobody_has_are_told() {
     assert!(told.iter().any(|problem| problem.what.contains("read-back-cancel")), "{told:#?}");
 }
 
+/// What rebooking and cancelling have in common, as a skill that both use.
+fn identify(source: &mut PackSource) {
+    let inputs = "inputs:\n  code: { type: code, length: 6, ask: ask-code, again: ask-code-again }\n  pin: { type: digits, \
+                  length: 4, ask: ask-pin, again: ask-pin-again }\n";
+    let read = "  - read: find_booking\n    with: { code: code, pin: pin }\n    as: booking\n    not_found:\n      - { input: code, \
+                words: no-such-booking }\n      - { input: pin, words: wrong-pin }\n";
+    let text = format!("skill: identify\nsummary: s\ninternal: true\n{inputs}steps:\n{read}");
+    source.files.insert("skills/identify.yaml".to_owned(), text);
+    replace(source, "skills/cancel.yaml", inputs, "");
+    replace(source, "skills/cancel.yaml", read, "  - use: identify\n    as: who\n");
+}
+
+#[test]
+fn a_skill_asks_for_what_a_skill_that_it_uses_needs() {
+    let mut source = source("airline");
+    identify(&mut source);
+    let pack = Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(
+        pack.skills().collect::<Vec<_>>(),
+        ["cancel", "rebook", "status"],
+        "nobody asks for `identify`"
+    );
+    let cancel = pack.skill("cancel").expect("it is there");
+    let inputs: Vec<&str> = cancel.inputs.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(inputs, ["code", "pin"]);
+    let sentence = |to: &'static str| {
+        problems(|source| {
+            identify(source);
+            replace(source, "words/en.ftl", "I will cancel your booking", to);
+        })
+    };
+    // What it brought is known under the name of its use, and a secret stays one.
+    assert_eq!(sentence("I will cancel { $who-booking-code }"), []);
+    let told = sentence("I will cancel { $pin }");
+    assert!(told.len() == 1 && told[0].what.contains("`pin`"), "{told:#?}");
+}
+
+#[test]
+fn a_claim_names_no_receipt_of_a_loop() {
+    let told = problems(|source| {
+        let write = "  - write: refund_fare\n    with: { booking: booking.code, amount: terms.refund }\n    as: refund\n";
+        let inner = write.replace("  - ", "      - ").replace("\n    ", "\n        ");
+        let many = format!("  - for_each: part\n    in: terms.parts\n    most: 3\n    steps:\n{inner}");
+        replace(source, "skills/cancel.yaml", write, &many);
+    });
+    // In each of its languages.
+    assert!(told.len() == 3 && told.iter().all(|one| one.what.contains("refund-amount")), "{told:#?}");
+    // Before it, how many there are can be told, and of each turn what it is about.
+    let told = problems(|source| {
+        let confirm = "  - confirm: read-back-cancel\n";
+        let each = "  - for_each: part\n    in: terms.parts\n    most: 3\n    as: seen\n    steps:\n      - when: part.bad\n        \
+                    refuse: no-refund\n";
+        replace(source, "skills/cancel.yaml", confirm, &format!("{each}{confirm}"));
+        replace(source, "words/en.ftl", "I will cancel your booking", "Of { $seen-count } I will cancel");
+        replace(source, "words/en.ftl", "this fare is not", "{ $part-name } of { $booking-code } is not");
+        replace(source, "skills/cancel.yaml", "transfer: no-refund", "transfer: not-allowed");
+    });
+    assert_eq!(told, []);
+}
+
 #[test]
 fn a_broken_sentence_is_told_with_its_line() {
     let problems = problems(|source| replace(source, "words/en.ftl", "{ $seat-number }", "{ $seat-number"));

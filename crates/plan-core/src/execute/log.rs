@@ -85,14 +85,15 @@ impl<'l> Log<'l> {
         self.write(number)?.undo.as_ref().ok_or(Corrupt("the step has no undo"))
     }
 
-    /// Facts that arguments may refer to: what was kept, and results so far.
-    fn facts(&self) -> Record {
+    /// Facts that a step's arguments may refer to: what was kept, and results so far, as far as their names are known there.
+    fn facts(&self, step: &Step, write: &Write) -> Record {
         let mut facts = self.plan.facts.clone();
         for (number, result) in &self.committed {
-            if let Some(step) = self.plan.step(*number) {
-                facts.insert(step.name.clone(), Value::Record((*result).clone()));
+            if let Some(done) = self.plan.step(*number).filter(|done| step.within.starts_with(&done.within)) {
+                facts.insert(done.name.clone(), Value::Record((*result).clone()));
             }
         }
+        facts.extend(write.local.clone());
         facts
     }
 
@@ -100,10 +101,12 @@ impl<'l> Log<'l> {
     pub(super) fn advance(&self, policy: &Policy) -> Result<Command, Corrupt> {
         let next = self.plan.steps.iter().find_map(|step| {
             let write = step.write.as_ref()?;
-            (!self.committed.contains_key(&step.number)).then_some((step.number, write))
+            (!self.committed.contains_key(&step.number)).then_some((step, write))
         });
         let Some((step, write)) = next else { return Ok(Command::Append(Event::Completed)) };
-        let asked = write.arguments(&self.facts()).and_then(|arguments| write.context(&arguments));
+        let arguments = write.arguments(&self.facts(step, write));
+        let asked = arguments.and_then(|arguments| write.context(&arguments));
+        let step = step.number;
         let event = match asked {
             Err(error) => Event::StepFailed { step, reason: error.to_string(), rules: Vec::new() },
             Ok(context) => {
@@ -121,8 +124,9 @@ impl<'l> Log<'l> {
 
     pub(super) fn invoke(&self, number: u32, attempt: u32) -> Result<Command, Corrupt> {
         let (step, write) = self.step(number)?;
-        let arguments =
-            write.arguments(&self.facts()).map_err(|_| Corrupt("a step began without its arguments"))?;
+        let arguments = write
+            .arguments(&self.facts(step, write))
+            .map_err(|_| Corrupt("a step began without its arguments"))?;
         Ok(Command::Invoke(Box::new(Invoke {
             purpose: Purpose::Write,
             step: number,
@@ -168,10 +172,10 @@ impl<'l> Log<'l> {
     }
 
     pub(super) fn verify(&self, number: u32, attempt: u32, tries: u32) -> Result<Command, Corrupt> {
-        let write = self.write(number)?;
+        let (step, write) = self.step(number)?;
         let verify = write.verify.as_ref().ok_or(Corrupt("the step has no verifying read"))?;
         let arguments = write
-            .arguments(&self.facts())
+            .arguments(&self.facts(step, write))
             .and_then(|input| verify.arguments(&input, None))
             .map_err(|_| Corrupt("a step began without its arguments"))?;
         Ok(Command::Invoke(Box::new(Invoke {
@@ -189,29 +193,28 @@ impl<'l> Log<'l> {
         })))
     }
 
-    /// On to the next undo, from the last step to the first.
+    /// On to the next undo, from the last step to the first. Once a step is done that nothing takes back, taking back others
+    /// would leave a half that nobody meant: a human looks at the whole.
     pub(super) fn unwind(&self) -> Result<Command, Corrupt> {
         let (failed, reason) = self.failed.ok_or(Corrupt("an undo without a failure"))?;
-        let mut left = None;
-        for number in self.committed.keys().rev().filter(|number| !self.undone.contains(number)) {
-            if self.write(*number)?.undo.is_some() {
-                return Ok(Command::Append(Event::UndoStarted { step: *number, attempt: 1 }));
+        for number in self.committed.keys().rev() {
+            if self.write(*number)?.undo.is_none() {
+                let what = format!("step {failed} failed ({reason}) and this one cannot be undone");
+                return Ok(in_doubt(*number, what));
             }
-            left = Some(*number);
         }
-        Ok(match left {
-            Some(step) => {
-                in_doubt(step, format!("step {failed} failed ({reason}) and this one cannot be undone"))
-            }
-            None => Command::Append(Event::Failed { step: failed, reason: reason.to_owned() }),
-        })
+        let next = self.committed.keys().rev().find(|number| !self.undone.contains(number));
+        Ok(Command::Append(match next {
+            Some(step) => Event::UndoStarted { step: *step, attempt: 1 },
+            None => Event::Failed { step: failed, reason: reason.to_owned() },
+        }))
     }
 
     pub(super) fn undo(&self, number: u32, attempt: u32) -> Result<Command, Corrupt> {
         let (step, write) = self.step(number)?;
         let undo = self.undo_of(number)?;
         let arguments = write
-            .arguments(&self.facts())
+            .arguments(&self.facts(step, write))
             .and_then(|input| undo.arguments(&input, self.committed.get(&number).copied()));
         let arguments = match arguments {
             Ok(arguments) => arguments,

@@ -54,7 +54,13 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Call {
         method: action.clone(),
         action,
         connector: "world".to_owned(),
-        outputs: vec![Field { name: "id".to_owned(), kind: FieldType::Text, secret: false }],
+        outputs: vec![Field {
+            name: "id".to_owned(),
+            kind: FieldType::Text,
+            secret: false,
+            is: None,
+            of: Vec::new(),
+        }],
         timeout_ms: 1_000,
         retries,
         idempotency,
@@ -75,9 +81,11 @@ fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
             action: format!("do{number}"),
             name: format!("r{number}"),
             rules: Vec::new(),
+            within: Vec::new(),
             write: Some(Write {
                 call: call(format!("do{number}"), *idempotency, retries),
                 arguments: vec![Argument { name: "after".to_owned(), kind: FieldType::Text, value }],
+                local: Record::new(),
                 context: Vec::new(),
                 verify: (*idempotency == Idempotency::Verify).then(|| Bound {
                     call: call(format!("look{number}"), Idempotency::Natural, retries),
@@ -314,6 +322,47 @@ fn a_refusal_undoes_what_was_done_from_the_last_to_the_first() {
     assert_eq!(undone, [2, 1]);
     assert_eq!(events.last(), Some(&Event::Failed { step: 3, reason: "no".to_owned() }));
     assert_eq!(world.effects.len(), 2);
+}
+
+#[test]
+fn once_a_step_is_done_that_nothing_takes_back_nothing_is_undone() {
+    let plan = plan(&[(Idempotency::Key, true), (Idempotency::Key, false), (Idempotency::Key, true)], 1);
+    let luck = [Luck::Good, Luck::Good, Luck::Refused];
+    let (events, world) = run(&plan, &policy(), &luck).expect("ends");
+    assert!(matches!(events.last(), Some(Event::InDoubt { step: 2, .. })), "{events:?}");
+    assert!(world.undone.is_empty(), "half of a plan is worse than all that was done of it");
+}
+
+#[test]
+fn a_result_is_known_inside_its_own_turn_of_a_loop_only() {
+    let compile = |source: &str| Expr::compile(source).expect("an expression");
+    let mut plan = plan(&[(Idempotency::Key, true); 4], 1);
+    // Steps 1, 2 and 3, 4 are two turns of one loop; in each the second needs the result of the first and the item.
+    for (step, within) in plan.steps.iter_mut().zip([1, 1, 2, 2]) {
+        step.within = vec![within];
+        step.name = if step.number % 2 == 1 { "first".to_owned() } else { "second".to_owned() };
+        let write = step.write.as_mut().expect("all write");
+        write.local = Record::from([("item".to_owned(), Value::from(format!("i{within}").as_str()))]);
+        if step.number % 2 == 0 {
+            write.arguments[0].value = ArgumentValue::Later(compile("first.id + item"));
+        } else {
+            write.arguments[0].value = ArgumentValue::Known("start".into());
+        }
+    }
+    let mut events = vec![Event::Consented { words_sha256: String::new() }];
+    let mut after = Vec::new();
+    loop {
+        match decide(&plan, &policy(), &events).expect("our own log") {
+            Command::Finished => break,
+            Command::Append(event) => events.push(event),
+            Command::Invoke(call) => {
+                after.push(call.arguments["after"].as_text().expect("a text").to_owned());
+                let id = Value::from(format!("e{}", call.step).as_str());
+                events.push(call.outcome(Outcome::Done(Record::from([("id".to_owned(), id)]))));
+            }
+        }
+    }
+    assert_eq!(after, ["start", "e1i1", "start", "e3i2"]);
 }
 
 #[test]

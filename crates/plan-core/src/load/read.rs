@@ -65,6 +65,12 @@ impl Reader<'_> {
         number
     }
 
+    /// The yes or no under a key; no when it is not there.
+    pub(super) fn flag(&mut self, of: &Node, key: &str) -> bool {
+        let Some(text) = self.text(of, key) else { return false };
+        self.one_of(&text, "yes or no", &[("true", true), ("false", false)]).unwrap_or_default()
+    }
+
     /// What is under a key, by its name among those that are known.
     pub(super) fn one_of<T: Copy>(&mut self, text: &Text, what: &str, known: &[(&str, T)]) -> Option<T> {
         let found = known.iter().find(|(name, _)| *name == text.value).map(|(_, it)| *it);
@@ -107,7 +113,7 @@ impl Reader<'_> {
                 }
             };
             compiled
-                .extend(expr.or_else(|| Expr::compile("false").ok()).map(|expr| (name.name.clone(), expr)));
+                .extend(expr.or_else(|| Expr::compile("null").ok()).map(|expr| (name.name.clone(), expr)));
         }
         compiled
     }

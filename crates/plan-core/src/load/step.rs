@@ -18,8 +18,7 @@ impl Reader<'_> {
         let lines = named.iter().map(|(_, text)| text).chain(&when).filter_map(|text| text.line);
         let line = lines.min().or(Some(raw.line));
         let wrong = |reader: &mut Self, what: String| -> Option<Step> {
-            let help = "a step is one of read, write, choose, confirm, answer, refuse, transfer, when";
-            reader.wrong(line, what, Some(help.to_owned()));
+            reader.wrong(line, what, Some(format!("a step is one of {}, when", KINDS.join(", "))));
             None
         };
         if let [(one, _), (other, _), ..] = named.as_slice() {
@@ -31,9 +30,13 @@ impl Reader<'_> {
         };
         let inner = raw.field("steps").is_some();
         let what = match (when, named.into_iter().next()) {
+            (Some(_), Some(("for_each", _))) => {
+                return wrong(self, "`for_each` has a `when`: put it under the `steps` of one".to_owned());
+            }
+            (None, Some(("for_each", item))) => self.for_each(raw, item)?,
             (when, Some(("write", action))) => StepKind::Write { call: self.call(raw, action), when },
             (_, Some(_)) if inner => {
-                return wrong(self, "a step has `steps` only directly under `when`".to_owned());
+                return wrong(self, "a step has `steps` only directly under `when` or `for_each`".to_owned());
             }
             (None, Some((kind, text))) => self.plain(raw, line, kind, text)?,
             (Some(when), Some((kind, text))) => StepKind::Branch {
@@ -67,6 +70,10 @@ impl Reader<'_> {
                 }
                 StepKind::Choose { name: text.value, from: self.expr(&from)?, most, words: words.value }
             }
+            "use" => {
+                let name = self.text(raw, "as").map_or_else(|| text.value.clone(), |name| name.value);
+                StepKind::Use { skill: text.value, with: self.exprs(raw, "with"), name }
+            }
             "confirm" => StepKind::Confirm { words },
             "answer" => StepKind::Answer { words },
             // What is left of the kinds is `refuse` and `transfer`.
@@ -74,9 +81,42 @@ impl Reader<'_> {
         })
     }
 
+    fn for_each(&mut self, raw: &Node, item: Text) -> Option<StepKind> {
+        let (list, most) = (self.text(raw, "in"), self.number::<usize>(raw, "most"));
+        let Some(list) = list else {
+            self.wrong(item.line, "`for_each` needs the list under `in`", None);
+            return None;
+        };
+        // Without a bound nothing proves that the skill ends, nor what a yes to it could cost.
+        match most {
+            Some(most) if (1..=ITEMS_MAX).contains(&most) => {}
+            Some(most) => {
+                let help = format!("between 1 and {ITEMS_MAX}");
+                self.wrong(item.line, format!("`most: {most}` is no bound of a `for_each`"), Some(help));
+            }
+            None if raw.field("most").is_some() => {}
+            None => {
+                let help = format!("add `most: <1 to {ITEMS_MAX}>`; with more items a human goes on");
+                self.wrong(item.line, "`for_each` has no bound", Some(help));
+            }
+        }
+        let steps = self.steps(raw, "steps");
+        if steps.is_empty() {
+            self.wrong(item.line, "`for_each` has no `steps`", None);
+        }
+        Some(StepKind::ForEach {
+            item: item.value,
+            list: self.expr(&list)?,
+            most: most.unwrap_or(1),
+            name: self.text(raw, "as").map(|name| name.value),
+            steps,
+        })
+    }
+
     fn call(&mut self, raw: &Node, action: Text) -> CallStep {
         let name = self.text(raw, "as").map_or_else(|| action.value.clone(), |name| name.value);
-        CallStep { action: action.value, with: self.exprs(raw, "with"), name }
+        let with = self.exprs(raw, "with");
+        CallStep { action: action.value, with, name, filled: Vec::new(), added: None }
     }
 
     fn not_found(&mut self, raw: &Node) -> Vec<NotFound> {
@@ -91,11 +131,17 @@ impl Reader<'_> {
     }
 }
 
+/// What a caller can still follow is far less; it bounds what one yes can set off.
+const ITEMS_MAX: usize = 20;
 /// What a step can say to do; one of them, in a step that makes sense.
-const KINDS: [&str; 7] = ["read", "write", "choose", "confirm", "answer", "refuse", "transfer"];
-const STEP_KEYS: [&str; 16] = [
+const KINDS: [&str; 9] =
+    ["read", "write", "for_each", "use", "choose", "confirm", "answer", "refuse", "transfer"];
+const STEP_KEYS: [&str; 19] = [
     "read",
     "write",
+    "for_each",
+    "use",
+    "in",
     "choose",
     "confirm",
     "answer",

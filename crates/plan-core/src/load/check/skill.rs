@@ -1,0 +1,624 @@
+//! What must hold on every way through a skill: it ends, each value is known and of the right type where it is used, a yes comes
+//! before every write, and what was written can be taken back until it need not be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callwright_model::{ActionKind, Problem};
+
+use super::{misfit, nearest, secret_inputs};
+use crate::catalogue::{Action, Undo};
+use crate::expr::{Expr, Type};
+use crate::policy::RUN_PLAN;
+use crate::skill::{CallStep, Pack, Skill, Step, StepKind, slot_type};
+
+/// What is known of a name at some point of a skill.
+#[derive(Clone, PartialEq)]
+struct Known {
+    kind: Type,
+    from: From,
+}
+
+#[derive(Clone, PartialEq)]
+enum From {
+    /// An input; a secret one may only go to secret arguments.
+    Input { secret: bool },
+    /// Something that is known before the confirmation.
+    Fact,
+    /// The result of a write, known only while executing; of one with a condition, only where that holds too.
+    Later { when: Option<String> },
+}
+
+/// Where an expression stands: what it may refer to.
+#[derive(Clone, Copy, Default)]
+struct Place<'p> {
+    line: Option<u32>,
+    secret: bool,
+    later: bool,
+    when: Option<&'p Expr>,
+}
+
+/// How far a walk along the steps has come.
+#[derive(Clone)]
+struct Walk {
+    known: BTreeMap<String, Known>,
+    chosen: BTreeSet<String>,
+    /// Names of writes: the claim at the end tells of each once.
+    receipts: BTreeSet<String>,
+    confirmed: bool,
+    reads: usize,
+    writes: usize,
+    /// A write before this point cannot be undone and does not say so.
+    stuck: Option<String>,
+    /// A write before this point is taken back by nothing: from there on the plan must succeed.
+    pivot: Option<String>,
+    ended: bool,
+}
+
+pub(super) struct SkillCheck<'c> {
+    pack: &'c Pack,
+    /// The skill that callers ask for.
+    root: &'c Skill,
+    /// The one whose steps are looked at: the root, or one that is used.
+    skill: &'c Skill,
+    /// The skills around it, each with the place where it uses the next.
+    around: Vec<(&'c str, String)>,
+    /// Loops around the place.
+    loops: usize,
+    reads_most: usize,
+    writes_most: usize,
+    policies: &'c str,
+    problems: &'c mut Vec<Problem>,
+}
+
+impl<'c> SkillCheck<'c> {
+    pub(super) fn new(
+        pack: &'c Pack,
+        skill: &'c Skill,
+        policies: &'c str,
+        problems: &'c mut Vec<Problem>,
+    ) -> Self {
+        let (around, loops) = (Vec::new(), 0);
+        Self { pack, root: skill, skill, around, loops, reads_most: 0, writes_most: 0, policies, problems }
+    }
+
+    pub(super) fn run(mut self) {
+        self.unused();
+        if self.root.internal {
+            // Whether its steps are right depends on the skills that use it; it is walked with each of them.
+            let uses = self.pack.skills.values().any(|skill| {
+                let mut found = false;
+                crate::skill::each_use(&skill.steps, &mut |used, _| found |= used == self.root.name);
+                found
+            });
+            if !uses {
+                let what = "no skill uses this one, and it is `internal`: nobody can ask for it".to_owned();
+                self.problems.push(Problem::warning(&self.skill.file, None, what));
+            }
+            return;
+        }
+        let start = Walk {
+            known: self.inputs(self.root),
+            chosen: BTreeSet::new(),
+            receipts: BTreeSet::new(),
+            confirmed: false,
+            reads: 0,
+            writes: 0,
+            stuck: None,
+            pivot: None,
+            ended: false,
+        };
+        let end = self.walk(&self.root.steps, start);
+        if end.confirmed {
+            for (key, words) in [("done", &self.root.done), ("failed", &self.root.failed)] {
+                if words.is_empty() {
+                    self.wrong(None, format!("the skill writes and has no words under `{key}`"), None);
+                }
+            }
+            if end.writes == 0 {
+                self.wrong(None, "it asks for a yes and then writes nothing".to_owned(), None);
+            }
+            if let Some(why) = self.pack.policy.why_never(RUN_PLAN) {
+                self.problems.push(Problem::error(self.policies, None, format!("{why}, so no plan can run")));
+            }
+        } else if !end.ended {
+            self.wrong(
+                None,
+                "a way through the skill ends in nothing".to_owned(),
+                Some("end it with `answer`, or with `confirm` and writes".to_owned()),
+            );
+        }
+        for (count, most, what) in
+            [(self.reads_most, READS_MOST, "reads"), (self.writes_most, WRITES_MOST, "writes")]
+        {
+            if count > most {
+                let help = format!("{most} is the most; lower `most` of a `for_each`");
+                self.wrong(None, format!("the skill may come to {count} {what}"), Some(help));
+            }
+        }
+    }
+
+    fn inputs(&self, skill: &Skill) -> BTreeMap<String, Known> {
+        let secrets = secret_inputs(self.pack, skill);
+        let known = |name: &String| From::Input { secret: secrets.contains(name) };
+        let inputs = skill.inputs.iter();
+        inputs
+            .map(|(name, spec)| {
+                (name.clone(), Known { kind: slot_type(&spec.slot).into(), from: known(name) })
+            })
+            .collect()
+    }
+
+    fn unused(&mut self) {
+        let mut used = BTreeSet::new();
+        references(&self.skill.steps, &mut used);
+        for (name, _) in &self.skill.inputs {
+            if !used.contains(name.as_str()) {
+                let what = format!("the input `{name}` is never used, so never asked for");
+                self.problems.push(Problem::warning(&self.skill.file, None, what));
+            }
+        }
+    }
+
+    fn walk(&mut self, steps: &'c [Step], mut at: Walk) -> Walk {
+        for step in steps {
+            if at.ended {
+                self.wrong(step.line, "this step is never reached".to_owned(), None);
+                return at;
+            }
+            at = self.step(step, at);
+        }
+        at
+    }
+
+    fn step(&mut self, step: &'c Step, mut at: Walk) -> Walk {
+        let line = step.line;
+        let here = Place { line, ..Place::default() };
+        match &step.what {
+            StepKind::Read { call, not_found } => {
+                if at.confirmed {
+                    self.wrong_here(line, "a read after `confirm`: everything is read before", None);
+                }
+                at.reads += 1;
+                self.reads_most = self.reads_most.max(at.reads);
+                self.call(line, call, ActionKind::Read, None, &mut at);
+                self.permitted(line, &call.action);
+                for case in not_found {
+                    self.words(line, &case.words);
+                    if self.skill.input(&case.input).is_none() {
+                        let what =
+                            format!("`not_found` names the input `{}`, which there is not", case.input);
+                        let names = self.skill.inputs.iter().map(|(name, _)| name);
+                        let help = nearest(&case.input, names);
+                        self.wrong(line, what, help);
+                    }
+                }
+            }
+            StepKind::Write { call, when } => {
+                if !at.confirmed {
+                    let what = format!("`{}` writes before the caller has said yes", call.action);
+                    self.wrong_here(line, &what, Some("put a `confirm` before it"));
+                }
+                if let Some(when) = when {
+                    self.condition(when, &at, here);
+                }
+                if let Some(action) = self.pack.actions.get(&call.action) {
+                    self.order(line, action, &mut at);
+                }
+                let again = !at.receipts.insert(call.name.clone());
+                if again && self.loops == 0 && !at.known.contains_key(&call.name) {
+                    let what = format!("two writes are called `{}`, and only one can be told of", call.name);
+                    self.wrong_here(line, &what, Some("give one another name with `as`"));
+                }
+                at.writes += 1;
+                self.writes_most = self.writes_most.max(at.writes);
+                self.permitted(line, &call.action);
+                self.call(line, call, ActionKind::Write, when.as_ref(), &mut at);
+            }
+            StepKind::Branch { when, then, otherwise } => {
+                if at.confirmed {
+                    self.wrong_here(
+                        line,
+                        "a branch after `confirm`: a plan is bound before",
+                        Some("give the `write` itself a `when`"),
+                    );
+                }
+                self.condition(when, &at, here);
+                let left = self.walk(then, at.clone());
+                let right = self.walk(otherwise, at);
+                return join(left, right);
+            }
+            StepKind::ForEach { item, list, most, name, steps } => {
+                return self.for_each(line, (item, list, *most, name.as_deref()), steps, at);
+            }
+            StepKind::Use { skill, with, name } => return self.used(line, skill, with, name, at),
+            StepKind::Choose { name, from, words, .. } => {
+                if at.confirmed {
+                    self.wrong_here(line, "a choice after `confirm`", None);
+                }
+                if self.loops > 0 {
+                    let help = "let the caller choose before it";
+                    self.wrong_here(
+                        line,
+                        "a choice inside `for_each`: one answer is for one question",
+                        Some(help),
+                    );
+                }
+                self.words(line, words);
+                let element = self.list(from, &at, here);
+                let within = !self.around.is_empty();
+                if !at.chosen.insert(name.clone()) || (within && self.root.input(name).is_some()) {
+                    let what = format!("the choice `{name}` and another question have one name");
+                    self.wrong_here(line, &what, Some("give it another"));
+                }
+                let kind = if element == Type::Any { Type::Record(None) } else { element };
+                self.define(line, name, Known { kind, from: From::Fact }, &mut at);
+            }
+            StepKind::Confirm { words } => {
+                self.words(line, words);
+                if at.confirmed {
+                    self.wrong_here(line, "a second `confirm`", None);
+                }
+                if self.loops > 0 {
+                    let help = "ask once, before a `for_each` that writes";
+                    self.wrong_here(line, "a `confirm` inside `for_each`", Some(help));
+                }
+                at.confirmed = true;
+            }
+            StepKind::Answer { words } | StepKind::Refuse { words, .. } => {
+                self.words(line, words);
+                if at.confirmed {
+                    self.wrong_here(line, "the skill ends after `confirm` without writing", None);
+                }
+                at.ended = true;
+            }
+        }
+        at
+    }
+
+    /// Until a write that nothing takes back everything before can be undone; after it everything must succeed. So only writes
+    /// that are never refused for good may follow it.
+    fn order(&mut self, line: Option<u32>, action: &Action, at: &mut Walk) {
+        let name = &action.call.action;
+        if let Some(stuck) = at.stuck.take() {
+            let what = format!("`{stuck}` cannot be undone when a later step fails");
+            let help = "declare its `undo`, or `undo: none` if nothing takes it back";
+            self.wrong_here(line, &what, Some(help));
+        } else if let Some(pivot) = &at.pivot
+            && !action.retriable
+        {
+            let what = format!("`{name}` may fail when `{pivot}`, which nothing takes back, is done already");
+            let help = format!(
+                "put it before, give `{pivot}` an `undo`, or declare `{name}` as `retriable: true` if its system never refuses it \
+                 for good"
+            );
+            self.wrong_here(line, &what, Some(&help));
+        }
+        match action.undo {
+            Undo::By(_) => {}
+            Undo::None => at.pivot = at.pivot.take().or_else(|| Some(name.clone())),
+            Undo::Undeclared => at.stuck = Some(name.clone()),
+        }
+    }
+
+    fn permitted(&mut self, line: Option<u32>, action: &str) {
+        if self.pack.actions.contains_key(action)
+            && let Some(why) = self.pack.policy.why_never(action)
+        {
+            let help = format!("a `permit` for Action::\"{action}\" in {}", self.policies);
+            self.wrong(line, format!("{why}, so the skill can never succeed"), Some(help));
+        }
+    }
+
+    fn for_each(
+        &mut self,
+        line: Option<u32>,
+        (item, list, most, name): (&str, &Expr, usize, Option<&str>),
+        steps: &'c [Step],
+        mut at: Walk,
+    ) -> Walk {
+        let element = self.list(list, &at, Place { line, ..Place::default() });
+        let before = at.known.clone();
+        let (reads, writes) = (at.reads, at.writes);
+        self.loops += 1;
+        self.define(line, item, Known { kind: element, from: From::Fact }, &mut at);
+        let start = at.known.clone();
+        at = self.walk(steps, at);
+        if at.ended {
+            let what = "every way through this `for_each` ends the skill with its first item".to_owned();
+            self.wrong(line, what, Some("put a `when` before what ends it".to_owned()));
+            at.ended = false;
+        }
+        let (more_reads, more_writes) = (at.reads - reads, at.writes - writes);
+        if most > 1 {
+            // What is written for one item is written again after it, for the next.
+            let brought = std::mem::replace(&mut at.known, start);
+            let chosen = std::mem::take(&mut at.chosen);
+            at = self.walk(steps, at);
+            (at.known, at.chosen, at.ended) = (brought, chosen, false);
+        }
+        self.loops -= 1;
+        (at.reads, at.writes) = (reads + more_reads * most, writes + more_writes * most);
+        self.reads_most = self.reads_most.max(at.reads);
+        self.writes_most = self.writes_most.max(at.writes);
+        let kind = Type::List(Box::new(brought(&at.known, |name| before.contains_key(name))));
+        at.known = before;
+        if let Some(name) = name {
+            self.define(line, name, Known { kind, from: From::Fact }, &mut at);
+        }
+        at
+    }
+
+    fn used(
+        &mut self,
+        line: Option<u32>,
+        used: &'c str,
+        with: &[(String, Expr)],
+        name: &str,
+        mut at: Walk,
+    ) -> Walk {
+        let anything = Known { kind: Type::Any, from: From::Fact };
+        let Some(inner) = self.pack.skills.get(used) else {
+            let help = nearest(used, self.pack.skills.keys());
+            self.wrong(line, format!("there is no skill `{used}` in this pack"), help);
+            self.define(line, name, anything, &mut at);
+            return at;
+        };
+        let chain: Vec<&str> =
+            self.around.iter().map(|(name, _)| *name).chain([self.skill.name.as_str()]).collect();
+        if let Some(first) = chain.iter().position(|name| *name == used) {
+            let way: Vec<String> =
+                chain[first..].iter().chain([&used]).map(|name| format!("`{name}`")).collect();
+            let what = format!("{}: a skill that uses itself never ends", way.join(" uses "));
+            self.wrong(line, what, Some("take one of the uses out".to_owned()));
+            self.define(line, name, anything, &mut at);
+            return at;
+        }
+        let inputs = self.inputs(inner);
+        for (input, expr) in with {
+            let Some(known) = inputs.get(input) else {
+                let help = nearest(input, inputs.keys());
+                self.wrong(line, format!("`{used}` takes no `{input}`"), help);
+                continue;
+            };
+            let secret = known.from == From::Input { secret: true };
+            if let Some(kind) = self.value(expr, &at, Place { line, secret, ..Place::default() })
+                && !kind.is(&known.kind)
+            {
+                let what = format!(
+                    "`{input}` takes {}, but `{}` is {}",
+                    known.kind.name(),
+                    expr.source(),
+                    kind.name()
+                );
+                self.wrong(line, what, None);
+            }
+        }
+        let place = match line {
+            Some(line) => format!("{}:{line}", self.skill.file),
+            None => self.skill.file.clone(),
+        };
+        let outer = std::mem::replace(&mut self.skill, inner);
+        self.around.push((&outer.name, place));
+        let before = std::mem::replace(&mut at.known, inputs.clone());
+        at = self.walk(&inner.steps, at);
+        self.around.pop();
+        self.skill = outer;
+        let kind = brought(&at.known, |name| inputs.contains_key(name));
+        at.known = before;
+        self.define(line, name, Known { kind, from: From::Fact }, &mut at);
+        at
+    }
+
+    fn call(
+        &mut self,
+        line: Option<u32>,
+        call: &CallStep,
+        kind: ActionKind,
+        when: Option<&Expr>,
+        at: &mut Walk,
+    ) {
+        let Some(action) = self.pack.actions.get(&call.action) else {
+            let what = format!("there is no action `{}` in actions.yaml", call.action);
+            let help = nearest(&call.action, self.pack.actions.keys());
+            self.wrong(line, what, help);
+            self.define(line, &call.name, Known { kind: Type::Any, from: From::Fact }, at);
+            return;
+        };
+        if action.kind != kind {
+            let (is, said) = match kind {
+                ActionKind::Read => ("writes", "read"),
+                ActionKind::Write => ("only reads", "write"),
+            };
+            self.wrong(line, format!("`{}` {is}, but the step says `{said}`", call.action), None);
+        }
+        for (name, expr) in &call.with {
+            let field = action.input(name);
+            if field.is_none() {
+                let what = format!("`{}` takes no `{name}`", call.action);
+                let help = nearest(name, action.inputs.iter().map(|field| &field.name));
+                self.wrong(line, what, help);
+            }
+            let secret = field.is_some_and(|field| field.secret);
+            let place = Place { line, secret, later: kind == ActionKind::Write, when };
+            if let Some(kind) = self.value(expr, at, place)
+                && let Some(field) = field
+                && !kind.fits(field.kind)
+            {
+                self.wrong(line, format!("`{}`: {}", call.action, misfit(expr.source(), &kind, field)), None);
+            }
+        }
+        let from = match kind {
+            ActionKind::Read => From::Fact,
+            ActionKind::Write => From::Later { when: when.map(|when| when.source().to_owned()) },
+        };
+        self.define(line, &call.name, Known { kind: super::record(&action.call.outputs), from }, at);
+    }
+
+    fn define(&mut self, line: Option<u32>, name: &str, known: Known, at: &mut Walk) {
+        let identifier = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !identifier {
+            let what = format!("`{name}` is no name: lower case, digits and `_`, a letter first");
+            self.wrong(line, what, None);
+        }
+        if at.known.insert(name.to_owned(), known).is_some() {
+            self.wrong(line, format!("the name `{name}` is taken already"), None);
+        }
+    }
+
+    fn condition(&mut self, when: &Expr, at: &Walk, place: Place<'_>) {
+        if let Some(kind) = self.value(when, at, place)
+            && !matches!(kind, Type::Bool | Type::Any)
+        {
+            let what = format!("`{}` is {}, not yes or no", when.source(), kind.name());
+            self.wrong(place.line, what, None);
+        }
+    }
+
+    /// The type of a list's elements.
+    fn list(&mut self, list: &Expr, at: &Walk, place: Place<'_>) -> Type {
+        match self.value(list, at, place) {
+            Some(Type::List(element)) => *element,
+            None | Some(Type::Any) => Type::Any,
+            Some(other) => {
+                let what = format!("`{}` is {}, not a list", list.source(), other.name());
+                self.wrong(place.line, what, None);
+                Type::Any
+            }
+        }
+    }
+
+    /// The type of an expression where it stands; `None` once something is told to be wrong with it.
+    fn value(&mut self, expr: &Expr, at: &Walk, place: Place<'_>) -> Option<Type> {
+        let before = self.problems.len();
+        for (name, field) in expr.references() {
+            self.refers(expr, name, field, at, place);
+        }
+        if self.problems.len() > before {
+            return None;
+        }
+        match expr.infer(&|name| at.known.get(name).map(|known| known.kind.clone())) {
+            Ok(kind) => Some(kind),
+            Err(what) => {
+                self.wrong(place.line, format!("`{}`: {what}", expr.source()), None);
+                None
+            }
+        }
+    }
+
+    fn refers(&mut self, expr: &Expr, name: &str, field: Option<&str>, at: &Walk, place: Place<'_>) {
+        let source = expr.source();
+        let Some(known) = at.known.get(name) else {
+            let help = nearest(name, at.known.keys());
+            self.wrong(place.line, format!("`{source}`: nothing is called `{name}` here"), help);
+            return;
+        };
+        match &known.from {
+            From::Input { secret: true } if !place.secret => {
+                let what = format!("`{source}`: `{name}` is secret and may only go to a secret argument");
+                self.wrong(place.line, what, None);
+                return;
+            }
+            From::Later { .. } if !place.later => {
+                self.wrong(
+                    place.line,
+                    format!("`{source}`: `{name}` is known only once it is written"),
+                    None,
+                );
+                return;
+            }
+            From::Later { when: Some(when) } if place.when.map(Expr::source) != Some(when) => {
+                let what = format!("`{source}`: `{name}` is written only when `{when}`");
+                self.wrong(place.line, what, Some("give this write the same `when`".to_owned()));
+                return;
+            }
+            From::Input { .. } | From::Fact | From::Later { .. } => {}
+        }
+        if let (Some(field), Type::Record(Some(fields))) = (field, &known.kind)
+            && !fields.contains_key(field)
+        {
+            let help = nearest(field, fields.keys());
+            self.wrong(place.line, format!("`{source}`: `{name}` has no `{field}`"), help);
+        }
+    }
+
+    fn words(&mut self, line: Option<u32>, words: &str) {
+        if words.trim().is_empty() {
+            self.wrong(line, "there are no words".to_owned(), None);
+        }
+    }
+
+    /// A mistake that depends on what came before: where this skill is used by others, that is told too.
+    fn wrong_here(&mut self, line: Option<u32>, what: &str, help: Option<&str>) {
+        let places: Vec<String> = self.around.iter().map(|(_, place)| format!("used in {place}")).collect();
+        let what = std::iter::once(what.to_owned()).chain(places).collect::<Vec<_>>().join(", ");
+        self.wrong(line, what, help.map(str::to_owned));
+    }
+
+    fn wrong(&mut self, line: Option<u32>, what: String, help: Option<String>) {
+        let problem = Problem::error(&self.skill.file, line, what);
+        self.problems.push(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
+    }
+}
+
+/// What a loop's turn or a used skill leaves behind: all that is known before the confirmation.
+fn brought(known: &BTreeMap<String, Known>, was_there: impl Fn(&str) -> bool) -> Type {
+    let facts = known.iter().filter(|(name, known)| known.from == From::Fact && !was_there(name));
+    Type::record(facts.map(|(name, known)| (name.clone(), known.kind.clone())))
+}
+
+/// What two branches agree on once they meet again; a branch that has ended does not count.
+fn join(left: Walk, right: Walk) -> Walk {
+    match (left.ended, right.ended) {
+        (true, _) => right,
+        (false, true) => left,
+        (false, false) => Walk {
+            known: left
+                .known
+                .into_iter()
+                .filter_map(|(name, known)| {
+                    let other = right.known.get(&name).filter(|other| other.from == known.from)?;
+                    Some((name, Known { kind: known.kind.or(other.kind.clone()), from: known.from }))
+                })
+                .collect(),
+            chosen: left.chosen.union(&right.chosen).cloned().collect(),
+            receipts: left.receipts.union(&right.receipts).cloned().collect(),
+            confirmed: left.confirmed && right.confirmed,
+            reads: left.reads.max(right.reads),
+            writes: left.writes.max(right.writes),
+            stuck: left.stuck.or(right.stuck),
+            pivot: left.pivot.or(right.pivot),
+            ended: false,
+        },
+    }
+}
+
+fn references<'s>(steps: &'s [Step], used: &mut BTreeSet<&'s str>) {
+    for step in steps {
+        let exprs: Vec<&Expr> = match &step.what {
+            StepKind::Read { call, .. } => call.with.iter().map(|(_, expr)| expr).collect(),
+            StepKind::Write { call, when } => call.with.iter().map(|(_, expr)| expr).chain(when).collect(),
+            StepKind::Branch { when, then, otherwise } => {
+                references(then, used);
+                references(otherwise, used);
+                vec![when]
+            }
+            StepKind::ForEach { list, steps, .. } => {
+                references(steps, used);
+                vec![list]
+            }
+            StepKind::Use { with, .. } => with.iter().map(|(_, expr)| expr).collect(),
+            StepKind::Choose { from, .. } => vec![from],
+            StepKind::Confirm { .. } | StepKind::Answer { .. } | StepKind::Refuse { .. } => Vec::new(),
+        };
+        used.extend(exprs.into_iter().flat_map(Expr::references).map(|(name, _)| name));
+    }
+}
+
+/// More than these no skill reads or writes for one caller who waits. Binding counts on the first: it keeps twice as many reads,
+/// and the shell gives up after some more.
+const READS_MOST: usize = 24;
+const WRITES_MOST: usize = 50;
