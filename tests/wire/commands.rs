@@ -77,6 +77,32 @@ fn models_say_what_is_known_of_them() {
 }
 
 #[test]
+fn a_plan_is_shown_without_doing_anything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let facts = |text: &str| {
+        let file = folder.path().join("facts.yaml");
+        std::fs::write(&file, text).expect("the disk has room");
+        file.to_str().expect("UTF-8").to_owned()
+    };
+    // No system runs here: what is printed was read from the files alone.
+    let whole = callwright(&["plan", "--skill", "rebook", "--facts", "skills/airline/facts/rebook.yaml"]);
+    assert!(whole.status.success(), "{}", said(&whole));
+    assert!(said(&whole).contains("it would write 4 time(s); nothing was written"), "{}", said(&whole));
+    let begun = facts("inputs: { code: K7M4X2, pin: '4821' }");
+    let stopped = callwright(&["plan", "--skill", "cancel", "--facts", &begun, "--json"]);
+    assert_eq!(stopped.status.code(), Some(3), "{}", said(&stopped));
+    let json: serde_json::Value = serde_json::from_slice(&stopped.stdout).expect("JSON");
+    assert_eq!((&json["state"], &json["missing"]["read"]), (&"missing".into(), &"find_booking".into()));
+    let wrong = callwright(&["plan", "--skill", "cancel", "--facts", &facts("input: {}")]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(said(&wrong).contains("facts.yaml:1: error: `input` is not a key"), "{}", said(&wrong));
+    let drawn = callwright(&["plan", "--skill", "return", "--diagram"]);
+    assert!(drawn.status.success() && said(&drawn).starts_with("flowchart TD\n"), "{}", said(&drawn));
+    let unknown = callwright(&["plan", "--skill", "nope", "--diagram"]);
+    assert!(!unknown.status.success() && said(&unknown).contains("no pack has a skill `nope`"));
+}
+
+#[test]
 fn a_reader_who_goes_before_the_end_is_no_error() {
     let _place = Place::take(false);
     let gone = || std::io::pipe().expect("a pipe").1;

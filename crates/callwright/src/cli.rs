@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 #[cfg(feature = "talk")]
 use crate::talk;
-use crate::{chat, check, demo, duplex, journal, load, models, serve};
+use crate::{chat, check, demo, duplex, journal, load, models, plan, serve};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -49,6 +49,23 @@ enum Command {
     Talk(Talk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
+    /// Show the plan that a skill makes of given facts, and why each step is in it, without doing anything.
+    ///
+    /// Binds the skill as for a caller who gives these inputs, while the systems answer as the file says. Prints each step with
+    /// where its arguments come from, which condition led there, what is read or written, what the policies say and by which
+    /// rule, and how it would be undone. Nothing is ever called. Where the file does not tell what a read answers, the plan stops
+    /// there and says which read it is, with a template to fill in; so a file can be begun with `inputs` alone.
+    ///
+    ///     inputs: { code: K7M4X2, pin: "4821", flight: 1 }     # a choice by its number
+    ///     reads:
+    ///       - read: find_booking
+    ///         with: { code: K7M4X2 }       # only for these arguments; left out: for any
+    ///         found: { code: K7M4X2, ... } # or `not_found: pin`, or `refused: why`
+    ///
+    /// Exits with 0 when the facts lead to a plan, an answer or a refusal; with 3 when they tell too little or lead nowhere; with 1
+    /// when the pack or the file has mistakes.
+    #[command(verbatim_doc_comment)]
+    Plan(Plan),
     /// Feed the journal of a call to the agent again and compare what it decides.
     ///
     /// What the agent was told then - by the line, the recogniser, the action core and its timers - is told to it again, without sound and
@@ -251,6 +268,29 @@ pub struct Check {
     pub json: bool,
 }
 
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The skill.
+    #[arg(long, value_name = "NAME")]
+    pub skill: String,
+    /// What the caller gives and what the systems answer, as YAML or JSON.
+    #[arg(long, value_name = "FILE", required_unless_present = "diagram")]
+    pub facts: Option<PathBuf>,
+    /// The skill pack. Without it: the one that has the skill, of the configuration or in the folder `skills`.
+    #[arg(long, value_name = "DIR")]
+    pub pack: Option<PathBuf>,
+    /// Configuration file that names the packs.
+    #[arg(long, env = "CALLWRIGHT_CONFIG", default_value = "callwright.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Draw the skill as a Mermaid flowchart instead; with --facts, the way they take through it is drawn thicker.
+    #[arg(long)]
+    pub diagram: bool,
+    /// Print the plan as JSON.
+    #[arg(long, conflicts_with = "diagram")]
+    pub json: bool,
+}
+
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 struct Replay {
@@ -307,6 +347,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
+        Command::Plan(args) => return plan::run(&args),
         Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
         Command::Models(Models::List(folder)) => {
             models::print_list(&folder.dir);
@@ -341,7 +382,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Chat(args) => chat::run(args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_) | Command::Replay(_) | Command::Models(_) => {
+            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
                 unreachable!("done without a runtime")
             }
         }

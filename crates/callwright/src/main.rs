@@ -16,6 +16,7 @@ mod journal;
 mod lines;
 mod load;
 mod models;
+mod plan;
 mod rehearse;
 mod secrets;
 mod serve;

@@ -31,6 +31,7 @@
 
 mod bind;
 mod catalogue;
+mod diagram;
 mod execute;
 mod explain;
 mod expr;
@@ -38,18 +39,21 @@ mod load;
 mod plan;
 mod policy;
 mod reason;
+mod rehearse;
 mod skill;
 
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+pub use diagram::diagram;
 pub use execute::{
     Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,
     progress,
 };
 pub use explain::{Entry, Explained, explain, explain_refusal};
 pub use expr::{Expr, ExprError};
-pub use load::check;
+pub use load::{Facts, check};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
 pub use policy::{Policy, Question, RUN_PLAN, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
+pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};

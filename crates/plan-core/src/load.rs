@@ -1,6 +1,7 @@
 //! From a pack's files to a [`Pack`]: parse everything, check everything, tell all mistakes at once.
 
 mod check;
+mod facts;
 mod fill;
 mod read;
 mod step;
@@ -14,6 +15,7 @@ use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 use crate::policy::Policy;
 use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
+pub use facts::Facts;
 use read::{Reader, Text};
 
 impl Pack {

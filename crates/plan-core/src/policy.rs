@@ -122,6 +122,14 @@ impl Policy {
         (!permits).then(|| format!("no policy permits `{action}`"))
     }
 
+    /// Ids of the rules that speak of this action, those that forbid first.
+    pub(crate) fn rules_of(&self, action: &str) -> Vec<String> {
+        let rule =
+            |policy| (cedar_policy::Policy::effect(policy) == Effect::Permit, name_of(policy).to_owned());
+        let rules: BTreeSet<(bool, String)> = self.about(action).map(rule).collect();
+        rules.into_iter().map(|(_, id)| id).collect()
+    }
+
     /// Policies whose head names this action, or any.
     fn about(&self, action: &str) -> impl Iterator<Item = &cedar_policy::Policy> {
         let action = uid("Action", action);

@@ -87,6 +87,13 @@ pub enum Because {
         /// With what.
         with: Vec<Source>,
     },
+    /// What the policies say once everything is bound.
+    Judged {
+        /// The step; `None` for the plan as a whole.
+        number: Option<usize>,
+        /// The verdict; `None` when it depends on a result to come, and is asked then.
+        verdict: Option<Verdict>,
+    },
     /// The skill answers.
     Answered {
         /// The words.

@@ -458,13 +458,17 @@ impl<'w> Walk<'w> {
             let Some(write) = &plan.steps[index].write else { continue };
             writes += 1;
             // What depends on a result to come is asked when it has come.
-            let Some(context) = write.foreseen() else { continue };
+            let Some(context) = write.foreseen() else {
+                self.judged(Some(index + 1), None);
+                continue;
+            };
             let context = context.map_err(|error| expression(&write.call.action, error))?;
             if let Some(Value::Int(minor)) = context.get("amount") {
                 amount = amount.saturating_add(*minor);
             }
             let verdict = plan.permission(&self.pack.policy, write, &context);
             let action = write.call.action.clone();
+            self.judged(Some(index + 1), Some(&verdict));
             if !verdict.allowed {
                 self.steps = plan.steps;
                 return Ok(self.denied(&action, verdict, shown));
@@ -482,6 +486,7 @@ impl<'w> Walk<'w> {
                 ("amount".to_owned(), Value::Int(amount)),
             ]),
         });
+        self.judged(None, Some(&verdict));
         if !verdict.allowed {
             self.steps = plan.steps;
             return Ok(self.denied(RUN_PLAN, verdict, shown));
@@ -572,6 +577,13 @@ impl<'w> Walk<'w> {
         let mut facts = self.scope.facts.clone();
         facts.retain(|name, _| !self.scope.secrets.contains(name));
         facts
+    }
+
+    fn judged(&mut self, number: Option<usize>, verdict: Option<&Verdict>) {
+        if let Some(reasons) = &mut self.reasons {
+            let what = Because::Judged { number, verdict: verdict.cloned() };
+            reasons.push(Reason { file: self.root.file.clone(), line: None, depth: 0, what });
+        }
     }
 
     fn because(&mut self, step: &skill::Step, what: impl FnOnce(&Self) -> Because) {
