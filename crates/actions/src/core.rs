@@ -499,6 +499,7 @@ fn bind_error(plan: &PlanId, error: &BindError) -> CoreError {
         | BindError::Answer { .. }
         | BindError::ReadFailed { .. }
         | BindError::NothingToChoose(_)
+        | BindError::Unmet { .. }
         | BindError::TooMany { .. }
         | BindError::NothingToDo => {
             tracing::warn!(%plan, %error, "a plan cannot be bound");

@@ -172,6 +172,14 @@ pub enum BindError {
         /// What the connector said.
         reason: String,
     },
+    /// What an action requires of its arguments does not hold, and the skill does not look before.
+    #[error("{action} requires `{condition}`, which does not hold")]
+    Unmet {
+        /// The action.
+        action: String,
+        /// What it requires.
+        condition: String,
+    },
     /// A list is longer than its loop allows.
     #[error("`{list}` has {length} items, and `for_each` takes {most} at most")]
     TooMany {

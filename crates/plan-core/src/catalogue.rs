@@ -108,6 +108,12 @@ pub struct Field {
     /// The fields of a record, or of each record of a list. None: only the system knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<Field>,
+    /// What a number counts. Numbers of different units are neither compared nor given for each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// It is about a person: whoever reviews a plan is told that it is touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
 }
 
 impl Field {
@@ -118,6 +124,9 @@ impl Field {
 
     /// Its type, with what is declared inside.
     pub(crate) fn type_of(&self) -> Type {
+        if self.kind == FieldType::Int {
+            return Type::Int(self.unit.clone());
+        }
         if self.of.is_empty() {
             return self.kind.into();
         }
@@ -181,6 +190,12 @@ pub struct Call {
     pub retries: u32,
     /// How its effect is kept to once.
     pub idempotency: Idempotency,
+    /// What must hold of its arguments (`input`) before it is called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Expr>,
+    /// What holds of arguments and answer (`result`) once it is done. An answer of which it does not hold proves nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ensures: Vec<Expr>,
 }
 
 impl Call {
@@ -190,9 +205,30 @@ impl Call {
         Duration::from_millis(self.timeout_ms.into())
     }
 
-    /// The declared outputs of an answer, typed as declared; what was not declared is dropped.
-    pub(crate) fn accept(&self, answer: Record) -> Result<Record, String> {
-        accept(&self.outputs, answer).map_err(|what| format!("the answer {what}"))
+    /// The first of what it requires that does not hold of these arguments. What looks at one that is not among them is left
+    /// for later.
+    pub(crate) fn unmet(&self, known: &Record) -> Option<&Expr> {
+        let facts = Record::from([("input".to_owned(), Value::Record(known.clone()))]);
+        let looks = |expr: &&Expr| {
+            expr.references().all(|(_, field)| field.is_some_and(|field| known.contains_key(field)))
+        };
+        self.requires.iter().filter(looks).find(|expr| expr.holds(&facts) != Ok(true))
+    }
+
+    /// The declared outputs of an answer to these arguments, typed as declared; what was not declared is dropped.
+    pub(crate) fn accept(&self, input: &Record, answer: Record) -> Result<Record, String> {
+        let answer = accept(&self.outputs, answer).map_err(|what| format!("the answer {what}"))?;
+        if self.ensures.is_empty() {
+            return Ok(answer);
+        }
+        let facts = Record::from([
+            ("input".to_owned(), Value::Record(input.clone())),
+            ("result".to_owned(), Value::Record(answer.clone())),
+        ]);
+        match self.ensures.iter().find(|expr| expr.holds(&facts) != Ok(true)) {
+            Some(broken) => Err(format!("the answer breaks what is ensured: `{}`", broken.source())),
+            None => Ok(answer),
+        }
     }
 }
 

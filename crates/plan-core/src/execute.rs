@@ -173,8 +173,8 @@ pub struct Invoke {
     pub wait: Duration,
     /// For a verifying read: how often it was tried before.
     pub tries: u32,
-    /// The write whose result the answer is, to read it by.
-    answers: Call,
+    /// The call whose result the answer is, to read it by, with its arguments.
+    answers: (Call, Record),
 }
 
 /// Why a call is made.
@@ -279,10 +279,10 @@ impl Invoke {
         let (step, attempt) = (self.step, self.attempt);
         // An answer that is not what was declared is no proof of anything, but the effect may be there.
         let outcome = match outcome {
-            Outcome::Done(record) if self.purpose != Purpose::Undo => match self.answers.accept(record) {
-                Ok(record) => Outcome::Done(record),
-                Err(reason) => Outcome::Lost(reason),
-            },
+            Outcome::Done(record) if self.purpose != Purpose::Undo => {
+                let (call, input) = &self.answers;
+                call.accept(input, record).map_or_else(Outcome::Lost, Outcome::Done)
+            }
             other => other,
         };
         match (self.purpose, outcome) {

@@ -9,9 +9,10 @@ mod step;
 use std::collections::BTreeMap;
 
 use callwright_model::yaml::Node;
-use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Severity};
+use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Record, Severity, Value};
 
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+use crate::expr::{Expr, Type};
 use crate::policy::Policy;
 use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
@@ -168,6 +169,9 @@ impl Reader<'_> {
         let connector = self.needed(raw, "connector", &whose).value;
         let inputs = self.fields(raw, "inputs");
         let outputs = self.fields(raw, "outputs");
+        let (mut requires, mut ensures) = (self.conditions(raw, "requires"), self.conditions(raw, "ensures"));
+        requires.extend(self.formats(raw, "inputs", "input", &inputs));
+        ensures.extend(self.formats(raw, "outputs", "result", &outputs));
         let idempotency = self.idempotency(name, raw, kind, line);
         let context = self.exprs(raw, "context");
         let undo = match raw.field("undo") {
@@ -189,6 +193,8 @@ impl Reader<'_> {
                 timeout_ms: self.number(raw, "timeout_ms").unwrap_or(1),
                 retries: self.number(raw, "retries").unwrap_or_default(),
                 idempotency,
+                requires,
+                ensures,
             },
             summary,
             kind: kind.unwrap_or_else(|| seems(raw)),
@@ -238,7 +244,7 @@ impl Reader<'_> {
         Follow { action, with: self.exprs(raw, "with") }
     }
 
-    /// `name: type` or `name: { type: ..., secret: true, is: ..., of: { ... } }`.
+    /// `name: type` or `name: { type: ..., secret: true, is: ..., of: { ... }, unit: ..., personal: true }`.
     fn fields(&mut self, of: &Node, key: &str) -> Vec<Field> {
         let types = FieldType::ALL.map(|kind| (kind.name(), kind));
         let mut fields = Vec::new();
@@ -247,7 +253,7 @@ impl Reader<'_> {
             let kind = match raw.text() {
                 Some(text) => Text { value: text.to_owned(), line: Some(raw.line) },
                 None => {
-                    self.keys(raw, &["type", "secret", "is", "of"]);
+                    self.keys(raw, &FIELD_KEYS);
                     self.needed(raw, "type", &format!("`{name}`"))
                 }
             };
@@ -263,9 +269,56 @@ impl Reader<'_> {
                 let what = format!("`{}` is secret inside `{name}`", inner.name);
                 self.wrong(Some(raw.line), what, Some("only a whole argument can be".to_owned()));
             }
-            fields.push(Field { name, kind, secret, is, of });
+            let unit = self.text(raw, "unit").map(|unit| unit.value);
+            if unit.is_some() && kind != FieldType::Int {
+                let what = format!("`{name}` has a `unit` and is no `int`");
+                self.wrong(Some(raw.line), what, Some("money has its currency".to_owned()));
+            }
+            let personal = self.flag(raw, "personal");
+            fields.push(Field { name, kind, secret, is, of, unit, personal });
         }
         fields
+    }
+
+    fn conditions(&mut self, of: &Node, key: &str) -> Vec<Expr> {
+        let mut conditions = Vec::new();
+        for node in self.items(of, key) {
+            match node.text() {
+                Some(text) => {
+                    conditions.extend(self.expr(&Text { value: text.to_owned(), line: Some(node.line) }));
+                }
+                None => self.wrong(Some(node.line), format!("a condition of `{key}` is no text"), None),
+            }
+        }
+        conditions
+    }
+
+    /// `format: <regular expression>` of a text, as the condition that it is: of the whole of it.
+    fn formats(&mut self, of: &Node, key: &str, root: &str, fields: &[Field]) -> Vec<Expr> {
+        let mut conditions = Vec::new();
+        for (name, raw) in self.entries(of, key) {
+            let Some(format) = self.text(raw, "format") else { continue };
+            let field = fields.iter().find(|field| field.name == name.name);
+            if field.is_some_and(|field| Type::from(field.kind) != Type::Text) {
+                let what = format!("`{}` has a `format` and is no text", name.name);
+                self.wrong(format.line, what, None);
+                continue;
+            }
+            let pattern = serde_json::Value::from(format!("^(?:{})$", format.value));
+            let source = format!("{root}.{}.matches({pattern})", name.name);
+            let tried = Record::from([(
+                root.to_owned(),
+                Value::Record(Record::from([(name.name.clone(), Value::from(""))])),
+            )]);
+            match Expr::compile(&source) {
+                Ok(expr) if expr.holds(&tried).is_ok() => conditions.push(expr),
+                Ok(_) | Err(_) => {
+                    let what = format!("the `format` of `{}` is no regular expression", name.name);
+                    self.wrong(format.line, what, Some("such as [A-Z0-9]{6}".to_owned()));
+                }
+            }
+        }
+        conditions
     }
 
     fn skill(&mut self, raw: &Node) -> Option<Skill> {
@@ -309,7 +362,8 @@ fn unreadable() -> InputSpec {
 }
 
 const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
-const ACTION_KEYS: [&str; 14] = [
+const FIELD_KEYS: [&str; 7] = ["type", "secret", "is", "of", "unit", "format", "personal"];
+const ACTION_KEYS: [&str; 16] = [
     "summary",
     "kind",
     "connector",
@@ -324,4 +378,6 @@ const ACTION_KEYS: [&str; 14] = [
     "retries",
     "undo",
     "retriable",
+    "requires",
+    "ensures",
 ];

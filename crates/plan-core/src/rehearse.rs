@@ -176,6 +176,7 @@ impl Story<'_> {
                         told.more(format!("added by the pack's checks: {added}")).json("added", json!(added));
                 }
                 told = told.more(format!("reads {}", names(&action.call.outputs).join(", ")));
+                told = told.personal(action);
                 if let Some(proved) = &action.verifies {
                     told = told
                         .more(format!("proves that `{proved}` is the caller's"))
@@ -245,7 +246,9 @@ impl Story<'_> {
             .more(format!("{once}; {attempts} attempts of {} ms", action.call.timeout_ms))
             .json("idempotency", json!(action.call.idempotency))
             .json("undo", json!(undo))
-            .more(undo);
+            .more(undo)
+            .conditions(action)
+            .personal(action);
         Some(match verdict {
             Some(Some(verdict)) => told.verdict(verdict),
             // It depends on a result to come, or something before it ended the rehearsal.

@@ -303,6 +303,51 @@ fn what_cannot_be_proved_is_told_with_place_and_remedy() {
             &[("outputs: { price: money }", "outputs: { price: { type: money, of: { a: int } } }")],
             "`price` has fields under `of` and is no `record` and no `list` of them",
         ),
+        // Units, formats, what holds before and after.
+        (
+            actions,
+            &[
+                (
+                    "bags: { type: list, of: { id: text, weight: int } }",
+                    "bags: { type: list, of: { id: text, weight: { type: int, unit: kg } } }",
+                ),
+                (
+                    "bag: text }\n    outputs: { price",
+                    "bag: text, weight: { type: int, unit: pounds, is: w } }\n    outputs: { price",
+                ),
+            ],
+            "bags.yaml:11: error: `bag_price` needs `weight` under `with` (nothing known there means it, and no read tells it)",
+        ),
+        (
+            actions,
+            &[("price: money }", "price: { type: money, unit: cents } }")],
+            "`price` has a `unit` and is no `int` (money has its currency)",
+        ),
+        (
+            actions,
+            &[("inputs: { id: text }", "inputs: { id: { type: text, format: \"[a-z\" } }")],
+            "the `format` of `id` is no regular expression (such as [A-Z0-9]{6})",
+        ),
+        (
+            actions,
+            &[("outputs: { price: money }", "outputs: { price: { type: money, format: x } }")],
+            "`price` has a `format` and is no text",
+        ),
+        (
+            actions,
+            &[("    verifies: code\n", "    verifies: code\n    requires: [result.paid]\n")],
+            "actions.yaml:4: error: `find_trip`: `requires`: `result.paid`: `result` is not known here (only input)",
+        ),
+        (
+            actions,
+            &[("    verifies: code\n", "    verifies: code\n    ensures: [result.code]\n")],
+            "`find_trip`: `ensures`: `result.code` is a text, not yes or no",
+        ),
+        (
+            actions,
+            &[("    verifies: code\n", "    verifies: code\n    ensures: [result.cod == input.code]\n")],
+            "`ensures`: `result.cod == input.code`: `result` has no `cod`, only bags, code, paid",
+        ),
         // Used skills.
         (
             giveup,
@@ -451,6 +496,53 @@ fn what_cannot_be_proved_is_told_with_place_and_remedy() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn a_number_of_one_unit_is_not_given_for_another() {
+    let unit = |weighs: &str| {
+        let source = with(
+            "actions.yaml",
+            &[
+                ("of: { id: text, weight: int }", "of: { id: text, weight: { type: int, unit: kilograms } }"),
+                ("bag: text }\n    outputs: { price", "bag: text, weighs: WEIGHS }\n    outputs: { price"),
+                ("WEIGHS", weighs),
+            ],
+        );
+        let mut source = source;
+        let bags = source.files.get_mut("skills/bags.yaml").expect("a file of the pack");
+        *bags = bags.replacen("bag: bag.id }", "bag: bag.id, weighs: bag.weight }", 1);
+        check(&source).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(unit("{ type: int, unit: kilograms }"), Vec::<String>::new());
+    let told = unit("{ type: int, unit: pounds }");
+    let wanted = "bags.yaml:11: error: `bag_price`: `weighs` takes a number of pounds, but `bag.weight` is a number of kilograms";
+    assert!(told.len() == 1 && told[0].contains(wanted), "{told:?}");
+}
+
+#[test]
+fn what_an_action_requires_and_ensures_is_looked_at() {
+    let bound_with = |changes: &[(&str, &str)]| {
+        let pack = loaded(&with("actions.yaml", changes));
+        bound(&pack, "giveup", &caller(), &[]).0
+    };
+    let (find, pay) = ("    verifies: code\n", "amount: { type: money, is: refund } }\n");
+    let ok = [
+        (find, "    verifies: code\n    ensures: [result.code == input.code]\n"),
+        (pay, "amount: { type: money, is: refund } }\n    requires: [input.amount.minor > 0]\n"),
+        ("code: { type: code, is: trip }", "code: { type: code, is: trip, format: \"[A-Z]{2}\\\\d{2}\" }"),
+    ];
+    assert!(matches!(bound_with(&ok), Ok(Next::Ready { .. })), "{:?}", bound_with(&ok));
+    let dear = [(pay, "amount: { type: money, is: refund } }\n    requires: [input.amount.minor > 9000]\n")];
+    let unmet =
+        BindError::Unmet { action: "pay_back".to_owned(), condition: "input.amount.minor > 9000".to_owned() };
+    assert_eq!(bound_with(&dear), Err(unmet));
+    let short = [("code: { type: code, is: trip }", "code: { type: code, is: trip, format: \"[A-Z]{4}\" }")];
+    let Err(BindError::Answer { action, what }) = bound_with(&short) else {
+        panic!("AB12 is not of that form")
+    };
+    assert_eq!(action, "find_trip");
+    assert!(what.contains("breaks what is ensured: `result.code.matches("), "{what}");
 }
 
 #[test]

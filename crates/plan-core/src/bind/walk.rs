@@ -260,6 +260,7 @@ impl<'w> Walk<'w> {
         }
         let action = self.action(step)?;
         let arguments = self.arguments(step, action)?;
+        required(action, &arguments)?;
         let verdict = self.ask(action, &arguments)?;
         self.because(at, |walk| Because::Read {
             number: walk.steps.len() + 1,
@@ -285,7 +286,7 @@ impl<'w> Walk<'w> {
         };
         let answer = action
             .call
-            .accept(answer)
+            .accept(&arguments, answer)
             .map_err(|what| BindError::Answer { action: step.action.clone(), what })?;
         if let Some(proved) =
             action.verifies.as_ref().and_then(|name| answer.get(name)).and_then(Value::as_text)
@@ -392,6 +393,11 @@ impl<'w> Walk<'w> {
             };
             arguments.push(Argument { name: name.clone(), kind, value });
         }
+        let known = arguments.iter().filter_map(|argument: &Argument| match &argument.value {
+            ArgumentValue::Known(value) => Some((argument.name.clone(), value.clone())),
+            ArgumentValue::Later(_) => None,
+        });
+        required(action, &known.collect())?;
         let write = Write {
             call: action.call.clone(),
             arguments,
@@ -668,6 +674,16 @@ fn keep(kept: &mut Record, expr: &Expr, facts: &Record) {
             (Some(value), _) => drop(kept.insert(name.to_owned(), value.clone())),
             (None, _) => {}
         }
+    }
+}
+
+/// What an action requires of arguments, as far as they are known.
+fn required(action: &Action, known: &Record) -> Result<(), BindError> {
+    match action.call.unmet(known) {
+        Some(unmet) => {
+            Err(BindError::Unmet { action: action.call.action.clone(), condition: unmet.source().to_owned() })
+        }
+        None => Ok(()),
     }
 }
 

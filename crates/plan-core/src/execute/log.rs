@@ -104,11 +104,14 @@ impl<'l> Log<'l> {
             (!self.committed.contains_key(&step.number)).then_some((step, write))
         });
         let Some((step, write)) = next else { return Ok(Command::Append(Event::Completed)) };
-        let arguments = write.arguments(&self.facts(step, write));
-        let asked = arguments.and_then(|arguments| write.context(&arguments));
+        let arguments = write.arguments(&self.facts(step, write)).map_err(|error| error.to_string());
+        let asked = arguments.and_then(|arguments| match write.call.unmet(&arguments) {
+            Some(unmet) => Err(format!("what it requires does not hold: `{}`", unmet.source())),
+            None => write.context(&arguments).map_err(|error| error.to_string()),
+        });
         let step = step.number;
         let event = match asked {
-            Err(error) => Event::StepFailed { step, reason: error.to_string(), rules: Vec::new() },
+            Err(reason) => Event::StepFailed { step, reason, rules: Vec::new() },
             Ok(context) => {
                 let verdict = self.plan.permission(policy, write, &context);
                 if verdict.allowed {
@@ -124,7 +127,7 @@ impl<'l> Log<'l> {
 
     pub(super) fn invoke(&self, number: u32, attempt: u32) -> Result<Command, Corrupt> {
         let (step, write) = self.step(number)?;
-        let arguments = write
+        let input = write
             .arguments(&self.facts(step, write))
             .map_err(|_| Corrupt("a step began without its arguments"))?;
         Ok(Command::Invoke(Box::new(Invoke {
@@ -133,12 +136,12 @@ impl<'l> Log<'l> {
             attempt,
             connector: write.call.connector.clone(),
             method: write.call.method.clone(),
-            arguments,
+            arguments: input.clone(),
             idempotency_key: Some(step.idempotency_key(&self.plan.id)),
             timeout: write.call.timeout(),
             wait: backoff(attempt),
             tries: 0,
-            answers: write.call.clone(),
+            answers: (write.call.clone(), input),
         })))
     }
 
@@ -174,9 +177,12 @@ impl<'l> Log<'l> {
     pub(super) fn verify(&self, number: u32, attempt: u32, tries: u32) -> Result<Command, Corrupt> {
         let (step, write) = self.step(number)?;
         let verify = write.verify.as_ref().ok_or(Corrupt("the step has no verifying read"))?;
-        let arguments = write
+        let (input, arguments) = write
             .arguments(&self.facts(step, write))
-            .and_then(|input| verify.arguments(&input, None))
+            .and_then(|input| {
+                let arguments = verify.arguments(&input, None)?;
+                Ok((input, arguments))
+            })
             .map_err(|_| Corrupt("a step began without its arguments"))?;
         Ok(Command::Invoke(Box::new(Invoke {
             purpose: Purpose::Verify,
@@ -189,7 +195,7 @@ impl<'l> Log<'l> {
             timeout: verify.call.timeout(),
             wait: backoff(tries + 1),
             tries,
-            answers: write.call.clone(),
+            answers: (write.call.clone(), input),
         })))
     }
 
@@ -231,7 +237,7 @@ impl<'l> Log<'l> {
             timeout: undo.call.timeout(),
             wait: backoff(attempt),
             tries: 0,
-            answers: undo.call.clone(),
+            answers: (undo.call.clone(), Record::new()),
         })))
     }
 }

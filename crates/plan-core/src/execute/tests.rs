@@ -60,10 +60,14 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Call {
             secret: false,
             is: None,
             of: Vec::new(),
+            unit: None,
+            personal: false,
         }],
         timeout_ms: 1_000,
         retries,
         idempotency,
+        requires: Vec::new(),
+        ensures: Vec::new(),
     }
 }
 
@@ -363,6 +367,30 @@ fn a_result_is_known_inside_its_own_turn_of_a_loop_only() {
         }
     }
     assert_eq!(after, ["start", "e1i1", "start", "e3i2"]);
+}
+
+#[test]
+fn a_write_whose_condition_does_not_hold_is_not_begun() {
+    let mut plan = plan(&[(Idempotency::Key, true), (Idempotency::Key, true)], 1);
+    let condition = Expr::compile("input.after != \"e1\"").expect("an expression");
+    plan.steps[1].write.as_mut().expect("it writes").call.requires = vec![condition];
+    let (events, world) = run(&plan, &policy(), &[]).expect("ends");
+    assert!(
+        matches!(events.last(), Some(Event::Failed { step: 2, reason }) if reason.contains("input.after"))
+    );
+    assert_eq!((world.calls.get(&2), world.undone.len()), (None, 1));
+}
+
+#[test]
+fn an_answer_that_breaks_what_is_ensured_is_no_proof() {
+    let mut plan = plan(&[(Idempotency::Key, true)], 1);
+    let condition = Expr::compile("result.id == input.after").expect("an expression");
+    plan.steps[0].write.as_mut().expect("it writes").call.ensures = vec![condition];
+    let (events, world) = run(&plan, &policy(), &[]).expect("ends");
+    assert!(
+        matches!(events.last(), Some(Event::InDoubt { step: 1, reason }) if reason.contains("result.id == input.after"))
+    );
+    assert_eq!(world.calls[&1], 2, "asked again under the same key before a human is");
 }
 
 #[test]

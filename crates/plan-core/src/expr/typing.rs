@@ -14,8 +14,8 @@ pub(crate) enum Type {
     Any,
     /// Yes or no.
     Bool,
-    /// A whole number.
-    Int,
+    /// A whole number, of a unit where one is declared.
+    Int(Option<String>),
     /// A text, code, date or time.
     Text,
     /// Money, with its parts `minor` and `currency`.
@@ -32,29 +32,17 @@ impl Type {
         Self::Record(Some(fields.into_iter().collect()))
     }
 
-    /// Whether a fact of this type can be one of that declared type.
-    pub(crate) fn fits(&self, wanted: FieldType) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Bool => wanted == FieldType::Bool,
-            Self::Int => wanted == FieldType::Int,
-            Self::Text => Self::from(wanted) == Self::Text,
-            Self::Money => wanted == FieldType::Money,
-            Self::List(_) => wanted == FieldType::List,
-            Self::Record(_) => wanted == FieldType::Record,
-        }
-    }
-
     /// For messages.
-    pub(crate) const fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> String {
         match self {
-            Self::Any => "anything",
-            Self::Bool => "yes or no",
-            Self::Int => "a number",
-            Self::Text => "a text",
-            Self::Money => "money",
-            Self::List(_) => "a list",
-            Self::Record(_) => "a record",
+            Self::Any => "anything".to_owned(),
+            Self::Bool => "yes or no".to_owned(),
+            Self::Int(None) => "a number".to_owned(),
+            Self::Int(Some(unit)) => format!("a number of {unit}"),
+            Self::Text => "a text".to_owned(),
+            Self::Money => "money".to_owned(),
+            Self::List(_) => "a list".to_owned(),
+            Self::Record(_) => "a record".to_owned(),
         }
     }
 
@@ -63,6 +51,7 @@ impl Type {
         match (self, wanted) {
             (Self::Any, _) | (_, Self::Any) => true,
             (Self::List(_), Self::List(_)) | (Self::Record(_), Self::Record(_)) => true,
+            (Self::Int(one), Self::Int(other)) => one.is_none() || other.is_none() || one == other,
             (one, other) => one == other,
         }
     }
@@ -73,6 +62,10 @@ impl Type {
             (one, other) if one == other => one,
             (Self::List(_), Self::List(_)) => Self::List(Box::new(Self::Any)),
             (Self::Record(_), Self::Record(_)) => Self::Record(None),
+            (Self::Int(one), Self::Int(other)) if one.is_none() || other.is_none() => {
+                Self::Int(one.or(other))
+            }
+            (Self::Int(_), Self::Int(_)) => Self::Int(None),
             (_, _) => Self::Any,
         }
     }
@@ -85,11 +78,11 @@ impl Type {
                 format!("has no `{name}`, only {}", known.join(", "))
             }),
             Self::Money => match name {
-                "minor" => Ok(Self::Int),
+                "minor" => Ok(Self::Int(None)),
                 "currency" => Ok(Self::Text),
                 other => Err(format!("is money and has no `{other}`, only `minor` and `currency`")),
             },
-            Self::Bool | Self::Int | Self::Text | Self::List(_) => {
+            Self::Bool | Self::Int(_) | Self::Text | Self::List(_) => {
                 Err(format!("is {} and has no `{name}`", self.name()))
             }
         }
@@ -100,7 +93,7 @@ impl From<FieldType> for Type {
     fn from(kind: FieldType) -> Self {
         match kind {
             FieldType::Text | FieldType::Code | FieldType::Date | FieldType::Time => Self::Text,
-            FieldType::Int => Self::Int,
+            FieldType::Int => Self::Int(None),
             FieldType::Bool => Self::Bool,
             FieldType::Money => Self::Money,
             FieldType::List => Self::List(Box::new(Self::Any)),
@@ -134,7 +127,7 @@ impl Typing<'_> {
             }
             Ast::Literal(literal) => Ok(match literal {
                 LiteralValue::Boolean(_) => Type::Bool,
-                LiteralValue::Int(_) | LiteralValue::UInt(_) => Type::Int,
+                LiteralValue::Int(_) | LiteralValue::UInt(_) => Type::Int(None),
                 LiteralValue::String(_) => Type::Text,
                 LiteralValue::Bytes(_) | LiteralValue::Double(_) | LiteralValue::Null => Type::Any,
             }),
@@ -158,7 +151,7 @@ impl Typing<'_> {
                 let element = match self.of(&inner.iter_range)? {
                     Type::List(element) => *element,
                     Type::Any | Type::Record(_) => Type::Any,
-                    other @ (Type::Bool | Type::Int | Type::Text | Type::Money) => {
+                    other @ (Type::Bool | Type::Int(_) | Type::Text | Type::Money) => {
                         return Err(format!("goes through {}, which is no list", other.name()));
                     }
                 };
@@ -220,7 +213,10 @@ impl Typing<'_> {
                 false => Err(format!("compares {} with {}, which are never equal", one.name(), other.name())),
             },
             (op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS, [one, other]) => {
-                match [one, other].into_iter().find(|kind| !kind.is(&Type::Int) && !kind.is(&Type::Text)) {
+                match [one, other]
+                    .into_iter()
+                    .find(|kind| !kind.is(&Type::Int(None)) && !kind.is(&Type::Text))
+                {
                     Some(Type::Money) => Err("puts money in order; compare its `minor`".to_owned()),
                     Some(kind) => Err(format!("puts {} in order", kind.name())),
                     None if !one.is(other) => Err(format!("compares {} with {}", one.name(), other.name())),
@@ -229,23 +225,36 @@ impl Typing<'_> {
             }
             (op::ADD, [one, other]) => match (one, other) {
                 (Type::Any, _) | (_, Type::Any) => Ok(Type::Any),
-                (Type::Int, Type::Int) => Ok(Type::Int),
+                (Type::Int(_), Type::Int(_)) if one.is(other) => Ok(one.clone().or(other.clone())),
                 (Type::Text, Type::Text) => Ok(Type::Text),
                 (Type::List(_), Type::List(_)) => Ok(one.clone().or(other.clone())),
                 (_, _) => Err(format!("adds {} and {}", one.name(), other.name())),
             },
             (op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO | op::NEGATE, _) => {
-                match kinds.iter().find(|kind| !kind.is(&Type::Int)) {
-                    Some(kind) => Err(format!("counts with {}", kind.name())),
-                    None => Ok(Type::Int),
+                if let Some(kind) = kinds.iter().find(|kind| !kind.is(&Type::Int(None))) {
+                    return Err(format!("counts with {}", kind.name()));
+                }
+                match (name, kinds.as_slice()) {
+                    (op::SUBSTRACT | op::MODULO, [one, other]) if !one.is(other) => {
+                        Err(format!("counts with {} and {}", one.name(), other.name()))
+                    }
+                    (op::SUBSTRACT | op::MODULO, [Type::Int(_), Type::Int(_)]) => {
+                        Ok(kinds[0].clone().or(kinds[1].clone()))
+                    }
+                    // Three times a number of minutes is one; what two of them make has a unit that nobody declared.
+                    (op::MULTIPLY | op::DIVIDE, [Type::Int(unit), Type::Int(None)]) => {
+                        Ok(Type::Int(unit.clone()))
+                    }
+                    (op::NEGATE, [kind @ Type::Int(_)]) => Ok(kind.clone()),
+                    (_, _) => Ok(Type::Int(None)),
                 }
             }
             (op::INDEX, [Type::List(element), _]) => Ok((**element).clone()),
             (op::IN | op::NOT_STRICTLY_FALSE, _) => Ok(Type::Bool),
-            ("size", [Type::Bool | Type::Int | Type::Money]) => {
+            ("size", [Type::Bool | Type::Int(_) | Type::Money]) => {
                 Err(format!("asks for the size of {}", kinds[0].name()))
             }
-            ("size" | "int", _) => Ok(Type::Int),
+            ("size" | "int", _) => Ok(Type::Int(None)),
             ("string", _) => Ok(Type::Text),
             ("startsWith" | "endsWith" | "matches", [text, _]) if !text.is(&Type::Text) => {
                 Err(format!("`{name}` looks at {}", text.name()))
@@ -280,7 +289,8 @@ mod tests {
                     ("flight".to_owned(), Type::Record(None)),
                     ("bags".to_owned(), Type::List(Box::new(Type::Any))),
                     ("paid".to_owned(), Type::Bool),
-                    ("miles".to_owned(), Type::Int),
+                    ("miles".to_owned(), Type::Int(Some("miles".to_owned()))),
+                    ("minutes".to_owned(), Type::Int(Some("minutes".to_owned()))),
                 ]),
                 _ => return None,
             })
@@ -307,7 +317,10 @@ mod tests {
             ("booking.paid ? booking.code : \"none\"", "a text"),
             ("has(booking.flight.gate)", "yes or no"),
             ("elsewhere.known", "anything"),
-            ("booking.cod", "error: `booking` has no `cod`, only bags, code, fare, flight, miles, paid"),
+            (
+                "booking.cod",
+                "error: `booking` has no `cod`, only bags, code, fare, flight, miles, minutes, paid",
+            ),
             (
                 "booking.fare.major",
                 "error: `booking.fare` is money and has no `major`, only `minor` and `currency`",
@@ -315,14 +328,27 @@ mod tests {
             ("booking.code.length", "error: `booking.code` is a text and has no `length`"),
             ("booking.code == 7", "error: compares a text with a number, which are never equal"),
             ("booking.fare > 100", "error: puts money in order; compare its `minor`"),
-            ("booking.miles > \"7\"", "error: compares a number with a text"),
+            ("booking.miles > \"7\"", "error: compares a number of miles with a text"),
             ("!booking.code", "error: takes a text for yes or no"),
-            ("booking.paid && booking.miles", "error: takes a number for yes or no"),
+            ("booking.paid && booking.miles", "error: takes a number of miles for yes or no"),
             ("booking.code - 1", "error: counts with a text"),
             ("booking.code + 1", "error: adds a text and a number"),
-            ("booking.bags.exists(b, booking.miles)", "error: takes a number for yes or no"),
+            ("booking.bags.exists(b, booking.miles)", "error: takes a number of miles for yes or no"),
             ("booking.paid.all(b, b)", "error: goes through yes or no, which is no list"),
             ("size(booking.paid)", "error: asks for the size of yes or no"),
+            ("booking.miles * 2 + 1", "a number of miles"),
+            ("-booking.miles", "a number of miles"),
+            ("booking.miles * booking.minutes", "a number"),
+            ("booking.miles > booking.minutes", "error: compares a number of miles with a number of minutes"),
+            (
+                "booking.miles == booking.minutes",
+                "error: compares a number of miles with a number of minutes, which are never equal",
+            ),
+            ("booking.miles + booking.minutes", "error: adds a number of miles and a number of minutes"),
+            (
+                "booking.miles - booking.minutes",
+                "error: counts with a number of miles and a number of minutes",
+            ),
         ] {
             assert_eq!(told(source), wanted, "{source}");
         }

@@ -114,6 +114,31 @@ fn check_action(
             wrong(what, Some("make it `idempotency: key` or `natural`".to_owned()));
         }
     }
+    let types = |name: &str| match name {
+        "input" => Some(record(&action.inputs)),
+        "result" => Some(record(&action.call.outputs)),
+        _ => None,
+    };
+    for (key, conditions, names) in [
+        ("requires", &action.call.requires, &["input"][..]),
+        ("ensures", &action.call.ensures, &["input", "result"][..]),
+    ] {
+        for condition in conditions {
+            let source = condition.source();
+            let unknown = condition.references().find(|(name, _)| !names.contains(name));
+            match (unknown, condition.infer(&types)) {
+                (Some((name, _)), _) => {
+                    let what = format!("`{key}`: `{source}`: `{name}` is not known here");
+                    wrong(what, Some(format!("only {}", names.join(" and "))));
+                }
+                (None, Err(what)) => wrong(format!("`{key}`: `{source}`: {what}"), None),
+                (None, Ok(Type::Bool | Type::Any)) => {}
+                (None, Ok(kind)) => {
+                    wrong(format!("`{key}`: `{source}` is {}, not yes or no", kind.name()), None);
+                }
+            }
+        }
+    }
     // Whether the schema takes what this action shows it can be tried before any call is made.
     let sample = sample(&action.inputs);
     match action.policy_context(&sample) {
@@ -195,7 +220,7 @@ fn check_follow(
             let Some(field) = target.input(name) else { continue };
             match expr.infer(&types) {
                 Err(what) => wrong.push(format!("`{}`: {what}", expr.source())),
-                Ok(kind) if !kind.fits(field.kind) => wrong.push(misfit(expr.source(), &kind, field)),
+                Ok(kind) if !kind.is(&field.type_of()) => wrong.push(misfit(expr.source(), &kind, field)),
                 Ok(_) => {}
             }
         }
@@ -208,7 +233,7 @@ fn record(fields: &[Field]) -> Type {
 }
 
 fn misfit(source: &str, kind: &Type, field: &Field) -> String {
-    format!("`{}` takes {}, but `{source}` is {}", field.name, Type::from(field.kind).name(), kind.name())
+    format!("`{}` takes {}, but `{source}` is {}", field.name, field.type_of().name(), kind.name())
 }
 
 /// Inputs that go to a secret argument of an action, in the skill itself or in one that it uses.

@@ -164,7 +164,7 @@ impl Known {
         let same = |fact: &&Fact| {
             (!fact.later || later)
                 && fact.meaning == field.meaning()
-                && fact.kind.fits(field.kind)
+                && fact.kind.is(&field.type_of())
                 && !(field.secret && fact.told)
         };
         let told: Vec<&Fact> = self.facts.iter().filter(|fact| fact.told).filter(same).collect();
@@ -344,10 +344,10 @@ impl<'f> Fill<'f> {
 
     /// Reads that tell what an argument means, each by one of its outputs.
     fn tellers(&self, field: &Field) -> impl Iterator<Item = (&'f Action, &'f Field)> {
-        let (meaning, kind) = (field.meaning().to_owned(), field.kind);
+        let (meaning, kind) = (field.meaning().to_owned(), field.type_of());
         self.actions.values().filter(|action| action.kind == ActionKind::Read).filter_map(move |action| {
             let mut same = action.call.outputs.iter().filter(|output| {
-                output.is.as_ref().is_some_and(|is| *is == meaning) && output.type_of().fits(kind)
+                output.is.as_ref().is_some_and(|is| *is == meaning) && output.type_of().is(&kind)
             });
             let first = same.next()?;
             same.next().is_none().then_some((action, first))

@@ -4,6 +4,7 @@ use callwright_model::{ActionKind, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::catalogue::{Action, Field, FieldType};
+use crate::expr::Expr;
 use crate::policy::Verdict;
 use crate::reason::{Source, SourceValue};
 use crate::skill::CallStep;
@@ -64,6 +65,28 @@ impl Told {
             );
         }
         self.json("arguments", Json::Object(arguments))
+    }
+
+    /// What holds before and after, as it is declared.
+    pub(super) fn conditions(mut self, action: &Action) -> Self {
+        for (key, conditions) in [("requires", &action.call.requires), ("ensures", &action.call.ensures)] {
+            let sources: Vec<&str> = conditions.iter().map(Expr::source).collect();
+            if !sources.is_empty() {
+                self = self.more(format!("{key} {}", sources.join(" and "))).json(key, json!(sources));
+            }
+        }
+        self
+    }
+
+    /// What it touches that is about a person.
+    pub(super) fn personal(self, action: &Action) -> Self {
+        let fields = action.inputs.iter().chain(&action.call.outputs);
+        let personal: Vec<&str> =
+            fields.filter(|field| field.personal).map(|field| field.name.as_str()).collect();
+        if personal.is_empty() {
+            return self;
+        }
+        self.more(format!("personal: {}", personal.join(", "))).json("personal", json!(personal))
     }
 
     pub(super) fn verdict(self, verdict: &Verdict) -> Self {

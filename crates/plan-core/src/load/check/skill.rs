@@ -442,7 +442,7 @@ impl<'c> SkillCheck<'c> {
             let place = Place { line, secret, later: kind == ActionKind::Write, when };
             if let Some(kind) = self.value(expr, at, place)
                 && let Some(field) = field
-                && !kind.fits(field.kind)
+                && !kind.is(&field.type_of())
             {
                 self.wrong(line, format!("`{}`: {}", call.action, misfit(expr.source(), &kind, field)), None);
             }
