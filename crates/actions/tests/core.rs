@@ -270,6 +270,44 @@ async fn consent_is_required_in_words_and_of_the_same_call() {
     airline.shutdown().await;
 }
 
+/// The pack loses a step, a method's name and the closing words while a plan waits in the journal: it ends as it was bound.
+#[tokio::test]
+async fn a_plan_in_the_journal_keeps_its_version_of_the_skill() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let plan = ready_plan(&client).await;
+    airline.faults().once("assign_seat", FaultKind::Delay(Duration::from_millis(100)));
+    let mut events = client.execute(&plan, yes()).await.expect("executes");
+    let first = events.next().await.expect("goes on").expect("an event");
+    assert_eq!(short(&[first]), ["started 3"]);
+    // It stops between two steps.
+    core.shutdown().await;
+    assert_eq!(airline.snapshot().expect("readable").count("credits", "booking", BOOKING), 0);
+
+    let mut changed = config(folder.path(), &airline.url());
+    let mut change = |file: &str, from: &str, to: &str| {
+        let text = changed.packs[0].files.get_mut(file).expect("a file of the pack");
+        assert!(text.contains(from), "{file} has no `{from}`");
+        *text = text.replacen(from, to, 1);
+    };
+    let confirmation = "  - write: send_confirmation\n    with: { booking: booking.code, about: '\"rebooked\"' }\n    as: message\n";
+    change("skills/rebook.yaml", confirmation, "");
+    change("skills/rebook.yaml", "done: rebook-done", "done: something-else");
+    change(
+        "actions.yaml",
+        "    summary: Put a travel credit",
+        "    method: another_method\n    summary: Put a travel credit",
+    );
+    let core = ActionCore::start(changed).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let events = to_the_end(client.execute(&plan, yes()).await.expect("goes on")).await;
+    assert_eq!(short(&events), ALL_DONE);
+    rebooked_once(&airline);
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
 #[tokio::test]
 async fn nothing_secret_or_needless_is_at_rest() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
