@@ -498,6 +498,47 @@ fn what_cannot_be_proved_is_told_with_place_and_remedy() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// A pack of skills that each use the next one twice: small to write, endless to walk.
+#[test]
+fn skills_that_use_each_other_many_times_over_are_told_and_not_walked_for_ever() {
+    let tower = |floors: usize, uses: &str| {
+        let mut source = travel();
+        for floor in 0..floors {
+            let next = if floor + 1 == floors { "identify".to_owned() } else { format!("f{}", floor + 1) };
+            let steps = uses.replace("NEXT", &next);
+            let end = if floor == 0 { "  - answer: it-is-paid\n" } else { "" };
+            let internal = if floor == 0 { "" } else { "internal: true\n" };
+            let text = format!("skill: f{floor}\nsummary: s\n{internal}steps:\n{steps}{end}");
+            source.files.insert(format!("skills/f{floor}.yaml"), text);
+        }
+        check(&source).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let one = "  - use: NEXT\n    as: a\n";
+    let two = "  - when: 'true'\n    use: NEXT\n    as: a\n    else:\n      - use: NEXT\n        as: a\n";
+    assert_eq!(tower(7, one), Vec::<String>::new());
+    assert!(tower(12, one).iter().any(|line| line.contains("is used too deep within other skills")));
+    let many = two.repeat(4).replace("as: a", "as: a_X");
+    let many: String = many
+        .split("_X")
+        .enumerate()
+        .map(|(n, part)| format!("{part}{}", if n < 8 { n.to_string() } else { String::new() }))
+        .collect();
+    let told = tower(30, &many);
+    assert!(
+        told.iter().any(|line| line.contains("the skills that `f0` uses come to too many steps")),
+        "{told:#?}"
+    );
+    let loops = (0..6).rev().fold("  - when: 'false'\n    refuse: w\n".to_owned(), |inner, depth| {
+        let inner: String = inner.lines().map(|line| format!("    {line}\n")).collect();
+        format!("  - for_each: i{depth}\n    in: '[1, 2]'\n    most: 20\n    steps:\n{inner}")
+    });
+    let told = tower(1, &loops);
+    assert!(
+        told.iter().any(|line| line.contains("steps (1000 is the most; lower `most` of a `for_each`)")),
+        "{told:#?}"
+    );
+}
+
 #[test]
 fn a_number_of_one_unit_is_not_given_for_another() {
     let unit = |weighs: &str| {

@@ -100,7 +100,7 @@ fn read_one(
     }
     let steps = node.field("steps");
     if let Some(steps) = steps {
-        take_over(steps, skills, &mut vec![name], &mut inputs);
+        take_over(steps, skills, &mut BTreeMap::new(), &mut inputs);
     }
     let names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
     let inputs_known = Facts::of(names);
@@ -108,7 +108,7 @@ fn read_one(
         Walk { file, actions, skills, uses, inputs: inputs_known, receipts: Facts::default(), loops: 0 };
     let mut facts = walk.inputs.clone();
     if let Some(steps) = steps {
-        for secret in secrets(steps, actions, skills, &mut vec![name]) {
+        for secret in secrets(steps, actions, skills, &mut BTreeMap::new()) {
             facts.remove(secret);
         }
         walk.steps(steps, &mut facts);
@@ -121,60 +121,63 @@ fn read_one(
 }
 
 /// Adds the inputs of used skills that their user does not give: the caller is asked for them in the used skill's words, as the
-/// action core has it. What is wrong with them is told with their own file.
-fn take_over(
-    steps: &Node,
-    skills: &Skills<'_>,
-    around: &mut Vec<&str>,
+/// action core has it. What is wrong with them is told with their own file. `known` has those of skills seen before.
+fn take_over<'n>(
+    steps: &'n Node,
+    skills: &Skills<'n>,
+    known: &mut BTreeMap<&'n str, Vec<(String, InputSpec)>>,
     inputs: &mut Vec<(String, InputSpec)>,
 ) {
     for (used, with) in uses_of(steps) {
-        let Some((&used, node)) = skills.get_key_value(used).filter(|(used, _)| !around.contains(used))
-        else {
-            continue;
-        };
-        let mut theirs = Vec::new();
-        for (key, spec) in node.field("inputs").and_then(Node::map).unwrap_or_default() {
-            let spec = InputSpec::read("", &key.name, spec, &mut Vec::new());
-            theirs.extend(spec.map(|spec| (key.name.clone(), spec)));
+        let Some(node) = skills.get(used) else { continue };
+        if !known.contains_key(used) {
+            known.insert(used, Vec::new());
+            let mut theirs = Vec::new();
+            for (key, spec) in node.field("inputs").and_then(Node::map).unwrap_or_default() {
+                let spec = InputSpec::read("", &key.name, spec, &mut Vec::new());
+                theirs.extend(spec.map(|spec| (key.name.clone(), spec)));
+            }
+            if let Some(steps) = node.field("steps") {
+                take_over(steps, skills, known, &mut theirs);
+            }
+            known.insert(used, theirs);
         }
-        if let Some(steps) = node.field("steps") {
-            let mut around: Vec<&str> = around.iter().copied().chain([used]).collect();
-            take_over(steps, skills, &mut around, &mut theirs);
-        }
-        for (name, spec) in theirs {
-            let given = with.is_some_and(|with| with.field(&name).is_some());
-            if !given && inputs.iter().all(|(known, _)| *known != name) {
-                inputs.push((name, spec));
+        for (name, spec) in known.get(used).into_iter().flatten() {
+            let given = with.is_some_and(|with| with.field(name).is_some());
+            if !given && inputs.iter().all(|(known, _)| known != name) {
+                inputs.push((name.clone(), spec.clone()));
             }
         }
     }
 }
 
-/// Inputs that go to a secret argument, here or in a skill that is used.
+/// Inputs that go to a secret argument, here or in a skill that is used; each of those is looked at once.
 fn secrets<'n>(
     steps: &'n Node,
     actions: &'n Actions,
     skills: &Skills<'n>,
-    around: &mut Vec<&'n str>,
-) -> Vec<&'n str> {
-    let mut found = Vec::new();
+    known: &mut BTreeMap<&'n str, BTreeSet<&'n str>>,
+) -> BTreeSet<&'n str> {
+    let mut found = BTreeSet::new();
     for step in flat(steps) {
         for call in ["read", "write"].into_iter().filter_map(|call| step.field(call)?.text()) {
             found.extend(actions.secrets(call, step.field("with")));
         }
     }
     for (used, with) in uses_of(steps) {
-        let inner = skills.get(used).filter(|_| !around.contains(&used)).and_then(|node| node.field("steps"));
-        let Some(inner) = inner else { continue };
-        around.push(used);
-        for secret in secrets(inner, actions, skills, around) {
+        let Some(inner) = skills.get(used).and_then(|node| node.field("steps")) else { continue };
+        if !known.contains_key(used) {
+            // In a circle of uses, which does not load, there is no secret yet.
+            known.insert(used, BTreeSet::new());
+            let secrets = secrets(inner, actions, skills, known);
+            known.insert(used, secrets);
+        }
+        for secret in known.get(used).into_iter().flatten() {
             match with.and_then(|with| with.field(secret)) {
                 Some(expr) => found.extend(expr.text().map(identifiers).into_iter().flatten()),
-                None => found.push(secret),
+                None => found.extend([secret]),
             }
         }
-        around.pop();
     }
     found
 }
@@ -250,27 +253,26 @@ impl Walk<'_> {
     }
 
     /// What a used skill writes is done in its user's name.
-    fn receipts_of(&mut self, used: &str, around: &mut Vec<String>) {
+    fn receipts_of(&mut self, used: &str, seen: &mut Vec<String>) {
         let Some(steps) = self.skills.get(used).and_then(|node| node.field("steps")) else { return };
-        if self.loops > 0 || around.iter().any(|name| name == used) {
+        if self.loops > 0 || seen.iter().any(|name| name == used) {
             return;
         }
-        around.push(used.to_owned());
-        self.receipts_in(steps, around);
-        around.pop();
+        seen.push(used.to_owned());
+        self.receipts_in(steps, seen);
     }
 
-    fn receipts_in(&mut self, steps: &Node, around: &mut Vec<String>) {
+    fn receipts_in(&mut self, steps: &Node, seen: &mut Vec<String>) {
         for step in steps.list().unwrap_or_default().iter().filter(|step| step.field("for_each").is_none()) {
             let text = |key: &str| step.field(key).and_then(Node::text);
             if let Some(action) = text("write") {
                 self.written(action, text("as").unwrap_or(action));
             }
             if let Some(used) = text("use") {
-                self.receipts_of(used, around);
+                self.receipts_of(used, seen);
             }
             for inner in ["steps", "else"].into_iter().filter_map(|inner| step.field(inner)) {
-                self.receipts_in(inner, around);
+                self.receipts_in(inner, seen);
             }
         }
     }

@@ -238,10 +238,15 @@ fn misfit(source: &str, kind: &Type, field: &Field) -> String {
 
 /// Inputs that go to a secret argument of an action, in the skill itself or in one that it uses.
 pub(crate) fn secret_inputs(pack: &Pack, skill: &Skill) -> BTreeSet<String> {
-    secrets_within(pack, skill, &mut Vec::new())
+    secrets_within(pack, skill, &mut BTreeMap::new())
 }
 
-fn secrets_within<'p>(pack: &'p Pack, skill: &'p Skill, around: &mut Vec<&'p str>) -> BTreeSet<String> {
+/// Each used skill is looked at once; in a circle of uses, which does not load, as if it had no secret yet.
+fn secrets_within<'p>(
+    pack: &'p Pack,
+    skill: &'p Skill,
+    known: &mut BTreeMap<&'p str, BTreeSet<String>>,
+) -> BTreeSet<String> {
     let mut secrets = BTreeSet::new();
     each_call(&skill.steps, &mut |call: &CallStep| {
         let Some(action) = pack.actions.get(&call.action) else { return };
@@ -251,18 +256,19 @@ fn secrets_within<'p>(pack: &'p Pack, skill: &'p Skill, around: &mut Vec<&'p str
             }
         }
     });
-    around.push(&skill.name);
+    known.insert(&skill.name, BTreeSet::new());
     each_use(&skill.steps, &mut |used, with| {
-        let Some(inner) = pack.skills.get(used).filter(|inner| !around.contains(&inner.name.as_str())) else {
-            return;
+        let Some(inner) = pack.skills.get(used) else { return };
+        let hidden = match known.get(used) {
+            Some(hidden) => hidden.clone(),
+            None => secrets_within(pack, inner, known),
         };
-        let hidden = secrets_within(pack, inner, around);
         for (_, expr) in with.iter().filter(|(name, _)| hidden.contains(name)) {
             secrets.extend(expr.references().map(|(name, _)| name.to_owned()));
         }
     });
-    around.pop();
     secrets.retain(|name| skill.input(name).is_some());
+    known.insert(&skill.name, secrets.clone());
     secrets
 }
 

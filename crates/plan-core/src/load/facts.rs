@@ -67,7 +67,7 @@ impl Facts {
 impl Reader<'_> {
     fn inputs(&mut self, of: &Node, pack: &Pack, skill: &Skill) -> Record {
         let mut choices = BTreeSet::new();
-        choices_of(pack, &skill.steps, &mut Vec::new(), &mut choices);
+        choices_of(pack, &skill.steps, &mut BTreeSet::new(), &mut choices);
         let mut inputs = Record::new();
         for (key, node) in self.entries(of, "inputs") {
             let name = key.name.as_str();
@@ -253,23 +253,22 @@ fn anything(node: &Node) -> Value {
 fn choices_of<'p>(
     pack: &'p Pack,
     steps: &'p [Step],
-    around: &mut Vec<&'p str>,
+    seen: &mut BTreeSet<&'p str>,
     names: &mut BTreeSet<&'p str>,
 ) {
     for step in steps {
         match &step.what {
             StepKind::Choose { name, .. } => names.extend([name.as_str()]),
             StepKind::Branch { then, otherwise, .. } => {
-                choices_of(pack, then, around, names);
-                choices_of(pack, otherwise, around, names);
+                choices_of(pack, then, seen, names);
+                choices_of(pack, otherwise, seen, names);
             }
-            StepKind::ForEach { steps, .. } => choices_of(pack, steps, around, names),
+            StepKind::ForEach { steps, .. } => choices_of(pack, steps, seen, names),
             StepKind::Use { skill, .. } => {
-                let used = pack.skills.get(skill).filter(|_| !around.contains(&skill.as_str()));
-                if let Some(used) = used {
-                    around.push(skill);
-                    choices_of(pack, &used.steps, around, names);
-                    around.pop();
+                if let Some(used) = pack.skills.get(skill)
+                    && seen.insert(&used.name)
+                {
+                    choices_of(pack, &used.steps, seen, names);
                 }
             }
             StepKind::Read { .. }

@@ -405,5 +405,5 @@ impl<'f> Fill<'f> {
 
 /// Reads in a row for one argument. People can follow three; the search stays small with it.
 const CHAIN_MAX: usize = 3;
-/// Skills within skills; a circle of uses ends here and is told by the checks.
-const USES_MAX: usize = 8;
+/// How deep within used skills a fact is looked for. People give what is deeper themselves; a circle of uses ends here.
+const USES_MAX: usize = 4;

@@ -45,6 +45,7 @@ struct Walk {
     /// Names of writes: the claim at the end tells of each once.
     receipts: BTreeSet<String>,
     confirmed: bool,
+    steps: usize,
     reads: usize,
     writes: usize,
     /// A write before this point cannot be undone and does not say so.
@@ -64,8 +65,11 @@ pub(super) struct SkillCheck<'c> {
     around: Vec<(&'c str, String)>,
     /// Loops around the place.
     loops: usize,
+    steps_most: usize,
     reads_most: usize,
     writes_most: usize,
+    /// Steps looked at: skills that use each other many times over are not looked at for ever.
+    walked: usize,
     policies: &'c str,
     problems: &'c mut Vec<Problem>,
 }
@@ -78,7 +82,20 @@ impl<'c> SkillCheck<'c> {
         problems: &'c mut Vec<Problem>,
     ) -> Self {
         let (around, loops) = (Vec::new(), 0);
-        Self { pack, root: skill, skill, around, loops, reads_most: 0, writes_most: 0, policies, problems }
+        let (steps_most, reads_most, writes_most, walked) = (0, 0, 0, 0);
+        Self {
+            pack,
+            root: skill,
+            skill,
+            around,
+            loops,
+            steps_most,
+            reads_most,
+            writes_most,
+            walked,
+            policies,
+            problems,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -101,6 +118,7 @@ impl<'c> SkillCheck<'c> {
             chosen: BTreeSet::new(),
             receipts: BTreeSet::new(),
             confirmed: false,
+            steps: 0,
             reads: 0,
             writes: 0,
             stuck: None,
@@ -127,9 +145,11 @@ impl<'c> SkillCheck<'c> {
                 Some("end it with `answer`, or with `confirm` and writes".to_owned()),
             );
         }
-        for (count, most, what) in
-            [(self.reads_most, READS_MOST, "reads"), (self.writes_most, WRITES_MOST, "writes")]
-        {
+        for (count, most, what) in [
+            (self.reads_most, READS_MOST, "reads"),
+            (self.writes_most, WRITES_MOST, "writes"),
+            (self.steps_most, STEPS_MOST, "steps"),
+        ] {
             if count > most {
                 let help = format!("{most} is the most; lower `most` of a `for_each`");
                 self.wrong(None, format!("the skill may come to {count} {what}"), Some(help));
@@ -172,13 +192,23 @@ impl<'c> SkillCheck<'c> {
 
     fn step(&mut self, step: &'c Step, mut at: Walk) -> Walk {
         let line = step.line;
+        self.walked += 1;
+        if self.walked >= WALKED_MAX {
+            if self.walked == WALKED_MAX {
+                let what = format!("the skills that `{}` uses come to too many steps", self.root.name);
+                self.wrong_here(line, &what, Some("use fewer of them"));
+            }
+            return at;
+        }
+        at.steps = at.steps.saturating_add(1);
+        self.steps_most = self.steps_most.max(at.steps);
         let here = Place { line, ..Place::default() };
         match &step.what {
             StepKind::Read { call, not_found } => {
                 if at.confirmed {
                     self.wrong_here(line, "a read after `confirm`: everything is read before", None);
                 }
-                at.reads += 1;
+                at.reads = at.reads.saturating_add(1);
                 self.reads_most = self.reads_most.max(at.reads);
                 self.call(line, call, ActionKind::Read, None, &mut at);
                 self.permitted(line, &call.action);
@@ -209,7 +239,7 @@ impl<'c> SkillCheck<'c> {
                     let what = format!("two writes are called `{}`, and only one can be told of", call.name);
                     self.wrong_here(line, &what, Some("give one another name with `as`"));
                 }
-                at.writes += 1;
+                at.writes = at.writes.saturating_add(1);
                 self.writes_most = self.writes_most.max(at.writes);
                 self.permitted(line, &call.action);
                 self.call(line, call, ActionKind::Write, when.as_ref(), &mut at);
@@ -318,7 +348,7 @@ impl<'c> SkillCheck<'c> {
     ) -> Walk {
         let element = self.list(list, &at, Place { line, ..Place::default() });
         let before = at.known.clone();
-        let (reads, writes) = (at.reads, at.writes);
+        let (steps_before, reads, writes) = (at.steps, at.reads, at.writes);
         self.loops += 1;
         self.define(line, item, Known { kind: element, from: From::Fact }, &mut at);
         let start = at.known.clone();
@@ -328,7 +358,8 @@ impl<'c> SkillCheck<'c> {
             self.wrong(line, what, Some("put a `when` before what ends it".to_owned()));
             at.ended = false;
         }
-        let (more_reads, more_writes) = (at.reads - reads, at.writes - writes);
+        let (more_steps, more_reads, more_writes) =
+            (at.steps - steps_before, at.reads - reads, at.writes - writes);
         if most > 1 {
             // What is written for one item is written again after it, for the next.
             let brought = std::mem::replace(&mut at.known, start);
@@ -337,7 +368,11 @@ impl<'c> SkillCheck<'c> {
             (at.known, at.chosen, at.ended) = (brought, chosen, false);
         }
         self.loops -= 1;
-        (at.reads, at.writes) = (reads + more_reads * most, writes + more_writes * most);
+        // Loops within loops multiply.
+        at.steps = steps_before.saturating_add(more_steps.saturating_mul(most));
+        at.reads = reads.saturating_add(more_reads.saturating_mul(most));
+        at.writes = writes.saturating_add(more_writes.saturating_mul(most));
+        self.steps_most = self.steps_most.max(at.steps);
         self.reads_most = self.reads_most.max(at.reads);
         self.writes_most = self.writes_most.max(at.writes);
         let kind = Type::List(Box::new(brought(&at.known, |name| before.contains_key(name))));
@@ -370,6 +405,12 @@ impl<'c> SkillCheck<'c> {
                 chain[first..].iter().chain([&used]).map(|name| format!("`{name}`")).collect();
             let what = format!("{}: a skill that uses itself never ends", way.join(" uses "));
             self.wrong(line, what, Some("take one of the uses out".to_owned()));
+            self.define(line, name, anything, &mut at);
+            return at;
+        }
+        if self.around.len() >= USES_MAX {
+            let help = format!("{USES_MAX} within each other are the most");
+            self.wrong_here(line, &format!("`{used}` is used too deep within other skills"), Some(&help));
             self.define(line, name, anything, &mut at);
             return at;
         }
@@ -587,6 +628,7 @@ fn join(left: Walk, right: Walk) -> Walk {
             chosen: left.chosen.union(&right.chosen).cloned().collect(),
             receipts: left.receipts.union(&right.receipts).cloned().collect(),
             confirmed: left.confirmed && right.confirmed,
+            steps: left.steps.max(right.steps),
             reads: left.reads.max(right.reads),
             writes: left.writes.max(right.writes),
             stuck: left.stuck.or(right.stuck),
@@ -622,3 +664,9 @@ fn references<'s>(steps: &'s [Step], used: &mut BTreeSet<&'s str>) {
 /// and the shell gives up after some more.
 const READS_MOST: usize = 24;
 const WRITES_MOST: usize = 50;
+/// Steps of any kind, each turn of a loop counted: what one reply to a caller may have to go through.
+const STEPS_MOST: usize = 1_000;
+/// Skills within skills.
+const USES_MAX: usize = 8;
+/// Several times the steps of the largest pack that a person could still read.
+const WALKED_MAX: usize = 20_000;
