@@ -1,5 +1,8 @@
 //! The walk through a skill's steps, with the names that are known at each.
 
+mod finish;
+mod note;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{CallId, InputSpec, NeedWhy, PlanId, Record, StepState, StepView, Value};
@@ -8,9 +11,9 @@ use super::{BindError, Next, Read, ReadOutcome, Reads, Refused};
 use crate::catalogue::{Action, FieldType, Follow, Undo};
 use crate::expr::{Expr, ExprError};
 use crate::load::secret_inputs;
-use crate::plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
-use crate::policy::{Question, RUN_PLAN, Verdict};
-use crate::reason::{Because, Reason, Source, SourceValue};
+use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
+use crate::policy::{Question, Verdict};
+use crate::reason::{Because, Reason};
 use crate::skill::{self, CallStep, NotFound, Pack, Skill, StepKind, accept_input, slot_type};
 
 pub(super) struct Walk<'w> {
@@ -438,82 +441,6 @@ impl<'w> Walk<'w> {
         Some(Bound { call: action.call.clone(), with: with.collect() })
     }
 
-    /// Everything is bound: asks for every write and for the whole, before anyone is promised anything.
-    fn finish(&mut self, words: String, read_back: Record) -> Result<Next, BindError> {
-        // What is read back may be of a skill that is used; what is said after it is of this one.
-        let mut shown = self.shown();
-        shown.extend(read_back);
-        let mut plan = Plan {
-            id: self.id.clone(),
-            pack: self.pack.name.clone(),
-            skill: self.root.name.clone(),
-            call: self.call,
-            verified: self.verified.clone(),
-            steps: std::mem::take(&mut self.steps),
-            facts: Record::new(),
-            done: self.root.done.clone(),
-            failed: self.root.failed.clone(),
-            rules: Vec::new(),
-        };
-        if plan.steps.iter().all(|step| step.write.is_none()) {
-            return Err(BindError::NothingToDo);
-        }
-        let mut amount: i64 = 0;
-        let mut writes: i64 = 0;
-        for index in 0..plan.steps.len() {
-            let Some(write) = &plan.steps[index].write else { continue };
-            writes += 1;
-            // What depends on a result to come is asked when it has come.
-            let Some(context) = write.foreseen() else {
-                self.judged(Some(index + 1), None);
-                continue;
-            };
-            let context = context.map_err(|error| expression(&write.call.action, error))?;
-            if let Some(Value::Int(minor)) = context.get("amount") {
-                amount = amount.saturating_add(*minor);
-            }
-            let verdict = plan.permission(&self.pack.policy, write, &context);
-            let action = write.call.action.clone();
-            self.judged(Some(index + 1), Some(&verdict));
-            if !verdict.allowed {
-                self.steps = plan.steps;
-                return Ok(self.denied(&action, verdict, shown));
-            }
-            plan.steps[index].rules = verdict.rules;
-        }
-        let skill = format!("{}/{}", plan.pack, plan.skill);
-        let verdict = self.pack.policy.ask(&Question {
-            caller: &self.call.to_string(),
-            verified: &self.verified,
-            action: RUN_PLAN,
-            resource: ("Skill", &skill),
-            context: &Record::from([
-                ("writes".to_owned(), Value::Int(writes)),
-                ("amount".to_owned(), Value::Int(amount)),
-            ]),
-        });
-        self.judged(None, Some(&verdict));
-        if !verdict.allowed {
-            self.steps = plan.steps;
-            return Ok(self.denied(RUN_PLAN, verdict, shown));
-        }
-        plan.rules = verdict.rules;
-        plan.facts = self.needed_later(&plan);
-        Ok(Next::Ready { facts: shown, plan: Box::new(plan), words })
-    }
-
-    /// Facts that arguments to come still refer to, outside of loops and used skills.
-    fn needed_later(&self, plan: &Plan) -> Record {
-        let mut kept = Record::new();
-        let outside = plan.steps.iter().filter(|step| step.within.is_empty());
-        for argument in outside.filter_map(|step| step.write.as_ref()).flat_map(|write| &write.arguments) {
-            if let ArgumentValue::Later(expr) = &argument.value {
-                keep(&mut kept, expr, &self.scope.facts);
-            }
-        }
-        kept
-    }
-
     /// The caller must say more before these expressions have a value.
     fn missing<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Option<Next> {
         let input = self.missing_input(exprs)?;
@@ -567,78 +494,11 @@ impl<'w> Walk<'w> {
         self.steps.push(Step { number, action, name, rules, write, within });
     }
 
-    fn denied(&self, action: &str, verdict: Verdict, facts: Record) -> Next {
-        Next::Refused(Refused {
-            words: verdict.words.unwrap_or_else(|| self.pack.denied.clone()),
-            facts,
-            transfer: verdict.transfer,
-            rules: verdict.rules,
-            action: Some(action.to_owned()),
-            steps: self.views(),
-        })
-    }
-
     /// The facts that others may see: all but the secrets.
     fn shown(&self) -> Record {
         let mut facts = self.scope.facts.clone();
         facts.retain(|name, _| !self.scope.secrets.contains(name));
         facts
-    }
-
-    fn judged(&mut self, number: Option<usize>, verdict: Option<&Verdict>) {
-        if let Some(reasons) = &mut self.reasons {
-            let what = Because::Judged { number, verdict: verdict.cloned() };
-            reasons.push(Reason { file: self.root.file.clone(), line: None, depth: 0, what });
-        }
-    }
-
-    fn because(&mut self, step: &skill::Step, what: impl FnOnce(&Self) -> Because) {
-        if self.reasons.is_none() {
-            return;
-        }
-        let (file, line) = (self.scope.skill.file.clone(), step.line);
-        let reason = Reason { file, line, depth: self.scope.within.len(), what: what(self) };
-        self.reasons.get_or_insert_default().push(reason);
-    }
-
-    /// Where each argument comes from.
-    fn sources(
-        &self,
-        with: &[(String, Expr)],
-        filled: &[String],
-        secret: impl Fn(&str) -> bool,
-    ) -> Vec<Source> {
-        with.iter()
-            .map(|(name, expr)| Source {
-                name: name.clone(),
-                expr: expr.source().to_owned(),
-                filled: filled.contains(name),
-                value: match secret(name) {
-                    true => SourceValue::Secret,
-                    false if expr.references().any(|(name, _)| self.scope.later.contains(name)) => {
-                        SourceValue::Later
-                    }
-                    false => expr.any(&self.scope.facts).map_or(SourceValue::Unknown, SourceValue::Known),
-                },
-            })
-            .collect()
-    }
-
-    fn hides(&self, skill: &Skill, input: &str) -> bool {
-        secret_inputs(self.pack, skill).contains(input)
-    }
-
-    /// The facts that a condition looks at.
-    fn looked_at(&self, when: &Expr) -> Vec<(String, Value)> {
-        when.references()
-            .filter_map(|(name, field)| {
-                let value = self.scope.facts.get(name)?;
-                match field {
-                    Some(field) => Some((format!("{name}.{field}"), value.at(field)?.clone())),
-                    None => Some((name.to_owned(), value.clone())),
-                }
-            })
-            .collect()
     }
 
     fn views(&self) -> Vec<StepView> {

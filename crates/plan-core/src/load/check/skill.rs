@@ -1,41 +1,18 @@
 //! What must hold on every way through a skill: it ends, each value is known and of the right type where it is used, a yes comes
 //! before every write, and what was written can be taken back until it need not be.
 
+mod value;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{ActionKind, Problem};
 
-use super::{misfit, nearest, secret_inputs};
+use super::{nearest, secret_inputs};
 use crate::catalogue::{Action, Undo};
 use crate::expr::{Expr, Type};
 use crate::policy::RUN_PLAN;
-use crate::skill::{CallStep, Pack, Skill, Step, StepKind, slot_type};
-
-/// What is known of a name at some point of a skill.
-#[derive(Clone, PartialEq)]
-struct Known {
-    kind: Type,
-    from: From,
-}
-
-#[derive(Clone, PartialEq)]
-enum From {
-    /// An input; a secret one may only go to secret arguments.
-    Input { secret: bool },
-    /// Something that is known before the confirmation.
-    Fact,
-    /// The result of a write, known only while executing; of one with a condition, only where that holds too.
-    Later { when: Option<String> },
-}
-
-/// Where an expression stands: what it may refer to.
-#[derive(Clone, Copy, Default)]
-struct Place<'p> {
-    line: Option<u32>,
-    secret: bool,
-    later: bool,
-    when: Option<&'p Expr>,
-}
+use crate::skill::{CallStep, NotFound, Pack, Skill, Step, StepKind, slot_type};
+use value::{From, Known, Place, brought};
 
 /// How far a walk along the steps has come.
 #[derive(Clone)]
@@ -204,46 +181,8 @@ impl<'c> SkillCheck<'c> {
         self.steps_most = self.steps_most.max(at.steps);
         let here = Place { line, ..Place::default() };
         match &step.what {
-            StepKind::Read { call, not_found } => {
-                if at.confirmed {
-                    self.wrong_here(line, "a read after `confirm`: everything is read before", None);
-                }
-                at.reads = at.reads.saturating_add(1);
-                self.reads_most = self.reads_most.max(at.reads);
-                self.call(line, call, ActionKind::Read, None, &mut at);
-                self.permitted(line, &call.action);
-                for case in not_found {
-                    self.words(line, &case.words);
-                    if self.skill.input(&case.input).is_none() {
-                        let what =
-                            format!("`not_found` names the input `{}`, which there is not", case.input);
-                        let names = self.skill.inputs.iter().map(|(name, _)| name);
-                        let help = nearest(&case.input, names);
-                        self.wrong(line, what, help);
-                    }
-                }
-            }
-            StepKind::Write { call, when } => {
-                if !at.confirmed {
-                    let what = format!("`{}` writes before the caller has said yes", call.action);
-                    self.wrong_here(line, &what, Some("put a `confirm` before it"));
-                }
-                if let Some(when) = when {
-                    self.condition(when, &at, here);
-                }
-                if let Some(action) = self.pack.actions.get(&call.action) {
-                    self.order(line, action, &mut at);
-                }
-                let again = !at.receipts.insert(call.name.clone());
-                if again && self.loops == 0 && !at.known.contains_key(&call.name) {
-                    let what = format!("two writes are called `{}`, and only one can be told of", call.name);
-                    self.wrong_here(line, &what, Some("give one another name with `as`"));
-                }
-                at.writes = at.writes.saturating_add(1);
-                self.writes_most = self.writes_most.max(at.writes);
-                self.permitted(line, &call.action);
-                self.call(line, call, ActionKind::Write, when.as_ref(), &mut at);
-            }
+            StepKind::Read { call, not_found } => self.read(line, call, not_found, &mut at),
+            StepKind::Write { call, when } => self.write(line, call, when.as_ref(), &mut at),
             StepKind::Branch { when, then, otherwise } => {
                 if at.confirmed {
                     self.wrong_here(
@@ -261,28 +200,7 @@ impl<'c> SkillCheck<'c> {
                 return self.for_each(line, (item, list, *most, name.as_deref()), steps, at);
             }
             StepKind::Use { skill, with, name } => return self.used(line, skill, with, name, at),
-            StepKind::Choose { name, from, words, .. } => {
-                if at.confirmed {
-                    self.wrong_here(line, "a choice after `confirm`", None);
-                }
-                if self.loops > 0 {
-                    let help = "let the caller choose before it";
-                    self.wrong_here(
-                        line,
-                        "a choice inside `for_each`: one answer is for one question",
-                        Some(help),
-                    );
-                }
-                self.words(line, words);
-                let element = self.list(from, &at, here);
-                let within = !self.around.is_empty();
-                if !at.chosen.insert(name.clone()) || (within && self.root.input(name).is_some()) {
-                    let what = format!("the choice `{name}` and another question have one name");
-                    self.wrong_here(line, &what, Some("give it another"));
-                }
-                let kind = if element == Type::Any { Type::Record(None) } else { element };
-                self.define(line, name, Known { kind, from: From::Fact }, &mut at);
-            }
+            StepKind::Choose { name, from, words, .. } => self.choose(line, name, from, words, &mut at),
             StepKind::Confirm { words } => {
                 self.words(line, words);
                 if at.confirmed {
@@ -303,6 +221,66 @@ impl<'c> SkillCheck<'c> {
             }
         }
         at
+    }
+
+    fn read(&mut self, line: Option<u32>, call: &CallStep, not_found: &[NotFound], at: &mut Walk) {
+        if at.confirmed {
+            self.wrong_here(line, "a read after `confirm`: everything is read before", None);
+        }
+        at.reads = at.reads.saturating_add(1);
+        self.reads_most = self.reads_most.max(at.reads);
+        self.call(line, call, ActionKind::Read, None, at);
+        self.permitted(line, &call.action);
+        for case in not_found {
+            self.words(line, &case.words);
+            if self.skill.input(&case.input).is_none() {
+                let what = format!("`not_found` names the input `{}`, which there is not", case.input);
+                let names = self.skill.inputs.iter().map(|(name, _)| name);
+                let help = nearest(&case.input, names);
+                self.wrong(line, what, help);
+            }
+        }
+    }
+
+    fn write(&mut self, line: Option<u32>, call: &CallStep, when: Option<&Expr>, at: &mut Walk) {
+        if !at.confirmed {
+            let what = format!("`{}` writes before the caller has said yes", call.action);
+            self.wrong_here(line, &what, Some("put a `confirm` before it"));
+        }
+        if let Some(when) = when {
+            self.condition(when, at, Place { line, ..Place::default() });
+        }
+        if let Some(action) = self.pack.actions.get(&call.action) {
+            self.order(line, action, at);
+        }
+        let again = !at.receipts.insert(call.name.clone());
+        if again && self.loops == 0 && !at.known.contains_key(&call.name) {
+            let what = format!("two writes are called `{}`, and only one can be told of", call.name);
+            self.wrong_here(line, &what, Some("give one another name with `as`"));
+        }
+        at.writes = at.writes.saturating_add(1);
+        self.writes_most = self.writes_most.max(at.writes);
+        self.permitted(line, &call.action);
+        self.call(line, call, ActionKind::Write, when, at);
+    }
+
+    fn choose(&mut self, line: Option<u32>, name: &str, from: &Expr, words: &str, at: &mut Walk) {
+        if at.confirmed {
+            self.wrong_here(line, "a choice after `confirm`", None);
+        }
+        if self.loops > 0 {
+            let what = "a choice inside `for_each`: one answer is for one question";
+            self.wrong_here(line, what, Some("let the caller choose before it"));
+        }
+        self.words(line, words);
+        let element = self.list(from, at, Place { line, ..Place::default() });
+        let within = !self.around.is_empty();
+        if !at.chosen.insert(name.to_owned()) || (within && self.root.input(name).is_some()) {
+            let what = format!("the choice `{name}` and another question have one name");
+            self.wrong_here(line, &what, Some("give it another"));
+        }
+        let kind = if element == Type::Any { Type::Record(None) } else { element };
+        self.define(line, name, Known { kind, from: From::Fact }, at);
     }
 
     /// Until a write that nothing takes back everything before can be undone; after it everything must succeed. So only writes
@@ -450,139 +428,6 @@ impl<'c> SkillCheck<'c> {
         at
     }
 
-    fn call(
-        &mut self,
-        line: Option<u32>,
-        call: &CallStep,
-        kind: ActionKind,
-        when: Option<&Expr>,
-        at: &mut Walk,
-    ) {
-        let Some(action) = self.pack.actions.get(&call.action) else {
-            let what = format!("there is no action `{}` in actions.yaml", call.action);
-            let help = nearest(&call.action, self.pack.actions.keys());
-            self.wrong(line, what, help);
-            self.define(line, &call.name, Known { kind: Type::Any, from: From::Fact }, at);
-            return;
-        };
-        if action.kind != kind {
-            let (is, said) = match kind {
-                ActionKind::Read => ("writes", "read"),
-                ActionKind::Write => ("only reads", "write"),
-            };
-            self.wrong(line, format!("`{}` {is}, but the step says `{said}`", call.action), None);
-        }
-        for (name, expr) in &call.with {
-            let field = action.input(name);
-            if field.is_none() {
-                let what = format!("`{}` takes no `{name}`", call.action);
-                let help = nearest(name, action.inputs.iter().map(|field| &field.name));
-                self.wrong(line, what, help);
-            }
-            let secret = field.is_some_and(|field| field.secret);
-            let place = Place { line, secret, later: kind == ActionKind::Write, when };
-            if let Some(kind) = self.value(expr, at, place)
-                && let Some(field) = field
-                && !kind.is(&field.type_of())
-            {
-                self.wrong(line, format!("`{}`: {}", call.action, misfit(expr.source(), &kind, field)), None);
-            }
-        }
-        let from = match kind {
-            ActionKind::Read => From::Fact,
-            ActionKind::Write => From::Later { when: when.map(|when| when.source().to_owned()) },
-        };
-        self.define(line, &call.name, Known { kind: super::record(&action.call.outputs), from }, at);
-    }
-
-    fn define(&mut self, line: Option<u32>, name: &str, known: Known, at: &mut Walk) {
-        let identifier = name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if !identifier {
-            let what = format!("`{name}` is no name: lower case, digits and `_`, a letter first");
-            self.wrong(line, what, None);
-        }
-        if at.known.insert(name.to_owned(), known).is_some() {
-            self.wrong(line, format!("the name `{name}` is taken already"), None);
-        }
-    }
-
-    fn condition(&mut self, when: &Expr, at: &Walk, place: Place<'_>) {
-        if let Some(kind) = self.value(when, at, place)
-            && !matches!(kind, Type::Bool | Type::Any)
-        {
-            let what = format!("`{}` is {}, not yes or no", when.source(), kind.name());
-            self.wrong(place.line, what, None);
-        }
-    }
-
-    /// The type of a list's elements.
-    fn list(&mut self, list: &Expr, at: &Walk, place: Place<'_>) -> Type {
-        match self.value(list, at, place) {
-            Some(Type::List(element)) => *element,
-            None | Some(Type::Any) => Type::Any,
-            Some(other) => {
-                let what = format!("`{}` is {}, not a list", list.source(), other.name());
-                self.wrong(place.line, what, None);
-                Type::Any
-            }
-        }
-    }
-
-    /// The type of an expression where it stands; `None` once something is told to be wrong with it.
-    fn value(&mut self, expr: &Expr, at: &Walk, place: Place<'_>) -> Option<Type> {
-        let before = self.problems.len();
-        for (name, field) in expr.references() {
-            self.refers(expr, name, field, at, place);
-        }
-        if self.problems.len() > before {
-            return None;
-        }
-        match expr.infer(&|name| at.known.get(name).map(|known| known.kind.clone())) {
-            Ok(kind) => Some(kind),
-            Err(what) => {
-                self.wrong(place.line, format!("`{}`: {what}", expr.source()), None);
-                None
-            }
-        }
-    }
-
-    fn refers(&mut self, expr: &Expr, name: &str, field: Option<&str>, at: &Walk, place: Place<'_>) {
-        let source = expr.source();
-        let Some(known) = at.known.get(name) else {
-            let help = nearest(name, at.known.keys());
-            self.wrong(place.line, format!("`{source}`: nothing is called `{name}` here"), help);
-            return;
-        };
-        match &known.from {
-            From::Input { secret: true } if !place.secret => {
-                let what = format!("`{source}`: `{name}` is secret and may only go to a secret argument");
-                self.wrong(place.line, what, None);
-                return;
-            }
-            From::Later { .. } if !place.later => {
-                self.wrong(
-                    place.line,
-                    format!("`{source}`: `{name}` is known only once it is written"),
-                    None,
-                );
-                return;
-            }
-            From::Later { when: Some(when) } if place.when.map(Expr::source) != Some(when) => {
-                let what = format!("`{source}`: `{name}` is written only when `{when}`");
-                self.wrong(place.line, what, Some("give this write the same `when`".to_owned()));
-                return;
-            }
-            From::Input { .. } | From::Fact | From::Later { .. } => {}
-        }
-        if let (Some(field), Type::Record(Some(fields))) = (field, &known.kind)
-            && !fields.contains_key(field)
-        {
-            let help = nearest(field, fields.keys());
-            self.wrong(place.line, format!("`{source}`: `{name}` has no `{field}`"), help);
-        }
-    }
-
     fn words(&mut self, line: Option<u32>, words: &str) {
         if words.trim().is_empty() {
             self.wrong(line, "there are no words".to_owned(), None);
@@ -603,12 +448,6 @@ impl<'c> SkillCheck<'c> {
             None => problem,
         });
     }
-}
-
-/// What a loop's turn or a used skill leaves behind: all that is known before the confirmation.
-fn brought(known: &BTreeMap<String, Known>, was_there: impl Fn(&str) -> bool) -> Type {
-    let facts = known.iter().filter(|(name, known)| known.from == From::Fact && !was_there(name));
-    Type::record(facts.map(|(name, known)| (name.clone(), known.kind.clone())))
 }
 
 /// What two branches agree on once they meet again; a branch that has ended does not count.
