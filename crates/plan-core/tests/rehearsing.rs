@@ -81,7 +81,7 @@ fn where_the_facts_end_it_says_what_is_missing() {
             without(flights, ""),
             End::Missing,
             "the facts do not tell what `find_flights` answers for booking = K7M4X2.\nAdd under `reads`, with values for the types:\n\n  \
-             - read: find_flights\n    with: { booking: \"K7M4X2\" }\n    found: { flights: [], credit: { minor: <int>, currency: <text> } }",
+             - read: find_flights\n    with: { booking: \"K7M4X2\" }\n    found: { flights: [{ id: <text>, number: <code>, from: <text>, to: <text>, departs: <time>, seats: <int> }], credit: { minor: <int>, currency: <text> } }",
         ),
         (
             "inputs: { code: K7M4X2, pin: \"4821\" }\n".to_owned(),
@@ -99,7 +99,7 @@ fn where_the_facts_end_it_says_what_is_missing() {
             "`apply_credit` is forbidden by credit-above-300-needs-a-human. The caller hears `credit-too-high`; a human goes on.",
         ),
         (
-            without("status: cancelled, to", "status: on-time, to"),
+            without("status: cancelled", "status: on-time"),
             End::Refused,
             "the skill itself says no. The caller hears `not-cancelled`",
         ),

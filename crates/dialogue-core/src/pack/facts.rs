@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::PackSource;
-use callwright_model::yaml::Node;
+use callwright_model::yaml::{Key, Node};
 
 /// Facts as variables of a sentence: `booking-flight-number`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,9 +65,18 @@ pub(super) struct Actions(BTreeMap<String, Action>);
 
 #[derive(Debug, Default)]
 struct Action {
-    outputs: Vec<(String, String)>,
+    outputs: Vec<Output>,
     /// Each with what it means, where that is declared.
     secrets: Vec<(String, Option<String>)>,
+}
+
+/// One output, or a field of a record.
+#[derive(Debug)]
+struct Output {
+    name: String,
+    kind: String,
+    /// Fields of a record, where they are declared.
+    of: Vec<Output>,
 }
 
 impl Actions {
@@ -82,9 +91,7 @@ impl Actions {
     pub(super) fn result(&self, action: &str, name: &str, facts: &mut Facts) {
         match self.0.get(action) {
             Some(action) => {
-                for (output, kind) in &action.outputs {
-                    facts.add(&format!("{name}-{output}"), kind);
-                }
+                action.outputs.iter().for_each(|output| output.tell(name, facts));
             }
             None => facts.add(name, "record"),
         }
@@ -110,16 +117,35 @@ pub(super) fn identifiers(expr: &str) -> impl Iterator<Item = &str> {
     expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| !name.is_empty())
 }
 
+impl Output {
+    fn read(fields: Option<&Node>) -> Vec<Self> {
+        let fields = fields.and_then(Node::map).unwrap_or_default();
+        let kind = |field: &Node| field.text().or_else(|| field.field("type")?.text()).map(str::to_owned);
+        let output = |(key, field): &(Key, Node)| Self {
+            name: key.name.clone(),
+            kind: kind(field).unwrap_or_default(),
+            of: Self::read(field.field("of")),
+        };
+        fields.iter().map(output).collect()
+    }
+
+    /// What is known of it under the name of its action's result.
+    fn tell(&self, name: &str, facts: &mut Facts) {
+        let name = format!("{name}-{}", self.name);
+        if self.kind == "record" && !self.of.is_empty() {
+            self.of.iter().for_each(|field| field.tell(&name, facts));
+        } else {
+            facts.add(&name, &self.kind);
+        }
+    }
+}
+
 impl Action {
     fn read(node: &Node) -> Self {
         let fields = |key: &str| node.field(key).and_then(Node::map).unwrap_or_default();
-        let kind = |field: &Node| field.text().or_else(|| field.field("type")?.text()).map(str::to_owned);
         let is_secret = |field: &Node| field.field("secret").and_then(Node::text) == Some("true");
         Self {
-            outputs: fields("outputs")
-                .iter()
-                .map(|(key, field)| (key.name.clone(), kind(field).unwrap_or_default()))
-                .collect(),
+            outputs: Output::read(node.field("outputs")),
             secrets: fields("inputs")
                 .iter()
                 .filter(|(_, field)| is_secret(field))

@@ -333,6 +333,18 @@ fn a_skill_asks_for_what_a_skill_that_it_uses_needs() {
 }
 
 #[test]
+fn a_declared_field_of_a_record_is_known_and_no_other() {
+    let told = |from: &str, to: &str| problems(|source| replace(source, "actions.yaml", from, to));
+    assert_eq!(told("departs: time, status: text } }", "departs: time, status: text, gate: code } }"), []);
+    let unknown = told("to: text, departs: time, status", "departs: time, status");
+    // The offer names where the flight goes, in two of the languages.
+    assert!(
+        unknown.len() == 2 && unknown.iter().all(|one| one.what.contains("booking-flight-to")),
+        "{unknown:#?}"
+    );
+}
+
+#[test]
 fn a_claim_names_no_receipt_of_a_loop() {
     let told = problems(|source| {
         let write = "  - write: refund_fare\n    with: { booking: booking.code, amount: terms.refund }\n    as: refund\n";

@@ -65,7 +65,10 @@ pub fn airline_answers(action: &str, arguments: &Record, credit: i64) -> ReadOut
         Value::Record(record([
             ("id", Value::Text(format!("{number}-2026-11-23"))),
             ("number", Value::Code(number.to_owned())),
+            ("from", "Denver".into()),
+            ("to", "Seattle".into()),
             ("departs", Value::Time(format!("2026-11-23T{departs}"))),
+            ("seats", Value::Int(9)),
         ]))
     };
     match action {
@@ -78,7 +81,11 @@ pub fn airline_answers(action: &str, arguments: &Record, credit: i64) -> ReadOut
             (
                 "flight",
                 Value::Record(record([
+                    ("id", "CW212-2026-11-23".into()),
                     ("number", Value::Code("CW212".to_owned())),
+                    ("from", "Denver".into()),
+                    ("to", "Seattle".into()),
+                    ("departs", Value::Time("2026-11-23T08:30".to_owned())),
                     ("status", "cancelled".into()),
                 ])),
             ),
