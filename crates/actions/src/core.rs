@@ -295,7 +295,7 @@ impl wire::ActionCore for Service {
                 name: skill.name.clone(),
                 summary: skill.summary.clone(),
                 inputs: skill.inputs.iter().map(|(name, _)| name.clone()).collect(),
-                actions: skill.actions(),
+                actions: pack.actions_of(skill),
             })
             .collect()
     }

@@ -277,12 +277,12 @@ pub struct Plan {
     /// What the caller gives and what the systems answer, as YAML or JSON.
     #[arg(long, value_name = "FILE", required_unless_present = "diagram")]
     pub facts: Option<PathBuf>,
-    /// The skill pack. Without it: the one that has the skill, of the configuration or in the folder `skills`.
+    /// The skill pack. Without it: the one that has the skill, of those in the configuration.
     #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
-    /// Configuration file that names the packs.
-    #[arg(long, env = "CALLWRIGHT_CONFIG", default_value = "callwright.toml", value_name = "FILE")]
-    pub config: PathBuf,
+    /// Configuration file that names the packs; without one, those in the folder `skills`.
+    #[arg(long, env = "CALLWRIGHT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Draw the skill as a Mermaid flowchart instead; with --facts, the way they take through it is drawn thicker.
     #[arg(long)]
     pub diagram: bool,

@@ -15,7 +15,7 @@ use crate::lines::read_pack;
 pub fn run(args: &Plan) -> anyhow::Result<ExitCode> {
     let found = match &args.pack {
         Some(folder) => load(folder),
-        None => find(&args.config, &args.skill)?,
+        None => find(args.config.as_deref(), &args.skill)?,
     };
     let pack = match found {
         Ok(pack) => pack,
@@ -58,11 +58,14 @@ fn load(folder: &Path) -> Result<Pack, Vec<Problem>> {
 }
 
 /// The pack that has the skill: among those of the configuration or, without one, in `skills`.
-fn find(config: &Path, skill: &str) -> anyhow::Result<Result<Pack, Vec<Problem>>> {
-    let mut folders: Vec<PathBuf> = match Config::read(config) {
-        (Some(config), _) => config.lines.into_iter().map(|line| line.pack).collect(),
-        (None, _) => std::fs::read_dir("skills")
-            .context("there is no folder `skills` here, and no configuration: name a pack with --pack")?
+fn find(config: Option<&Path>, skill: &str) -> anyhow::Result<Result<Pack, Vec<Problem>>> {
+    let mut folders: Vec<PathBuf> = match config {
+        Some(file) => match Config::read(file) {
+            (Some(config), _) => config.lines.into_iter().map(|line| line.pack).collect(),
+            (None, problems) => return Ok(Err(problems)),
+        },
+        None => std::fs::read_dir("skills")
+            .context("there is no folder `skills` here: name a pack with --pack")?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.is_dir())
             .collect(),

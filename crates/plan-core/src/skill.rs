@@ -29,6 +29,24 @@ impl Pack {
         self.skills.values().filter(|skill| !skill.internal)
     }
 
+    /// Actions that a skill may come to, in order of first use: its own, and those of the skills that it uses.
+    #[must_use]
+    pub fn actions_of(&self, skill: &Skill) -> Vec<String> {
+        let (mut actions, mut seen) = (Vec::new(), BTreeSet::from([skill.name.as_str()]));
+        let mut open = vec![skill];
+        while let Some(skill) = open.pop() {
+            for action in skill.actions() {
+                if !actions.contains(&action) {
+                    actions.push(action);
+                }
+            }
+            let mut used = Vec::new();
+            each_use(&skill.steps, &mut |name, _| used.extend(self.skills.get(name)));
+            open.extend(used.into_iter().rev().filter(|skill| seen.insert(&skill.name)));
+        }
+        actions
+    }
+
     /// Names of inputs that are secret in a skill: what the caller says for them must not be shown.
     #[must_use]
     pub fn secret_inputs(&self) -> BTreeSet<String> {
@@ -170,9 +188,8 @@ pub struct NotFound {
 }
 
 impl Skill {
-    /// Actions it names, in order of first use; those of the skills that it uses are theirs.
-    #[must_use]
-    pub fn actions(&self) -> Vec<String> {
+    /// Actions it names itself, in order of first use.
+    pub(crate) fn actions(&self) -> Vec<String> {
         let mut actions: Vec<String> = Vec::new();
         each_call(&self.steps, &mut |call| {
             if !actions.contains(&call.action) {

@@ -591,6 +591,9 @@ fn an_internal_skill_is_nobodys_to_ask_for() {
     let pack = loaded(&travel());
     let offered: Vec<&str> = pack.offered().map(|skill| skill.name.as_str()).collect();
     assert_eq!(offered, ["bags", "giveup"]);
+    // What a skill may come to is told with what the skills that it uses do.
+    let actions = pack.actions_of(&pack.skills["bags"]);
+    assert_eq!(actions, ["bag_price", "label_bag", "charge", "notify", "find_trip"]);
     let mut source = travel();
     source.files.insert(
         "skills/lone.yaml".to_owned(),
