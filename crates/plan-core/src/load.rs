@@ -347,6 +347,7 @@ impl Reader<'_> {
             done: self.text(raw, "done").unwrap_or_default().value,
             failed: self.text(raw, "failed").unwrap_or_default().value,
             file: self.file.clone(),
+            line: raw.field("skill").map(|name| name.line),
         })
     }
 }

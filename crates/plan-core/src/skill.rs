@@ -74,6 +74,8 @@ pub struct Skill {
     pub failed: String,
     /// Its file, for messages.
     pub file: String,
+    /// Where its name stands in it.
+    pub line: Option<u32>,
 }
 
 /// One step of a skill as written.

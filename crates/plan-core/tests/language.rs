@@ -231,7 +231,7 @@ fn what_cannot_be_proved_is_told_with_place_and_remedy() {
                     "      - { read: terms, as: more }\n      - when: asked.price.minor",
                 ),
             ],
-            "the skill may come to 41 reads (24 is the most; lower `most` of a `for_each`)",
+            "bags.yaml:1: error: the skill may come to 41 reads (24 is the most; lower `most` of a `for_each`)",
         ),
         (
             bags,
@@ -241,7 +241,7 @@ fn what_cannot_be_proved_is_told_with_place_and_remedy() {
         (
             giveup,
             &[("  - confirm: read-back-giveup\n  - write: pay_back\n  - write: notify\n", "")],
-            "a way through the skill ends in nothing",
+            "giveup.yaml:1: error: a way through the skill ends in nothing (end it with `answer`, or with `confirm` and writes)",
         ),
         // Every input is bound and typed.
         (

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use callwright_plan_core::{End, Facts, Pack, Rehearsal, diagram, rehearse};
 use common::{airline, loaded, travel};
+use proptest::prelude::*;
 use serde_json::Value as Json;
 
 const REBOOK: &str = include_str!("../../../skills/airline/facts/rebook.yaml");
@@ -219,6 +220,26 @@ fn mistakes_in_facts_are_told_with_place_and_remedy() {
         let told = Facts::parse("facts.yaml", &facts, &pack, "rebook").expect_err("it has a mistake");
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         assert!(told.iter().any(|line| line.contains(wanted)), "wanted `{wanted}`, told {told:#?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+    #[test]
+    fn junk_in_facts_is_a_problem_or_an_end_and_never_a_panic(
+        at in 0.0..1.0f64, length in 0usize..40, junk in "[ -~\\n]{0,20}",
+    ) {
+        static PACK: std::sync::OnceLock<Pack> = std::sync::OnceLock::new();
+        let pack = PACK.get_or_init(|| loaded(&airline()));
+        let start = ((REBOOK.len() as f64) * at) as usize;
+        let end = (start + length).min(REBOOK.len());
+        let mut facts = REBOOK.to_owned();
+        facts.replace_range(start..end, &junk);
+        if let Ok(facts) = Facts::parse("facts.yaml", &facts, pack, "rebook") {
+            let tried = rehearse(pack, "rebook", &facts).expect("there is such a skill");
+            prop_assert!(tried.explained.text.contains("airline/rebook"));
+            prop_assert_eq!(&json(&tried)["state"], tried.end.name());
+        }
     }
 }
 

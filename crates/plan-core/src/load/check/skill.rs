@@ -86,7 +86,7 @@ impl<'c> SkillCheck<'c> {
             });
             if !uses {
                 let what = "no skill uses this one, and it is `internal`: nobody can ask for it".to_owned();
-                self.problems.push(Problem::warning(&self.skill.file, None, what));
+                self.problems.push(Problem::warning(&self.skill.file, self.skill.line, what));
             }
             return;
         }
@@ -106,18 +106,22 @@ impl<'c> SkillCheck<'c> {
         if end.confirmed {
             for (key, words) in [("done", &self.root.done), ("failed", &self.root.failed)] {
                 if words.is_empty() {
-                    self.wrong(None, format!("the skill writes and has no words under `{key}`"), None);
+                    self.wrong(
+                        self.root.line,
+                        format!("the skill writes and has no words under `{key}`"),
+                        None,
+                    );
                 }
             }
             if end.writes == 0 {
-                self.wrong(None, "it asks for a yes and then writes nothing".to_owned(), None);
+                self.wrong(self.root.line, "it asks for a yes and then writes nothing".to_owned(), None);
             }
             if let Some(why) = self.pack.policy.why_never(RUN_PLAN) {
                 self.problems.push(Problem::error(self.policies, None, format!("{why}, so no plan can run")));
             }
         } else if !end.ended {
             self.wrong(
-                None,
+                self.root.line,
                 "a way through the skill ends in nothing".to_owned(),
                 Some("end it with `answer`, or with `confirm` and writes".to_owned()),
             );
@@ -129,7 +133,7 @@ impl<'c> SkillCheck<'c> {
         ] {
             if count > most {
                 let help = format!("{most} is the most; lower `most` of a `for_each`");
-                self.wrong(None, format!("the skill may come to {count} {what}"), Some(help));
+                self.wrong(self.root.line, format!("the skill may come to {count} {what}"), Some(help));
             }
         }
     }
@@ -151,7 +155,7 @@ impl<'c> SkillCheck<'c> {
         for (name, _) in &self.skill.inputs {
             if !used.contains(name.as_str()) {
                 let what = format!("the input `{name}` is never used, so never asked for");
-                self.problems.push(Problem::warning(&self.skill.file, None, what));
+                self.problems.push(Problem::warning(&self.skill.file, self.skill.line, what));
             }
         }
     }
