@@ -562,6 +562,21 @@ fn a_number_of_one_unit_is_not_given_for_another() {
 }
 
 #[test]
+fn a_field_that_nobody_declared_is_warned_of() {
+    let mut source = with(
+        "actions.yaml",
+        &[("of: { id: text, weight: int }", "of: { id: text, weight: int, tag: record }")],
+    );
+    let bags = source.files.get_mut("skills/bags.yaml").expect("a file of the pack");
+    *bags = bags.replacen("asked.price.minor > 10000", "bag.tag.colour == 'red'", 1);
+    let told: Vec<String> = check(&source).iter().map(ToString::to_string).collect();
+    let wanted = "travel/skills/bags.yaml:14: warning: `bag.tag.colour == 'red'`: the fields of `bag.tag` are not declared, so nothing \
+                  proves that they are there (declare them in actions.yaml, under `of` of the record or list)";
+    assert_eq!(told, [wanted]);
+    assert!(Pack::load(&source).is_ok(), "it loads all the same");
+}
+
+#[test]
 fn what_an_action_requires_and_ensures_is_looked_at() {
     let bound_with = |changes: &[(&str, &str)]| {
         let pack = loaded(&with("actions.yaml", changes));

@@ -106,8 +106,18 @@ impl Expr {
     /// Its type over names of these types; the error says what in it can never have a value. A name that is not there is told
     /// elsewhere and counts as anything.
     pub(crate) fn infer(&self, names: &dyn Fn(&str) -> Option<Type>) -> Result<Type, String> {
+        self.infer_noting(names).0
+    }
+
+    /// The same, with the first record of which it takes a field that nobody declared.
+    pub(crate) fn infer_noting(
+        &self,
+        names: &dyn Fn(&str) -> Option<Type>,
+    ) -> (Result<Type, String>, Option<String>) {
+        let mut typing = Typing { names, bound: Vec::new(), undeclared: None };
         // As deep as the parser let it be.
-        stacker::grow(STACK_BYTES, || Typing { names, bound: Vec::new() }.of(self.program.expression()))
+        let kind = stacker::grow(STACK_BYTES, || typing.of(self.program.expression()));
+        (kind, typing.undeclared)
     }
 }
 
@@ -115,6 +125,7 @@ struct Typing<'t> {
     names: &'t dyn Fn(&str) -> Option<Type>,
     /// Variables of the macros (`all`, `filter`) around the place.
     bound: Vec<(String, Type)>,
+    undeclared: Option<String>,
 }
 
 impl Typing<'_> {
@@ -133,6 +144,9 @@ impl Typing<'_> {
             }),
             Ast::Select(select) => {
                 let whole = self.of(&select.operand)?;
+                if whole == Type::Record(None) && self.undeclared.is_none() {
+                    self.undeclared = spelled(&select.operand);
+                }
                 let part = whole.part(&select.field).map_err(|what| match spelled(&select.operand) {
                     Some(path) => format!("`{path}` {what}"),
                     None => format!("a part of it {what}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::ActionKind;
+use callwright_model::{ActionKind, Problem};
 
 use super::super::{misfit, nearest, record};
 use super::{SkillCheck, Walk};
@@ -124,7 +124,18 @@ impl SkillCheck<'_> {
         if self.problems.len() > before {
             return None;
         }
-        match expr.infer(&|name| at.known.get(name).map(|known| known.kind.clone())) {
+        let names = |name: &str| at.known.get(name).map(|known| known.kind.clone());
+        let (kind, undeclared) = expr.infer_noting(&names);
+        if let Some(record) = undeclared {
+            let what = format!(
+                "`{}`: the fields of `{record}` are not declared, so nothing proves that they are there",
+                expr.source()
+            );
+            let problem = Problem::warning(&self.skill.file, place.line, what);
+            self.problems
+                .push(problem.help("declare them in actions.yaml, under `of` of the record or list"));
+        }
+        match kind {
             Ok(kind) => Some(kind),
             Err(what) => {
                 self.wrong(place.line, format!("`{}`: {what}", expr.source()), None);
