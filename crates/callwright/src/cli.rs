@@ -56,11 +56,11 @@ enum Command {
     /// rule, and how it would be undone. Nothing is ever called. Where the file does not tell what a read answers, the plan stops
     /// there and says which read it is, with a template to fill in; so a file can be begun with `inputs` alone.
     ///
-    ///     inputs: { code: K7M4X2, pin: "4821", flight: 1 }     # a choice by its number
-    ///     reads:
-    ///       - read: find_booking
-    ///         with: { code: K7M4X2 }       # only for these arguments; left out: for any
-    ///         found: { code: K7M4X2, ... } # or `not_found: pin`, or `refused: why`
+    ///   inputs: { code: K7M4X2, pin: "4821", flight: 1 }     # a choice by its number
+    ///   reads:
+    ///     - read: find_booking
+    ///       with: { code: K7M4X2 }       # only for these arguments; left out: for any
+    ///       found: { code: K7M4X2, ... } # or `not_found: pin`, or `refused: why`
     ///
     /// Exits with 0 when the facts lead to a plan, an answer or a refusal; with 3 when they tell too little or lead nowhere; with 1
     /// when the pack or the file has mistakes.
