@@ -1,7 +1,6 @@
 //! The core: drafts, runs, and the service over them.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -22,6 +21,7 @@ use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
 use crate::journal::{Journal, JournalError, Story};
+use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
 
@@ -141,7 +141,7 @@ impl Core {
             let what = format!("the pack `{}` has no skill `{}`", request.pack, request.skill);
             return Err(CoreError::NotFound(what));
         }
-        let id = PlanId(random_id());
+        let id = PlanId(lot::id());
         Ok(Draft::new(id, request.pack.clone(), request.skill.clone(), request.call))
     }
 
@@ -515,7 +515,10 @@ fn unknown(plan: &PlanId) -> CoreError {
 fn internal(error: JournalError) -> CoreError {
     match error {
         JournalError::Closed => CoreError::Unavailable("the core is shutting down".to_owned()),
-        JournalError::Conflict | JournalError::Database(_) => {
+        JournalError::Conflict
+        | JournalError::Database(_)
+        | JournalError::Foreign
+        | JournalError::Newer(_) => {
             tracing::error!(%error, "the journal failed");
             CoreError::Internal("the journal failed".to_owned())
         }
@@ -524,12 +527,6 @@ fn internal(error: JournalError) -> CoreError {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// 128 random bits: the standard library seeds its hashers from the system's generator.
-fn random_id() -> String {
-    let draw = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", draw(), draw())
 }
 
 /// More reads than a skill can make in one go.

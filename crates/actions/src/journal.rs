@@ -2,19 +2,29 @@
 //!
 //! One thread owns the connection. It takes whatever requests wait, does them in one transaction and answers after the commit,
 //! so that many plans share a flush to disk while each still waits for its own.
+//!
+//! Plans, events and refusals hang on a chain of hashes, see `plan-core`'s `chain`. Callbacks do not: they hold numbers in clear,
+//! which are to be deleted once they are of no use.
 
 use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callwright_model::{CallId, Pii, PlanId};
-use callwright_plan_core::{Entry, Event, Explained, Plan, is_finished};
+use callwright_plan_core::{Entry, Event, Explained, Plan};
 use callwright_wire::actions::Callback;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use chained::Chained;
+
 mod callbacks;
+mod chained;
+mod read;
+pub(crate) mod schema;
+
+pub(crate) use read::{load, refusal};
 
 /// Why the journal does not do as asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -25,6 +35,12 @@ pub enum JournalError {
     /// The disk or the file.
     #[error("the journal: {0}")]
     Database(String),
+    /// The file is a database of something else.
+    #[error("the journal: the file is another program's database, or another one of ours")]
+    Foreign,
+    /// The file is of a newer version of this program.
+    #[error("the journal: the file has version {0} of its layout, which a newer Callwright wrote; this one knows {version}", version = schema::VERSION)]
+    Newer(i64),
     /// The journal is closed.
     #[error("the journal is closed")]
     Closed,
@@ -90,7 +106,8 @@ enum Request {
 impl Journal {
     /// Opens the journal, making it if need be.
     pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
-        let connection = prepare(path).map_err(database)?;
+        let mut connection = Connection::open(path).map_err(database)?;
+        schema::prepare(&mut connection)?;
         let (requests, inbox) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -176,33 +193,6 @@ impl Journal {
     }
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.execute_batch(
-        "CREATE TABLE IF NOT EXISTS plans (
-           id TEXT PRIMARY KEY, plan TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0
-         ) STRICT, WITHOUT ROWID;
-         CREATE INDEX IF NOT EXISTS unfinished ON plans (id) WHERE finished = 0;
-         CREATE TABLE IF NOT EXISTS events (
-           plan TEXT NOT NULL, number INTEGER NOT NULL, unix_ms INTEGER NOT NULL, event TEXT NOT NULL,
-           PRIMARY KEY (plan, number)
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE IF NOT EXISTS refusals (
-           id TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE IF NOT EXISTS callbacks (
-           call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, number TEXT NOT NULL, briefing TEXT NOT NULL
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE IF NOT EXISTS callbacks_done (
-           call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, who TEXT NOT NULL
-         ) STRICT, WITHOUT ROWID;",
-    )?;
-    Ok(connection)
-}
-
 /// An answer that waits for the commit.
 type Answer = Box<dyn FnOnce(Option<&JournalError>)>;
 
@@ -234,25 +224,22 @@ fn commit(
     answers: &mut Vec<Answer>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut chained = Chained::new(&transaction)?;
     for request in batch {
-        answers.push(perform(&transaction, request));
+        answers.push(perform(&mut chained, request));
     }
     transaction.commit()
 }
 
-fn perform(transaction: &Transaction<'_>, request: Request) -> Answer {
+fn perform(chained: &mut Chained<'_>, request: Request) -> Answer {
+    let transaction = chained.transaction();
     match request {
-        Request::Begin { plan, event, reply } => {
-            let done = begin(transaction, &plan).and_then(|()| append(transaction, &plan.id, 1, event));
-            answer(reply, done)
-        }
-        Request::Append { plan, number, event, reply } => {
-            answer(reply, append(transaction, &plan, number, event))
-        }
-        Request::Refuse { plan, story, reply } => answer(reply, refuse(transaction, &plan, &story)),
+        Request::Begin { plan, event, reply } => answer(reply, chained.begin(&plan, event)),
+        Request::Append { plan, number, event, reply } => answer(reply, chained.append(&plan, number, event)),
+        Request::Refuse { plan, story, reply } => answer(reply, chained.refuse(&plan, story)),
         Request::Load { plan, reply } => answer(reply, load(transaction, &plan)),
         Request::Refusal { plan, reply } => answer(reply, refusal(transaction, &plan)),
-        Request::Unfinished { reply } => answer(reply, unfinished(transaction)),
+        Request::Unfinished { reply } => answer(reply, read::unfinished(transaction)),
         Request::CallBack { callback, reply } => answer(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => answer(reply, callbacks::list(transaction, done)),
         Request::CalledBack { call, by, reply } => answer(reply, callbacks::complete(transaction, call, &by)),
@@ -270,105 +257,6 @@ fn answer<T: 'static>(
             Some(error) => Err(error.clone()),
         });
     })
-}
-
-fn begin(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), JournalError> {
-    let text = serde_json::to_string(plan).map_err(|error| JournalError::Database(error.to_string()))?;
-    transaction
-        .prepare_cached("INSERT INTO plans (id, plan) VALUES (?1, ?2)")
-        .and_then(|mut insert| insert.execute(params![plan.id.0, text]))
-        .map_err(database)?;
-    Ok(())
-}
-
-fn append(
-    transaction: &Transaction<'_>,
-    plan: &PlanId,
-    number: u64,
-    event: Event,
-) -> Result<Entry, JournalError> {
-    let unix_ms = unix_ms();
-    let text = serde_json::to_string(&event).map_err(|error| JournalError::Database(error.to_string()))?;
-    let place = i64::try_from(number).map_err(|_| JournalError::Conflict)?;
-    let time = i64::try_from(unix_ms).unwrap_or(i64::MAX);
-    transaction
-        .prepare_cached("INSERT INTO events (plan, number, unix_ms, event) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut insert| insert.execute(params![plan.0, place, time, text]))
-        .map_err(database)?;
-    if is_finished(std::slice::from_ref(&event)) {
-        transaction
-            .prepare_cached("UPDATE plans SET finished = 1 WHERE id = ?1")
-            .and_then(|mut update| update.execute([&plan.0]))
-            .map_err(database)?;
-    }
-    Ok(Entry { number, unix_ms, event })
-}
-
-fn refuse(transaction: &Transaction<'_>, plan: &PlanId, story: &Explained) -> Result<(), JournalError> {
-    let time = i64::try_from(unix_ms()).unwrap_or(i64::MAX);
-    transaction
-        .execute(
-            "INSERT OR REPLACE INTO refusals (id, unix_ms, text, json) VALUES (?1, ?2, ?3, ?4)",
-            params![plan.0, time, story.text, story.json],
-        )
-        .map_err(database)?;
-    Ok(())
-}
-
-fn load(transaction: &Transaction<'_>, plan: &PlanId) -> Result<Option<Story>, JournalError> {
-    let text: Option<String> = transaction
-        .query_row("SELECT plan FROM plans WHERE id = ?1", [&plan.0], |row| row.get(0))
-        .optional()
-        .map_err(database)?;
-    text.map(|text| story(transaction, plan, &text)).transpose()
-}
-
-fn story(transaction: &Transaction<'_>, id: &PlanId, plan: &str) -> Result<Story, JournalError> {
-    let plan = serde_json::from_str(plan)
-        .map_err(|error| JournalError::Database(format!("plan {id} cannot be read: {error}")))?;
-    let mut select = transaction
-        .prepare_cached("SELECT number, unix_ms, event FROM events WHERE plan = ?1 ORDER BY number")
-        .map_err(database)?;
-    let rows = select
-        .query_map([&id.0], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
-        })
-        .map_err(database)?;
-    let mut entries = Vec::new();
-    for row in rows {
-        let (number, time, text) = row.map_err(database)?;
-        let event = serde_json::from_str(&text)
-            .map_err(|error| JournalError::Database(format!("event {number} of plan {id}: {error}")))?;
-        let (number, unix_ms) = (u64::try_from(number).unwrap_or(0), u64::try_from(time).unwrap_or(0));
-        entries.push(Entry { number, unix_ms, event });
-    }
-    Ok(Story { plan, entries })
-}
-
-fn refusal(transaction: &Transaction<'_>, plan: &PlanId) -> Result<Option<Explained>, JournalError> {
-    transaction
-        .query_row("SELECT text, json FROM refusals WHERE id = ?1", [&plan.0], |row| {
-            Ok(Explained { text: row.get(0)?, json: row.get(1)? })
-        })
-        .optional()
-        .map_err(database)
-}
-
-fn unfinished(transaction: &Transaction<'_>) -> Result<Vec<Story>, JournalError> {
-    let mut select =
-        transaction.prepare("SELECT id, plan FROM plans WHERE finished = 0 ORDER BY id").map_err(database)?;
-    let rows =
-        select.query_map([], |row| Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?))).map_err(database)?;
-    let mut stories = Vec::new();
-    for row in rows {
-        let (id, text) = row.map_err(database)?;
-        match story(transaction, &id, &text) {
-            Ok(story) => stories.push(story),
-            // One plan that cannot be read must not keep the others from going on.
-            Err(error) => tracing::error!(plan = %id, %error, "a plan cannot be resumed: a person must look"),
-        }
-    }
-    Ok(stories)
 }
 
 fn database(error: rusqlite::Error) -> JournalError {

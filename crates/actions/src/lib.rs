@@ -9,6 +9,7 @@
 //! - Consent and plan are written down in one transaction before the first step, and each event durably (SQLite, WAL,
 //!   `synchronous = FULL`) and at its place (compare-and-append) before what follows from it is done. At start, plans that
 //!   have not ended go on.
+//! - What is written down hangs on a chain of hashes; [`audit`] finds what was changed afterwards.
 //! - Executing twice is executing once: the second gets the events of the first.
 //! - Secrets and everything a plan does not need any more stay in memory; a plan that nobody said yes to is never written
 //!   down. Refusals are, without facts.
@@ -17,13 +18,16 @@
 //! Absent, for now: approvals, Postgres and leases (one core owns its journal), connectors other than gRPC, authentication
 //! (hence loopback or a Unix socket only), exports, a retention period.
 
+mod audit;
 mod connectors;
 mod core;
 mod draft;
 mod guess;
 mod journal;
+mod lot;
 mod run;
 mod serve;
 
+pub use audit::{AuditError, audit, explain_from};
 pub use journal::JournalError;
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

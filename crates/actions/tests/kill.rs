@@ -119,6 +119,8 @@ async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
     assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Completed);
     rebooked_once(&airline);
     core.kill();
+    let audited = callwright_actions::audit(&folder.path().join("journal.db"), None).expect("readable");
+    assert_eq!((audited.plans, audited.findings), (1, vec![]), "killed at {at:?} with {fault:?}");
     airline.shutdown().await;
 }
 

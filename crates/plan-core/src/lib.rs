@@ -7,6 +7,8 @@
 //! - [`decide`] looks at a plan and at what is written down about it and says what to do next: write something down, make a
 //!   call, or nothing any more.
 //!
+//! What is written down hangs together by hashes, and an [`Audit`] finds what was changed afterwards.
+//!
 //! What holds:
 //!
 //! - No write without consent: a plan exists only once every step is bound and every policy that can be asked allows it, and
@@ -31,6 +33,7 @@
 
 mod bind;
 mod catalogue;
+mod chain;
 mod diagram;
 mod execute;
 mod explain;
@@ -44,6 +47,7 @@ mod skill;
 
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
 pub use execute::{
     Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,

@@ -1,0 +1,158 @@
+//! Reading a journal from outside: whether it is as it was written, and the story of a plan in it. Nothing is written, and a core
+//! that works on the file is not disturbed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use callwright_model::PlanId;
+use callwright_plan_core::{Audit, Audited, Explained, Hash, Origin, Sealed, SealedPlan, Written, explain};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
+use thiserror::Error;
+
+use crate::journal::schema::{self, Layout, number};
+use crate::journal::{self, JournalError};
+
+/// Why a journal cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AuditError {
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// Somebody else has it to themselves.
+    #[error("it is locked by another program; try again when that is done with it")]
+    Locked,
+    /// It is no journal.
+    #[error("it is no journal of an action core")]
+    Foreign,
+    /// It is from before there was a chain.
+    #[error("it is of an older version, which had no chain; an action core that starts with it begins one")]
+    Unchained,
+    /// A newer program wrote it.
+    #[error("it has version {0} of the layout, which a newer Callwright wrote; this one knows {version}", version = schema::VERSION)]
+    Newer(i64),
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// Checks everything that hangs on the journal's chain. `noted` is a head that was noted earlier: it must be in the chain.
+///
+/// # Errors
+/// When there is no journal to check. Whatever is wrong with one is in [`Audited::findings`].
+pub fn audit(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
+    read(file, |journal| {
+        let origin = schema::origin(journal).map_err(unreadable)?;
+        // Without its origin the first entry has nothing to follow, which is found as such.
+        let nowhere = || Origin { id: Vec::new(), unix_ms: 0, adopted: 0 };
+        let mut audit = Audit::new(&origin.unwrap_or_else(nowhere), noted);
+        if let Err(error) = feed(journal, &mut audit) {
+            audit.damaged(error.to_string());
+        }
+        Ok(audit.finish())
+    })
+}
+
+/// The story of a plan; `None` when the journal does not know it.
+///
+/// # Errors
+/// When there is no journal to read.
+pub fn explain_from(file: &Path, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
+    let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
+    read(file, |connection| match journal::load(connection, plan).map_err(failed)? {
+        Some(story) => Ok(Some(explain(&story.plan, &story.entries))),
+        None => journal::refusal(connection, plan).map_err(failed),
+    })
+}
+
+/// Opens a journal and does something in one view of it.
+fn read<T>(
+    file: &Path,
+    then: impl FnOnce(&Transaction<'_>) -> Result<T, AuditError>,
+) -> Result<T, AuditError> {
+    if !file.is_file() {
+        return Err(AuditError::Missing);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags).map_err(unreadable)?;
+    connection.busy_timeout(LOCKED_MAX).map_err(unreadable)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(unreadable)?;
+    match schema::layout(&transaction).map_err(unreadable)? {
+        Layout::Current => then(&transaction),
+        Layout::Unchained => Err(AuditError::Unchained),
+        Layout::Newer(version) => Err(AuditError::Newer(version)),
+        Layout::Empty | Layout::Foreign => Err(AuditError::Foreign),
+    }
+}
+
+fn feed(journal: &Transaction<'_>, audit: &mut Audit) -> rusqlite::Result<()> {
+    let whole: String = journal.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if whole != "ok" {
+        audit.damaged(whole);
+    }
+    // A trigger or a view could show one thing and keep another.
+    let mut strange =
+        journal.prepare("SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')")?;
+    let mut rows = strange.query([])?;
+    while let Some(row) = rows.next()? {
+        audit.damaged(format!("it has a {} `{}`, which no journal has", text(row, 0)?, text(row, 1)?));
+    }
+    let mut plans = journal.prepare("SELECT id, plan, salt, finished FROM plans")?;
+    let mut rows = plans.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, text) = (text(row, 0)?, text(row, 1)?);
+        audit.plan(&SealedPlan { id, text, salt: row.get(2)?, finished: row.get::<_, i64>(3)? != 0 });
+    }
+    let mut entries = journal.prepare(
+        "SELECT place, before, plan, unix_ms, salt, hash, event, number, before_in_plan, NULL, NULL FROM events
+         UNION ALL
+         SELECT place, before, plan, unix_ms, salt, hash, NULL, NULL, NULL, text, json FROM refusals
+         ORDER BY place",
+    )?;
+    let mut rows = entries.query([])?;
+    while let Some(row) = rows.next()? {
+        audit.entry(&sealed(row)?);
+    }
+    Ok(())
+}
+
+fn sealed(row: &Row<'_>) -> rusqlite::Result<Sealed> {
+    let hash = |index| row.get::<_, Vec<u8>>(index).map(|bytes| Hash::stored(&bytes));
+    let what = match row.get::<_, Option<i64>>(7)? {
+        Some(number) => {
+            Written::Event { number: number.cast_unsigned(), before_in_plan: hash(8)?, text: text(row, 6)? }
+        }
+        None => Written::Refusal { text: text(row, 9)?, json: text(row, 10)? },
+    };
+    Ok(Sealed {
+        place: number(row, 0)?,
+        before: hash(1)?,
+        plan: text(row, 2)?,
+        unix_ms: number(row, 3)?,
+        salt: row.get(4)?,
+        what,
+        hash: hash(5)?,
+    })
+}
+
+/// A text as it is stored. What is no UTF-8 is no text of ours: it becomes one that fits no hash.
+fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
+    Ok(String::from_utf8_lossy(row.get_ref(index)?.as_bytes()?).into_owned())
+}
+
+fn unreadable(error: rusqlite::Error) -> AuditError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => AuditError::Locked,
+        Some(ErrorCode::NotADatabase) => AuditError::Foreign,
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => AuditError::Unreadable(format!(
+            "{error}; you need the right to read it, and to write in its folder, or a copy of it with its `-wal` beside it"
+        )),
+        _ => AuditError::Unreadable(error.to_string()),
+    }
+}
+
+/// Nobody who writes to a journal as we do keeps readers out; who does so for longer has it for themselves.
+const LOCKED_MAX: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

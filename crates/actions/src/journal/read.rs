@@ -1,0 +1,68 @@
+//! Reading what is written down.
+
+use callwright_model::PlanId;
+use callwright_plan_core::{Entry, Explained};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{JournalError, Story, database};
+
+/// A plan with its events.
+pub(crate) fn load(connection: &Connection, plan: &PlanId) -> Result<Option<Story>, JournalError> {
+    let text: Option<String> = connection
+        .query_row("SELECT plan FROM plans WHERE id = ?1", [&plan.0], |row| row.get(0))
+        .optional()
+        .map_err(database)?;
+    text.map(|text| story(connection, plan, &text)).transpose()
+}
+
+fn story(connection: &Connection, id: &PlanId, plan: &str) -> Result<Story, JournalError> {
+    let plan = serde_json::from_str(plan)
+        .map_err(|error| JournalError::Database(format!("plan {id} cannot be read: {error}")))?;
+    let mut select = connection
+        .prepare_cached("SELECT number, unix_ms, event FROM events WHERE plan = ?1 ORDER BY number")
+        .map_err(database)?;
+    let rows = select
+        .query_map([&id.0], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+        })
+        .map_err(database)?;
+    let mut entries = Vec::new();
+    for row in rows {
+        let (number, time, text) = row.map_err(database)?;
+        let event = serde_json::from_str(&text)
+            .map_err(|error| JournalError::Database(format!("event {number} of plan {id}: {error}")))?;
+        let (number, unix_ms) = (u64::try_from(number).unwrap_or(0), u64::try_from(time).unwrap_or(0));
+        entries.push(Entry { number, unix_ms, event });
+    }
+    Ok(Story { plan, entries })
+}
+
+/// Why something was not done; of several times the latest.
+pub(crate) fn refusal(connection: &Connection, plan: &PlanId) -> Result<Option<Explained>, JournalError> {
+    connection
+        .query_row(
+            "SELECT text, json FROM refusals WHERE plan = ?1 ORDER BY place DESC LIMIT 1",
+            [&plan.0],
+            |row| Ok(Explained { text: row.get(0)?, json: row.get(1)? }),
+        )
+        .optional()
+        .map_err(database)
+}
+
+/// Plans that have not ended.
+pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Story>, JournalError> {
+    let mut select =
+        connection.prepare("SELECT id, plan FROM plans WHERE finished = 0 ORDER BY id").map_err(database)?;
+    let rows =
+        select.query_map([], |row| Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?))).map_err(database)?;
+    let mut stories = Vec::new();
+    for row in rows {
+        let (id, text) = row.map_err(database)?;
+        match story(connection, &id, &text) {
+            Ok(story) => stories.push(story),
+            // One plan that cannot be read must not keep the others from going on.
+            Err(error) => tracing::error!(plan = %id, %error, "a plan cannot be resumed: a person must look"),
+        }
+    }
+    Ok(stories)
+}

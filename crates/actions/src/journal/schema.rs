@@ -1,0 +1,241 @@
+//! The layout of the file, and bringing older ones up to it.
+
+use callwright_plan_core::{Event, Hash, Head, Origin, Sealed, SealedPlan, Written, is_finished};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, Transaction, TransactionBehavior};
+
+use super::chained::Chained;
+use super::{JournalError, database, unix_ms};
+use crate::lot;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Nothing yet.
+    Empty,
+    /// Ours, from before there was a chain.
+    Unchained,
+    /// As it is described here.
+    Current,
+    /// A newer program's.
+    Newer(i64),
+    /// Another program's.
+    Foreign,
+}
+
+/// Tells what a file is, without changing it.
+pub(crate) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let ours: i64 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('plans', 'events', 'refusals')",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(match (application, version) {
+        (0, 0) if tables == 0 => Layout::Empty,
+        // The first layout had neither mark.
+        (0, 0) if ours == 3 => Layout::Unchained,
+        (APPLICATION, VERSION) => Layout::Current,
+        (APPLICATION, newer) if newer > VERSION => Layout::Newer(newer),
+        (_, _) => Layout::Foreign,
+    })
+}
+
+/// Makes a file ready for writing, whatever it was; what is not ours is left as it is.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), JournalError> {
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(database)?;
+    refuse_foreign(layout(connection).map_err(database)?)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(database)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(database)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(database)?;
+    // Asked again: another core may have been quicker.
+    match layout(&transaction).map_err(database)? {
+        Layout::Empty => {
+            create(&transaction).map_err(database)?;
+            begin_chain(&transaction, 0).map_err(database)?;
+        }
+        Layout::Unchained => adopt(&transaction)?,
+        Layout::Current => {}
+        other @ (Layout::Newer(_) | Layout::Foreign) => refuse_foreign(other)?,
+    }
+    transaction.commit().map_err(database)
+}
+
+fn refuse_foreign(layout: Layout) -> Result<(), JournalError> {
+    match layout {
+        Layout::Newer(version) => Err(JournalError::Newer(version)),
+        Layout::Foreign => Err(JournalError::Foreign),
+        Layout::Empty | Layout::Unchained | Layout::Current => Ok(()),
+    }
+}
+
+fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)
+}
+
+/// Begins the chain with an origin of its own.
+fn begin_chain(transaction: &Transaction<'_>, adopted: u64) -> rusqlite::Result<()> {
+    let (id, time) = (lot::salt(), unix_ms().cast_signed());
+    let origin = "INSERT INTO origin (only, id, unix_ms, adopted) VALUES (1, ?1, ?2, ?3)";
+    transaction.execute(origin, (id, time, adopted.cast_signed()))?;
+    Ok(())
+}
+
+/// Where the chain begins; `None` when that was removed.
+pub(crate) fn origin(connection: &Connection) -> rusqlite::Result<Option<Origin>> {
+    connection
+        .query_row("SELECT id, unix_ms, adopted FROM origin", [], |row| {
+            Ok(Origin { id: row.get(0)?, unix_ms: number(row, 1)?, adopted: number(row, 2)? })
+        })
+        .optional()
+}
+
+/// The head of the chain.
+pub(crate) fn head(connection: &Connection) -> rusqlite::Result<Head> {
+    let newest = connection
+        .prepare_cached(
+            "SELECT place, hash FROM
+               (SELECT place, hash FROM (SELECT place, hash FROM events ORDER BY place DESC LIMIT 1)
+                UNION ALL SELECT place, hash FROM (SELECT place, hash FROM refusals ORDER BY place DESC LIMIT 1))
+             ORDER BY place DESC LIMIT 1",
+        )?
+        .query_row([], |row| {
+            Ok(Head { place: number(row, 0)?, hash: Hash::stored(&row.get::<_, Vec<u8>>(1)?) })
+        })
+        .optional()?;
+    match newest {
+        Some(head) => Ok(head),
+        None => origin(connection)?.map(|origin| origin.head()).ok_or(rusqlite::Error::QueryReturnedNoRows),
+    }
+}
+
+/// A number as it is stored: SQLite knows signed ones only.
+pub(crate) fn number(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(index).map(i64::cast_unsigned)
+}
+
+/// Brings a journal of the first layout into a chain: plan after plan, by the time of their first events, then the refusals. How
+/// many there were is part of the origin, for the chain can vouch for them only from here on.
+fn adopt(transaction: &Transaction<'_>) -> Result<(), JournalError> {
+    transaction
+        .execute_batch(
+            "DROP INDEX IF EXISTS unfinished;
+             ALTER TABLE plans RENAME TO plans_1;
+             ALTER TABLE events RENAME TO events_1;
+             ALTER TABLE refusals RENAME TO refusals_1;",
+        )
+        .and_then(|()| create(transaction))
+        .map_err(database)?;
+    let (kept, adopted) = transaction
+        .query_row(
+            "SELECT (SELECT count(*) FROM plans_1),
+                    (SELECT count(*) FROM events_1) + (SELECT count(*) FROM refusals_1)",
+            [],
+            |row| Ok((number(row, 0)?, number(row, 1)?)),
+        )
+        .map_err(database)?;
+    begin_chain(transaction, adopted).map_err(database)?;
+    let mut chained = Chained::new(transaction).map_err(database)?;
+    let plans = rows(
+        transaction,
+        "SELECT plans_1.id, plans_1.plan FROM plans_1 JOIN events_1 ON events_1.plan = plans_1.id AND number = 1
+         ORDER BY unix_ms, plans_1.id",
+        [],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let whole = plans.len() as u64 == kept;
+    for (id, text) in plans {
+        adopt_plan(transaction, &mut chained, id, text)?;
+    }
+    let refusals = rows(
+        transaction,
+        "SELECT id, unix_ms, text, json FROM refusals_1 ORDER BY unix_ms, id",
+        [],
+        |row| {
+            let what = Written::Refusal { text: row.get(2)?, json: row.get(3)? };
+            Ok((row.get(0)?, number(row, 1)?, what))
+        },
+    )?;
+    for (plan, time, what) in refusals {
+        chained.write(Sealed::after(chained.head(), plan, time, lot::salt(), what))?;
+    }
+    if !whole || chained.head().place != adopted {
+        let what = "it is of an older version, and plans and events in it do not belong together: a person must look";
+        return Err(JournalError::Database(what.to_owned()));
+    }
+    tracing::warn!(entries = adopted, "the journal was brought into a chain of hashes");
+    transaction
+        .execute_batch("DROP TABLE plans_1; DROP TABLE events_1; DROP TABLE refusals_1;")
+        .map_err(database)
+}
+
+fn adopt_plan(
+    transaction: &Transaction<'_>,
+    chained: &mut Chained<'_>,
+    id: String,
+    text: String,
+) -> Result<(), JournalError> {
+    let events = rows(
+        transaction,
+        "SELECT number, unix_ms, event FROM events_1 WHERE plan = ?1 ORDER BY number",
+        [&id],
+        |row| Ok((number(row, 0)?, number(row, 1)?, row.get::<_, String>(2)?)),
+    )?;
+    let ended = |text: &str| serde_json::from_str::<Event>(text).is_ok_and(|event| is_finished(&[event]));
+    let finished = events.last().is_some_and(|(_, _, text)| ended(text));
+    let plan = SealedPlan { id, text, salt: lot::salt(), finished };
+    chained.plan(&plan)?;
+    let mut before = plan.hash();
+    for (number, time, text) in events {
+        let what = Written::Event { number, before_in_plan: before, text };
+        let entry = Sealed::after(chained.head(), plan.id.clone(), time, lot::salt(), what);
+        before = entry.hash;
+        chained.write(entry)?;
+    }
+    Ok(())
+}
+
+fn rows<T>(
+    transaction: &Transaction<'_>,
+    query: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, JournalError> {
+    let mut select = transaction.prepare(query).map_err(database)?;
+    let rows = select.query_map(params, read).map_err(database)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(database)
+}
+
+/// `CWJL`, by which the file is known to be ours.
+const APPLICATION: i64 = 0x4357_4a4c;
+/// Version of the layout. The first had no chain, and no number.
+pub(crate) const VERSION: i64 = 2;
+
+const TABLES: &str = "
+    CREATE TABLE origin (
+      only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, unix_ms INTEGER NOT NULL, adopted INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE plans (
+      id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, finished INTEGER NOT NULL CHECK (finished IN (0, 1))
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX unfinished ON plans (id) WHERE finished = 0;
+    CREATE TABLE events (
+      place INTEGER PRIMARY KEY, plan TEXT NOT NULL, number INTEGER NOT NULL, unix_ms INTEGER NOT NULL,
+      salt BLOB NOT NULL, event TEXT NOT NULL,
+      before_in_plan BLOB NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (plan, number)
+    ) STRICT;
+    CREATE TABLE refusals (
+      place INTEGER PRIMARY KEY, plan TEXT NOT NULL, unix_ms INTEGER NOT NULL,
+      salt BLOB NOT NULL, text TEXT NOT NULL, json TEXT NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX refusals_by_plan ON refusals (plan, place);
+    CREATE TABLE IF NOT EXISTS callbacks (
+      call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, number TEXT NOT NULL, briefing TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS callbacks_done (
+      call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, who TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;";

@@ -1,0 +1,530 @@
+//! The chain of a journal: whatever is written down is hashed together with the hash of what was written down before it, so
+//! that a change to any of it shows.
+//!
+//! A journal is plans, and entries in the order of writing: events of plans, and refusals. Every entry holds two hashes, of the
+//! entry before it in the journal and, an event, of the event before it in its plan. The first entry of a journal holds that of
+//! the journal's [`Origin`], the first event of a plan that of the plan as it was consented to. So all of a journal hangs on its
+//! last hash, the head, and one plan can be checked without the others.
+//!
+//! What is hashed, for whoever wants to do it without us: SHA-256 over fields, each as its length (8 bytes, big-endian) and its
+//! bytes; numbers are fields of 8 bytes, big-endian.
+//!
+//! ```text
+//! texts(salt, t...) = "callwright texts 1",   salt, t...
+//! origin            = "callwright journal 1", id, unix_ms, adopted
+//! plan              = "callwright plan 1",    id, texts(salt, plan)
+//! event             = "callwright event 1",   place, before, plan's id, number, before_in_plan, unix_ms, texts(salt, event)
+//! refusal           = "callwright refusal 1", place, before, plan's id, unix_ms, texts(salt, text, json)
+//! ```
+//!
+//! Texts go in as they are stored, byte by byte, and by way of a hash of their own with a salt of their own: what is personal
+//! may one day be erased together with its salt, and the chain around it still holds.
+//!
+//! What a chain cannot show, having no key: that its newest entries were cut off, or that somebody who may write to the file wrote
+//! all of it anew from some place on. Both leave a chain without a flaw, but never with the old head in it: whoever noted a head
+//! elsewhere finds both. What such a somebody adds after the head that was noted last is told by nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::execute::{Event, is_finished};
+
+/// A SHA-256. Shown and read as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hash([u8; 32]);
+
+/// Not 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a hash is 64 hexadecimal digits")]
+pub struct NoHash;
+
+/// Where a chain begins. It differs from journal to journal, so that none can stand in for another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Drawn by lot.
+    pub id: Vec<u8>,
+    /// When the chain was begun, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// Entries that were there already, of a journal that had no chain. It shows changes to them only since then.
+    pub adopted: u64,
+}
+
+/// A plan as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPlan {
+    /// Its identity.
+    pub id: String,
+    /// The plan, as JSON.
+    pub text: String,
+    /// Drawn by lot.
+    pub salt: Vec<u8>,
+    /// Marked as ended. The mark is for finding plans that go on; it follows from the events and is in no hash.
+    pub finished: bool,
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Place in the journal, from 1.
+    pub place: u64,
+    /// Hash of the entry before.
+    pub before: Hash,
+    /// The plan it is about.
+    pub plan: String,
+    /// When it was written, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// Drawn by lot.
+    pub salt: Vec<u8>,
+    /// What is written.
+    pub what: Written,
+    /// Hash of all of this.
+    pub hash: Hash,
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// Something happened to a plan.
+    Event {
+        /// Place in the plan, from 1.
+        number: u64,
+        /// Hash of the event before, of the first the plan's.
+        before_in_plan: Hash,
+        /// The event, as JSON.
+        text: String,
+    },
+    /// A policy said no to a plan.
+    Refusal {
+        /// Why, in words.
+        text: String,
+        /// The same as JSON.
+        json: String,
+    },
+}
+
+/// The end of a chain as far as it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Place of the last entry; 0 when there is none.
+    pub place: u64,
+    /// Its hash; the origin's when there is none.
+    pub hash: Hash,
+}
+
+impl Hash {
+    /// A hash as it was stored. What is no hash becomes one that fits nothing.
+    #[must_use]
+    pub fn stored(bytes: &[u8]) -> Self {
+        Self(bytes.try_into().unwrap_or_default())
+    }
+
+    /// Its bytes, to store.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn of(kind: &str, fields: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for field in std::iter::once(&kind.as_bytes()).chain(fields) {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        Self(hash.finalize().into())
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+impl FromStr for Hash {
+    type Err = NoHash;
+
+    fn from_str(text: &str) -> Result<Self, NoHash> {
+        if !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(NoHash);
+        }
+        let bytes: Vec<u8> = text
+            .as_bytes()
+            .chunks(2)
+            .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect();
+        if text.len() != 2 * bytes.len() {
+            return Err(NoHash);
+        }
+        bytes.try_into().map(Self).map_err(|_| NoHash)
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Origin {
+    /// What the first entry holds as the hash before it.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let (time, adopted) = (self.unix_ms.to_be_bytes(), self.adopted.to_be_bytes());
+        Hash::of("callwright journal 1", &[&self.id, &time, &adopted])
+    }
+
+    /// The head of a journal without entries.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { place: 0, hash: self.hash() }
+    }
+}
+
+impl SealedPlan {
+    /// What the first event of the plan holds as the hash before it.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let texts = texts(&self.salt, &[&self.text]);
+        Hash::of("callwright plan 1", &[self.id.as_bytes(), texts.bytes()])
+    }
+}
+
+impl Sealed {
+    /// The entry that comes after `head`.
+    #[must_use]
+    pub fn after(head: Head, plan: String, unix_ms: u64, salt: Vec<u8>, what: Written) -> Self {
+        let mut entry =
+            Self { place: head.place + 1, before: head.hash, plan, unix_ms, salt, what, hash: Hash([0; 32]) };
+        entry.hash = entry.computed();
+        entry
+    }
+
+    /// The head once it is written.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { place: self.place, hash: self.hash }
+    }
+
+    /// The hash that fits what the entry says.
+    fn computed(&self) -> Hash {
+        let (place, time) = (self.place.to_be_bytes(), self.unix_ms.to_be_bytes());
+        let (before, plan) = (self.before.bytes(), self.plan.as_bytes());
+        match &self.what {
+            Written::Event { number, before_in_plan, text } => {
+                let texts = texts(&self.salt, &[text]);
+                let (number, in_plan) = (number.to_be_bytes(), before_in_plan.bytes());
+                let fields = [&place[..], before, plan, &number, in_plan, &time, texts.bytes()];
+                Hash::of("callwright event 1", &fields)
+            }
+            Written::Refusal { text, json } => {
+                let texts = texts(&self.salt, &[text, json]);
+                Hash::of("callwright refusal 1", &[&place, before, plan, &time, texts.bytes()])
+            }
+        }
+    }
+}
+
+fn texts(salt: &[u8], texts: &[&str]) -> Hash {
+    let fields: Vec<&[u8]> = std::iter::once(salt).chain(texts.iter().map(|text| text.as_bytes())).collect();
+    Hash::of("callwright texts 1", &fields)
+}
+
+/// Something in a journal that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The plan it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The event's place in the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// The entry's place in the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+    /// What does not fit.
+    #[serde(flatten)]
+    pub what: Misfit,
+}
+
+/// What does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Misfit {
+    /// The entry is not what was hashed.
+    #[error("does not fit its own hash: it was changed after it was written")]
+    Changed,
+    /// The entry was written after another one.
+    #[error("does not hold the hash of the entry before it: one was changed, removed, put in or moved")]
+    NotAfter,
+    /// Entries are gone.
+    #[error("comes after a gap: entries {from} to {to} are missing")]
+    EntriesMissing {
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
+    /// Two entries claim one place.
+    #[error("stands where another entry stands: one of them was put in or moved")]
+    PlaceTaken,
+    /// The plan is not the one that its events began with.
+    #[error("is not the plan that was consented to")]
+    PlanChanged,
+    /// The event was written after another one of the plan.
+    #[error(
+        "does not hold the hash of the event before it in the plan: one was changed, removed, put in or moved"
+    )]
+    NotAfterInPlan,
+    /// Events are not in their order.
+    #[error("stands where event {expected} should stand")]
+    EventsMissing {
+        /// The number that was due.
+        expected: u64,
+    },
+    /// There are events of a plan that is not there.
+    #[error("is of a plan that is missing")]
+    PlanMissing,
+    /// There is a plan without its consent.
+    #[error("has no events: they were removed, or the plan was put in")]
+    NoEvents,
+    /// The mark says that the plan has ended, or has not, and the events say otherwise.
+    #[error("is marked as {}, and its events say otherwise", mark(.marked))]
+    Mark {
+        /// The mark.
+        marked: bool,
+    },
+    /// An event that fits its hash and that nobody understands.
+    #[error("is no event that this version knows: {why}")]
+    Unreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The head that was noted elsewhere is not in the chain.
+    #[error(
+        "the head {head} is not in this journal: its newest entries were cut off, or it was written anew, or it is another one"
+    )]
+    HeadMissing {
+        /// The head.
+        head: Hash,
+    },
+    /// The file does not hold together.
+    #[error("the file is damaged: {why}")]
+    Damaged {
+        /// What the database says.
+        why: String,
+    },
+}
+
+fn mark(ended: &bool) -> &'static str {
+    if *ended { "ended" } else { "going on" }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.plan, self.event) {
+            (Some(plan), Some(event)) => write!(f, "plan {plan}, event {event}")?,
+            (Some(plan), None) if self.entry.is_some() => write!(f, "refusal of plan {plan}")?,
+            (Some(plan), None) => write!(f, "plan {plan}")?,
+            (None, _) => {}
+        }
+        if let Some(entry) = self.entry {
+            write!(f, " (entry {entry})")?;
+        }
+        if self.plan.is_some() {
+            f.write_str(" ")?;
+        }
+        write!(f, "{}", self.what)
+    }
+}
+
+/// Checks a journal: all its plans, then all its entries by place, then the end. One change is told once; what comes after it is
+/// judged by itself.
+#[derive(Debug)]
+pub struct Audit {
+    head: Head,
+    plans: BTreeMap<String, Seen>,
+    sought: Option<Sought>,
+    events: u64,
+    refusals: u64,
+    findings: Vec<Finding>,
+}
+
+/// A plan, as far as its events were seen.
+#[derive(Debug)]
+struct Seen {
+    /// Hash of the plan or, later, of its last event.
+    hash: Hash,
+    /// Number of its last event.
+    number: u64,
+    /// Whether its last event ends it; unknown when that cannot be read.
+    ended: Option<bool>,
+    /// As it is marked; `None` when only events are there.
+    marked: Option<bool>,
+}
+
+/// A head that was noted elsewhere.
+#[derive(Debug)]
+struct Sought {
+    hash: Hash,
+    place: Option<u64>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Audited {
+    /// How many plans there are.
+    pub plans: u64,
+    /// How many events.
+    pub events: u64,
+    /// How many refusals.
+    pub refusals: u64,
+    /// Hash of the last entry: to be noted elsewhere.
+    pub head: Hash,
+    /// Entries after the head that was sought, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_head: Option<u64>,
+    /// What does not fit.
+    pub findings: Vec<Finding>,
+}
+
+impl Audit {
+    /// Begins. `noted` is a head that was noted earlier: it must be in the chain.
+    #[must_use]
+    pub fn new(origin: &Origin, noted: Option<Hash>) -> Self {
+        let head = origin.head();
+        let place = |hash| (hash == head.hash).then_some(0);
+        Self {
+            head,
+            plans: BTreeMap::new(),
+            sought: noted.map(|hash| Sought { hash, place: place(hash) }),
+            events: 0,
+            refusals: 0,
+            findings: Vec::new(),
+        }
+    }
+
+    /// A plan. All of them come before the entries.
+    pub fn plan(&mut self, plan: &SealedPlan) {
+        let seen = Seen { hash: plan.hash(), number: 0, ended: Some(false), marked: Some(plan.finished) };
+        self.plans.insert(plan.id.clone(), seen);
+    }
+
+    /// An entry. They come by place.
+    pub fn entry(&mut self, entry: &Sealed) {
+        let mut misfits = Vec::new();
+        let due = self.head.place.saturating_add(1);
+        if entry.place > due {
+            misfits.push(Misfit::EntriesMissing { from: due, to: entry.place - 1 });
+        } else if entry.place < due {
+            misfits.push(Misfit::PlaceTaken);
+        } else if entry.before != self.head.hash {
+            misfits.push(Misfit::NotAfter);
+        }
+        let fits = entry.computed() == entry.hash;
+        if !fits {
+            misfits.push(Misfit::Changed);
+        }
+        let number = match &entry.what {
+            Written::Event { number, before_in_plan, text } => {
+                self.events += 1;
+                let seen = self.plans.entry(entry.plan.clone()).or_insert_with(|| {
+                    misfits.push(Misfit::PlanMissing);
+                    Seen {
+                        hash: *before_in_plan,
+                        number: number.saturating_sub(1),
+                        ended: None,
+                        marked: None,
+                    }
+                });
+                misfits.extend(seen.event(*number, *before_in_plan));
+                seen.hash = entry.hash;
+                seen.ended = match serde_json::from_str::<Event>(text) {
+                    Ok(event) => Some(is_finished(&[event])),
+                    Err(error) => {
+                        if fits {
+                            misfits.push(Misfit::Unreadable { why: error.to_string() });
+                        }
+                        None
+                    }
+                };
+                Some(*number)
+            }
+            Written::Refusal { .. } => {
+                self.refusals += 1;
+                None
+            }
+        };
+        for what in misfits {
+            let (plan, entry) = (Some(entry.plan.clone()), Some(entry.place));
+            self.findings.push(Finding { plan, event: number, entry, what });
+        }
+        if let Some(sought) = &mut self.sought
+            && sought.hash == entry.hash
+            && fits
+        {
+            sought.place = Some(entry.place);
+        }
+        self.head = entry.head();
+    }
+
+    /// The file itself does not hold together.
+    pub fn damaged(&mut self, why: String) {
+        self.findings.push(Finding { plan: None, event: None, entry: None, what: Misfit::Damaged { why } });
+    }
+
+    /// All was read.
+    #[must_use]
+    pub fn finish(mut self) -> Audited {
+        for (plan, seen) in &self.plans {
+            let what = match (seen.marked, seen.ended) {
+                (Some(_), _) if seen.number == 0 => Misfit::NoEvents,
+                (Some(marked), Some(ended)) if marked != ended => Misfit::Mark { marked },
+                (_, _) => continue,
+            };
+            self.findings.push(Finding { plan: Some(plan.clone()), event: None, entry: None, what });
+        }
+        if let Some(Sought { hash: head, place: None }) = self.sought {
+            let what = Misfit::HeadMissing { head };
+            self.findings.push(Finding { plan: None, event: None, entry: None, what });
+        }
+        let place = self.sought.and_then(|sought| sought.place);
+        Audited {
+            plans: self.plans.values().filter(|seen| seen.marked.is_some()).count() as u64,
+            events: self.events,
+            refusals: self.refusals,
+            head: self.head.hash,
+            since_head: place.map(|place| self.head.place.saturating_sub(place)),
+            findings: self.findings,
+        }
+    }
+}
+
+impl Seen {
+    /// What does not fit about the next event's place in the plan.
+    fn event(&mut self, number: u64, before: Hash) -> Option<Misfit> {
+        let expected = self.number.saturating_add(1);
+        self.number = number;
+        if number != expected {
+            return Some(Misfit::EventsMissing { expected });
+        }
+        (before != self.hash).then_some(if number == 1 {
+            Misfit::PlanChanged
+        } else {
+            Misfit::NotAfterInPlan
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
