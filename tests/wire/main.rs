@@ -1,5 +1,6 @@
 //! Calls over loopback sockets.
 
+mod audit;
 mod baresip;
 mod browser;
 mod browser_page;

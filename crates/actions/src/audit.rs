@@ -4,9 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use callwright_model::PlanId;
-use callwright_plan_core::{Audit, Audited, Explained, Hash, Origin, Sealed, SealedPlan, Written, explain};
+use callwright_model::{CallId, PlanId};
+use callwright_plan_core::{
+    Audit, Audited, Event, Explained, Hash, Origin, Progress, Sealed, SealedPlan, Written, explain, progress,
+};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior};
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::journal::schema::{self, Layout, number};
@@ -44,7 +47,7 @@ pub fn audit(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
         let origin = schema::origin(journal).map_err(unreadable)?;
         // Without its origin the first entry has nothing to follow, which is found as such.
         let nowhere = || Origin { id: Vec::new(), unix_ms: 0, adopted: 0 };
-        let mut audit = Audit::new(&origin.unwrap_or_else(nowhere), noted);
+        let mut audit = Audit::new(origin.unwrap_or_else(nowhere), noted);
         if let Err(error) = feed(journal, &mut audit) {
             audit.damaged(error.to_string());
         }
@@ -61,6 +64,54 @@ pub fn explain_from(file: &Path, plan: &PlanId) -> Result<Option<Explained>, Aud
     read(file, |connection| match journal::load(connection, plan).map_err(failed)? {
         Some(story) => Ok(Some(explain(&story.plan, &story.entries))),
         None => journal::refusal(connection, plan).map_err(failed),
+    })
+}
+
+/// A plan in a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The plan.
+    pub plan: PlanId,
+    /// Its pack.
+    pub pack: String,
+    /// Its skill.
+    pub skill: String,
+    /// The call it is for.
+    pub call: CallId,
+    /// How far it is.
+    pub state: Progress,
+    /// When the caller said yes, in milliseconds since 1970.
+    pub begun_unix_ms: u64,
+}
+
+/// The plans of a journal, the oldest first.
+///
+/// # Errors
+/// When there is no journal to read.
+pub fn list(file: &Path) -> Result<Vec<Listed>, AuditError> {
+    read(file, |connection| {
+        let mut select = connection
+            .prepare("SELECT plan FROM events WHERE number = 1 ORDER BY place")
+            .map_err(unreadable)?;
+        let plans: Vec<PlanId> = select
+            .query_map([], |row| row.get(0).map(PlanId))
+            .and_then(Iterator::collect)
+            .map_err(unreadable)?;
+        let mut listed = Vec::new();
+        for plan in plans {
+            let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
+            let Some(story) = journal::load(connection, &plan).map_err(failed)? else { continue };
+            let events: Vec<Event> = story.entries.iter().map(|entry| entry.event.clone()).collect();
+            listed.push(Listed {
+                state: progress(&story.plan, &events).0,
+                begun_unix_ms: story.entries.first().map_or(0, |entry| entry.unix_ms),
+                plan,
+                pack: story.plan.pack,
+                skill: story.plan.skill,
+                call: story.plan.call,
+            });
+        }
+        Ok(listed)
     })
 }
 

@@ -28,6 +28,6 @@ mod lot;
 mod run;
 mod serve;
 
-pub use audit::{AuditError, audit, explain_from};
+pub use audit::{AuditError, Listed, audit, explain_from, list};
 pub use journal::JournalError;
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

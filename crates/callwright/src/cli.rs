@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 #[cfg(feature = "talk")]
 use crate::talk;
-use crate::{chat, check, demo, duplex, journal, load, models, plan, serve};
+use crate::{audit, chat, check, demo, duplex, journal, load, models, plan, serve};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -76,6 +76,15 @@ enum Command {
     /// agent the same way. Where the caller was asked for a secret and said something else, nothing stands for it: the replay ends there
     /// and says so.
     Replay(Replay),
+    /// Find out whether the action core's journal is as it was written.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Tell the story of a plan: why each step was there, who allowed it, what happened and when.
+    ///
+    /// Without --journal and --core it is looked for where the configuration says that plans are kept. A journal knows plans that were said
+    /// yes to and what policies refused; a core that runs also knows those that still wait for their callers. Inputs and results are told by
+    /// name, of their values only amounts of money.
+    Explain(Explain),
     /// List, fetch and verify model files for speech.
     #[command(subcommand)]
     Models(Models),
@@ -301,6 +310,71 @@ struct Replay {
     pack: Option<PathBuf>,
 }
 
+/// What to do with the action core's journal.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check the journal's chain of hashes from its origin to its head.
+    ///
+    /// Prints how many plans and events there are and the head, which is the hash of the newest entry. Whatever was changed, removed, put in
+    /// or moved is told with its plan, its event and what does not fit. The file is only read, and a core may go on working on it. Exits with
+    /// 0 when everything is as it was written, 1 when it is not, 2 when there is no journal to check.
+    ///
+    /// That the newest entries were cut off, or that all was written anew by somebody who may write to the file, no chain can show by itself.
+    /// Note the head where they cannot write, and give it with --head later: it must still be in the chain.
+    Verify(Verify),
+    /// List the plans that were said yes to, the oldest first: when, for which call, what, and how it ended.
+    ///
+    /// `callwright explain` tells the story of one.
+    List(List),
+}
+
+/// Arguments of `audit list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The journal; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Print the plans as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `audit verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The journal; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// A head that was printed earlier: 64 hexadecimal digits.
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<callwright_plan_core::Hash>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The plan: 32 hexadecimal digits, as logs and `/v1/plans` name it.
+    pub plan: String,
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Look in this journal.
+    #[arg(long, value_name = "FILE", conflicts_with = "core")]
+    pub journal: Option<PathBuf>,
+    /// Ask the action core at this address, such as `http://127.0.0.1:7070` or `unix:/run/callwright/core.sock`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub core: Option<String>,
+    /// Print the story as JSON, which holds more.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to do with model files.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -349,6 +423,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
         Command::Plan(args) => return plan::run(&args),
         Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
+        Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args)),
+        Command::Audit(Audit::List(args)) => {
+            audit::list(&args.file.config, &args)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Models(Models::List(folder)) => {
             models::print_list(&folder.dir);
             return Ok(ExitCode::SUCCESS);
@@ -363,7 +442,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Demo(_)
         | Command::Call(_)
         | Command::Load(_)
-        | Command::Chat(_) => {}
+        | Command::Chat(_)
+        | Command::Explain(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
     }
@@ -380,9 +460,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Load(args) if args.part.duplex.is_some() => return duplex::run(args).await,
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
+            Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
+            Command::Check(_)
+            | Command::Plan(_)
+            | Command::Replay(_)
+            | Command::Audit(_)
+            | Command::Models(_) => {
                 unreachable!("done without a runtime")
             }
         }

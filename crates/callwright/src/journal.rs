@@ -182,7 +182,7 @@ impl Drop for Recorder {
 }
 
 /// A moment in UTC as RFC 3339 writes it, to the second.
-fn date_time(unix_s: u64) -> String {
+pub(crate) fn date_time(unix_s: u64) -> String {
     let (day, second) = (unix_s / 86_400, unix_s % 86_400);
     // Years that begin in March end with the leap day; the calendar repeats every 400 of them, which are 146,097 days. Day 0 of
     // that count is 719,468 days before 1970.

@@ -5,6 +5,7 @@
 #[macro_use]
 mod print;
 
+mod audit;
 mod chat;
 mod check;
 mod cli;

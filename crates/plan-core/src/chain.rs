@@ -352,6 +352,7 @@ impl fmt::Display for Finding {
 /// judged by itself.
 #[derive(Debug)]
 pub struct Audit {
+    origin: Origin,
     head: Head,
     plans: BTreeMap<String, Seen>,
     sought: Option<Sought>,
@@ -389,6 +390,10 @@ pub struct Audited {
     pub events: u64,
     /// How many refusals.
     pub refusals: u64,
+    /// How many of those were there before the chain was begun.
+    pub adopted: u64,
+    /// When it was begun, in milliseconds since 1970.
+    pub begun_unix_ms: u64,
     /// Hash of the last entry: to be noted elsewhere.
     pub head: Hash,
     /// Entries after the head that was sought, if it is there.
@@ -401,10 +406,11 @@ pub struct Audited {
 impl Audit {
     /// Begins. `noted` is a head that was noted earlier: it must be in the chain.
     #[must_use]
-    pub fn new(origin: &Origin, noted: Option<Hash>) -> Self {
+    pub fn new(origin: Origin, noted: Option<Hash>) -> Self {
         let head = origin.head();
         let place = |hash| (hash == head.hash).then_some(0);
         Self {
+            origin,
             head,
             plans: BTreeMap::new(),
             sought: noted.map(|hash| Sought { hash, place: place(hash) }),
@@ -503,6 +509,8 @@ impl Audit {
             plans: self.plans.values().filter(|seen| seen.marked.is_some()).count() as u64,
             events: self.events,
             refusals: self.refusals,
+            adopted: self.origin.adopted,
+            begun_unix_ms: self.origin.unix_ms,
             head: self.head.hash,
             since_head: place.map(|place| self.head.place.saturating_sub(place)),
             findings: self.findings,

@@ -237,6 +237,10 @@ async fn a_story_is_told_from_the_file_and_callbacks_are_no_part_of_the_chain() 
     assert!(told("p1").expect("is there").text.contains("completed"));
     assert_eq!(told("r1").expect("is there").text, "no");
     assert_eq!(told("p9"), None);
+    let listed = list(&file).expect("readable");
+    let states: Vec<_> = listed.iter().map(|it| (it.plan.0.as_str(), it.state)).collect();
+    assert_eq!(states, [("p1", Progress::Completed), ("p2", Progress::Running), ("p3", Progress::Running)]);
+    assert!(listed[0].begun_unix_ms > 1_700_000_000_000);
     let head = audit(&file, None).expect("readable").head;
     let journal = Journal::open(&file).expect("opens");
     let words = |words: &str| Pii::new(words.to_owned());

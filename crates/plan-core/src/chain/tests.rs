@@ -60,7 +60,7 @@ impl Book {
     }
 
     fn audit(&self, noted: Option<Hash>) -> Audited {
-        let mut audit = Audit::new(&self.origin, noted);
+        let mut audit = Audit::new(self.origin.clone(), noted);
         self.plans.iter().for_each(|plan| audit.plan(plan));
         let mut entries = self.entries.clone();
         entries.sort_by_key(|entry| entry.place);

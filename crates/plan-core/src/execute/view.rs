@@ -1,6 +1,7 @@
 //! A plan in progress as others see it.
 
 use callwright_model::{PlanEvent, PlanFact, Receipt, StepState, StepView};
+use serde::Serialize;
 
 use super::Event;
 use crate::plan::Plan;
@@ -49,7 +50,8 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
 }
 
 /// How far a plan with a log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// On its way.
     Running,
@@ -61,6 +63,20 @@ pub enum Progress {
     Failed,
     /// A human must look.
     InDoubt,
+}
+
+impl Progress {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Undoing => "undoing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::InDoubt => "in_doubt",
+        }
+    }
 }
 
 /// How far a plan is, and each of its steps.
