@@ -62,7 +62,7 @@ pub fn audit(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
 pub fn explain_from(file: &Path, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
     let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
     read(file, |connection| match journal::load(connection, plan).map_err(failed)? {
-        Some(story) => Ok(Some(explain(&story.plan, &story.entries))),
+        Some(story) => Ok(Some(explain(&story.plan, &story.trail, &story.entries))),
         None => journal::refusal(connection, plan).map_err(failed),
     })
 }
@@ -148,11 +148,12 @@ fn feed(journal: &Transaction<'_>, audit: &mut Audit) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         audit.damaged(format!("it has a {} `{}`, which no journal has", text(row, 0)?, text(row, 1)?));
     }
-    let mut plans = journal.prepare("SELECT id, plan, salt, finished FROM plans")?;
+    let mut plans = journal.prepare("SELECT id, plan, trail, salt, finished FROM plans")?;
     let mut rows = plans.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, text) = (text(row, 0)?, text(row, 1)?);
-        audit.plan(&SealedPlan { id, text, salt: row.get(2)?, finished: row.get::<_, i64>(3)? != 0 });
+        let (id, plan, trail) = (text(row, 0)?, text(row, 1)?, text(row, 2)?);
+        let (salt, finished) = (row.get(3)?, row.get::<_, i64>(4)? != 0);
+        audit.plan(&SealedPlan { id, text: plan, trail, salt, finished });
     }
     let mut entries = journal.prepare(
         "SELECT place, before, plan, unix_ms, salt, hash, event, number, before_in_plan, NULL, NULL FROM events

@@ -1,11 +1,14 @@
 //! Calls of business systems.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use callwright_model::{PlanId, Record};
-use callwright_plan_core::{Invoke, Outcome, Read, ReadOutcome};
+use callwright_plan_core::{Invoke, Made, Outcome, Read, ReadOutcome};
 use callwright_wire::actions::CoreError;
 use callwright_wire::connector::{Client, Invocation, InvokeError, Refusal};
+
+use crate::journal::unix_ms;
 
 /// The connectors by name.
 #[derive(Debug)]
@@ -56,8 +59,16 @@ impl Connectors {
         }
     }
 
-    /// Makes a read for a plan that is being bound; tries again as the action says.
-    pub(crate) async fn read(&self, plan: &PlanId, read: &Read) -> Result<ReadOutcome, CoreError> {
+    /// Makes a read for a plan that is being bound; tries again as the action says. Tells how it went beside what came of it.
+    pub(crate) async fn read(&self, plan: &PlanId, read: &Read) -> Result<(ReadOutcome, Made), CoreError> {
+        let (unix_ms, begun) = (unix_ms(), Instant::now());
+        let (outcome, attempts) = self.read_until(plan, read).await?;
+        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok((outcome, Made { unix_ms, took_ms, attempts }))
+    }
+
+    /// Makes a read until there is an answer or no attempt is left; with the number of the last attempt.
+    async fn read_until(&self, plan: &PlanId, read: &Read) -> Result<(ReadOutcome, u32), CoreError> {
         let (name, action) = (&read.call.connector, &read.call.action);
         let client =
             self.0.get(name).ok_or_else(|| CoreError::Internal(format!("there is no connector `{name}`")))?;
@@ -65,12 +76,12 @@ impl Connectors {
         loop {
             let done = client.invoke(invocation(plan, read, attempt)).await;
             let failure = match done {
-                Ok(record) => return Ok(ReadOutcome::Found(record)),
+                Ok(record) => return Ok((ReadOutcome::Found(record), attempt)),
                 Err(InvokeError::Refused(Refusal::NotFound { argument, .. })) => {
-                    return Ok(ReadOutcome::NotFound { argument });
+                    return Ok((ReadOutcome::NotFound { argument }, attempt));
                 }
                 Err(InvokeError::Refused(Refusal::Refused { reason, retriable: false })) => {
-                    return Ok(ReadOutcome::Refused { reason });
+                    return Ok((ReadOutcome::Refused { reason }, attempt));
                 }
                 Err(InvokeError::Misused(reason)) => {
                     tracing::error!(%action, %reason, "a connector does not understand a read");

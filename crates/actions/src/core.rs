@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Binding, Event, Explained, Next, Pack, Refused, Undo, bind, explain, explain_refusal,
-    lost_in_crash,
+    BindError, Binding, Event, Explained, Next, Pack, Refused, Trail, Undo, bind, explain, explain_draft,
+    explain_refusal, lost_in_crash,
 };
 use callwright_wire::actions::{
     self as wire, ActionView, Callback, Consent, CoreError, Explanation, PlanView, SkillView,
@@ -170,8 +170,8 @@ impl Core {
             let verified: Vec<String> = verified.into_iter().collect();
             return Ok(match next {
                 Next::Read(read) => {
-                    let outcome = self.connectors.read(&draft.id, &read).await?;
-                    draft.reads.add(read, outcome);
+                    let (outcome, made) = self.connectors.read(&draft.id, &read).await?;
+                    draft.reads.add_made(read, outcome, made);
                     continue;
                 }
                 Next::Need { input, why } => {
@@ -194,7 +194,7 @@ impl Core {
                     draft.enter(Stage::Answered, steps);
                     PlanReply::Answer { plan, verified, words, facts }
                 }
-                Next::Refused(refused) => refuse(draft, verified, refused),
+                Next::Refused(refused) => refuse(draft, pack, verified, refused),
             });
         }
         Err(CoreError::Internal("the skill reads without end".to_owned()))
@@ -215,7 +215,7 @@ impl Core {
         let guess = self.guesses.begin(&request, draft, self.limits.plans_waiting_max)?;
         // Held until the reply is there: a real question that comes meanwhile waits instead of asking everything again.
         let mut guess = guess.lock().await;
-        guess.draft.inputs.extend(request.inputs);
+        guess.draft.take(request.inputs, &request.evidence);
         let reply = self.bind(&mut guess.draft, &pack).await;
         guess.reply = Some(reply.clone());
         reply
@@ -274,11 +274,12 @@ impl Core {
             return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
         }
         let pack = self.packs.get(&bound.pack).cloned().ok_or_else(|| unknown(plan))?;
-        let first =
-            self.journal.begin(bound.clone(), Event::consented(&consent.words)).await.map_err(internal)?;
+        let trail = draft.trail(&pack);
+        let event = Event::consented(&consent.words);
+        let first = self.journal.begin(bound.clone(), trail.clone(), event).await.map_err(internal)?;
         let steps = draft.steps.clone();
         draft.enter(Stage::Begun, steps);
-        Ok(self.launch(Story { plan: bound, entries: vec![first] }, pack))
+        Ok(self.launch(Story { plan: bound, trail, entries: vec![first] }, pack))
     }
 }
 
@@ -338,7 +339,7 @@ impl wire::ActionCore for Service {
         let mut draft = draft.lock().await;
         bindable(&draft, &request)?;
         let pack = core.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
-        draft.inputs.extend(request.inputs);
+        draft.take(request.inputs, &request.evidence);
         let reply = core.bind(&mut draft, &pack).await;
         match &reply {
             Ok(_) => core.settled(&draft).await?,
@@ -428,13 +429,17 @@ impl wire::ActionCore for Service {
     async fn explain(&self, plan: PlanId) -> Result<Explanation, CoreError> {
         let core = &self.0;
         let told = if let Some(run) = core.run(&plan).await? {
-            explain(&run.plan, &run.entries())
+            explain(&run.plan, &run.trail, &run.entries())
         } else if let Some(draft) = core.draft(&plan) {
             let draft = draft.lock().await;
+            let trail = core.packs.get(&draft.pack).map(|pack| draft.trail(pack)).unwrap_or_default();
             match &draft.stage {
-                Stage::Ready(bound) => explain(bound, &[]),
+                Stage::Ready(bound) => explain(bound, &trail, &[]),
                 Stage::Refused { story, .. } => story.clone(),
-                Stage::Binding | Stage::Answered | Stage::Cancelled | Stage::Begun => unbound(&draft.view()),
+                Stage::Binding => unbound(&draft.view(), "more is needed from the caller", &trail),
+                Stage::Answered => unbound(&draft.view(), "it was an answer", &trail),
+                Stage::Cancelled => unbound(&draft.view(), "the caller let go of it", &trail),
+                Stage::Begun => unbound(&draft.view(), "it begins", &trail),
             }
         } else {
             core.journal.refusal(&plan).await.map_err(internal)?.ok_or_else(|| unknown(&plan))?
@@ -473,9 +478,9 @@ fn bindable(draft: &Draft, request: &PlanRequest) -> Result<(), CoreError> {
     }
 }
 
-fn refuse(draft: &mut Draft, verified: Vec<String>, refused: Refused) -> PlanReply {
+fn refuse(draft: &mut Draft, pack: &Pack, verified: Vec<String>, refused: Refused) -> PlanReply {
     let skill = format!("{}/{}", draft.pack, draft.skill);
-    let story = explain_refusal(&draft.id.0, &skill, &refused);
+    let story = explain_refusal(&draft.id.0, &skill, &refused, &draft.trail(pack));
     let by_policy = refused.action.is_some();
     let Refused { words, facts, transfer, rules, steps, .. } = refused;
     draft.enter(Stage::Refused { story, by_policy }, steps);
@@ -483,13 +488,10 @@ fn refuse(draft: &mut Draft, verified: Vec<String>, refused: Refused) -> PlanRep
 }
 
 /// What can be said of a plan that is not bound.
-fn unbound(view: &PlanView) -> Explained {
-    let text = format!(
-        "Plan {} of skill {}/{} for call {}: nothing was written.",
-        view.plan, view.pack, view.skill, view.call
-    );
-    let json = serde_json::to_string(view).unwrap_or_default();
-    Explained { text, json }
+fn unbound(view: &PlanView, stage: &str, trail: &Trail) -> Explained {
+    let PlanView { plan, pack, skill, call, .. } = view;
+    let about = format!("Plan {plan} of skill {pack}/{skill} for call {call}: {stage}.");
+    explain_draft(&about, serde_json::to_value(view).unwrap_or_default(), trail)
 }
 
 fn bind_error(plan: &PlanId, error: &BindError) -> CoreError {

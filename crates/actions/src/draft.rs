@@ -1,9 +1,10 @@
 //! Plans that are being bound: in memory only, for they hold what callers said, secrets too.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use callwright_model::{CallId, PlanId, Record, StepView};
-use callwright_plan_core::{Explained, Plan, Reads};
+use callwright_plan_core::{Basis, Explained, Pack, Plan, Reads, Trail, trail};
 use callwright_wire::actions::{PlanState, PlanView};
 
 use crate::journal::unix_ms;
@@ -16,6 +17,10 @@ pub(crate) struct Draft {
     pub(crate) skill: String,
     pub(crate) call: CallId,
     pub(crate) inputs: Record,
+    /// What each input rests on.
+    given: BTreeMap<String, Basis>,
+    /// Questions about it so far.
+    questions: u32,
     pub(crate) reads: Reads,
     pub(crate) stage: Stage,
     pub(crate) steps: Vec<StepView>,
@@ -54,11 +59,31 @@ impl Draft {
             skill,
             call,
             inputs: Record::new(),
+            given: BTreeMap::new(),
+            questions: 0,
             reads: Reads::default(),
             stage: Stage::Binding,
             steps: Vec::new(),
             changed_unix_ms: unix_ms(),
         }
+    }
+
+    /// Takes what a question brings. What is said again as it was before rests on what it rested on.
+    pub(crate) fn take(&mut self, inputs: Record, evidence: &BTreeMap<String, String>) {
+        self.questions += 1;
+        for (name, value) in inputs {
+            if self.inputs.get(&name) != Some(&value) {
+                let evidence = evidence.get(&name).cloned();
+                let basis = Basis { question: self.questions, unix_ms: unix_ms(), evidence };
+                self.given.insert(name.clone(), basis);
+                self.inputs.insert(name, value);
+            }
+        }
+    }
+
+    /// How it came to where it is.
+    pub(crate) fn trail(&self, pack: &Pack) -> Trail {
+        trail(pack, &self.skill, &self.inputs, &self.given, &self.reads)
     }
 
     pub(crate) fn enter(&mut self, stage: Stage, steps: Vec<StepView>) {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callwright_model::{CallId, Pii, PlanId};
-use callwright_plan_core::{Entry, Event, Explained, Plan};
+use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
 use callwright_wire::actions::Callback;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
@@ -46,10 +46,11 @@ pub enum JournalError {
     Closed,
 }
 
-/// A plan with its events.
+/// A plan with how it came to be and its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Story {
     pub(crate) plan: Plan,
+    pub(crate) trail: Trail,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -63,6 +64,7 @@ pub(crate) struct Journal {
 enum Request {
     Begin {
         plan: Box<Plan>,
+        trail: Trail,
         event: Event,
         reply: oneshot::Sender<Result<Entry, JournalError>>,
     },
@@ -116,9 +118,9 @@ impl Journal {
         Ok(Self { requests, thread: Some(thread) })
     }
 
-    /// Writes down a plan and its first event.
-    pub(crate) async fn begin(&self, plan: Plan, event: Event) -> Result<Entry, JournalError> {
-        self.ask(|reply| Request::Begin { plan: Box::new(plan), event, reply }).await
+    /// Writes down a plan with how it came to be, and its first event.
+    pub(crate) async fn begin(&self, plan: Plan, trail: Trail, event: Event) -> Result<Entry, JournalError> {
+        self.ask(|reply| Request::Begin { plan: Box::new(plan), trail, event, reply }).await
     }
 
     /// Writes down an event at its place.
@@ -234,7 +236,7 @@ fn commit(
 fn perform(chained: &mut Chained<'_>, request: Request) -> Answer {
     let transaction = chained.transaction();
     match request {
-        Request::Begin { plan, event, reply } => answer(reply, chained.begin(&plan, event)),
+        Request::Begin { plan, trail, event, reply } => answer(reply, chained.begin(&plan, &trail, event)),
         Request::Append { plan, number, event, reply } => answer(reply, chained.append(&plan, number, event)),
         Request::Refuse { plan, story, reply } => answer(reply, chained.refuse(&plan, story)),
         Request::Load { plan, reply } => answer(reply, load(transaction, &plan)),

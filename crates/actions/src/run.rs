@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use callwright_model::PlanEvent;
 use callwright_plan_core::{
-    Command, Entry, Event, Pack, Plan, Progress, decide, fact, is_finished, progress,
+    Command, Entry, Event, Pack, Plan, Progress, Trail, decide, fact, is_finished, progress,
 };
 use callwright_wire::actions::{PlanState, PlanView};
 use tokio::sync::{mpsc, watch};
@@ -17,6 +17,7 @@ use crate::journal::Story;
 /// A plan with what is written down about it. Whoever watches sees the events grow.
 pub(crate) struct Run {
     pub(crate) plan: Plan,
+    pub(crate) trail: Trail,
     entries: Mutex<Vec<Entry>>,
     length: watch::Sender<usize>,
     /// Nobody works on it any more, be it finished or not.
@@ -27,7 +28,8 @@ impl Run {
     pub(crate) fn new(story: Story) -> Arc<Self> {
         let (length, _) = watch::channel(story.entries.len());
         let over = CancellationToken::new();
-        Arc::new(Self { plan: story.plan, entries: Mutex::new(story.entries), length, over })
+        let entries = Mutex::new(story.entries);
+        Arc::new(Self { plan: story.plan, trail: story.trail, entries, length, over })
     }
 
     /// One from the journal that has ended.

@@ -28,6 +28,8 @@ async fn a_caller_is_rebooked_from_the_first_question_to_the_receipts() {
     assert_eq!(facts["flight"].at("number"), Some(&Value::Code("CW318".to_owned())));
     assert_eq!(airline.snapshot().expect("readable"), before, "binding writes nothing");
     assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Ready);
+    let told = client.explain(&plan).await.expect("explains");
+    assert!(told.text.contains("waiting for the caller's yes"), "{}", told.text);
 
     let events = to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
     assert_eq!(short(&events), ALL_DONE);
@@ -112,11 +114,17 @@ async fn a_refused_step_undoes_the_others_and_the_explanation_says_which_and_why
 
     let told = client.explain(&plan).await.expect("explains");
     for line in [
+        "Asked for: Rebook a cancelled flight.",
+        "`code` was given with question 1.",
+        "`pin` was given with question 2; it is secret and not kept.",
+        "Step 1 find_booking: read, code from `code`; pin from `pin`; answered after ",
+        "`flight`: the caller chose 1 of 2 of `offers.flights`; 1 not taken.",
         "failed, and nothing of it is left",
         "step 5 update_booking refused by the system: refused, as asked for.",
         "step 4 apply_credit undone.",
         "step 3 assign_seat begun. Allowed by: verified-may-change-their-own.",
         "Step 6 send_confirmation: not begun.",
+        "Step 4 apply_credit: taken back by revoke_credit at attempt 1.",
     ] {
         assert!(told.text.contains(line), "{line}\n---\n{}", told.text);
     }
@@ -260,6 +268,8 @@ async fn consent_is_required_in_words_and_of_the_same_call() {
     let PlanReply::Need { plan: half, verified, why: NeedWhy::Missing, .. } = half else {
         panic!("{half:?}")
     };
+    let told = client.explain(&half).await.expect("explains");
+    assert!(told.text.contains("more is needed from the caller. Nothing was written."), "{}", told.text);
     assert!(verified.is_empty(), "nobody has proved anything: {verified:?}");
     let early = client.execute(&half, yes()).await.map(drop);
     assert!(matches!(early, Err(ClientError::NotReady(_))), "{early:?}");

@@ -37,6 +37,7 @@ fn request(plan: Option<PlanId>, order: &str, pin: &str, reason: &str, item: Opt
         inputs,
         call: CALL,
         caller: None,
+        evidence: BTreeMap::new(),
         speculative: false,
     }
 }

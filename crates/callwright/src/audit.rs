@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
 use callwright_actions::explain_from;
-use callwright_model::PlanId;
+use callwright_model::{PlanId, utc};
 use callwright_plan_core::Audited;
 use callwright_wire::actions::Client;
 use serde::Serialize;
 
 use crate::cli::{Explain, List, Verify};
 use crate::config::{Config, Core};
-use crate::journal::date_time;
 use crate::serve::all;
 
 /// Checks a journal and prints how it stands.
@@ -61,7 +60,7 @@ fn told(file: &Path, audited: &Audited) -> String {
         lines.push(format!(
             "           {} of events and refusals were there before the chain was begun at {}; it vouches for those only from then on",
             audited.adopted,
-            date_time(audited.begun_unix_ms / 1_000)
+            utc(audited.begun_unix_ms / 1_000)
         ));
     }
     lines.push(format!("head:      {}", audited.head));
@@ -90,7 +89,7 @@ pub fn list(config: &Path, args: &List) -> Result<()> {
         return Ok(());
     }
     for it in plans {
-        let begun = date_time(it.begun_unix_ms / 1_000);
+        let begun = utc(it.begun_unix_ms / 1_000);
         answer!("{begun}  {}  call {}  {:<9}  {}/{}", it.plan, it.call, it.state.name(), it.pack, it.skill);
     }
     Ok(())

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, Moment};
 use callwright_dialogue_core::DialogueConfig;
-use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice};
+use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice, utc};
 use serde::{Deserialize, Serialize};
 
 use crate::lines::LoadedLine;
@@ -146,7 +146,7 @@ impl Recorder {
     fn begin(&mut self, config: &ConversationConfig, wall: SystemTime) {
         let DialogueConfig { call, caller, language, greeting, .. } = &config.dialogue;
         let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let started = date_time(wall.as_secs());
+        let started = utc(wall.as_secs());
         let header = Header {
             journal: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -179,22 +179,6 @@ impl Drop for Recorder {
         let end = Some(End { lines, lost, reason: self.ending });
         self.sheet.close(Line { end, ..Line::at(self.last) }.text());
     }
-}
-
-/// A moment in UTC as RFC 3339 writes it, to the second.
-pub(crate) fn date_time(unix_s: u64) -> String {
-    let (day, second) = (unix_s / 86_400, unix_s % 86_400);
-    // Years that begin in March end with the leap day; the calendar repeats every 400 of them, which are 146,097 days. Day 0 of
-    // that count is 719,468 days before 1970.
-    let day = day + 719_468;
-    let (era, day) = (day / 146_097, day % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let march = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * march + 2) / 5 + 1, (march + 2) % 12 + 1);
-    let year = era * 400 + year + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The version of the format; another one is not read.

@@ -1,5 +1,6 @@
 //! The pure half of a call: who hears what, who is told what, and when it is over.
 
+mod evidence;
 mod handover;
 mod speculation;
 
@@ -7,7 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use callwright_call_core::transfer;
-use callwright_dialogue_core::{AskId, Dialogue, DialogueConfig, Output, Pack, Played, SayKind, Saying};
+use callwright_dialogue_core::{
+    AskId, Dialogue, DialogueConfig, Note, Output, Pack, Played, SayKind, Saying,
+};
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, Pii, PlanEvent, PlanId,
     PlanReply, Progress, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice, split_at_word,
@@ -17,6 +20,7 @@ use callwright_model::{
 use crate::fact::{Act, Fact};
 use crate::happening::{Ending, Happening};
 use crate::turns::Turns;
+use evidence::Evidence;
 use handover::Handover;
 use speculation::Guess;
 
@@ -83,6 +87,8 @@ pub struct Conversation {
     echo: bool,
     /// What was said to the caller last, and before: what such an echo can be of.
     lately: [String; 2],
+    /// What the inputs of plans were taken from.
+    evidence: Evidence,
     plan: Option<PlanId>,
     /// What was prepared for the case that the turn is over.
     guess: Option<Guess>,
@@ -133,6 +139,7 @@ impl Conversation {
             newest_say: SayId::default(),
             echo: false,
             lately: Default::default(),
+            evidence: Evidence::default(),
             plan: None,
             guess: None,
             guesses: 0,
@@ -292,6 +299,7 @@ impl Conversation {
                 self.drop_guess(now);
                 self.tell(Happening::CallerKeyed { digit: digit.into() });
                 if !self.is_bridged() {
+                    self.evidence.keyed();
                     self.dialogue.handle_digit(digit, now);
                 }
             }
@@ -382,6 +390,7 @@ impl Conversation {
             // It was begun before the bridge and is for the human; the dialogue must not wait for it.
             self.dialogue.handle_speech_discarded(utterance.turn, now);
         } else {
+            self.evidence.said(utterance.turn);
             self.dialogue.handle_utterance(utterance, now);
         }
     }
@@ -431,7 +440,10 @@ impl Conversation {
         match output {
             Output::Say(saying) => self.say(saying),
             Output::Listen(hints) => self.listen(hints),
-            Output::Plan { ask, request } => self.act(Act::Plan(ask, request)),
+            Output::Plan { ask, request } => {
+                let request = self.evidence.attach(request);
+                self.act(Act::Plan(ask, request));
+            }
             Output::Execute { plan, consent } => {
                 self.plan = Some(plan.clone());
                 self.act(Act::Execute(plan, consent));
@@ -460,7 +472,12 @@ impl Conversation {
                     self.over(Ending::Agent, now);
                 }
             }
-            Output::Note(note) => self.tell(Happening::Note(note)),
+            Output::Note(note) => {
+                if let Note::Filled { input, .. } = &note {
+                    self.evidence.filled(input);
+                }
+                self.tell(Happening::Note(note));
+            }
         }
     }
 

@@ -35,6 +35,6 @@ pub use speech::{
     Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,
     word_count,
 };
-pub use time::{MonoTime, Samples};
+pub use time::{MonoTime, Samples, utc};
 pub use turn::{Evidence, Progress, Rule, Thought, UtteranceSort, Verdict};
 pub use value::{Money, Record, Value};

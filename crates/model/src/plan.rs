@@ -1,5 +1,7 @@
 //! Plans as the conversation and the console see them. The action core alone makes and runs them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ActionKind, CallId, Pii, PlanId, Record};
@@ -19,6 +21,9 @@ pub struct PlanRequest {
     pub call: CallId,
     /// The caller's address, if the network told it.
     pub caller: Option<Pii<String>>,
+    /// For inputs, where their words are kept: `turn-4` of the call's journal. A reference, nothing that was said.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, String>,
     /// The caller has probably, but not surely, said so: bind a copy that nobody sees. The same question asked for sure takes
     /// it over, any other drops it.
     pub speculative: bool,

@@ -91,3 +91,37 @@ impl fmt::Display for MonoTime {
         write!(f, "{}.{:03}s", self.as_millis() / 1_000, self.as_millis() % 1_000)
     }
 }
+/// A moment in UTC as RFC 3339 writes it, to the second.
+#[must_use]
+pub fn utc(unix_s: u64) -> String {
+    let (day, second) = (unix_s / 86_400, unix_s % 86_400);
+    // Years that begin in March end with the leap day; the calendar repeats every 400 of them, which are 146,097 days. Day 0 of
+    // that count is 719,468 days before 1970.
+    let day = day + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * of_year + 2) / 153;
+    let (day, month) = (of_year - (153 * march + 2) / 5 + 1, (march + 2) % 12 + 1);
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_people_read_them() {
+        for (unix_s, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_705_615, "2026-11-26T15:06:55Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(unix_s), text);
+        }
+    }
+}

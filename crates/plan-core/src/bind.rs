@@ -8,7 +8,7 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-use callwright_model::{CallId, NeedWhy, PlanId, Record, StepView};
+use callwright_model::{CallId, NeedWhy, PlanId, Record, StepView, Value};
 use thiserror::Error;
 
 use crate::catalogue::Call;
@@ -16,6 +16,7 @@ use crate::expr::ExprError;
 use crate::plan::Plan;
 use crate::reason::Reason;
 use crate::skill::Pack;
+use crate::trail::Made;
 use walk::Walk;
 
 /// A read for the shell to perform. Its `Debug` hides the arguments: they may be secret.
@@ -52,22 +53,38 @@ pub enum ReadOutcome {
 
 /// Reads done for one plan. Kept in memory only: their arguments may be secret.
 #[derive(Clone, Default)]
-pub struct Reads(Vec<(Read, ReadOutcome)>);
+pub struct Reads(Vec<(Read, ReadOutcome, Option<Made>)>);
 
 impl Reads {
     /// Adds what came of a read.
     pub fn add(&mut self, read: Read, outcome: ReadOutcome) {
+        self.push(read, outcome, None);
+    }
+
+    /// The same, and how it went.
+    pub fn add_made(&mut self, read: Read, outcome: ReadOutcome, made: Made) {
+        self.push(read, outcome, Some(made));
+    }
+
+    fn push(&mut self, read: Read, outcome: ReadOutcome, made: Option<Made>) {
         if self.0.len() >= READS_MAX {
             self.0.remove(0);
         }
-        self.0.push((read, outcome));
+        self.0.push((read, outcome, made));
+    }
+
+    /// How the latest read of this action went whose arguments fit.
+    pub(crate) fn made(&self, action: &str, fits: impl Fn(&str, &Value) -> bool) -> Option<Made> {
+        let fits = |read: &Read| read.arguments.iter().all(|(name, value)| fits(name, value));
+        let found = self.0.iter().rfind(|(read, ..)| read.call.action == action && fits(read));
+        found.and_then(|(.., made)| *made)
     }
 
     fn of(&self, call: &Call, arguments: &Record) -> Option<&ReadOutcome> {
         self.0
             .iter()
-            .find(|(read, _)| read.call.action == call.action && read.arguments == *arguments)
-            .map(|(_, outcome)| outcome)
+            .find(|(read, ..)| read.call.action == call.action && read.arguments == *arguments)
+            .map(|(_, outcome, _)| outcome)
     }
 }
 

@@ -12,7 +12,7 @@
 //! ```text
 //! texts(salt, t...) = "callwright texts 1",   salt, t...
 //! origin            = "callwright journal 1", id, unix_ms, adopted
-//! plan              = "callwright plan 1",    id, texts(salt, plan)
+//! plan              = "callwright plan 1",    id, texts(salt, plan, trail)
 //! event             = "callwright event 1",   place, before, plan's id, number, before_in_plan, unix_ms, texts(salt, event)
 //! refusal           = "callwright refusal 1", place, before, plan's id, unix_ms, texts(salt, text, json)
 //! ```
@@ -61,6 +61,8 @@ pub struct SealedPlan {
     pub id: String,
     /// The plan, as JSON.
     pub text: String,
+    /// How it came to be, as JSON; empty in journals that were kept before that was.
+    pub trail: String,
     /// Drawn by lot.
     pub salt: Vec<u8>,
     /// Marked as ended. The mark is for finding plans that go on; it follows from the events and is in no hash.
@@ -195,7 +197,7 @@ impl SealedPlan {
     /// What the first event of the plan holds as the hash before it.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        let texts = texts(&self.salt, &[&self.text]);
+        let texts = texts(&self.salt, &[&self.text, &self.trail]);
         Hash::of("callwright plan 1", &[self.id.as_bytes(), texts.bytes()])
     }
 }

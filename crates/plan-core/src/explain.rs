@@ -1,12 +1,17 @@
 //! The story of a plan, for a person and as data. Arguments and results are told by name; of their values only amounts of
 //! money, which are nobody's, are shown.
 
-use callwright_model::{Record, StepState, Value};
+use callwright_model::{Record, StepState, Value, utc};
 use serde_json::{Value as Json, json};
 
 use crate::bind::Refused;
 use crate::execute::{Event, Progress, progress};
 use crate::plan::{ArgumentValue, Plan, Step};
+use crate::trail::Trail;
+use tally::Tallies;
+
+mod data;
+mod tally;
 
 /// One event of a journal with its place and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,87 +35,69 @@ pub struct Explained {
 
 /// Explains a plan from what is written down about it.
 #[must_use]
-pub fn explain(plan: &Plan, entries: &[Entry]) -> Explained {
+pub fn explain(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Explained {
     let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
     let (state, views) = progress(plan, &events);
-    let begun = entries.first().map_or(0, |entry| entry.unix_ms);
-    let mut lines = vec![
-        format!(
-            "Plan {} of skill {}/{} for call {}: {}.",
-            plan.id,
-            plan.pack,
-            plan.skill,
-            plan.call,
-            outcome(state, entries.is_empty())
-        ),
-        format!("Allowed as a whole by: {}.", rules(&plan.rules)),
-    ];
-    for step in plan.steps.iter().filter(|step| step.write.is_none()) {
-        lines.push(format!(
-            "Step {} {}: read. Allowed by: {}.",
-            step.number,
-            step.action,
-            rules(&step.rules)
-        ));
+    let tallies = Tallies::of(entries);
+    let mut lines = vec![format!(
+        "Plan {} of skill {}/{} for call {}: {}.",
+        plan.id,
+        plan.pack,
+        plan.skill,
+        plan.call,
+        outcome(state, entries.is_empty())
+    )];
+    lines.extend(trail.lines());
+    if trail.met.is_empty() {
+        // Plans of before there was a trail tell their reads themselves.
+        let reads = plan.steps.iter().filter(|step| step.write.is_none());
+        lines.extend(reads.map(|step| {
+            format!("Step {} {}: read. Allowed by: {}.", step.number, step.action, rules(&step.rules))
+        }));
     }
-    for entry in entries {
-        let after = entry.unix_ms.saturating_sub(begun);
-        lines.push(format!("+{after} ms: {}", tell(plan, &entry.event)));
+    lines.push(format!("Allowed as a whole by: {}.", rules(&plan.rules)));
+    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+        let took = last.unix_ms.saturating_sub(first.unix_ms);
+        lines.push(format!("What happened from {} on, within {took} ms:", utc(first.unix_ms / 1_000)));
+        for entry in entries {
+            let after = entry.unix_ms.saturating_sub(first.unix_ms);
+            lines.push(format!("+{after} ms: {}", tell(plan, &tallies, entry)));
+        }
     }
     for view in views.iter().filter(|view| view.state == StepState::Pending) {
         lines.push(format!("Step {} {}: not begun.", view.number, view.action));
     }
-    let steps: Vec<Json> = plan
-        .steps
-        .iter()
-        .zip(&views)
-        .map(|(step, view)| {
-            json!({
-                "number": step.number,
-                "action": step.action,
-                "kind": view.kind,
-                "state": view.state,
-                "allowed_by": step.rules,
-                "idempotency_key": step.write.as_ref().map(|_| step.idempotency_key(&plan.id)),
-                "arguments": step.write.as_ref().map(|_| arguments(step)),
-            })
-        })
-        .collect();
-    let story: Vec<Json> = entries
-        .iter()
-        .map(|entry| {
-            let mut event = serde_json::to_value(&entry.event).unwrap_or_default();
-            if let Event::StepCommitted { result, .. } = &entry.event {
-                event["result"] = redacted(result);
-            }
-            json!({ "number": entry.number, "unix_ms": entry.unix_ms, "what": event })
-        })
-        .collect();
-    let json = json!({
-        "plan": plan.id,
-        "pack": plan.pack,
-        "skill": plan.skill,
-        "call": plan.call,
-        "state": word(state, entries.is_empty()),
-        "allowed_by": plan.rules,
-        "steps": steps,
-        "events": story,
-    });
+    lines.extend(plan.steps.iter().filter_map(|step| tallies.of_step(step.number).line(step)));
+    Explained { text: lines.join("\n"), json: data::story(plan, trail, entries).to_string() }
+}
+
+/// Explains a plan that nobody has said yes to and that is not refused: how far it is. `about` is a sentence, and `view` the
+/// plan as others see it.
+#[must_use]
+pub fn explain_draft(about: &str, view: Json, trail: &Trail) -> Explained {
+    let mut lines = vec![format!("{about} Nothing was written.")];
+    lines.extend(trail.lines());
+    let mut json = view;
+    json["intent"] = data::intent(trail);
+    json["bound"] = json!(trail.met);
     Explained { text: lines.join("\n"), json: json.to_string() }
 }
 
 /// Explains a refusal, for which there is no plan.
 #[must_use]
-pub fn explain_refusal(plan: &str, skill: &str, refused: &Refused) -> Explained {
+pub fn explain_refusal(plan: &str, skill: &str, refused: &Refused, trail: &Trail) -> Explained {
     let why = match &refused.action {
         Some(action) if refused.rules.is_empty() => format!("nothing permits {action}"),
         Some(action) => format!("{action} is forbidden by: {}", rules(&refused.rules)),
         None => format!("the skill itself says no, with the words `{}`", refused.words),
     };
     let transfer = if refused.transfer { " A human is asked to go on." } else { "" };
-    let steps: Vec<_> =
-        refused.steps.iter().map(|step| format!("Step {} {}.", step.number, step.action)).collect();
-    let text = format!("Plan {plan} of skill {skill}: refused, {why}. Nothing was written.{transfer}");
+    let mut lines =
+        vec![format!("Plan {plan} of skill {skill}: refused, {why}. Nothing was written.{transfer}")];
+    lines.extend(trail.lines());
+    if trail.met.is_empty() {
+        lines.extend(refused.steps.iter().map(|step| format!("Step {} {}.", step.number, step.action)));
+    }
     let json = json!({
         "plan": plan,
         "skill": skill,
@@ -120,25 +107,35 @@ pub fn explain_refusal(plan: &str, skill: &str, refused: &Refused) -> Explained 
         "rules": refused.rules,
         "transfer": refused.transfer,
         "steps": refused.steps,
+        "intent": data::intent(trail),
+        "bound": trail.met,
     });
-    let text = std::iter::once(text).chain(steps).collect::<Vec<_>>().join("\n");
-    Explained { text, json: json.to_string() }
+    Explained { text: lines.join("\n"), json: json.to_string() }
 }
 
-fn tell(plan: &Plan, event: &Event) -> String {
+fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
     let step = |number: u32| match plan.step(number) {
         Some(step) => format!("step {number} {}", step.action),
         None => format!("step {number}"),
     };
-    match event {
+    let undo = |number: u32| {
+        let undo = plan.step(number).and_then(|step| step.write.as_ref()?.undo.as_ref());
+        undo.map(|undo| format!(" by {}", undo.call.action)).unwrap_or_default()
+    };
+    match &entry.event {
         Event::Consented { .. } => "the caller said yes.".to_owned(),
         Event::StepStarted { step: n, attempt: 1, rules: by } => {
-            format!("{} begun. Allowed by: {}.", step(*n), rules(by))
+            let call = plan.step(*n).and_then(call).unwrap_or_default();
+            format!("{} begun. Allowed by: {}.{call}", step(*n), rules(by))
         }
         Event::StepStarted { step: n, attempt, .. } => {
             format!("{} tried again, attempt {attempt}.", step(*n))
         }
-        Event::StepCommitted { step: n, .. } => format!("{} done.", step(*n)),
+        Event::StepCommitted { step: n, .. } => {
+            let tally = tallies.of_step(*n);
+            let after = entry.unix_ms.saturating_sub(tally.began_unix_ms.unwrap_or(entry.unix_ms));
+            format!("{} done, {after} ms after it began, at attempt {}.", step(*n), tally.attempts)
+        }
         Event::StepLost { step: n, attempt, reason } => {
             format!("{} had no answer at attempt {attempt}: {reason}.", step(*n))
         }
@@ -155,7 +152,9 @@ fn tell(plan: &Plan, event: &Event) -> String {
         Event::StepFailed { step: n, reason, rules: by } => {
             format!("{} failed without effect: {reason} (rules: {}).", step(*n), rules(by))
         }
-        Event::UndoStarted { step: n, attempt: 1 } => format!("{} is being undone.", step(*n)),
+        Event::UndoStarted { step: n, attempt: 1 } => {
+            format!("{} is being undone{}.", step(*n), undo(*n))
+        }
         Event::UndoStarted { step: n, attempt } => {
             format!("undo of {} tried again, attempt {attempt}.", step(*n))
         }
@@ -168,6 +167,13 @@ fn tell(plan: &Plan, event: &Event) -> String {
         }
         Event::InDoubt { step: n, reason } => format!("a human must look at {}: {reason}.", step(*n)),
     }
+}
+
+/// Which call a write makes, with its arguments by name.
+fn call(step: &Step) -> Option<String> {
+    let write = step.write.as_ref()?;
+    let names: Vec<&str> = write.arguments.iter().map(|argument| argument.name.as_str()).collect();
+    Some(format!(" Calls {} of {} with {}.", write.call.method, write.call.connector, names.join(", ")))
 }
 
 fn outcome(state: Progress, waiting: bool) -> &'static str {
@@ -214,7 +220,7 @@ fn redacted(record: &Record) -> Json {
     record.iter().map(|(name, value)| (name.clone(), redact(value))).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn redact(value: &Value) -> Json {
+pub(crate) fn redact(value: &Value) -> Json {
     match value {
         Value::Money(money) => json!({ "minor": money.minor, "currency": money.currency }),
         Value::Bool(yes) => json!(yes),

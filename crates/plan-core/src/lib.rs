@@ -44,6 +44,7 @@ mod policy;
 mod reason;
 mod rehearse;
 mod skill;
+mod trail;
 
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
@@ -53,7 +54,7 @@ pub use execute::{
     Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,
     progress,
 };
-pub use explain::{Entry, Explained, explain, explain_refusal};
+pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};
 pub use load::{Facts, check};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
@@ -61,3 +62,4 @@ pub use policy::{Policy, Question, RUN_PLAN, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};
+pub use trail::{Basis, Bind, Given, Made, Met, Trail, Waypoint, trail};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use callwright_model::{CallId, Pii, Record};
-use callwright_plan_core::{Event, Finding, Misfit, Plan};
+use callwright_plan_core::{Event, Finding, Misfit, Plan, Trail};
 use callwright_wire::actions::Callback;
 use rusqlite::types::Value as Cell;
 
@@ -32,13 +32,13 @@ async fn closed(folder: &Path) -> PathBuf {
     let consented = || Event::Consented { words_sha256: "00".to_owned() };
     let started = |step| Event::StepStarted { step, attempt: 1, rules: vec!["may".to_owned()] };
     for id in ["p1", "p2"] {
-        journal.begin(plan(id), consented()).await.expect("written");
+        journal.begin(plan(id), Trail::default(), consented()).await.expect("written");
         journal.append(&PlanId(id.to_owned()), 2, started(1)).await.expect("written");
     }
     let story = Explained { text: "no".to_owned(), json: "{}".to_owned() };
     journal.refuse(&PlanId("r1".to_owned()), story).await.expect("written");
     journal.append(&PlanId("p1".to_owned()), 3, Event::Completed).await.expect("written");
-    journal.begin(plan("p3"), consented()).await.expect("written");
+    journal.begin(plan("p3"), Trail::default(), consented()).await.expect("written");
     journal.close();
     file
 }
@@ -104,8 +104,8 @@ async fn a_change_to_any_field_of_any_row_is_found() {
             }
         }
     }
-    // Three fields of the origin, four of each plan, nine of each event, eight of each refusal.
-    assert_eq!(changes, 3 + 3 * 4 + 6 * 9 + 8);
+    // Three fields of the origin, five of each plan, nine of each event, eight of each refusal.
+    assert_eq!(changes, 3 + 3 * 5 + 6 * 9 + 8);
 }
 
 #[tokio::test]
@@ -137,10 +137,10 @@ async fn rows_that_are_removed_put_in_or_exchanged_are_found() {
         "DELETE FROM origin",
         "DELETE FROM plans WHERE id = 'p3'",
         "DELETE FROM plans WHERE id = 'p1'; DELETE FROM events WHERE plan = 'p1'",
-        "INSERT INTO plans SELECT 'p4', salt, plan, finished FROM plans WHERE id = 'p1'",
+        "INSERT INTO plans SELECT 'p4', salt, plan, trail, finished FROM plans WHERE id = 'p1'",
         "INSERT INTO events SELECT 100, plan, 9, unix_ms, salt, event, before_in_plan, before, hash FROM events WHERE place = 6",
         "INSERT INTO refusals SELECT 8, plan, unix_ms, salt, text, json, before, hash FROM refusals",
-        "UPDATE plans SET (salt, plan) = (SELECT salt, plan FROM plans AS p WHERE p.id = 'p2') WHERE id = 'p1'",
+        "UPDATE plans SET (salt, plan, trail) = (SELECT salt, plan, trail FROM plans AS p WHERE p.id = 'p2') WHERE id = 'p1'",
         "UPDATE plans SET id = CASE id WHEN 'p1' THEN 'x' WHEN 'p2' THEN 'p1' ELSE id END;
          UPDATE plans SET id = 'p2' WHERE id = 'x'",
         "UPDATE events SET place = -place WHERE place IN (2, 3); UPDATE events SET place = 5 + place WHERE place < 0",
@@ -171,7 +171,10 @@ async fn a_head_that_was_noted_while_the_core_works_is_found_later() {
     let file = folder.path().join("journal.db");
     let journal = Journal::open(&file).expect("opens");
     let noted = audit(&file, None).expect("readable, also without entries").head;
-    journal.begin(plan("p1"), Event::Consented { words_sha256: "00".to_owned() }).await.expect("written");
+    journal
+        .begin(plan("p1"), Trail::default(), Event::Consented { words_sha256: "00".to_owned() })
+        .await
+        .expect("written");
     let now = audit(&file, Some(noted)).expect("readable beside the core that writes");
     assert_eq!((now.findings, now.since_head), (vec![], Some(1)));
     journal.append(&PlanId("p1".to_owned()), 2, Event::Completed).await.expect("written");

@@ -2,7 +2,7 @@
 
 use callwright_model::PlanId;
 use callwright_plan_core::{
-    Entry, Event, Explained, Hash, Head, Plan, Sealed, SealedPlan, Written, is_finished,
+    Entry, Event, Explained, Hash, Head, Plan, Sealed, SealedPlan, Trail, Written, is_finished,
 };
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -26,9 +26,10 @@ impl<'t> Chained<'t> {
     }
 
     /// Writes down a plan and its first event.
-    pub(super) fn begin(&mut self, plan: &Plan, event: Event) -> Result<Entry, JournalError> {
+    pub(super) fn begin(&mut self, plan: &Plan, trail: &Trail, event: Event) -> Result<Entry, JournalError> {
         let text = serde_json::to_string(plan).map_err(unwritable)?;
-        let plan = SealedPlan { id: plan.id.0.clone(), text, salt: lot::salt(), finished: false };
+        let trail = serde_json::to_string(trail).map_err(unwritable)?;
+        let plan = SealedPlan { id: plan.id.0.clone(), text, trail, salt: lot::salt(), finished: false };
         self.plan(&plan)?;
         self.event(&plan.id, 1, plan.hash(), event)
     }
@@ -57,8 +58,10 @@ impl<'t> Chained<'t> {
     /// Keeps a plan. It is in the chain once its first event is.
     pub(super) fn plan(&self, plan: &SealedPlan) -> Result<(), JournalError> {
         self.transaction
-            .prepare_cached("INSERT INTO plans (id, salt, plan, finished) VALUES (?1, ?2, ?3, ?4)")
-            .and_then(|mut insert| insert.execute(params![plan.id, plan.salt, plan.text, plan.finished]))
+            .prepare_cached("INSERT INTO plans (id, salt, plan, trail, finished) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .and_then(|mut insert| {
+                insert.execute(params![plan.id, plan.salt, plan.text, plan.trail, plan.finished])
+            })
             .map_err(database)?;
         Ok(())
     }

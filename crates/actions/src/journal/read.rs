@@ -8,16 +8,20 @@ use super::{JournalError, Story, database};
 
 /// A plan with its events.
 pub(crate) fn load(connection: &Connection, plan: &PlanId) -> Result<Option<Story>, JournalError> {
-    let text: Option<String> = connection
-        .query_row("SELECT plan FROM plans WHERE id = ?1", [&plan.0], |row| row.get(0))
+    let texts: Option<(String, String)> = connection
+        .query_row("SELECT plan, trail FROM plans WHERE id = ?1", [&plan.0], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
         .map_err(database)?;
-    text.map(|text| story(connection, plan, &text)).transpose()
+    texts.map(|(text, trail)| story(connection, plan, &text, &trail)).transpose()
 }
 
-fn story(connection: &Connection, id: &PlanId, plan: &str) -> Result<Story, JournalError> {
+fn story(connection: &Connection, id: &PlanId, plan: &str, trail: &str) -> Result<Story, JournalError> {
     let plan = serde_json::from_str(plan)
         .map_err(|error| JournalError::Database(format!("plan {id} cannot be read: {error}")))?;
+    // A trail only explains. One that is not there, or of another version, must not keep a plan from going on.
+    let trail = serde_json::from_str(trail).unwrap_or_default();
     let mut select = connection
         .prepare_cached("SELECT number, unix_ms, event FROM events WHERE plan = ?1 ORDER BY number")
         .map_err(database)?;
@@ -34,7 +38,7 @@ fn story(connection: &Connection, id: &PlanId, plan: &str) -> Result<Story, Jour
         let (number, unix_ms) = (u64::try_from(number).unwrap_or(0), u64::try_from(time).unwrap_or(0));
         entries.push(Entry { number, unix_ms, event });
     }
-    Ok(Story { plan, entries })
+    Ok(Story { plan, trail, entries })
 }
 
 /// Why something was not done; of several times the latest.
@@ -51,14 +55,16 @@ pub(crate) fn refusal(connection: &Connection, plan: &PlanId) -> Result<Option<E
 
 /// Plans that have not ended.
 pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Story>, JournalError> {
-    let mut select =
-        connection.prepare("SELECT id, plan FROM plans WHERE finished = 0 ORDER BY id").map_err(database)?;
-    let rows =
-        select.query_map([], |row| Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?))).map_err(database)?;
+    let mut select = connection
+        .prepare("SELECT id, plan, trail FROM plans WHERE finished = 0 ORDER BY id")
+        .map_err(database)?;
+    let rows = select
+        .query_map([], |row| Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?)))
+        .map_err(database)?;
     let mut stories = Vec::new();
     for row in rows {
-        let (id, text) = row.map_err(database)?;
-        match story(connection, &id, &text) {
+        let (id, text, trail) = row.map_err(database)?;
+        match story(connection, &id, &text, &trail) {
             Ok(story) => stories.push(story),
             // One plan that cannot be read must not keep the others from going on.
             Err(error) => tracing::error!(plan = %id, %error, "a plan cannot be resumed: a person must look"),

@@ -187,7 +187,7 @@ fn adopt_plan(
     )?;
     let ended = |text: &str| serde_json::from_str::<Event>(text).is_ok_and(|event| is_finished(&[event]));
     let finished = events.last().is_some_and(|(_, _, text)| ended(text));
-    let plan = SealedPlan { id, text, salt: lot::salt(), finished };
+    let plan = SealedPlan { id, text, trail: String::new(), salt: lot::salt(), finished };
     chained.plan(&plan)?;
     let mut before = plan.hash();
     for (number, time, text) in events {
@@ -220,7 +220,8 @@ const TABLES: &str = "
       only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, unix_ms INTEGER NOT NULL, adopted INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE plans (
-      id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, finished INTEGER NOT NULL CHECK (finished IN (0, 1))
+      id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, trail TEXT NOT NULL,
+      finished INTEGER NOT NULL CHECK (finished IN (0, 1))
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX unfinished ON plans (id) WHERE finished = 0;
     CREATE TABLE events (

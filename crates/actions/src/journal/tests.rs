@@ -19,6 +19,10 @@ fn plan(id: &str) -> Plan {
     }
 }
 
+fn trail() -> Trail {
+    Trail { summary: "Rebook a cancelled flight".to_owned(), ..Trail::default() }
+}
+
 fn consented() -> Event {
     Event::Consented { words_sha256: "00".to_owned() }
 }
@@ -28,14 +32,14 @@ async fn what_is_written_is_there_after_closing_and_opening() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.db");
     let journal = Journal::open(&path).expect("opens");
-    let first = journal.begin(plan("p1"), consented()).await.expect("written");
+    let first = journal.begin(plan("p1"), trail(), consented()).await.expect("written");
     let second = journal.append(&PlanId("p1".to_owned()), 2, Event::Completed).await.expect("written");
-    journal.begin(plan("p2"), consented()).await.expect("written");
+    journal.begin(plan("p2"), Trail::default(), consented()).await.expect("written");
     journal.close();
 
     let journal = Journal::open(&path).expect("opens again");
     let story = journal.load(&PlanId("p1".to_owned())).await.expect("readable").expect("is there");
-    assert_eq!(story, Story { plan: plan("p1"), entries: vec![first, second] });
+    assert_eq!(story, Story { plan: plan("p1"), trail: trail(), entries: vec![first, second] });
     let open: Vec<_> =
         journal.unfinished().await.expect("readable").into_iter().map(|s| s.plan.id.0).collect();
     assert_eq!(open, ["p2"]);
@@ -48,8 +52,8 @@ async fn a_place_is_written_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(&folder.path().join("journal.db")).expect("opens");
     let id = PlanId("p1".to_owned());
-    journal.begin(plan("p1"), consented()).await.expect("written");
-    assert_eq!(journal.begin(plan("p1"), consented()).await, Err(JournalError::Conflict));
+    journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
+    assert_eq!(journal.begin(plan("p1"), Trail::default(), consented()).await, Err(JournalError::Conflict));
     let two = journal.append(&id, 2, Event::Completed);
     let other = journal.append(&id, 2, Event::Completed);
     let (two, other) = tokio::join!(two, other);
@@ -77,11 +81,11 @@ async fn an_event_has_its_place_behind_another_and_a_conflict_leaves_the_chain_w
     assert_eq!(journal.append(&id, 1, consented()).await, Err(JournalError::Conflict), "there is no plan");
     let story = Explained { text: "no".to_owned(), json: "{}".to_owned() };
     let (begun, again, early, refused, other) = tokio::join!(
-        journal.begin(plan("p1"), consented()),
-        journal.begin(plan("p1"), consented()),
+        journal.begin(plan("p1"), Trail::default(), consented()),
+        journal.begin(plan("p1"), Trail::default(), consented()),
         journal.append(&id, 3, Event::Completed),
         journal.refuse(&id, story.clone()),
-        journal.begin(plan("p2"), consented()),
+        journal.begin(plan("p2"), Trail::default(), consented()),
     );
     assert!(begun.is_ok() && other.is_ok() && refused.is_ok());
     assert_eq!((again, early), (Err(JournalError::Conflict), Err(JournalError::Conflict)));
@@ -143,9 +147,15 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     let (p1, p2) = (PlanId("p1".to_owned()), PlanId("p2".to_owned()));
     let entry = |number, unix_ms, event| Entry { number, unix_ms, event };
     let entries = vec![entry(1, 2, consented()), entry(2, 2, Event::Completed)];
-    assert_eq!(journal.load(&p1).await, Ok(Some(Story { plan: plan("p1"), entries })));
+    assert_eq!(
+        journal.load(&p1).await,
+        Ok(Some(Story { plan: plan("p1"), trail: Trail::default(), entries }))
+    );
     let open = journal.unfinished().await.expect("readable");
-    assert_eq!(open, [Story { plan: plan("p2"), entries: vec![entry(1, 1, consented())] }]);
+    assert_eq!(
+        open,
+        [Story { plan: plan("p2"), trail: Trail::default(), entries: vec![entry(1, 1, consented())] }]
+    );
     assert!(journal.refusal(&PlanId("r1".to_owned())).await.expect("readable").is_some());
     assert_eq!(journal.call_backs(false).await.expect("readable").len(), 1);
     journal.append(&p2, 2, Event::Completed).await.expect("it goes on");

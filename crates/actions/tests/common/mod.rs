@@ -60,6 +60,7 @@ pub fn request(plan: Option<PlanId>, skill: &str, inputs: &[(&str, Value)]) -> P
         inputs: inputs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Record>(),
         call: CALL,
         caller: None,
+        evidence: BTreeMap::new(),
         speculative: false,
     }
 }

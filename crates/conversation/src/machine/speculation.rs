@@ -7,9 +7,10 @@
 
 use std::time::Duration;
 
-use callwright_dialogue_core::{AskId, Dialogue, Output};
+use callwright_dialogue_core::{AskId, Dialogue, Note, Output};
 use callwright_model::{LikelySay, MonoTime, PlanReply, PlanRequest, TurnId, Utterance};
 
+use super::evidence::Evidence;
 use super::{Conversation, State};
 use crate::fact::Act;
 
@@ -20,6 +21,8 @@ pub(super) struct Guess {
     utterance: Utterance,
     /// The copy that has heard the utterance already.
     dialogue: Dialogue,
+    /// What its inputs were taken from, as it will be when the turn has ended.
+    evidence: Evidence,
     plan: Planning,
     says: Vec<LikelySay>,
 }
@@ -51,8 +54,10 @@ impl Conversation {
         self.guesses = self.guesses.wrapping_add(1);
         let mut dialogue = self.dialogue.clone();
         dialogue.handle_utterance(utterance.clone(), now);
+        let mut evidence = self.evidence.clone();
+        evidence.said(utterance.turn);
         let (number, says) = (self.guesses, Vec::new());
-        self.guess = Some(Guess { number, utterance, dialogue, plan: Planning::NotAsked, says });
+        self.guess = Some(Guess { number, utterance, dialogue, evidence, plan: Planning::NotAsked, says });
         self.think_ahead(now);
     }
 
@@ -113,8 +118,9 @@ impl Conversation {
                 }
                 Output::Plan { ask, request } => {
                     guess.plan = Planning::Asked { ask, since: now };
-                    question = Some(PlanRequest { speculative: true, ..request });
+                    question = Some(PlanRequest { speculative: true, ..guess.evidence.attach(request) });
                 }
+                Output::Note(Note::Filled { input, .. }) => guess.evidence.filled(&input),
                 Output::Say(_)
                 | Output::Listen(_)
                 | Output::Note(_)

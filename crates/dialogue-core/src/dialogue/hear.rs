@@ -367,11 +367,11 @@ impl Dialogue {
         if task.inputs.get(&offer.input) == Some(&value) {
             return false;
         }
-        let mut task = task.clone();
-        task.inputs.insert(offer.input.clone(), value);
+        let (mut task, input) = (task.clone(), offer.input.clone());
+        self.filled(&input, &value);
+        task.inputs.insert(input, value);
         // A plan once bound is not bent: another choice is another plan.
         task.plan = None;
-        self.misses = 0;
         self.plan(task, now);
         true
     }

@@ -1,5 +1,7 @@
 //! The dialogue's side of a plan: asking for one, the consent, its events, and the claim at the end.
 
+use std::collections::BTreeMap;
+
 use callwright_model::{
     Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt,
 };
@@ -25,6 +27,7 @@ impl Dialogue {
             inputs: task.inputs.clone(),
             call: self.config.call,
             caller: self.config.caller.clone(),
+            evidence: BTreeMap::new(),
             speculative: false,
         };
         self.outputs.push_back(Output::Plan { ask, request });

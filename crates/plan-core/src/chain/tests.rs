@@ -24,8 +24,13 @@ impl Book {
 
     fn plan(&mut self) {
         let id = format!("p{}", self.plans.len());
-        let plan =
-            SealedPlan { text: format!("{{\"id\":\"{id}\"}}"), salt: vec![7; 16], finished: false, id };
+        let plan = SealedPlan {
+            text: format!("{{\"id\":\"{id}\"}}"),
+            trail: "{}".to_owned(),
+            salt: vec![7; 16],
+            finished: false,
+            id,
+        };
         self.plans.push(plan);
         let last = self.plans.len() - 1;
         self.event(last, "{\"event\":\"consented\",\"words_sha256\":\"00\"}");
@@ -132,6 +137,7 @@ enum Change {
     BeforeInPlan(usize, usize),
     Hash(usize, usize),
     PlanText(usize, usize),
+    PlanTrail(usize, usize),
     PlanSalt(usize, usize),
     PlanId(usize),
     Mark(usize),
@@ -160,6 +166,7 @@ fn changes() -> impl Strategy<Value = Change> {
         (n(), m()).prop_map(|(n, m)| Change::BeforeInPlan(n, m)),
         (n(), m()).prop_map(|(n, m)| Change::Hash(n, m)),
         (n(), m()).prop_map(|(n, m)| Change::PlanText(n, m)),
+        (n(), m()).prop_map(|(n, m)| Change::PlanTrail(n, m)),
         (n(), m()).prop_map(|(n, m)| Change::PlanSalt(n, m)),
         n().prop_map(Change::PlanId),
         n().prop_map(Change::Mark),
@@ -216,6 +223,7 @@ impl Book {
             }
             Change::Hash(n, at) => flip_hash(&mut self.entries[n % entries].hash, at),
             Change::PlanText(n, at) => flip_text(&mut self.plans[n % plans].text, at),
+            Change::PlanTrail(n, at) => flip_text(&mut self.plans[n % plans].trail, at),
             Change::PlanSalt(n, at) => self.plans[n % plans].salt[at % 16] ^= 1,
             Change::PlanId(n) => self.plans[n % plans].id.push('x'),
             Change::Mark(n) => self.plans[n % plans].finished ^= true,
@@ -370,5 +378,5 @@ fn what_is_hashed_stays_what_it_is() {
         .iter()
         .map(|hash| hash.to_string()[..16].to_owned())
         .collect();
-    assert_eq!(hashes, ["0fd8217580092db2", "c057907bbfed8641", "73fcf45d17b62be9", "82b74136f699a655"]);
+    assert_eq!(hashes, ["0fd8217580092db2", "7b962eb66255e9da", "66d9e7e8607b32c1", "68c4b6c0cc3ae1f8"]);
 }

@@ -53,6 +53,7 @@ pub(super) fn request_to_pb(request: PlanRequest) -> pb::PlanRequest {
         call: request.call.to_string(),
         caller: request.caller.map(Pii::into_inner).unwrap_or_default(),
         speculative: request.speculative,
+        evidence: request.evidence,
     }
 }
 
@@ -61,6 +62,11 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
     if inputs.len() > INPUTS_MAX {
         return Err(ConvertError::new("inputs", "are more than 64"));
     }
+    let long = request.evidence.iter().any(|(name, text)| name.len().max(text.len()) > EVIDENCE_BYTES_MAX);
+    if long || request.evidence.len() > INPUTS_MAX {
+        let what = "holds more than 64 references, or one of more than 200 bytes";
+        return Err(ConvertError::new("evidence", what));
+    }
     Ok(PlanRequest {
         plan: (!request.plan.is_empty()).then_some(PlanId(request.plan)),
         pack: request.pack,
@@ -68,6 +74,7 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
         inputs,
         call: call_from_pb(&request.call)?,
         caller: (!request.caller.is_empty()).then(|| Pii::new(request.caller)),
+        evidence: request.evidence,
         speculative: request.speculative,
     })
 }
@@ -296,6 +303,8 @@ fn step_from_pb(step: pb::Step) -> Result<StepView, ConvertError> {
 
 /// No skill asks for that many things.
 const INPUTS_MAX: usize = 64;
+/// A reference is a few words; what is longer is a transcript, which the core is not to keep.
+const EVIDENCE_BYTES_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests;

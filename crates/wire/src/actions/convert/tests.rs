@@ -106,9 +106,19 @@ fn a_request_comes_back_as_it_went() {
         inputs: facts(),
         call: CallId(7),
         caller: Some(Pii::new("sip:someone".to_owned())),
+        evidence: [("code".to_owned(), "turn 4".to_owned())].into(),
         speculative: true,
     };
     assert_eq!(request_from_pb(request_to_pb(request.clone())), Ok(request));
+}
+
+#[test]
+fn evidence_is_a_short_reference() {
+    let call = "0000000000000001".to_owned();
+    let evidence = [("code".to_owned(), "x".repeat(201))].into();
+    let error =
+        request_from_pb(pb::PlanRequest { call, evidence, ..Default::default() }).expect_err("it is long");
+    assert_eq!(error.to_string(), "evidence: holds more than 64 references, or one of more than 200 bytes");
 }
 
 proptest! {

@@ -1,0 +1,405 @@
+//! How a plan came to be, as it is kept beside it: what its inputs rest on, and what the walk through the skill met, also the
+//! ways that were not taken. Nothing of it is personal: facts are told by name, of their values only amounts and yes or no.
+
+use std::collections::BTreeMap;
+
+use callwright_model::{Record, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::bind::{Reads, retrace};
+use crate::explain::redact;
+use crate::load::secret_inputs;
+use crate::reason::{Because, Reason, Source, SourceValue};
+use crate::skill::Pack;
+
+/// How a plan came to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// What the skill is for, as its author says.
+    pub summary: String,
+    /// What was given, in the order of asking.
+    pub inputs: Vec<Given>,
+    /// What the walk met, in order.
+    pub met: Vec<Met>,
+}
+
+/// What an input rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// The input, or the choice.
+    pub input: String,
+    /// It is used and then forgotten.
+    pub secret: bool,
+    /// When and by what it was given.
+    #[serde(flatten)]
+    pub basis: Basis,
+}
+
+/// When an input was given, and by what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// With which question about the plan, from 1; what is corrected counts anew.
+    pub question: u32,
+    /// When, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// Where whoever asked keeps the caller's words, as they told it: `turn-4`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// How a read went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// When it was begun, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// How long it took, with all attempts.
+    pub took_ms: u64,
+    /// How many attempts that were.
+    pub attempts: u32,
+}
+
+/// One thing that the walk met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// The file of the skill.
+    pub file: String,
+    /// The line of the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How many loops and used skills are around it.
+    pub depth: usize,
+    /// What it was.
+    #[serde(flatten)]
+    pub what: Waypoint,
+}
+
+/// What it was that the walk met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "met", rename_all = "snake_case")]
+pub enum Waypoint {
+    /// A condition, and which way it led.
+    Branch {
+        /// As it is written.
+        when: String,
+        /// Whether it held.
+        holds: bool,
+        /// The facts that it looks at, redacted.
+        looked_at: BTreeMap<String, Json>,
+    },
+    /// A turn of a loop; turn 0 of 0 when there was nothing in the list.
+    Turn {
+        /// The name of the item.
+        item: String,
+        /// The list.
+        list: String,
+        /// Which, from 1.
+        turn: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// Another skill.
+    Used {
+        /// Which.
+        skill: String,
+        /// What it was given.
+        with: Vec<Bind>,
+    },
+    /// Something to look up.
+    Read {
+        /// Place in the plan, from 1.
+        step: usize,
+        /// The action.
+        action: String,
+        /// With what.
+        with: Vec<Bind>,
+        /// Whether policies let it be asked.
+        allowed: bool,
+        /// Rules that decided.
+        rules: Vec<String>,
+        /// How it went; `None` when it was not made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Made>,
+    },
+    /// Something to choose from.
+    Chosen {
+        /// The name of the choice.
+        name: String,
+        /// The list.
+        from: String,
+        /// How many options there were.
+        options: usize,
+        /// The number that was chosen, from 1; a single option is nobody's choice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<usize>,
+    },
+    /// What was read back.
+    Confirmed {
+        /// The words.
+        words: String,
+    },
+    /// Something to write.
+    Write {
+        /// Place in the plan, from 1.
+        step: usize,
+        /// The action.
+        action: String,
+        /// With what.
+        with: Vec<Bind>,
+    },
+    /// What the policies say once everything is bound.
+    Judged {
+        /// The step; `None` for the plan as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<usize>,
+        /// Whether it may be done; `None` when that depends on a result to come, and is asked then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowed: Option<bool>,
+        /// Rules that decided.
+        rules: Vec<String>,
+    },
+    /// The skill's answer.
+    Answered {
+        /// The words.
+        words: String,
+    },
+    /// The skill's no.
+    Refused {
+        /// The words.
+        words: String,
+        /// A human shall go on.
+        transfer: bool,
+    },
+}
+
+/// What an argument is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bind {
+    /// The argument.
+    pub name: String,
+    /// The expression over facts.
+    pub from: String,
+    /// Its value, redacted.
+    pub value: Json,
+    /// The skill's file leaves it out: it was bound by what it means.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
+}
+
+/// Walks through a skill once more, for the trail. `given` tells what each input rests on.
+#[must_use]
+pub fn trail(
+    pack: &Pack,
+    skill: &str,
+    inputs: &Record,
+    given: &BTreeMap<String, Basis>,
+    reads: &Reads,
+) -> Trail {
+    let Some(known) = pack.skills.get(skill) else { return Trail::default() };
+    let secrets = secret_inputs(pack, known);
+    let (_, reasons) = retrace(pack, skill, inputs, reads);
+    let asked = known.inputs.iter().map(|(name, _)| name);
+    let chosen = reasons.iter().filter_map(|reason| match &reason.what {
+        Because::Chosen { name, .. } => Some(name),
+        Because::Branch { .. }
+        | Because::Turn { .. }
+        | Because::Used { .. }
+        | Because::Read { .. }
+        | Because::Confirmed { .. }
+        | Because::Write { .. }
+        | Because::Judged { .. }
+        | Because::Answered { .. }
+        | Because::Refused { .. } => None,
+    });
+    let inputs = asked.chain(chosen).filter_map(|input| {
+        let basis = given.get(input)?.clone();
+        Some(Given { input: input.clone(), secret: secrets.contains(input), basis })
+    });
+    Trail {
+        summary: known.summary.clone(),
+        inputs: inputs.collect(),
+        met: reasons.into_iter().map(|reason| met(reason, reads)).collect(),
+    }
+}
+
+fn met(reason: Reason, reads: &Reads) -> Met {
+    let Reason { file, line, depth, what } = reason;
+    let what = match what {
+        Because::Branch { when, looked_at, holds } => {
+            let looked_at = looked_at.into_iter().map(|(name, value)| (name, redact(&value))).collect();
+            Waypoint::Branch { when, holds, looked_at }
+        }
+        Because::Turn { item, list, turn, of, most: _ } => Waypoint::Turn { item, list, turn, of },
+        Because::Used { skill, with } => Waypoint::Used { skill, with: bound(&with) },
+        Because::Read { number, call, with, verdict } => Waypoint::Read {
+            step: number,
+            made: reads.made(&call.action, |argument, value| sent(&with, argument, value)),
+            action: call.action,
+            with: bound(&with),
+            allowed: verdict.allowed,
+            rules: verdict.rules,
+        },
+        Because::Chosen { name, from, options, chosen } => Waypoint::Chosen { name, from, options, chosen },
+        Because::Confirmed { words } => Waypoint::Confirmed { words },
+        Because::Write { number, call, with } => {
+            Waypoint::Write { step: number, action: call.action, with: bound(&with) }
+        }
+        Because::Judged { number: step, verdict } => {
+            let (allowed, rules) = verdict.map(|verdict| (verdict.allowed, verdict.rules)).unzip();
+            Waypoint::Judged { step, allowed, rules: rules.unwrap_or_default() }
+        }
+        Because::Answered { words } => Waypoint::Answered { words },
+        Because::Refused { words, transfer } => Waypoint::Refused { words, transfer },
+    };
+    Met { file, line, depth, what }
+}
+
+fn bound(with: &[Source]) -> Vec<Bind> {
+    let value = |source: &Source| match &source.value {
+        SourceValue::Known(value) => redact(value),
+        SourceValue::Secret => Json::from("secret"),
+        SourceValue::Later => Json::from("a result to come"),
+        SourceValue::Unknown => Json::Null,
+    };
+    let bind = |source: &Source| Bind {
+        name: source.name.clone(),
+        from: source.expr.clone(),
+        value: value(source),
+        filled: source.filled,
+    };
+    with.iter().map(bind).collect()
+}
+
+/// Whether an argument was sent with this value, as far as the sources tell. What is sent may be of another type of text.
+fn sent(with: &[Source], argument: &str, value: &Value) -> bool {
+    let source = with.iter().find(|source| source.name == argument);
+    source.is_some_and(|source| match &source.value {
+        SourceValue::Known(known) => {
+            known == value || known.as_text().is_some_and(|it| value.as_text() == Some(it))
+        }
+        SourceValue::Secret => true,
+        SourceValue::Later | SourceValue::Unknown => false,
+    })
+}
+
+impl Trail {
+    /// What an argument of a step was bound to.
+    pub(crate) fn sources(&self, number: u32) -> &[Bind] {
+        let found = self.met.iter().find_map(|met| match &met.what {
+            Waypoint::Read { step, with, .. } | Waypoint::Write { step, with, .. } => {
+                (u32::try_from(*step) == Ok(number)).then_some(with.as_slice())
+            }
+            Waypoint::Branch { .. }
+            | Waypoint::Turn { .. }
+            | Waypoint::Used { .. }
+            | Waypoint::Chosen { .. }
+            | Waypoint::Confirmed { .. }
+            | Waypoint::Judged { .. }
+            | Waypoint::Answered { .. }
+            | Waypoint::Refused { .. } => None,
+        });
+        found.unwrap_or_default()
+    }
+
+    /// In words, a line for each thing.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.summary.is_empty() {
+            lines.push(format!("Asked for: {}.", self.summary.trim_end_matches('.')));
+        }
+        lines.extend(self.inputs.iter().map(Given::line));
+        lines.extend(self.met.iter().filter_map(Met::line));
+        lines
+    }
+}
+
+impl Given {
+    fn line(&self) -> String {
+        let Basis { question, evidence, unix_ms: _ } = &self.basis;
+        let evidence = evidence.as_ref().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
+        let secret = if self.secret { "; it is secret and not kept" } else { "" };
+        format!("`{}` was given with question {question}{evidence}{secret}.", self.input)
+    }
+}
+
+impl Met {
+    /// `None` for what the story tells elsewhere.
+    fn line(&self) -> Option<String> {
+        Some(match &self.what {
+            Waypoint::Branch { when, holds, .. } => {
+                let held = if *holds {
+                    "held, and that way was taken"
+                } else {
+                    "did not hold: the other way was taken"
+                };
+                format!("`{when}` {held}{}.", self.place())
+            }
+            Waypoint::Turn { list, of: 0, .. } => format!("`{list}` is empty: nothing was done for it."),
+            Waypoint::Turn { item, list, turn, of } => format!("`{item}` is {turn} of {of} of `{list}`."),
+            Waypoint::Used { skill, with } => format!("Goes on with skill {skill}{}.", from(with)),
+            Waypoint::Read { step, action, with, allowed: true, rules, made } => {
+                let made = made.map_or("; not made".to_owned(), |made| {
+                    format!("; answered after {} ms, at attempt {}", made.took_ms, made.attempts)
+                });
+                format!("Step {step} {action}: read{}{made}. Allowed by: {}.", from(with), rules.join(", "))
+            }
+            Waypoint::Read { step, action, with, allowed: false, rules, .. } => {
+                let rules = if rules.is_empty() { "nothing permits it".to_owned() } else { rules.join(", ") };
+                format!("Step {step} {action}: not read{}. Not allowed: {rules}.", from(with))
+            }
+            Waypoint::Chosen { name, from, options: 1, .. } => {
+                format!("`{name}` is the only one of `{from}`.")
+            }
+            Waypoint::Chosen { name, from, options, chosen: Some(chosen) } => {
+                let left = options.saturating_sub(1);
+                format!("`{name}`: the caller chose {chosen} of {options} of `{from}`; {left} not taken.")
+            }
+            Waypoint::Chosen { name, from, options, chosen: None } => {
+                format!("`{name}`: {options} of `{from}` to choose from; nothing chosen yet.")
+            }
+            Waypoint::Confirmed { words } => format!("To be read back with the words `{words}`."),
+            Waypoint::Write { step, action, with } => {
+                format!("Step {step} {action}: write{}.", from(with))
+            }
+            Waypoint::Judged { step: None, allowed: Some(true), .. } => return None,
+            Waypoint::Judged { step, allowed, rules } => {
+                let what = step.map_or("The plan as a whole".to_owned(), |step| format!("Step {step}"));
+                let rules = if rules.is_empty() { "no rule".to_owned() } else { rules.join(", ") };
+                match allowed {
+                    Some(true) => format!("{what}: allowed by {rules}."),
+                    Some(false) => format!("{what}: not allowed, by {rules}."),
+                    None => format!("{what}: asked once the result that it needs is there."),
+                }
+            }
+            Waypoint::Answered { words } => format!("Answered with the words `{words}`."),
+            Waypoint::Refused { words, transfer } => {
+                let human = if *transfer { ", and a human asked to go on" } else { "" };
+                format!("The skill says no with the words `{words}`{human}{}.", self.place())
+            }
+        })
+    }
+
+    fn place(&self) -> String {
+        self.line.map_or(String::new(), |line| format!(" ({}:{line})", self.file))
+    }
+}
+
+fn from(with: &[Bind]) -> String {
+    let each: Vec<String> = with
+        .iter()
+        .map(|bind| {
+            let value = match &bind.value {
+                Json::String(_) | Json::Null => String::new(),
+                Json::Object(money) => {
+                    match (money.get("minor"), money.get("currency").and_then(Json::as_str)) {
+                        (Some(minor), Some(currency)) => format!(", {minor} minor units of {currency}"),
+                        (_, _) => String::new(),
+                    }
+                }
+                other @ (Json::Bool(_) | Json::Number(_) | Json::Array(_)) => format!(", {other}"),
+            };
+            format!("{} from `{}`{value}", bind.name, bind.from)
+        })
+        .collect();
+    if each.is_empty() { String::new() } else { format!(", {}", each.join("; ")) }
+}
