@@ -207,7 +207,7 @@ fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
             batch.push(more);
         }
         let mut answers = Vec::new();
-        let committed = commit(&mut connection, batch, &mut answers).err().map(database);
+        let committed = commit(&mut connection, batch, &mut answers).err();
         if let Some(error) = &committed {
             tracing::error!(%error, "the journal could not be written");
         }
@@ -224,13 +224,39 @@ fn commit(
     connection: &mut Connection,
     batch: Vec<Request>,
     answers: &mut Vec<Answer>,
-) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut chained = Chained::new(&transaction)?;
+) -> Result<(), JournalError> {
+    let begun = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .and_then(|transaction| Ok((schema::head(&transaction)?, transaction)));
+    let (head, transaction) = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            let error = database(error);
+            batch.into_iter().for_each(|request| request.fail(error.clone()));
+            return Err(error);
+        }
+    };
+    let mut chained = Chained::new(&transaction, head);
     for request in batch {
         answers.push(perform(&mut chained, request));
     }
-    transaction.commit()
+    transaction.commit().map_err(database)
+}
+
+impl Request {
+    /// Nothing could be done about it.
+    fn fail(self, error: JournalError) {
+        // Who asked may be gone.
+        match self {
+            Self::Begin { reply, .. } | Self::Append { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refuse { reply, .. } | Self::CallBack { reply, .. } => drop(reply.send(Err(error))),
+            Self::Load { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
+            Self::Unfinished { reply } => drop(reply.send(Err(error))),
+            Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
+            Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
 }
 
 fn perform(chained: &mut Chained<'_>, request: Request) -> Answer {

@@ -6,7 +6,7 @@ use callwright_plan_core::{
 };
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{JournalError, database, schema, unix_ms};
+use super::{JournalError, database, unix_ms};
 use crate::lot;
 
 /// A transaction and the head of the chain in it. What is not committed is no part of the chain: the next transaction reads the
@@ -17,8 +17,8 @@ pub(super) struct Chained<'t> {
 }
 
 impl<'t> Chained<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>) -> rusqlite::Result<Self> {
-        Ok(Self { transaction, head: schema::head(transaction)? })
+    pub(super) fn new(transaction: &'t Transaction<'t>, head: Head) -> Self {
+        Self { transaction, head }
     }
 
     pub(super) fn transaction(&self) -> &'t Transaction<'t> {

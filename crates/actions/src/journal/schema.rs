@@ -139,7 +139,7 @@ fn adopt(transaction: &Transaction<'_>) -> Result<(), JournalError> {
         )
         .map_err(database)?;
     begin_chain(transaction, adopted).map_err(database)?;
-    let mut chained = Chained::new(transaction).map_err(database)?;
+    let mut chained = Chained::new(transaction, head(transaction).map_err(database)?);
     let plans = rows(
         transaction,
         "SELECT plans_1.id, plans_1.plan FROM plans_1 JOIN events_1 ON events_1.plan = plans_1.id AND number = 1

@@ -64,6 +64,19 @@ async fn a_place_is_written_once() {
 }
 
 #[tokio::test]
+async fn a_batch_that_cannot_be_begun_is_told_to_all_who_wait() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let journal = Journal::open(&path).expect("opens");
+    Connection::open(&path).and_then(|it| it.execute_batch("DROP TABLE events")).expect("done");
+    let id = PlanId("p1".to_owned());
+    let (begun, loaded) = tokio::join!(journal.begin(plan("p1"), trail(), consented()), journal.load(&id));
+    assert!(matches!(begun, Err(JournalError::Database(_))), "{begun:?}");
+    assert!(matches!(loaded, Err(JournalError::Database(_))), "{loaded:?}");
+    journal.close();
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_journal_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.db");

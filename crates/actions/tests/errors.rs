@@ -1,0 +1,292 @@
+//! Every code that is documented can be produced, and no other comes. Asked as a stranger would: bytes on the wire.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::{Buf as _, BufMut as _};
+use callwright_actions::{ActionCore, CoreConfig, Limits};
+use callwright_demo_backends::{Config, FaultKind, shop};
+use callwright_model::{CallId, Pii, PlanReply};
+use callwright_wire::actions::Client;
+use common::{CALL, config, demo_airline, ready_plan, request, to_the_end, yes};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+/// Messages as bytes, whatever they hold.
+#[derive(Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut item = vec![0; from.remaining()];
+        from.copy_to_slice(&mut item);
+        Ok(Some(item))
+    }
+}
+
+/// A message of these fields: text or a message, by number.
+fn message(fields: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (number, value) in fields {
+        bytes.push(number << 3 | 2);
+        let mut length = value.len();
+        while length >= 0x80 {
+            bytes.push(u8::try_from(length & 0x7f).expect("seven bits") | 0x80);
+            length >>= 7;
+        }
+        bytes.push(u8::try_from(length).expect("seven bits"));
+        bytes.extend_from_slice(value);
+    }
+    bytes
+}
+
+/// Asks, and keeps which call ended with which code.
+struct Asker {
+    channel: Channel,
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Asker {
+    async fn of(core: &ActionCore, seen: BTreeSet<(String, String)>) -> Self {
+        let endpoint = Endpoint::from_shared(core.url().to_owned()).expect("an address");
+        Self { channel: endpoint.connect().await.expect("connects"), seen }
+    }
+
+    async fn code(&self, rpc: &str, message: Vec<u8>) -> String {
+        let mut grpc = Grpc::new(self.channel.clone());
+        if let Err(error) = grpc.ready().await {
+            return name(&Status::from_error(error.into()));
+        }
+        let path = format!("/callwright.actions.v1.ActionCore/{rpc}");
+        let path = PathAndQuery::from_maybe_shared(path).expect("a path");
+        match grpc.server_streaming(Request::new(message), path, Raw).await {
+            Ok(reply) => match reply.into_inner().message().await {
+                Ok(_) => "OK".to_owned(),
+                Err(status) => name(&status),
+            },
+            Err(status) => name(&status),
+        }
+    }
+
+    async fn expect(&mut self, rpc: &str, fields: &[(u8, &[u8])], code: &str) {
+        assert_eq!(self.code(rpc, message(fields)).await, code, "{rpc}");
+        self.seen.insert((rpc.to_owned(), code.to_owned()));
+    }
+
+    /// Whatever is asked.
+    async fn expect_of_any(&mut self, fields: &[(u8, &[u8])], code: &str) {
+        for rpc in RPCS {
+            assert_eq!(self.code(rpc, message(fields)).await, code, "{rpc}");
+        }
+        self.seen.insert(("any".to_owned(), code.to_owned()));
+    }
+}
+
+/// As the documents write it.
+fn name(status: &Status) -> String {
+    let name = format!("{:?}", status.code());
+    let mut spelled = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !spelled.is_empty() {
+            spelled.push('_');
+        }
+        spelled.push(letter.to_ascii_uppercase());
+    }
+    spelled
+}
+
+/// The rows of the table.
+fn documented() -> BTreeSet<(String, String)> {
+    let text = include_str!("../../../proto/callwright/actions/v1/errors.md");
+    let cells = |line: &str| -> Option<(String, String)> {
+        let mut cells = line.strip_prefix("| ")?.split(" | ").map(|cell| cell.trim_matches('`').to_owned());
+        Some((cells.next()?, cells.next()?))
+    };
+    text.lines().filter_map(cells).filter(|(rpc, _)| rpc != "RPC").collect()
+}
+
+const RPCS: [&str; 11] = [
+    "ListSkills",
+    "ListActions",
+    "Plan",
+    "Execute",
+    "Cancel",
+    "GetPlan",
+    "WatchPlans",
+    "Explain",
+    "RequestCallback",
+    "ListCallbacks",
+    "CompleteCallback",
+];
+
+/// What a caller says, as the wire has it.
+fn consent(call: &str, words: &str) -> Vec<u8> {
+    message(&[(1, call.as_bytes()), (2, words.as_bytes())])
+}
+
+#[tokio::test]
+async fn every_documented_code_can_be_produced_and_no_other_comes() {
+    let mut seen = BTreeSet::new();
+    seen.extend(asked_amiss().await);
+    seen.extend(of_a_full_core().await);
+    seen.extend(of_systems_that_fail().await);
+    seen.extend(of_a_broken_journal().await);
+    assert_eq!(seen, documented());
+}
+
+/// What is asked makes no sense, or not now.
+async fn asked_amiss() -> BTreeSet<(String, String)> {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let mut ask = Asker::of(&core, BTreeSet::new()).await;
+    let call = CALL.to_string();
+    let (call, yes_words) = (call.as_bytes(), consent(&CALL.to_string(), "yes"));
+    for rpc in ["Execute", "Cancel", "GetPlan", "Explain"] {
+        ask.expect(rpc, &[], "INVALID_ARGUMENT").await;
+        ask.expect(rpc, &[(1, b"none"), (2, &yes_words)], "NOT_FOUND").await;
+    }
+    let (pack, skill, value) = (b"airline", b"rebook", message(&[(1, b"code"), (2, b"")]));
+    ask.expect("Plan", &[(2, pack), (3, skill)], "INVALID_ARGUMENT").await;
+    ask.expect(
+        "Plan",
+        &[(2, pack), (3, skill), (4, &message(&[(1, &value)])), (5, call)],
+        "INVALID_ARGUMENT",
+    )
+    .await;
+    ask.expect("Plan", &[(2, b"none"), (3, skill), (5, call)], "NOT_FOUND").await;
+    ask.expect("Plan", &[(2, pack), (3, b"dance"), (5, call)], "NOT_FOUND").await;
+    ask.expect("Plan", &[(1, b"none"), (2, pack), (3, skill), (5, call)], "NOT_FOUND").await;
+    ask.expect("RequestCallback", &[(1, call)], "INVALID_ARGUMENT").await;
+    ask.expect("RequestCallback", &[(2, b"15550100")], "INVALID_ARGUMENT").await;
+    ask.expect("CompleteCallback", &[(1, call)], "INVALID_ARGUMENT").await;
+    ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "NOT_FOUND").await;
+
+    let half = client.plan(request(None, "rebook", &[])).await.expect("plans");
+    let PlanReply::Need { plan: half, .. } = half else { panic!("{half:?}") };
+    ask.expect("Execute", &[(1, half.0.as_bytes()), (2, &yes_words)], "FAILED_PRECONDITION").await;
+    let other = CallId(1).to_string();
+    let of_other = [(1, half.0.as_bytes()), (2, pack.as_slice()), (3, skill), (5, other.as_bytes())];
+    ask.expect("Plan", &of_other, "NOT_FOUND").await;
+    let plan = ready_plan(&client).await;
+    for consent in [None, Some(consent(&other, "yes")), Some(consent(&CALL.to_string(), " "))] {
+        let consent = consent.iter().map(|consent| (2, consent.as_slice()));
+        let fields: Vec<_> = std::iter::once((1, plan.0.as_bytes())).chain(consent).collect();
+        ask.expect("Execute", &fields, "INVALID_ARGUMENT").await;
+    }
+    airline.faults().once("assign_seat", FaultKind::Delay(Duration::from_secs(1)));
+    let events = client.execute(&plan, yes()).await.expect("executes");
+    let begun = [(1, plan.0.as_bytes()), (2, pack.as_slice()), (3, skill), (5, call)];
+    ask.expect("Plan", &begun, "FAILED_PRECONDITION").await;
+    ask.expect("Cancel", &[(1, plan.0.as_bytes())], "FAILED_PRECONDITION").await;
+    drop(to_the_end(events).await);
+
+    let large = vec![b'x'; 300 * 1024];
+    ask.expect_of_any(&[(1, &large)], "OUT_OF_RANGE").await;
+    assert_eq!(ask.code("Dance", Vec::new()).await, "UNIMPLEMENTED");
+    ask.seen.insert(("any".to_owned(), "UNIMPLEMENTED".to_owned()));
+    drop(client);
+    core.shutdown().await;
+    ask.expect_of_any(&[], "UNAVAILABLE").await;
+    airline.shutdown().await;
+    ask.seen
+}
+
+/// Nothing more is taken on.
+async fn of_a_full_core() -> BTreeSet<(String, String)> {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let limits = Limits { plans_in_flight_max: 0, plans_waiting_max: 1, ..Limits::default() };
+    let full = CoreConfig { limits, ..config(folder.path(), &airline.url()) };
+    let core = ActionCore::start(full).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let mut ask = Asker::of(&core, BTreeSet::new()).await;
+    let plan = ready_plan(&client).await;
+    let (call, yes_words) = (CALL.to_string(), consent(&CALL.to_string(), "yes"));
+    ask.expect("Plan", &[(2, b"airline"), (3, b"rebook"), (5, call.as_bytes())], "RESOURCE_EXHAUSTED").await;
+    ask.expect("Execute", &[(1, plan.0.as_bytes()), (2, &yes_words)], "RESOURCE_EXHAUSTED").await;
+    core.shutdown().await;
+    airline.shutdown().await;
+    ask.seen
+}
+
+/// A system is not there, or another one than was declared.
+async fn of_systems_that_fail() -> BTreeSet<(String, String)> {
+    let shop = shop::start(Config::default()).await.expect("the shop starts");
+    let (call, mut seen) = (CALL.to_string(), BTreeSet::new());
+    // A flight's number, as a value of the kind `code`.
+    let flight = message(&[(1, b"flight"), (2, &message(&[(4, b"701")]))]);
+    let inputs = message(&[(1, &flight)]);
+    for (address, code) in [("http://127.0.0.1:1", "UNAVAILABLE"), (shop.url().as_str(), "INTERNAL")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let core = ActionCore::start(config(folder.path(), address)).await.expect("starts");
+        let mut ask = Asker::of(&core, seen).await;
+        let fields = [(2, b"airline".as_slice()), (3, b"status"), (4, &inputs), (5, call.as_bytes())];
+        ask.expect("Plan", &fields, code).await;
+        core.shutdown().await;
+        seen = ask.seen;
+    }
+    shop.shutdown().await;
+    seen
+}
+
+/// Somebody else has laid hands on the file.
+async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let plan = ready_plan(&client).await;
+    client.request_callback(CALL, number(), number()).await.expect("it is kept");
+    let journal = rusqlite::Connection::open(folder.path().join("journal.db")).expect("opens");
+    journal.execute_batch("DROP TABLE events").expect("done");
+    let mut ask = Asker::of(&core, BTreeSet::new()).await;
+    let (call, yes_words) = (CALL.to_string(), consent(&CALL.to_string(), "yes"));
+    let call = call.as_bytes();
+    ask.expect("Execute", &[(1, plan.0.as_bytes()), (2, &yes_words)], "INTERNAL").await;
+    for rpc in ["Cancel", "GetPlan", "Explain"] {
+        ask.expect(rpc, &[(1, b"none")], "INTERNAL").await;
+    }
+    ask.expect("RequestCallback", &[(1, call), (2, b"15550100")], "INTERNAL").await;
+    ask.expect("ListCallbacks", &[], "INTERNAL").await;
+    ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "INTERNAL").await;
+    drop(client);
+    core.shutdown().await;
+    airline.shutdown().await;
+    ask.seen
+}
+
+fn number() -> Pii<String> {
+    Pii::new("15550100".to_owned())
+}
