@@ -199,6 +199,7 @@ impl Journal {
 type Answer = Box<dyn FnOnce(Option<&JournalError>)>;
 
 fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
+    note_head(&connection, "the journal is open");
     while let Some(first) = inbox.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -215,8 +216,17 @@ fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
             answer(committed.as_ref());
         }
     }
+    note_head(&connection, "the journal is closed");
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the journal did not close");
+    }
+}
+
+/// The head goes to the log: one that is kept elsewhere is the anchor that shows later whether entries were cut off.
+fn note_head(connection: &Connection, what: &str) {
+    match schema::head(connection) {
+        Ok(head) => tracing::info!(entries = head.place, head = %head.hash, "{what}"),
+        Err(error) => tracing::error!(%error, "the journal's head cannot be read"),
     }
 }
 

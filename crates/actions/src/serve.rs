@@ -75,8 +75,13 @@ pub enum StartError {
     #[error("{0}")]
     Connector(String),
     /// The journal does not open.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    #[error("{}: {error}", .file.display())]
+    Journal {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: JournalError,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -114,11 +119,12 @@ impl ActionCore {
                 return Err(StartError::Connector(what));
             }
         }
-        let journal = Journal::open(&config.journal)?;
+        let journal = |error| StartError::Journal { file: config.journal.clone(), error };
+        let opened = Journal::open(&config.journal).map_err(journal)?;
         let stop = CancellationToken::new();
-        let core = Core::new(packs, connectors, config.limits, journal, stop.clone());
+        let core = Core::new(packs, connectors, config.limits, opened, stop.clone());
         let listener = Listener::bind(&config.listen).await?;
-        let resumed = core.resume().await?;
+        let resumed = core.resume().await.map_err(journal)?;
         if resumed > 0 {
             tracing::warn!(plans = resumed, "plans go on that had not ended");
         }

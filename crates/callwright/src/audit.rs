@@ -66,7 +66,7 @@ fn told(file: &Path, audited: &Audited) -> String {
     lines.push(format!("head:      {}", audited.head));
     match audited.since_head {
         Some(0) => lines.push("           which is the one that was given".to_owned()),
-        Some(since) => lines.push(format!("           {since} entries after the one that was given")),
+        Some(since) => lines.push(format!("           entries since the one that was given: {since}")),
         None => {
             lines.push(
                 "           note it elsewhere; with --head it shows later that nothing was cut off"
