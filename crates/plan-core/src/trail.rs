@@ -11,7 +11,7 @@ use crate::bind::{Reads, retrace};
 use crate::explain::redact;
 use crate::load::secret_inputs;
 use crate::reason::{Because, Reason, Source, SourceValue};
-use crate::skill::Pack;
+use crate::skill::{Pack, Step, StepKind};
 
 /// How a plan came to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,9 @@ pub enum Waypoint {
         holds: bool,
         /// The facts that it looks at, redacted.
         looked_at: BTreeMap<String, Json>,
+        /// What would have come the other way, in words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<String>,
     },
     /// A turn of a loop; turn 0 of 0 when there was nothing in the list.
     Turn {
@@ -218,16 +221,17 @@ pub fn trail(
     Trail {
         summary: known.summary.clone(),
         inputs: inputs.collect(),
-        met: reasons.into_iter().map(|reason| met(reason, reads)).collect(),
+        met: reasons.into_iter().map(|reason| met(pack, reason, reads)).collect(),
     }
 }
 
-fn met(reason: Reason, reads: &Reads) -> Met {
+fn met(pack: &Pack, reason: Reason, reads: &Reads) -> Met {
     let Reason { file, line, depth, what } = reason;
     let what = match what {
         Because::Branch { when, looked_at, holds } => {
             let looked_at = looked_at.into_iter().map(|(name, value)| (name, redact(&value))).collect();
-            Waypoint::Branch { when, holds, looked_at }
+            let left = line.and_then(|line| left(pack, &file, line, holds)).unwrap_or_default();
+            Waypoint::Branch { when, holds, looked_at, left }
         }
         Because::Turn { item, list, turn, of, most: _ } => Waypoint::Turn { item, list, turn, of },
         Because::Used { skill, with } => Waypoint::Used { skill, with: bound(&with) },
@@ -252,6 +256,62 @@ fn met(reason: Reason, reads: &Reads) -> Met {
         Because::Refused { words, transfer } => Waypoint::Refused { words, transfer },
     };
     Met { file, line, depth, what }
+}
+
+/// What would have come the other way at the condition that stands there; `None` when none does.
+fn left(pack: &Pack, file: &str, line: u32, holds: bool) -> Option<Vec<String>> {
+    let skill = pack.skills.values().find(|skill| skill.file == file)?;
+    find(&skill.steps, line).map(|step| other_way(step, holds))
+}
+
+fn find(steps: &[Step], line: u32) -> Option<&Step> {
+    steps.iter().find_map(|step| match &step.what {
+        StepKind::Branch { .. } | StepKind::Write { when: Some(_), .. } if step.line == Some(line) => {
+            Some(step)
+        }
+        StepKind::Branch { then, otherwise, .. } => find(then, line).or_else(|| find(otherwise, line)),
+        StepKind::ForEach { steps, .. } => find(steps, line),
+        StepKind::Read { .. }
+        | StepKind::Write { .. }
+        | StepKind::Use { .. }
+        | StepKind::Choose { .. }
+        | StepKind::Confirm { .. }
+        | StepKind::Answer { .. }
+        | StepKind::Refuse { .. } => None,
+    })
+}
+
+fn other_way(step: &Step, holds: bool) -> Vec<String> {
+    match &step.what {
+        StepKind::Branch { then, otherwise, .. } => {
+            let steps = if holds { otherwise } else { then };
+            steps.iter().map(in_words).collect()
+        }
+        StepKind::Write { .. } if holds => Vec::new(),
+        StepKind::Write { .. }
+        | StepKind::Read { .. }
+        | StepKind::ForEach { .. }
+        | StepKind::Use { .. }
+        | StepKind::Choose { .. }
+        | StepKind::Confirm { .. }
+        | StepKind::Answer { .. }
+        | StepKind::Refuse { .. } => vec![in_words(step)],
+    }
+}
+
+fn in_words(step: &Step) -> String {
+    match &step.what {
+        StepKind::Read { call, .. } => format!("read {}", call.action),
+        StepKind::Write { call, .. } => format!("write {}", call.action),
+        StepKind::Branch { when, .. } => format!("a decision by `{}`", when.source()),
+        StepKind::Choose { name, .. } => format!("a choice of `{name}`"),
+        StepKind::ForEach { list, .. } => format!("a loop over `{}`", list.source()),
+        StepKind::Use { skill, .. } => format!("skill {skill}"),
+        StepKind::Confirm { words } => format!("a read-back with `{words}`"),
+        StepKind::Answer { words } => format!("an answer with `{words}`"),
+        StepKind::Refuse { words, transfer: true } => format!("a no with `{words}` and a human"),
+        StepKind::Refuse { words, transfer: false } => format!("a no with `{words}`"),
+    }
 }
 
 fn bound(with: &[Source]) -> Vec<Bind> {
@@ -326,13 +386,11 @@ impl Met {
     /// `None` for what the story tells elsewhere.
     fn line(&self) -> Option<String> {
         Some(match &self.what {
-            Waypoint::Branch { when, holds, .. } => {
-                let held = if *holds {
-                    "held, and that way was taken"
-                } else {
-                    "did not hold: the other way was taken"
-                };
-                format!("`{when}` {held}{}.", self.place())
+            Waypoint::Branch { when, holds, left, .. } => {
+                let held = if *holds { "held" } else { "did not hold" };
+                let left =
+                    if left.is_empty() { String::new() } else { format!("; not taken: {}", left.join(", ")) };
+                format!("`{when}` {held}{}{left}.", self.place())
             }
             Waypoint::Turn { list, of: 0, .. } => format!("`{list}` is empty: nothing was done for it."),
             Waypoint::Turn { item, list, turn, of } => format!("`{item}` is {turn} of {of} of `{list}`."),

@@ -99,6 +99,7 @@ fn the_same_is_there_as_data_and_holds_nothing_personal() {
     );
     assert_eq!((&json["bound"][4]["options"], &json["bound"][4]["chosen"]), (&2.into(), &2.into()));
     assert_eq!(json["bound"][2]["made"]["attempts"], 2);
+    assert_eq!(json["bound"][1]["left"][0], "a no with `not-cancelled`");
     let asked: Vec<String> = json["policy"]
         .as_array()
         .expect("a list")
