@@ -187,7 +187,8 @@ impl Core {
                 }
                 Next::Ready { plan: bound, words, facts } => {
                     let steps = bound.views();
-                    draft.enter(Stage::Ready(bound), steps.clone());
+                    let trail = draft.trail(pack);
+                    draft.enter(Stage::Ready(Box::new((*bound, trail))), steps.clone());
                     PlanReply::Ready { plan, verified, words, facts, steps }
                 }
                 Next::Answer { words, facts, steps } => {
@@ -263,8 +264,8 @@ impl Core {
         if draft.call != consent.call {
             return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
         }
-        let bound = match &draft.stage {
-            Stage::Ready(bound) => (**bound).clone(),
+        let (bound, trail) = match &draft.stage {
+            Stage::Ready(ready) => (**ready).clone(),
             Stage::Begun => return self.run(plan).await?.ok_or_else(|| unknown(plan)),
             Stage::Binding | Stage::Answered | Stage::Refused { .. } | Stage::Cancelled => {
                 return Err(CoreError::NotReady("the plan is not ready to be carried out".to_owned()));
@@ -274,7 +275,6 @@ impl Core {
             return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
         }
         let pack = self.packs.get(&bound.pack).cloned().ok_or_else(|| unknown(plan))?;
-        let trail = draft.trail(&pack);
         let event = Event::consented(&consent.words);
         let first = self.journal.begin(bound.clone(), trail.clone(), event).await.map_err(internal)?;
         let steps = draft.steps.clone();
@@ -434,7 +434,7 @@ impl wire::ActionCore for Service {
             let draft = draft.lock().await;
             let trail = core.packs.get(&draft.pack).map(|pack| draft.trail(pack)).unwrap_or_default();
             match &draft.stage {
-                Stage::Ready(bound) => explain(bound, &trail, &[]),
+                Stage::Ready(ready) => explain(&ready.0, &ready.1, &[]),
                 Stage::Refused { story, .. } => story.clone(),
                 Stage::Binding => unbound(&draft.view(), "more is needed from the caller", &trail),
                 Stage::Answered => unbound(&draft.view(), "it was an answer", &trail),

@@ -32,8 +32,8 @@ pub(crate) struct Draft {
 pub(crate) enum Stage {
     /// More is needed.
     Binding,
-    /// Waiting for a yes.
-    Ready(Box<Plan>),
+    /// Waiting for a yes. How it came to be is what led to this plan, whatever is asked afterwards.
+    Ready(Box<(Plan, Trail)>),
     /// It was an answer.
     Answered,
     /// It will not be done, and this is why. A policy's no is for the audit; a skill's own no is an everyday answer and leaves
@@ -68,7 +68,8 @@ impl Draft {
         }
     }
 
-    /// Takes what a question brings. What is said again as it was before rests on what it rested on.
+    /// Takes what a question brings. What is said again as it was before rests on what it rested on; what is new or corrected makes
+    /// a plan that was bound without it one that nobody can say yes to.
     pub(crate) fn take(&mut self, inputs: Record, evidence: &BTreeMap<String, String>) {
         self.questions += 1;
         for (name, value) in inputs {
@@ -77,6 +78,7 @@ impl Draft {
                 let basis = Basis { question: self.questions, unix_ms: unix_ms(), evidence };
                 self.given.insert(name.clone(), basis);
                 self.inputs.insert(name, value);
+                self.stage = Stage::Binding;
             }
         }
     }

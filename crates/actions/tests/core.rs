@@ -319,6 +319,25 @@ async fn a_plan_in_the_journal_keeps_its_version_of_the_skill() {
 }
 
 #[tokio::test]
+async fn a_yes_is_to_what_was_asked_last_or_to_nothing() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let plan = ready_plan(&client).await;
+    let before = airline.snapshot().expect("readable");
+    // The caller corrects the code, and the system does not answer: what was bound is not what they want any more.
+    airline.faults().add(Fault { method: "find_booking".to_owned(), kind: FaultKind::LostRequest, times: 9 });
+    let other = [("code", "R8W6N1".into())];
+    let failed = client.plan(request(Some(plan.clone()), "rebook", &other)).await;
+    assert!(matches!(failed, Err(ClientError::Unavailable(_))), "{failed:?}");
+    let refused = client.execute(&plan, yes()).await.map(drop);
+    assert!(matches!(refused, Err(ClientError::NotReady(_))), "{refused:?}");
+    assert_eq!(airline.snapshot().expect("readable"), before);
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+#[tokio::test]
 async fn nothing_secret_or_needless_is_at_rest() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
     let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
