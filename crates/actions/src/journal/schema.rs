@@ -140,16 +140,16 @@ fn adopt(transaction: &Transaction<'_>) -> Result<(), JournalError> {
         .map_err(database)?;
     begin_chain(transaction, adopted).map_err(database)?;
     let mut chained = Chained::new(transaction, head(transaction).map_err(database)?);
-    let plans = rows(
+    let plans: Vec<String> = rows(
         transaction,
-        "SELECT plans_1.id, plans_1.plan FROM plans_1 JOIN events_1 ON events_1.plan = plans_1.id AND number = 1
-         ORDER BY unix_ms, plans_1.id",
+        "SELECT events_1.plan FROM events_1 JOIN plans_1 ON plans_1.id = events_1.plan WHERE number = 1
+         ORDER BY unix_ms, events_1.plan",
         [],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+        |row| row.get(0),
     )?;
     let whole = plans.len() as u64 == kept;
-    for (id, text) in plans {
-        adopt_plan(transaction, &mut chained, id, text)?;
+    for id in plans {
+        adopt_plan(transaction, &mut chained, id)?;
     }
     let refusals = rows(
         transaction,
@@ -177,8 +177,10 @@ fn adopt_plan(
     transaction: &Transaction<'_>,
     chained: &mut Chained<'_>,
     id: String,
-    text: String,
 ) -> Result<(), JournalError> {
+    let text = transaction
+        .query_row("SELECT plan FROM plans_1 WHERE id = ?1", [&id], |row| row.get(0))
+        .map_err(database)?;
     let events = rows(
         transaction,
         "SELECT number, unix_ms, event FROM events_1 WHERE plan = ?1 ORDER BY number",
