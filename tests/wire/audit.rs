@@ -14,6 +14,12 @@ fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The other check of a journal, which shares no code with ours.
+fn by_script(file: &Path, head: &str) -> Output {
+    let script = repository().join("scripts/audit-journal");
+    Command::new("python3").arg(script).arg(file).arg(head).output().expect("python3 starts")
+}
+
 /// A caller types their way to another flight; what the core writes goes to the configuration's journal.
 fn rebook(config: &str) {
     let mut child = Command::new(program())
@@ -84,7 +90,13 @@ async fn what_was_done_can_be_told_and_a_change_to_it_is_found() {
     assert!(later.contains("which is the one that was given"), "{later}");
 
     let file = folder.path().join("plans.sqlite");
+    let checked = by_script(&file, &head);
+    assert!(checked.status.success(), "{}", printed(&checked));
+    assert_eq!(printed(&checked).trim(), format!("head: {head}"), "both come to the same");
     replace(&file, "verified-may-change-their-own", "verified-may-change-their-owm");
+    let checked = by_script(&file, &head);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(printed(&checked).contains("entry 2, plan"), "{}", printed(&checked));
     let file = file.to_str().expect("UTF-8");
     let verified = callwright(&["audit", "verify", "--journal", file, "--head", &head]);
     let told = printed(&verified);
