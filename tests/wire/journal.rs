@@ -51,8 +51,10 @@ async fn a_call_leaves_its_verdicts_and_heard_words_and_replays() {
     assert_eq!(Some(format!("{heard} {unheard}").as_str()), says["text"].as_str(), "{stopped}");
     assert!(told("plan").any(|event| event["fact"].get("step_committed").is_some()), "steps are there");
     assert!(lines.last().expect("lines")["end"]["reason"].is_string(), "{text}");
-    for trace in ["4821", "four eight", "eight two", "two one"] {
-        assert!(!text.contains(trace), "{trace} of the PIN is in\n{text}");
+    for line in lines.iter().map(|line| without_numbers(line).to_string()) {
+        for trace in ["4821", "four eight", "eight two", "two one"] {
+            assert!(!line.contains(trace), "{trace} of the PIN is in\n{line}");
+        }
     }
 
     let replay = || Command::new(program()).arg("replay").arg(&file).output().expect("it runs");
@@ -68,4 +70,16 @@ async fn a_call_leaves_its_verdicts_and_heard_words_and_replays() {
     let none = replay();
     assert_eq!(none.status.code(), Some(2), "{none:?}");
     assert!(String::from_utf8_lossy(&none.stderr).contains("no journal's"), "{none:?}");
+}
+
+/// What is written in words: among hundreds of times one has the digits of a PIN now and then.
+fn without_numbers(value: &Value) -> Value {
+    match value {
+        Value::Number(_) => Value::Null,
+        Value::Array(values) => values.iter().map(without_numbers).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), without_numbers(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
+    }
 }
