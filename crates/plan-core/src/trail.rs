@@ -456,7 +456,8 @@ fn from(with: &[Bind]) -> String {
                 }
                 other @ (Json::Bool(_) | Json::Number(_) | Json::Array(_)) => format!(", {other}"),
             };
-            format!("{} from `{}`{value}", bind.name, bind.from)
+            let meaning = if bind.filled { " by its meaning" } else { "" };
+            format!("{} from `{}`{meaning}{value}", bind.name, bind.from)
         })
         .collect();
     if each.is_empty() { String::new() } else { format!(", {}", each.join("; ")) }

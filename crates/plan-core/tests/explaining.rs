@@ -8,7 +8,7 @@ use callwright_model::{CallId, PlanId, Record, Value};
 use callwright_plan_core::{
     Basis, Entry, Event, Made, Next, Pack, Plan, Reads, Trail, bind, explain, explain_refusal, trail,
 };
-use common::{airline, airline_answers, caller, loaded};
+use common::{airline, airline_answers, caller, loaded, record, travel, travel_answers};
 
 /// Binds as the shell does, with the second read answered only at the second attempt.
 fn bound(pack: &Pack, inputs: &Record, credit: i64) -> (Next, Trail) {
@@ -171,4 +171,40 @@ fn a_plan_of_before_there_was_a_trail_is_told_all_the_same() {
         "{}",
         told.text
     );
+}
+
+#[test]
+fn loops_and_used_skills_are_told_turn_by_turn() {
+    let pack = loaded(&travel());
+    let (mut reads, id) = (Reads::default(), PlanId("p1".to_owned()));
+    let inputs = record([("code", "ab-12".into()), ("pin", "1234".into())]);
+    let mut took_ms = 0;
+    let plan = loop {
+        match bind(&pack, "bags", &id, CallId(7), &inputs, &reads).expect("binds").next {
+            Next::Read(read) => {
+                took_ms += 1;
+                let outcome = travel_answers(&read.call.action, &read.arguments, &[(20, 5_000), (8, 2_500)]);
+                reads.add_made(read, outcome, Made { unix_ms: 700, took_ms, attempts: 1 });
+            }
+            Next::Ready { plan, .. } => break plan,
+            other => panic!("everything is known: {other:?}"),
+        }
+    };
+    let basis = Basis { question: 1, unix_ms: 500, evidence: None };
+    let given = ["code", "pin"].map(|name| (name.to_owned(), basis.clone())).into();
+    let trail = trail(&pack, "bags", &inputs, &given, &reads);
+    let told = explain(&plan, &trail, &[]);
+    for line in [
+        "`pin` was given with question 1; it is secret and not kept.",
+        "Goes on with skill identify",
+        "`bag` is 2 of 2 of `who.trip.bags`.",
+        "Step 2 bag_price: read, bag from `bag.id`; trip from `who.trip.code` by its meaning; answered after 2 ms, at attempt 1.",
+        "Step 3 bag_price: read, bag from `bag.id`; trip from `who.trip.code` by its meaning; answered after 3 ms, at attempt 1.",
+        "`asked.price.minor > 10000` did not hold (travel/skills/bags.yaml:14); not taken: a no with `too-dear` and a human.",
+    ] {
+        assert!(told.text.contains(line), "{line}\n---\n{}", told.text);
+    }
+    for personal in ["AB12", "1234"] {
+        assert!(!told.text.contains(personal) && !told.json.contains(personal), "{personal}");
+    }
 }
