@@ -69,6 +69,8 @@ impl Ear {
         let line_dbfs = frame.level_dbfs();
         self.cancel_echo(frame, sent, sounding);
         let level_dbfs = frame.level_dbfs();
+        // Our own voice is not how loud the room is.
+        let line_dbfs = if own.share >= OWN_SHARE { level_dbfs } else { line_dbfs };
         let late_echo = self.echo_watch.handle_tick(own);
         if late_echo {
             floor.handle_late_echo();

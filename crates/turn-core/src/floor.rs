@@ -18,7 +18,8 @@ pub struct FrameFacts {
     pub speech: f32,
     /// Level in dB relative to full scale, echo removed.
     pub level_dbfs: f32,
-    /// Level as received. Echo cancellers take the room's noise away with the echo, so this tells how loud the room is.
+    /// How loud the line is: the level as received, where that is not our own echo. Cancellers take the room's noise away with the
+    /// echo.
     pub line_dbfs: f32,
 }
 

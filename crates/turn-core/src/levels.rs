@@ -51,6 +51,11 @@ impl Levels {
         self.frames > 0 && self.lowest_dbfs() >= AUDIBLE_DBFS
     }
 
+    /// Whether words come out wrong in it.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.frames > 0 && self.lowest_dbfs() >= DISTURBING_DBFS
+    }
+
     fn lowest_dbfs(&self) -> f32 {
         self.lowest_dbfs[0].min(self.lowest_dbfs[1])
     }
@@ -100,6 +105,8 @@ impl Levels {
 
 /// Noise that a listener notices behind a voice at the usual -20 to -26 dBFS.
 const AUDIBLE_DBFS: f32 = -60.0;
+/// 30 dB below a voice at the level of telephone networks. Between the words of babble 15 dB below a voice it is louder than this.
+const DISTURBING_DBFS: f32 = -52.0;
 /// Softer than the least step of G.711, which every idle line has: nothing came.
 const GAP_DBFS: f32 = -85.0;
 /// Lost packets leave gaps of a tenth of this; a longer one is a line that sends nothing while nobody speaks.

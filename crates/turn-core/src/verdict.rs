@@ -185,7 +185,7 @@ fn longest_in_passing(turn: &Turn, levels: &Levels, nearness: Nearness, config: 
         (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
         (_, Nearness::Away) => config.aside_max,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,
-        (Some(UtteranceSort::Speech) | None, Nearness::Near) if !levels.is_noisy() => config.interruption,
+        (Some(UtteranceSort::Speech) | None, Nearness::Near) if !levels.is_disturbed() => config.interruption,
         (Some(UtteranceSort::Speech) | None, Nearness::Near) if turn.anew => config.anew_in_noise,
         (Some(UtteranceSort::Speech) | None, Nearness::Near) => config.interruption_in_noise,
     }

@@ -67,6 +67,10 @@ impl Line {
                 self.room = FrameFacts::plain(QUIET.speech, -45.0);
                 self.facts = self.room;
             }
+            ["hiss", "begins"] => {
+                self.room = FrameFacts::plain(QUIET.speech, -55.0);
+                self.facts = self.room;
+            }
             ["detector", "lags"] => self.facts = FrameFacts::plain(0.9, -68.0),
             ["agent", "speaks"] => self.sounding = Sounding::Say,
             ["agent", "informs"] => self.sounding = Sounding::Required,

@@ -35,6 +35,21 @@ fn over_noise_it_takes_more_voice_and_less_when_it_begins_anew() {
         "3120 -> pause 1",
         "3580 -> ended 1 at 3000 after 1000",
     ]);
+    // What is 30 dB below the voice disturbs nobody's words.
+    check(&[
+        "0 hiss begins",
+        "0 agent speaks",
+        "2000 caller speaks",
+        "2040 -> started 1 from 2000",
+        "2040 -> duck",
+        "2360 -> hold",
+        "2360 agent stops",
+        "2900 -> hush 1",
+        "2900 -> 1 is Interruption by Length",
+        "3000 caller stops",
+        "3120 -> pause 1",
+        "3580 -> ended 1 at 3000 after 1000",
+    ]);
     check(&[
         "0 noise begins",
         "0 agent speaks",
