@@ -170,7 +170,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             anything: Duration::from_millis(580),
-            whole: Duration::from_millis(520),
+            whole: Duration::from_millis(460),
             open: Duration::from_millis(750),
             pausing_max: Duration::from_millis(900),
             short_answer: Duration::from_millis(380),

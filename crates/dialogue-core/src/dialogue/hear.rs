@@ -18,6 +18,9 @@ const WORTH_A_QUESTION: f32 = 0.35;
 /// A change of subject in the middle of a question must be this clear.
 const CHANGE_OF_SUBJECT: f32 = 0.7;
 
+/// A recogniser must be this sure of what was said away from the telephone before it is acted on.
+const SURE_OF_AN_ASIDE: f32 = 0.8;
+
 /// A cough becomes a word or two.
 const FEW: usize = 2;
 
@@ -47,7 +50,8 @@ impl Dialogue {
         let aside = manner.is_some_and(|manner| manner.is_aside());
         let short = manner.is_some_and(|manner| manner.is_short()) && words.split_whitespace().count() <= FEW;
         // Of a cough a recogniser makes a word that may even be expected; one said away from the telephone is nobody's answer.
-        let stray = aside && unsure || short && self.is_one_of_several(words);
+        let doubtful = utterance.confidence.is_some_and(|confidence| confidence < SURE_OF_AN_ASIDE);
+        let stray = aside && doubtful || short && self.is_one_of_several(words);
         if stray || (aside || short) && !self.makes_sense(words) {
             self.note(Note::NotForUs { turn: utterance.turn, sort: UtteranceSort::SideTalk });
             self.unanswered(Pending::NotUnderstood, now);
@@ -130,7 +134,8 @@ impl Dialogue {
             return;
         }
         let interrupted = self.unheard || self.cut;
-        let passing = self.manner.is_some_and(|manner| manner.turn == self.turn && manner.is_short());
+        let manner = self.manner.filter(|manner| manner.turn == self.turn);
+        let passing = manner.is_some_and(|manner| manner.is_short() || manner.is_aside());
         if interrupted && !passing {
             self.ask(How::Repeat, now);
         } else {

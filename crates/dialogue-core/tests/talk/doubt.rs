@@ -20,6 +20,26 @@ fn doubtful_words_are_asked_again_and_never_acted_on() {
 }
 
 #[test]
+fn what_is_said_away_from_the_telephone_must_be_plain() {
+    const LENGTH: Duration = Duration::from_millis(1_200);
+    let mut stage = to_the_read_back();
+    stage.caller("one");
+    assert_eq!(stage.caller_from("yes", Some(0.7), LENGTH, -6.0), "");
+    assert!(stage.executed.is_empty());
+    assert_ne!(stage.wait(Duration::from_secs(4)), "", "nobody is left without an answer");
+    stage.caller_from("yes", Some(0.9), LENGTH, -6.0);
+    assert_eq!(stage.executed.len(), 1);
+}
+
+#[test]
+fn a_word_or_two_of_nonsense_waits_and_a_sentence_of_it_is_answered() {
+    const LENGTH: Duration = Duration::from_millis(600);
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert_eq!(stage.caller_from("purple table", Some(0.9), LENGTH, 0.0), "");
+    assert_ne!(stage.caller_from("purple table lamp", Some(0.9), LENGTH, 0.0), "");
+}
+
+#[test]
 fn what_was_heard_in_doubt_is_read_back_and_never_acted_on() {
     const DOUBT: Option<f32> = Some(0.2);
     let mut stage = Stage::new(Language::EN, Core::Works);

@@ -117,6 +117,18 @@ impl Stage {
         self.caller_in(words, confidence, self.dialogue.language())
     }
 
+    /// The caller says something that lasts this long and is this loud against what is usual for them.
+    pub fn caller_from(
+        &mut self,
+        words: &str,
+        confidence: Option<f32>,
+        length: Duration,
+        level_db: f32,
+    ) -> String {
+        self.dialogue.handle_turn_ended(TurnId(self.turn + 1), length, Some(level_db));
+        self.caller_with(words, confidence)
+    }
+
     /// The caller says something that was recognised in this language.
     pub fn caller_in(&mut self, words: &str, confidence: Option<f32>, language: Language) -> String {
         self.caller_identified(words, confidence, language, None)
