@@ -49,7 +49,7 @@ enum Command {
     Talk(Talk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
-    /// Show the plan that a skill makes of given facts, and why each step is in it, without doing anything.
+    /// Show the plan that a skill makes of given facts, and why each step is in it, without doing anything
     ///
     /// Binds the skill as for a caller who gives these inputs, while the systems answer as the file says. Prints each step with
     /// where its arguments come from, which condition led there, what is read or written, what the policies say and by which
