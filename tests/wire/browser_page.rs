@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, CallbackRefusal, CallbackView, Callbacks, Channel,
-    Console, ConsoleConfig, ConsolePorts, EventHub, LineView, PlanOutcome, PlanView, Readiness,
-    RecogniserView, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    AgentSpeech, ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallEvent, CallFact, CallState,
+    CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
+    EventHub, LineView, PlanOutcome, PlanView, Readiness, RecogniserView, Snapshots, WhipAnswer, WhipHandler,
+    WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -119,6 +120,17 @@ impl Callbacks for NoDesk {
 
     async fn complete(&self, _call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
         Err(CallbackRefusal::Unknown)
+    }
+}
+
+#[async_trait::async_trait]
+impl Approvals for NoDesk {
+    async fn list(&self, _role: &str) -> Result<Vec<ApprovalView>, ApprovalRefusal> {
+        Ok(Vec::new())
+    }
+
+    async fn answer(&self, _answer: ApprovalAnswer) -> Result<(), ApprovalRefusal> {
+        Err(ApprovalRefusal::Unknown)
     }
 }
 
@@ -264,6 +276,7 @@ impl Stage {
             events: events.clone(),
             snapshots: Arc::new(Snapshot { lines }),
             callbacks: Arc::new(NoDesk),
+            approvals: Arc::new(NoDesk),
             metrics: recorder.handle(),
         };
         let config =

@@ -1,20 +1,23 @@
 //! The core: drafts, runs, and the service over them.
 
+mod approvals;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Binding, Event, Explained, Next, Pack, Refused, Trail, Undo, bind, explain, explain_draft,
-    explain_refusal, lost_in_crash,
+    BindError, Binding, Command, Event, Explained, Next, Pack, Plan, Refused, Trail, Undo, bind, decide,
+    explain, explain_draft, explain_refusal, lost_in_crash,
 };
 use callwright_wire::actions::{
-    self as wire, ActionView, Callback, Consent, CoreError, Explanation, PlanView, SkillView,
+    self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Explanation, PlanView,
+    SkillView,
 };
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use tokio_util::task::TaskTracker;
 
 use crate::connectors::Connectors;
@@ -34,6 +37,7 @@ pub(crate) struct Core {
     drafts: Mutex<BTreeMap<PlanId, Slot>>,
     guesses: Guesses,
     runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
+    waiting: approvals::Waiting,
     changes: broadcast::Sender<PlanView>,
     pub(crate) tasks: TaskTracker,
     stop: CancellationToken,
@@ -56,6 +60,7 @@ impl Core {
             drafts: Mutex::new(BTreeMap::new()),
             guesses: Guesses::default(),
             runs: Mutex::new(BTreeMap::new()),
+            waiting: approvals::Waiting::default(),
             changes,
             tasks: TaskTracker::new(),
             stop,
@@ -73,6 +78,11 @@ impl Core {
 
     pub(crate) fn stopping(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    /// Ends when the core is asked to stop.
+    pub(crate) fn stopped(&self) -> WaitForCancellationFuture<'_> {
+        self.stop.cancelled()
     }
 
     /// Tells watchers; nobody may be watching.
@@ -271,11 +281,15 @@ impl Core {
                 return Err(CoreError::NotReady("the plan is not ready to be carried out".to_owned()));
             }
         };
-        if lock(&self.runs).len() >= self.limits.plans_in_flight_max {
+        let waiting = self.waiting.count();
+        if lock(&self.runs).len().saturating_sub(waiting) >= self.limits.plans_in_flight_max {
             return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
         }
         let pack = self.packs.get(&bound.pack).cloned().ok_or_else(|| unknown(plan))?;
         let event = Event::consented(&consent.words);
+        if waiting >= self.limits.approvals_waiting_max && waits(&bound, &pack, &event) {
+            return Err(CoreError::Busy("too many plans wait for an approval".to_owned()));
+        }
         let first = self.journal.begin(bound.clone(), trail.clone(), event).await.map_err(internal)?;
         let steps = draft.steps.clone();
         draft.enter(Stage::Begun, steps);
@@ -447,6 +461,17 @@ impl wire::ActionCore for Service {
         Ok(Explanation { plan, text: told.text, json: told.json })
     }
 
+    fn list_approvals(&self, role: &str) -> Vec<Approval> {
+        self.0.approvals(role)
+    }
+
+    async fn answer_approval(&self, answer: ApprovalAnswer) -> Result<(), CoreError> {
+        if self.0.stopping() {
+            return Err(CoreError::Unavailable("the core is shutting down".to_owned()));
+        }
+        self.0.decided(answer).await
+    }
+
     async fn request_callback(&self, callback: Callback) -> Result<(), CoreError> {
         let call = callback.call;
         self.0.journal.call_back(callback).await.map_err(internal)?;
@@ -463,6 +488,12 @@ impl wire::ActionCore for Service {
         let callback = self.0.journal.called_back(call, by).await.map_err(internal)?;
         callback.ok_or_else(|| CoreError::NotFound(format!("nobody asked to be called back in call {call}")))
     }
+}
+
+/// Whether the first thing that a plan does is to wait for somebody.
+fn waits(plan: &Plan, pack: &Pack, consent: &Event) -> bool {
+    let first = decide(plan, &pack.policy, std::slice::from_ref(consent));
+    matches!(first, Ok(Command::Append(Event::ApprovalAsked { .. })))
 }
 
 /// Whether a draft may be bound further by this question.

@@ -10,12 +10,14 @@
 //!   `synchronous = FULL`) and at its place (compare-and-append) before what follows from it is done. At start, plans that
 //!   have not ended go on.
 //! - What is written down hangs on a chain of hashes; [`audit`] finds what was changed afterwards.
+//! - A plan that needs somebody's approval waits in the journal, for days and over restarts; the first answer to a question is the one
+//!   that counts, and no answer in time is a no.
 //! - Executing twice is executing once: the second gets the events of the first.
 //! - Secrets and everything a plan does not need any more stay in memory; a plan that nobody said yes to is never written
 //!   down. Refusals are, without facts.
 //! - No lock is held across a call of a connector but a draft's own, and nothing waits for a watcher.
 //!
-//! Absent, for now: approvals, Postgres and leases (one core owns its journal), connectors other than gRPC, authentication
+//! Absent, for now: Postgres and leases (one core owns its journal), connectors other than gRPC, authentication
 //! (hence loopback or a Unix socket only), exports, a retention period.
 
 mod audit;

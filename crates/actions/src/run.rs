@@ -1,6 +1,7 @@
 //! A plan being carried out: its own task, from consent to the end.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use callwright_model::PlanEvent;
 use callwright_plan_core::{
@@ -12,7 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
-use crate::journal::Story;
+use crate::journal::{JournalError, Story, unix_ms};
 
 /// A plan with what is written down about it. Whoever watches sees the events grow.
 pub(crate) struct Run {
@@ -43,12 +44,12 @@ impl Run {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn events(&self) -> Vec<Event> {
+    pub(crate) fn events(&self) -> Vec<Event> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.iter().map(|entry| entry.event.clone()).collect()
     }
 
-    fn push(&self, entry: Entry) {
+    pub(crate) fn push(&self, entry: Entry) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.push(entry);
         self.length.send_replace(entries.len());
@@ -65,6 +66,7 @@ impl Run {
             call: self.plan.call,
             state: match progress {
                 Progress::Running => PlanState::Running,
+                Progress::AwaitingApproval => PlanState::AwaitingApproval,
                 Progress::Undoing => PlanState::Undoing,
                 Progress::Completed => PlanState::Completed,
                 Progress::Failed => PlanState::Failed,
@@ -73,6 +75,13 @@ impl Run {
             steps,
             changed_unix_ms: entries.last().map_or(0, |entry| entry.unix_ms),
         }
+    }
+
+    /// Whether what took the place after these events is an answer that somebody gave: it is on disk, and comes at once.
+    async fn answered(&self, known: &[Event]) -> bool {
+        let asked = matches!(known.last(), Some(Event::ApprovalAsked { .. }));
+        let mut length = self.length.subscribe();
+        asked && tokio::time::timeout(AT_ONCE, length.wait_for(|length| *length > known.len())).await.is_ok()
     }
 
     /// Its events from the first to the last, as they come. Who stops listening changes nothing.
@@ -123,6 +132,14 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
         };
         let event = match command {
             Command::Finished => break,
+            Command::Await { within, unanswered } => match wait(&core, &run, events.len(), within).await {
+                Waited::Answered => continue,
+                Waited::Unanswered => unanswered,
+                Waited::Stopped => {
+                    tracing::info!(%plan, "the plan waits on when the core starts again");
+                    return;
+                }
+            },
             Command::Append(event) => {
                 let begins = matches!(event, Event::StepStarted { .. } | Event::UndoStarted { .. });
                 if begins && core.stopping() {
@@ -148,6 +165,8 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                 run.push(entry);
                 core.tell(run.view());
             }
+            // Somebody has answered at the last moment, and their answer stands.
+            Err(JournalError::Conflict) if run.answered(&events).await => {}
             Err(error) => {
                 tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
                 return;
@@ -157,7 +176,34 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     debug_assert!(is_finished(&run.events()));
 }
 
-fn note(run: &Run, event: &Event) {
+/// How waiting for an approval ended.
+enum Waited {
+    Answered,
+    Unanswered,
+    Stopped,
+}
+
+/// Waits for an answer to the question that stands last among `known` events. The time is the wall clock's, for it goes on while the
+/// core is not there; so it is looked at now and then.
+async fn wait(core: &Core, run: &Run, known: usize, within: Duration) -> Waited {
+    let _waits = core.waits();
+    let mut length = run.length.subscribe();
+    loop {
+        let left = run.entries().last().map_or(Duration::ZERO, |asked| {
+            within.saturating_sub(Duration::from_millis(unix_ms().saturating_sub(asked.unix_ms)))
+        });
+        if left.is_zero() {
+            return Waited::Unanswered;
+        }
+        tokio::select! {
+            _ = length.wait_for(|length| *length > known) => return Waited::Answered,
+            () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
+            () = core.stopped() => return Waited::Stopped,
+        }
+    }
+}
+
+pub(crate) fn note(run: &Run, event: &Event) {
     let plan = &run.plan.id;
     match event {
         Event::StepCommitted { step, .. } => {
@@ -184,6 +230,19 @@ fn note(run: &Run, event: &Event) {
             metrics::counter!("callwright_actions_plans_total", "outcome" => "in_doubt").increment(1);
             tracing::warn!(%plan, step, %reason, "plan in doubt: a person must look");
         }
+        Event::ApprovalAsked { role, rules, .. } => {
+            metrics::counter!("callwright_actions_approvals_total", "outcome" => "asked").increment(1);
+            tracing::warn!(%plan, %role, ?rules, "a plan waits for an approval");
+        }
+        Event::Approved { role, .. } => {
+            metrics::counter!("callwright_actions_approvals_total", "outcome" => "approved").increment(1);
+            tracing::info!(%plan, %role, "plan approved");
+        }
+        Event::Rejected { role, by, .. } => {
+            let outcome = if by.is_some() { "rejected" } else { "unanswered" };
+            metrics::counter!("callwright_actions_approvals_total", "outcome" => outcome).increment(1);
+            tracing::info!(%plan, %role, outcome, "plan not approved");
+        }
         Event::Consented { .. }
         | Event::StepStarted { .. }
         | Event::StepLost { .. }
@@ -196,5 +255,9 @@ fn note(run: &Run, event: &Event) {
     }
 }
 
+/// How often a plan that waits looks at the clock: far below the shortest wait that anybody means, and nothing to ten thousand plans.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
+/// Between the commit of an answer and its arrival lies a queue of one process.
+const AT_ONCE: Duration = Duration::from_secs(5);
 /// Events a slow listener may lag behind before it is waited for; the plan itself never waits.
 const STREAM: usize = 16;

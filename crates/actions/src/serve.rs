@@ -47,8 +47,10 @@ pub enum Listen {
 /// How much the core takes on before it says that it is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Plans being carried out.
+    /// Plans being carried out; those that wait for an approval do not count.
     pub plans_in_flight_max: usize,
+    /// Plans waiting for an approval before another one that needs one is refused.
+    pub approvals_waiting_max: usize,
     /// Plans waiting for their callers.
     pub plans_waiting_max: usize,
     /// A plan waiting longer than this may be forgotten when others want its place.
@@ -59,6 +61,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             plans_in_flight_max: 1_000,
+            approvals_waiting_max: 10_000,
             plans_waiting_max: 10_000,
             plan_idle: Duration::from_secs(15 * 60),
         }

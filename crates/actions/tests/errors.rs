@@ -10,7 +10,8 @@ use callwright_actions::{ActionCore, CoreConfig, Limits};
 use callwright_demo_backends::{Config, FaultKind, shop};
 use callwright_model::{CallId, Pii, PlanReply};
 use callwright_wire::actions::Client;
-use common::{CALL, config, demo_airline, ready_plan, request, to_the_end, yes};
+use common::{CALL, DEAR, config, demo_airline, ready, ready_plan, request, supervised, to_the_end, yes};
+use tokio_stream::StreamExt as _;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
@@ -102,7 +103,11 @@ impl Asker {
     }
 
     async fn expect(&mut self, rpc: &str, fields: &[(u8, &[u8])], code: &str) {
-        assert_eq!(self.code(rpc, message(fields)).await, code, "{rpc}");
+        self.expect_of(rpc, message(fields), code).await;
+    }
+
+    async fn expect_of(&mut self, rpc: &str, message: Vec<u8>, code: &str) {
+        assert_eq!(self.code(rpc, message).await, code, "{rpc}");
         self.seen.insert((rpc.to_owned(), code.to_owned()));
     }
 
@@ -138,7 +143,7 @@ fn documented() -> BTreeSet<(String, String)> {
     text.lines().filter_map(cells).filter(|(rpc, _)| rpc != "RPC").collect()
 }
 
-const RPCS: [&str; 11] = [
+const RPCS: [&str; 14] = [
     "ListSkills",
     "ListActions",
     "Plan",
@@ -147,6 +152,9 @@ const RPCS: [&str; 11] = [
     "GetPlan",
     "WatchPlans",
     "Explain",
+    "ListApprovals",
+    "Approve",
+    "Reject",
     "RequestCallback",
     "ListCallbacks",
     "CompleteCallback",
@@ -157,10 +165,18 @@ fn consent(call: &str, words: &str) -> Vec<u8> {
     message(&[(1, call.as_bytes()), (2, words.as_bytes())])
 }
 
+/// Somebody's answer to a plan's second event.
+fn answer(plan: &str, role: &str) -> Vec<u8> {
+    let mut bytes = message(&[(1, plan.as_bytes()), (3, role.as_bytes()), (4, b"Ada"), (5, b"as agreed")]);
+    bytes.extend([2 << 3, 2]);
+    bytes
+}
+
 #[tokio::test]
 async fn every_documented_code_can_be_produced_and_no_other_comes() {
     let mut seen = BTreeSet::new();
     seen.extend(asked_amiss().await);
+    seen.extend(of_another_role().await);
     seen.extend(of_a_full_core().await);
     seen.extend(of_systems_that_fail().await);
     seen.extend(of_a_broken_journal().await);
@@ -213,6 +229,13 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
     ask.expect("Plan", &begun, "FAILED_PRECONDITION").await;
     ask.expect("Cancel", &[(1, plan.0.as_bytes())], "FAILED_PRECONDITION").await;
     drop(to_the_end(events).await);
+    for rpc in ["Approve", "Reject"] {
+        ask.expect(rpc, &[], "INVALID_ARGUMENT").await;
+        ask.expect_of(rpc, answer("none", "supervisor"), "NOT_FOUND").await;
+        for plan in [&half, &plan] {
+            ask.expect_of(rpc, answer(&plan.0, "supervisor"), "FAILED_PRECONDITION").await;
+        }
+    }
 
     let large = vec![b'x'; 300 * 1024];
     ask.expect_of_any(&[(1, &large)], "OUT_OF_RANGE").await;
@@ -221,6 +244,24 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
     drop(client);
     core.shutdown().await;
     ask.expect_of_any(&[], "UNAVAILABLE").await;
+    airline.shutdown().await;
+    ask.seen
+}
+
+/// Who answers is not who was asked.
+async fn of_another_role() -> BTreeSet<(String, String)> {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let core = ActionCore::start(supervised(folder.path(), &airline.url())).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    let mut ask = Asker::of(&core, BTreeSet::new()).await;
+    let PlanReply::Ready { plan, .. } = ready(&client, DEAR.0, DEAR.1).await else { panic!("it is ready") };
+    let mut events = client.execute(&plan, yes()).await.expect("executes");
+    events.next().await.expect("it waits").expect("an event");
+    for rpc in ["Approve", "Reject"] {
+        ask.expect_of(rpc, answer(&plan.0, "board"), "PERMISSION_DENIED").await;
+    }
+    drop((client, events));
+    core.shutdown().await;
     airline.shutdown().await;
     ask.seen
 }
@@ -277,6 +318,9 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
     ask.expect("Execute", &[(1, plan.0.as_bytes()), (2, &yes_words)], "INTERNAL").await;
     for rpc in ["Cancel", "GetPlan", "Explain"] {
         ask.expect(rpc, &[(1, b"none")], "INTERNAL").await;
+    }
+    for rpc in ["Approve", "Reject"] {
+        ask.expect_of(rpc, answer("none", "supervisor"), "INTERNAL").await;
     }
     ask.expect("RequestCallback", &[(1, call), (2, b"15550100")], "INTERNAL").await;
     ask.expect("ListCallbacks", &[], "INTERNAL").await;

@@ -175,6 +175,11 @@ impl Switchboard for Page {
                 PlanFact::StepUndone { step } => {
                     self.print(&format!("  [step {} {}] undone", step.number, step.action));
                 }
+                PlanFact::ApprovalAsked { role } => {
+                    self.print(&format!("  [plan {}] waits for the approval of {role}", event.plan));
+                }
+                PlanFact::Approved { role } => self.print(&format!("  [plan] approved by {role}")),
+                PlanFact::Rejected { role } => self.print(&format!("  [plan] not approved by {role}")),
                 PlanFact::StepStarted { .. }
                 | PlanFact::Completed { .. }
                 | PlanFact::Failed { .. }

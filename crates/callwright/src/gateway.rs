@@ -2,6 +2,7 @@
 //! watches is told.
 
 mod admission;
+mod approvals;
 mod board;
 mod browser;
 mod callbacks;
@@ -171,6 +172,7 @@ impl Gateway {
                 events: shared.hub.clone(),
                 snapshots: Arc::new(observe::Window(Arc::clone(&shared))),
                 callbacks: Arc::new(callbacks::CallbackList(Arc::clone(&shared))),
+                approvals: Arc::new(approvals::ApprovalList(Arc::clone(&shared))),
                 metrics,
             },
         )

@@ -11,6 +11,8 @@
 //! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
 //! | `GET /v1/callbacks?done=true` | who waits to be called back, or who was: for the operator only |
 //! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
+//! | `GET /v1/approvals?role=NAME` | plans that wait for somebody's approval, with all that would be written: for the operator only |
+//! | `PUT /v1/approvals/{plan}` | approves or rejects: `{"number": 2, "decision": "approve", "role": "…", "by": "…", "reason": "…"}` |
 //! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
 //!
 //! Invariants:
@@ -23,6 +25,7 @@
 //! It knows no other shell. The binary joins it to them through [`ConsolePorts`].
 
 mod access;
+mod approvals;
 mod callbacks;
 mod config;
 mod event;
@@ -42,8 +45,9 @@ pub use event::{
 };
 pub use hub::EventHub;
 pub use ports::{
-    CallView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, ConsolePorts, LineView, PlanView,
-    Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
+    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, LineView, PlanView, Readiness,
+    Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

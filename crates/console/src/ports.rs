@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callwright_model::{CallId, Language, Pii, PlanId, StepView};
+use callwright_model::{CallId, Language, Pii, PlanId, Record, StepView};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub struct ConsolePorts {
     pub snapshots: Arc<dyn Snapshots>,
     /// Who waits to be called back.
     pub callbacks: Arc<dyn Callbacks>,
+    /// What waits for somebody's approval.
+    pub approvals: Arc<dyn Approvals>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
 }
@@ -118,6 +120,49 @@ pub enum CallbackRefusal {
     },
 }
 
+/// Plans that wait for somebody's approval.
+#[async_trait]
+pub trait Approvals: Send + Sync {
+    /// Those that wait, the longest waiting first; of one role, or of all when it is empty.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    async fn list(&self, role: &str) -> Result<Vec<ApprovalView>, ApprovalRefusal>;
+
+    /// Takes somebody's answer. The same again changes nothing.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    async fn answer(&self, answer: ApprovalAnswer) -> Result<(), ApprovalRefusal>;
+}
+
+/// Why the list of approvals is not told, or an answer does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovalRefusal {
+    /// There is no such plan.
+    Unknown,
+    /// It waits for no such approval, or not any more.
+    NotWaiting {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Another role is asked.
+    OtherRole {
+        /// Which, in words.
+        reason: String,
+    },
+    /// Something is missing in the answer, or too long.
+    Invalid {
+        /// What, in words.
+        reason: String,
+    },
+    /// The action core does not answer.
+    Unavailable {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
 /// Whether new calls are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
@@ -193,6 +238,81 @@ pub struct CallbackDone {
     pub by: Pii<String>,
     /// When that was marked, in milliseconds since 1970-01-01 UTC.
     pub unix_ms: u64,
+}
+
+/// A plan waits for somebody's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// The plan.
+    pub plan: PlanId,
+    /// The question's number; an answer names it, so that nobody approves what they were not shown.
+    pub number: u64,
+    /// The role of whoever may approve.
+    pub role: String,
+    /// The policy rules that want it.
+    pub rules: Vec<String>,
+    /// The plan's pack.
+    pub pack: String,
+    /// Its skill.
+    pub skill: String,
+    /// What the skill is for.
+    pub summary: String,
+    /// The call it is for.
+    pub call: CallId,
+    /// When it was asked, in milliseconds since 1970-01-01 UTC.
+    pub asked_unix_ms: u64,
+    /// When it counts as rejected, in milliseconds since 1970-01-01 UTC.
+    pub until_unix_ms: u64,
+    /// What would be written, in order.
+    pub writes: Vec<ApprovalWrite>,
+}
+
+/// A write that an approval would let happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalWrite {
+    /// Its place in the plan.
+    pub step: u32,
+    /// The action.
+    pub action: String,
+    /// The connector that does it.
+    pub connector: String,
+    /// Its method.
+    pub method: String,
+    /// With what, as far as it is known.
+    pub arguments: Pii<Record>,
+    /// Arguments that come with the result of an earlier write.
+    pub later: Vec<String>,
+    /// The action that takes it back, if one does.
+    pub undo: Option<String>,
+    /// It is this one that needs the approval.
+    pub asked: bool,
+}
+
+/// An answer to a question for approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalAnswer {
+    /// The plan.
+    pub plan: PlanId,
+    /// The question's number.
+    pub number: u64,
+    /// Yes or no.
+    pub decision: Decision,
+    /// In which role.
+    pub role: String,
+    /// Who answers.
+    pub by: Pii<String>,
+    /// Why.
+    pub reason: Pii<String>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It may go on.
+    Approve,
+    /// It may not: what was done is undone.
+    Reject,
 }
 
 /// A plan.

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::ConsoleConfig;
 use crate::ports::ConsolePorts;
 use crate::problem::Problem;
-use crate::{access, callbacks, page, sse, views, whip};
+use crate::{access, approvals, callbacks, page, sse, views, whip};
 
 /// What every handler may look at.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub(crate) fn stoppable_router(
         .route("/v1/plans", get(views::plans))
         .route("/v1/callbacks", get(callbacks::list))
         .route("/v1/callbacks/{call}/done", put(callbacks::complete))
+        .route("/v1/approvals", get(approvals::list))
+        .route("/v1/approvals/{plan}", put(approvals::answer))
         .route("/metrics", get(views::metrics))
         .route("/healthz", get(views::healthz))
         .route("/ready", get(views::ready))
@@ -76,7 +78,7 @@ async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",
-        "POST an offer to /whip, DELETE /whip/{session} to hang up, PUT /v1/callbacks/{call}/done, GET everything else",
+        "POST an offer to /whip, DELETE /whip/{session} to hang up, PUT /v1/callbacks/{call}/done or /v1/approvals/{plan}, GET everything else",
     )
 }
 

@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
     use crate::ports::{
-        CallView, CallbackRefusal, CallbackView, Callbacks, LineView, PlanView, Readiness, Snapshots,
-        WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
+        Callbacks, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -150,12 +150,24 @@ mod tests {
         }
     }
 
+    #[async_trait::async_trait]
+    impl Approvals for Nothing {
+        async fn list(&self, _role: &str) -> Result<Vec<ApprovalView>, ApprovalRefusal> {
+            Ok(Vec::new())
+        }
+
+        async fn answer(&self, _answer: ApprovalAnswer) -> Result<(), ApprovalRefusal> {
+            Err(ApprovalRefusal::Unknown)
+        }
+    }
+
     async fn start(bind: SocketAddr) -> Result<Console, ConsoleError> {
         let ports = ConsolePorts {
             whip: Arc::new(Nothing),
             events: crate::EventHub::new(),
             snapshots: Arc::new(Nothing),
             callbacks: Arc::new(Nothing),
+            approvals: Arc::new(Nothing),
             metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         };
         Console::start(ConsoleConfig { bind, ..ConsoleConfig::default() }, ports).await

@@ -412,7 +412,8 @@ impl Conversation {
 
     fn plan_event(&mut self, event: PlanEvent, now: MonoTime) {
         self.tell(Happening::Plan(event.clone()));
-        if event.fact.ends_plan() {
+        // One that had waited for an approval may end while another acts.
+        if event.fact.ends_plan() && self.plan.as_ref() == Some(&event.plan) {
             self.plan = None;
         }
         self.dialogue.handle_plan_event(event, now);

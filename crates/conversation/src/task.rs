@@ -130,7 +130,13 @@ async fn watch(core: Client, plan: PlanId, consent: Consent, answers: mpsc::Send
                 continue;
             }
         };
-        while let Some(event) = events.next().await {
+        loop {
+            // A plan may wait for somebody's approval for days; who followed it here does not.
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = answers.closed() => return,
+            };
+            let Some(event) = event else { break };
             let event: PlanEvent = match event {
                 Ok(event) => event,
                 Err(error) => {
@@ -151,7 +157,7 @@ async fn watch(core: Client, plan: PlanId, consent: Consent, answers: mpsc::Send
     drop(answers.send(Fact::PlanLost(plan)).await);
 }
 
-/// Answers of the action core that may wait while the call is busy; more than one plan never runs at a time.
+/// Answers of the action core that may wait while the call is busy; more than one plan never acts at a time, and those that wait are quiet.
 const ANSWERS_WAITING: usize = 64;
 /// A call without a timer still looks up once a minute, so that nothing can be missed for long.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -1,9 +1,11 @@
 //! One call's conversation as a pure machine. See the crate's documentation for its promises.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callwright_model::{
-    Hints, Language, MonoTime, PlanEvent, PlanReply, Record, SayId, SaySource, TurnId, Utterance, Value,
+    Hints, Language, MonoTime, PlanEvent, PlanId, PlanReply, Record, SayId, SaySource, TurnId, Utterance,
+    Value,
 };
 
 use crate::output::{
@@ -30,6 +32,8 @@ pub struct Dialogue {
     state: State,
     /// The plan that runs, if one does.
     work: Option<Work>,
+    /// Plans that wait for somebody's approval, while the call goes on or ends.
+    waiting: BTreeMap<PlanId, Work>,
     language: Language,
     /// The caller's last finished turn: what every say answers.
     turn: TurnId,
@@ -81,6 +85,7 @@ impl Dialogue {
             config,
             state: State::Fresh,
             work: None,
+            waiting: BTreeMap::new(),
             turn: TurnId::default(),
             speaking: None,
             keys: String::new(),

@@ -233,6 +233,8 @@ pub enum TransferReason {
     InDoubt,
     /// The action core does not answer.
     Unavailable,
+    /// A plan waits for somebody's approval, and the caller wants to hear what comes of it.
+    Approval,
 }
 
 /// How a search for a human went.

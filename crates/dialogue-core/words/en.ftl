@@ -31,6 +31,8 @@ not-confirmed = All right, I have not changed anything. What would you like to d
 abandoned = All right, I have stopped there. What would you like to do?
 offer-human = Shall I connect you to a colleague?
 in-doubt = I am sorry. I cannot tell whether this went through, so somebody has to look at it.
+awaiting-approval = Somebody here has to approve this first. That can take a while, and until then it is not settled.
+approval-call-back = Shall we call you back with the outcome?
 core-unavailable = I am sorry. I cannot reach our systems just now.
 
 handover-asked = Certainly. Please hold while I find somebody for you.
@@ -63,6 +65,7 @@ brief-done = Done so far. { $claims }
 brief-part-done = These steps are done: { $actions }.
 brief-nothing-done = Nothing has been changed.
 brief-running = A plan is running. Its outcome is not known yet.
+brief-approval = A plan waits for an approval. Its outcome is not known yet.
 brief-doubt = Nobody can tell whether the last step took effect. Please check.
 brief-open-asked = They asked for a person.
 brief-open-refused = I had to tell them: { $why }
@@ -70,6 +73,7 @@ brief-open-misunderstood = I could not understand them.
 brief-open-not-found = What they gave me could not be found.
 brief-open-failed = I could not do it.
 brief-open-unavailable = I could not reach our systems.
+brief-open-approval = They want to hear whether it is approved.
 
 transfer-connecting = Thank you for holding. I am connecting you now.
 transfer-accept = Press 1 or say yes to take the call. Press 2 or say no to leave it.

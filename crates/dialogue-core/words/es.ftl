@@ -31,6 +31,8 @@ not-confirmed = De acuerdo, no he cambiado nada. ¿Qué desea hacer en su lugar?
 abandoned = De acuerdo, lo dejo aquí. ¿Qué desea hacer?
 offer-human = ¿Quiere que le pase con un compañero?
 in-doubt = Lo siento. No puedo saber si se ha completado, así que alguien tiene que revisarlo.
+awaiting-approval = Primero tiene que aprobarlo un responsable. Puede tardar, y hasta entonces no hay nada decidido.
+approval-call-back = ¿Quiere que le llamemos cuando se decida?
 core-unavailable = Lo siento. En este momento no puedo acceder a nuestros sistemas.
 
 handover-asked = Por supuesto. Espere mientras busco a alguien que le atienda.
@@ -63,6 +65,7 @@ brief-done = Hecho hasta ahora. { $claims }
 brief-part-done = Estos pasos están hechos: { $actions }.
 brief-nothing-done = No se ha cambiado nada.
 brief-running = Hay un plan en marcha. Aún no se sabe el resultado.
+brief-approval = Hay un plan pendiente de aprobación. Aún no se sabe el resultado.
 brief-doubt = Nadie sabe si el último paso tuvo efecto. Compruébelo, por favor.
 brief-open-asked = Ha pedido hablar con una persona.
 brief-open-refused = He tenido que decirle: { $why }
@@ -70,6 +73,7 @@ brief-open-misunderstood = No he podido entenderle.
 brief-open-not-found = Los datos que dio no se han encontrado.
 brief-open-failed = No he podido hacerlo.
 brief-open-unavailable = No he podido acceder a nuestros sistemas.
+brief-open-approval = Quiere saber si se aprueba.
 
 transfer-connecting = Gracias por esperar. Le pongo en comunicación.
 transfer-accept = Pulse 1 o diga sí para atender la llamada. Pulse 2 o diga no para rechazarla.

@@ -31,6 +31,8 @@ not-confirmed = 알겠습니다. 아무것도 바꾸지 않았습니다. 대신 
 abandoned = 알겠습니다. 여기서 멈추겠습니다. 무엇을 도와드릴까요?
 offer-human = 상담원을 연결해 드릴까요?
 in-doubt = 죄송합니다. 처리가 되었는지 확인할 수 없어서 담당자가 살펴봐야 합니다.
+awaiting-approval = 먼저 담당자의 승인이 필요합니다. 시간이 걸릴 수 있으며, 그때까지는 결정된 것이 없습니다.
+approval-call-back = 결과가 나오면 전화를 드릴까요?
 core-unavailable = 죄송합니다. 지금은 저희 시스템에 연결할 수 없습니다.
 
 handover-asked = 네, 상담원을 찾는 동안 잠시만 기다려 주세요.
@@ -63,6 +65,7 @@ brief-done = 지금까지 처리된 내용입니다. { $claims }
 brief-part-done = 완료된 단계: { $actions }.
 brief-nothing-done = 바뀐 것은 없습니다.
 brief-running = 처리가 진행 중이며 결과는 아직 모릅니다.
+brief-approval = 승인을 기다리는 처리가 있으며 결과는 아직 모릅니다.
 brief-doubt = 마지막 단계가 처리되었는지 알 수 없습니다. 확인해 주세요.
 brief-open-asked = 고객이 상담원을 요청했습니다.
 brief-open-refused = 고객에게 이렇게 안내했습니다: { $why }
@@ -70,6 +73,7 @@ brief-open-misunderstood = 고객의 말을 알아듣지 못했습니다.
 brief-open-not-found = 고객이 말한 정보를 찾을 수 없었습니다.
 brief-open-failed = 처리하지 못했습니다.
 brief-open-unavailable = 시스템에 연결할 수 없었습니다.
+brief-open-approval = 승인 여부를 알고 싶어 합니다.
 
 transfer-connecting = 기다려 주셔서 감사합니다. 지금 연결해 드리겠습니다.
 transfer-accept = 전화를 받으시려면 1번을 누르거나 네라고 말씀해 주세요. 받지 않으시려면 2번을 누르거나 아니요라고 말씀해 주세요.

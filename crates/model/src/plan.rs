@@ -212,6 +212,21 @@ pub enum PlanFact {
         /// The step.
         step: StepView,
     },
+    /// Somebody of this role must approve before it goes on: minutes or days.
+    ApprovalAsked {
+        /// The role.
+        role: String,
+    },
+    /// Somebody has approved: it goes on.
+    Approved {
+        /// The role.
+        role: String,
+    },
+    /// Somebody has rejected, or nobody answered in time: what was done is undone.
+    Rejected {
+        /// The role.
+        role: String,
+    },
     /// All steps are committed.
     Completed {
         /// Words for the closing claim; rendered from the receipts only.
@@ -242,7 +257,10 @@ impl PlanFact {
             Self::StepStarted { .. }
             | Self::StepCommitted { .. }
             | Self::StepFailed { .. }
-            | Self::StepUndone { .. } => false,
+            | Self::StepUndone { .. }
+            | Self::ApprovalAsked { .. }
+            | Self::Approved { .. }
+            | Self::Rejected { .. } => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! about to be made is durable before the call; so after a crash the log ends either in an outcome, or in a start whose
 //! outcome nobody knows - which the shell then says ([`lost_in_crash`]), and the step's idempotency decides what follows.
 
+mod approval;
 mod log;
 mod view;
 
@@ -19,6 +20,7 @@ use crate::plan::Plan;
 use crate::policy::Policy;
 use log::{Log, in_doubt};
 
+pub use approval::{Asked, Decision, Due, NoQuestion, answer, asked};
 pub use view::{Progress, fact, progress};
 
 /// What is written down about a plan, in order. `Consented` is the first.
@@ -29,6 +31,35 @@ pub enum Event {
     Consented {
         /// SHA-256 of the words, in hexadecimal.
         words_sha256: String,
+    },
+    /// Somebody of this role must approve before it goes on. What follows is their answer, or that there was none.
+    ApprovalAsked {
+        /// The role of whoever may approve.
+        role: String,
+        /// The writes that wait for it; none when it is the plan as a whole.
+        steps: Vec<u32>,
+        /// Rules that want it.
+        rules: Vec<String>,
+        /// How long it is waited for, in seconds.
+        within_s: u64,
+    },
+    /// Somebody has approved what was asked just before.
+    Approved {
+        /// As which role.
+        role: String,
+        /// Who, as the desk names its people.
+        by: String,
+        /// Why, in their words; may be empty.
+        reason: String,
+    },
+    /// Somebody has rejected what was asked just before, or nobody has answered in time.
+    Rejected {
+        /// The role that was asked.
+        role: String,
+        /// Who, as the desk names its people; `None` when nobody answered.
+        by: Option<String>,
+        /// Why, in their words.
+        reason: String,
     },
     /// A write is about to be asked for.
     StepStarted {
@@ -146,6 +177,14 @@ pub enum Command {
     Append(Event),
     /// Make this call, then write down [`Invoke::outcome`].
     Invoke(Box<Invoke>),
+    /// Do nothing until an [`answer`] to the question that was asked last is written down. When that has not come so long after the
+    /// question, write down that nobody answered.
+    Await {
+        /// How long after the question.
+        within: Duration,
+        /// What to write down then.
+        unanswered: Event,
+    },
     /// Nothing: the plan has ended.
     Finished,
 }
@@ -219,7 +258,9 @@ pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command,
     let log = Log::read(plan, events)?;
     let Some(last) = events.last() else { return Err(Corrupt("nobody has consented")) };
     match last {
-        Event::Consented { .. } | Event::StepCommitted { .. } => log.advance(policy),
+        Event::Consented { .. } | Event::StepCommitted { .. } | Event::Approved { .. } => log.advance(policy),
+        Event::ApprovalAsked { role, within_s, .. } => Ok(approval::wait(role, *within_s)),
+        Event::Rejected { by, .. } => log.rejected(by.is_some()),
         Event::StepStarted { step, attempt, .. } => log.invoke(*step, *attempt),
         Event::StepLost { step, attempt, reason } => log.after_loss(*step, *attempt, reason),
         Event::StepAbsent { step, attempt } => {
@@ -336,7 +377,11 @@ impl Event {
             | Self::UndoRefused { step, .. }
             | Self::Failed { step, .. }
             | Self::InDoubt { step, .. } => Some(*step),
-            Self::Consented { .. } | Self::Completed => None,
+            Self::Consented { .. }
+            | Self::ApprovalAsked { .. }
+            | Self::Approved { .. }
+            | Self::Rejected { .. }
+            | Self::Completed => None,
         }
     }
 }

@@ -124,6 +124,23 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
     };
     match &entry.event {
         Event::Consented { .. } => "the caller said yes.".to_owned(),
+        Event::ApprovalAsked { role, steps, rules: by, within_s } => {
+            let what = match steps.as_slice() {
+                [] => "the plan as a whole".to_owned(),
+                steps => steps.iter().map(|number| step(*number)).collect::<Vec<_>>().join(", "),
+            };
+            let until = utc((entry.unix_ms / 1_000).saturating_add(*within_s));
+            format!("{what} waits for the approval of `{role}`, until {until}. Asked for by: {}.", rules(by))
+        }
+        Event::Approved { role, by, reason } => {
+            format!("approved by {by} as `{role}`{}. The policies are asked again.", because(reason))
+        }
+        Event::Rejected { role, by: Some(by), reason } => {
+            format!("rejected by {by} as `{role}`{}.", because(reason))
+        }
+        Event::Rejected { role, by: None, .. } => {
+            format!("nobody answered as `{role}` in time, which counts as rejected.")
+        }
         Event::StepStarted { step: n, attempt: 1, rules: by } => {
             let call = plan.step(*n).and_then(call).unwrap_or_default();
             format!("{} begun. Allowed by: {}.{call}", step(*n), rules(by))
@@ -169,6 +186,11 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
     }
 }
 
+fn because(reason: &str) -> String {
+    let reason = reason.trim().trim_end_matches('.');
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
+
 /// Which call a write makes, with its arguments by name.
 fn call(step: &Step) -> Option<String> {
     let write = step.write.as_ref()?;
@@ -180,6 +202,7 @@ fn outcome(state: Progress, waiting: bool) -> &'static str {
     match state {
         Progress::Running if waiting => "waiting for the caller's yes",
         Progress::Running => "being carried out",
+        Progress::AwaitingApproval => "waiting for an approval",
         Progress::Undoing => "being undone",
         Progress::Completed => "completed",
         Progress::Failed => "failed, and nothing of it is left",
@@ -191,6 +214,7 @@ fn word(state: Progress, waiting: bool) -> &'static str {
     match state {
         Progress::Running if waiting => "ready",
         Progress::Running => "running",
+        Progress::AwaitingApproval => "awaiting_approval",
         Progress::Undoing => "undoing",
         Progress::Completed => "completed",
         Progress::Failed => "failed",

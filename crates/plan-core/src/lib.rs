@@ -18,6 +18,8 @@
 //!   ([`Event::InDoubt`]).
 //! - Every write is asked of the policies twice, when bound and right before it. An undo is not asked: who may do a thing may
 //!   take it back, and a plan must never be stuck half way.
+//! - Where a rule leaves the last word to a person ([`Ruling::NeedsApproval`]), nothing is written until they have approved what they
+//!   were shown; then the policies are asked again. A rejection, or no answer in time, is a failure like any other.
 //! - Secrets (an action's `secret: true`, and the skill's inputs that go there) are in [`Reads`] only: not in facts, plans,
 //!   events or explanations.
 //! - Nothing here reads a clock, a file or a random number; one log gives one command.
@@ -29,7 +31,7 @@
 //! - A plan carries calls, arguments, undos and closing words: it ends as it was bound, whatever became of its pack. Only the
 //!   policies are those of now.
 //!
-//! Absent, for now: approvals by a second person, reads and branches after the confirmation.
+//! Absent, for now: reads and branches after the confirmation.
 
 mod bind;
 mod catalogue;
@@ -51,14 +53,14 @@ pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
 pub use execute::{
-    Command, Corrupt, Event, Invoke, Outcome, Progress, Purpose, decide, fact, is_finished, lost_in_crash,
-    progress,
+    Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, Outcome, Progress, Purpose, answer,
+    asked, decide, fact, is_finished, lost_in_crash, progress,
 };
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};
 pub use load::{Facts, check};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
-pub use policy::{Policy, Question, RUN_PLAN, Verdict};
+pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};

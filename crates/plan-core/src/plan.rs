@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Call, FieldType, evaluate_context};
 use crate::expr::{Expr, ExprError};
-use crate::policy::{Policy, Question, Verdict};
+use crate::policy::{Policy, Question, RUN_PLAN, Verdict};
 
 /// A plan that is bound and allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,15 +167,46 @@ impl Plan {
             .collect()
     }
 
-    /// Asks whether a write may be done.
-    pub(crate) fn permission(&self, policy: &Policy, write: &Write, context: &Record) -> Verdict {
-        policy.ask(&Question {
+    /// Asks whether a write may be done, with what these roles have approved of it.
+    pub(crate) fn permission(
+        &self,
+        policy: &Policy,
+        write: &Write,
+        context: &Record,
+        approved: &BTreeSet<&str>,
+    ) -> Verdict {
+        let question = Question {
             caller: &self.call.to_string(),
             verified: &self.verified,
             action: &write.call.action,
             resource: ("Connector", &write.call.connector),
             context,
-        })
+        };
+        policy.ask_with(&question, approved)
+    }
+
+    /// Asks whether the plan as a whole may be carried out: so many writes, and so much money as can be foreseen.
+    pub(crate) fn permission_of_all(&self, policy: &Policy, approved: &BTreeSet<&str>) -> Verdict {
+        let (mut writes, mut amount) = (0_i64, 0_i64);
+        for write in self.steps.iter().filter_map(|step| step.write.as_ref()) {
+            writes += 1;
+            if let Some(Ok(context)) = write.foreseen()
+                && let Some(Value::Int(minor)) = context.get("amount")
+            {
+                amount = amount.saturating_add(*minor);
+            }
+        }
+        let question = Question {
+            caller: &self.call.to_string(),
+            verified: &self.verified,
+            action: RUN_PLAN,
+            resource: ("Skill", &format!("{}/{}", self.pack, self.skill)),
+            context: &Record::from([
+                ("writes".to_owned(), Value::Int(writes)),
+                ("amount".to_owned(), Value::Int(amount)),
+            ]),
+        };
+        policy.ask_with(&question, approved)
     }
 }
 

@@ -1,7 +1,14 @@
 //! Permission: Cedar policies, checked against a schema when they load and asked before every step.
+//!
+//! A rule may leave the last word to a person: a `forbid` with `@approval("role")` is lifted once somebody of that role has
+//! approved, a `permit` with it counts only then. So a rule without the annotation is never softened: what it forbids no
+//! approval allows. `@within("8h")` beside it says how long somebody is waited for; then it counts as rejected.
+
+mod annotations;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
@@ -16,6 +23,10 @@ use miette::Diagnostic;
 pub struct Policy {
     set: PolicySet,
     schema: Schema,
+    /// The rules that permit, to ask what would be left were the others lifted; only where some can be.
+    permits: Option<PolicySet>,
+    /// Actions of which a rule with `@approval` speaks.
+    waits: BTreeSet<String>,
     /// Only for checking the rest of a pack whose policies are broken: it finds nothing wrong.
     stand_in: bool,
 }
@@ -38,14 +49,52 @@ pub struct Question<'q> {
 /// The answer, with the rules that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether it may be done.
-    pub allowed: bool,
+    /// What they say.
+    pub ruling: Ruling,
     /// Ids of the rules that decided, in order; empty when nothing permits it.
     pub rules: Vec<String>,
-    /// Words of the rule that forbids.
-    pub words: Option<String>,
-    /// The rule wants a human.
-    pub transfer: bool,
+}
+
+/// What the rules say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It may be done.
+    Allowed,
+    /// It may be done once somebody has approved.
+    NeedsApproval(Approval),
+    /// It may not be done.
+    Denied {
+        /// Words of the rule that forbids.
+        words: Option<String>,
+        /// The rule wants a human.
+        transfer: bool,
+    },
+}
+
+/// Whose approval is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The role of whoever may approve.
+    pub role: String,
+    /// How long they are waited for.
+    pub within: Duration,
+}
+
+impl Verdict {
+    /// Whether it may be done, by everything that is approved so far.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.ruling == Ruling::Allowed
+    }
+
+    /// The role whose approval is missing, when nothing else is.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        match &self.ruling {
+            Ruling::NeedsApproval(approval) => Some(&approval.role),
+            Ruling::Allowed | Ruling::Denied { .. } => None,
+        }
+    }
 }
 
 /// The name under which a whole plan asks for permission.
@@ -94,14 +143,25 @@ impl Policy {
         problems.extend(
             result.validation_warnings().map(|w| Problem::warning(file, line_of(w, text), w.to_string())),
         );
-        result.validation_passed().then_some(Self { set, schema, stand_in: false })
+        set.policies().for_each(|policy| annotations::check(policy, file, text, problems));
+        result.validation_passed().then(|| Self::of(set, schema))
+    }
+
+    fn of(set: PolicySet, schema: Schema) -> Self {
+        let waiting = || set.policies().filter(|policy| annotations::role_of(policy).is_some());
+        let waits = waiting().flat_map(annotations::actions_of).collect();
+        let permits = || set.policies().filter(|policy| !annotations::forbids(policy)).cloned();
+        // All of them are of one set, so that no two have the same name.
+        let permits =
+            waiting().any(annotations::forbids).then(|| PolicySet::from_policies(permits()).ok()).flatten();
+        Self { permits, waits, set, schema, stand_in: false }
     }
 
     /// In the place of policies that did not load, so that the mistakes in skills and actions are told along with theirs. A pack
     /// with it is never handed out.
     pub(crate) fn stand_in() -> Option<Self> {
         let (schema, _) = Schema::from_cedarschema_str("").ok()?;
-        Some(Self { set: PolicySet::new(), schema, stand_in: true })
+        Some(Self { stand_in: true, ..Self::of(PolicySet::new(), schema) })
     }
 
     /// Why this action can never be permitted, whoever asks and for what; `None` when it can.
@@ -114,7 +174,9 @@ impl Policy {
                 && policy.resource_constraint() == ResourceConstraint::Any
                 && !policy.has_non_scope_constraint()
         };
-        let forbidden = |policy: &&cedar_policy::Policy| policy.effect() == Effect::Forbid && always(policy);
+        let forbidden = |policy: &&cedar_policy::Policy| {
+            policy.effect() == Effect::Forbid && always(policy) && annotations::role_of(policy).is_none()
+        };
         if let Some(policy) = self.about(action).find(forbidden) {
             return Some(format!("the policy `{}` always forbids `{action}`", name_of(policy)));
         }
@@ -148,34 +210,70 @@ impl Policy {
         self.request(question).map(|_| ())
     }
 
-    /// Asks for permission. What cannot be asked (the schema does not take it) is denied.
+    /// Whether a rule may leave the last word on this action to a person.
+    pub(crate) fn may_wait(&self, action: &str) -> bool {
+        self.waits.contains(action)
+    }
+
+    /// The actions whose last word a rule may leave to a person.
+    pub(crate) fn waiting_actions(&self) -> impl Iterator<Item = &str> {
+        self.waits.iter().map(String::as_str)
+    }
+
+    /// Asks for permission, with nothing approved. What cannot be asked (the schema does not take it) is denied.
     #[must_use]
     pub fn ask(&self, question: &Question<'_>) -> Verdict {
+        self.ask_with(question, &BTreeSet::new())
+    }
+
+    /// Asks for permission, with what these roles have approved.
+    #[must_use]
+    pub fn ask_with(&self, question: &Question<'_>, approved: &BTreeSet<&str>) -> Verdict {
         let (request, entities) = match self.request(question) {
             Ok(asked) => asked,
-            Err(why) => {
-                let rules = vec![format!("schema: {why}")];
-                return Verdict { allowed: false, rules, words: None, transfer: false };
+            Err(why) => return denied(vec![format!("schema: {why}")], &[]),
+        };
+        let deciding = |set: &PolicySet| {
+            let response = Authorizer::new().is_authorized(&request, set, &entities);
+            let ids: BTreeSet<_> = response.diagnostics().reason().cloned().collect();
+            // A policy that fails to evaluate (an overflow) does not count, as Cedar has it; name it for the audit.
+            let errors: Vec<_> =
+                response.diagnostics().errors().map(|error| format!("error: {error}")).collect();
+            (response.decision(), ids.iter().filter_map(|id| self.set.policy(id)).collect::<Vec<_>>(), errors)
+        };
+        let (decision, rules, errors) = deciding(&self.set);
+        let waits = |rule: &&cedar_policy::Policy| {
+            annotations::role_of(rule).is_some_and(|role| !approved.contains(role))
+        };
+        let (permits, lifted) = match decision {
+            Decision::Allow => (rules, Vec::new()),
+            Decision::Deny => {
+                let firm: Vec<_> =
+                    rules.iter().copied().filter(|rule| annotations::role_of(rule).is_none()).collect();
+                let permits = match &self.permits {
+                    Some(permits) if firm.is_empty() && !rules.is_empty() => deciding(permits).1,
+                    Some(_) | None => Vec::new(),
+                };
+                if permits.is_empty() {
+                    return denied(named(&firm, errors), &firm);
+                }
+                let open: Vec<_> = rules.iter().copied().filter(waits).collect();
+                if let Some(approval) = needed(&open) {
+                    return Verdict { ruling: Ruling::NeedsApproval(approval), rules: named(&open, errors) };
+                }
+                (permits, rules)
             }
         };
-        let response = Authorizer::new().is_authorized(&request, &self.set, &entities);
-        let mut verdict = Verdict {
-            allowed: response.decision() == Decision::Allow,
-            rules: Vec::new(),
-            words: None,
-            transfer: false,
-        };
-        let deciding: BTreeSet<_> = response.diagnostics().reason().cloned().collect();
-        for policy in deciding.iter().filter_map(|id| self.set.policy(id)) {
-            verdict.rules.push(name_of(policy).to_owned());
-            if !verdict.allowed {
-                verdict.words = verdict.words.or_else(|| policy.annotation("words").map(str::to_owned));
-                verdict.transfer |= policy.annotation("transfer") == Some("true");
+        let firm: Vec<_> = permits.iter().copied().filter(|rule| !waits(rule)).collect();
+        match needed(&permits) {
+            Some(approval) if firm.is_empty() => {
+                Verdict { ruling: Ruling::NeedsApproval(approval), rules: named(&permits, errors) }
+            }
+            Some(_) | None => {
+                let rules: Vec<_> = firm.into_iter().chain(lifted).collect();
+                Verdict { ruling: Ruling::Allowed, rules: named(&rules, errors) }
             }
         }
-        // A policy that fails to evaluate (an overflow) does not count, as Cedar has it; name it for the audit.
-        verdict.rules.extend(response.diagnostics().errors().map(|error| format!("error: {error}")));
-        verdict
     }
 
     fn request(&self, question: &Question<'_>) -> Result<(Request, Entities), String> {
@@ -194,6 +292,23 @@ impl Policy {
         let request = Request::new(principal, action, resource, context, Some(&self.schema)).map_err(text)?;
         Ok((request, entities))
     }
+}
+
+fn denied(rules: Vec<String>, deciding: &[&cedar_policy::Policy]) -> Verdict {
+    let words = deciding.iter().find_map(|policy| policy.annotation("words")).map(str::to_owned);
+    let transfer = deciding.iter().any(|policy| policy.annotation("transfer") == Some("true"));
+    Verdict { ruling: Ruling::Denied { words, transfer }, rules }
+}
+
+/// Whose approval these rules want, of several the first by name and the shortest time of its rules: when it is given, the rules
+/// are asked again and want the next.
+fn needed(rules: &[&cedar_policy::Policy]) -> Option<Approval> {
+    let wanted: Vec<Approval> = rules.iter().filter_map(|rule| annotations::approval_of(rule)).collect();
+    wanted.into_iter().min_by(|a, b| (&a.role, a.within).cmp(&(&b.role, b.within)))
+}
+
+fn named(rules: &[&cedar_policy::Policy], errors: Vec<String>) -> Vec<String> {
+    rules.iter().map(|rule| name_of(rule).to_owned()).chain(errors).collect()
 }
 
 /// The name that its author gave a policy.
@@ -285,7 +400,13 @@ fn problem(file: &str, text: &str, error: &(impl Diagnostic + ?Sized)) -> Proble
 }
 
 fn line_of(error: &(impl Diagnostic + ?Sized), text: &str) -> Option<u32> {
-    let offset = error.labels()?.next()?.offset();
+    line_at(text, error.labels()?.next()?.offset())
+}
+
+fn line_at(text: &str, offset: usize) -> Option<u32> {
     let before = text.as_bytes().get(..offset)?;
     u32::try_from(before.iter().filter(|&&b| b == b'\n').count() + 1).ok()
 }
+
+#[cfg(test)]
+mod tests;

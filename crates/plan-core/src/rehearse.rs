@@ -268,8 +268,12 @@ impl Story<'_> {
         match next {
             Ok(Next::Ready { plan, words, .. }) => {
                 let writes = plan.steps.iter().filter(|step| step.write.is_some()).count();
+                let whole = match plan.rules.as_slice() {
+                    [] => "it waits for an approval".to_owned(),
+                    rules => format!("it is allowed by {}", rules.join(", ")),
+                };
                 let lines = vec![
-                    format!("The plan is bound. As a whole it is allowed by {}.", plan.rules.join(", ")),
+                    format!("The plan is bound. As a whole {whole}."),
                     format!("After a yes to `{words}` it would write {writes} time(s); nothing was written."),
                     format!("When all is done it says `{}`, when it fails `{}`.", plan.done, plan.failed),
                 ];

@@ -158,6 +158,9 @@ pub enum Waypoint {
         /// Whether it may be done; `None` when that depends on a result to come, and is asked then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         allowed: Option<bool>,
+        /// The role that must approve first, when that is all that is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<String>,
         /// Rules that decided.
         rules: Vec<String>,
     },
@@ -240,7 +243,7 @@ fn met(pack: &Pack, reason: Reason, reads: &Reads) -> Met {
             made: reads.made(&call.action, |argument, value| sent(&with, argument, value)),
             action: call.action,
             with: bound(&with),
-            allowed: verdict.allowed,
+            allowed: verdict.allowed(),
             rules: verdict.rules,
         },
         Because::Chosen { name, from, options, chosen } => Waypoint::Chosen { name, from, options, chosen },
@@ -249,8 +252,9 @@ fn met(pack: &Pack, reason: Reason, reads: &Reads) -> Met {
             Waypoint::Write { step: number, action: call.action, with: bound(&with) }
         }
         Because::Judged { number: step, verdict } => {
-            let (allowed, rules) = verdict.map(|verdict| (verdict.allowed, verdict.rules)).unzip();
-            Waypoint::Judged { step, allowed, rules: rules.unwrap_or_default() }
+            let approval = verdict.as_ref().and_then(|verdict| verdict.role()).map(str::to_owned);
+            let (allowed, rules) = verdict.map(|verdict| (verdict.allowed(), verdict.rules)).unzip();
+            Waypoint::Judged { step, allowed, approval, rules: rules.unwrap_or_default() }
         }
         Because::Answered { words } => Waypoint::Answered { words },
         Because::Refused { words, transfer } => Waypoint::Refused { words, transfer },
@@ -420,13 +424,14 @@ impl Met {
                 format!("Step {step} {action}: write{}.", from(with))
             }
             Waypoint::Judged { step: None, allowed: Some(true), .. } => return None,
-            Waypoint::Judged { step, allowed, rules } => {
+            Waypoint::Judged { step, allowed, approval, rules } => {
                 let what = step.map_or("The plan as a whole".to_owned(), |step| format!("Step {step}"));
                 let rules = if rules.is_empty() { "no rule".to_owned() } else { rules.join(", ") };
-                match allowed {
-                    Some(true) => format!("{what}: allowed by {rules}."),
-                    Some(false) => format!("{what}: not allowed, by {rules}."),
-                    None => format!("{what}: asked once the result that it needs is there."),
+                match (allowed, approval) {
+                    (_, Some(role)) => format!("{what}: needs the approval of `{role}`, by {rules}."),
+                    (Some(true), None) => format!("{what}: allowed by {rules}."),
+                    (Some(false), None) => format!("{what}: not allowed, by {rules}."),
+                    (None, None) => format!("{what}: asked once the result that it needs is there."),
                 }
             }
             Waypoint::Answered { words } => format!("Answered with the words `{words}`."),

@@ -16,6 +16,14 @@ fn told(file: &str, from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_read_cannot_wait_for_an_approval() {
+    let read = "@id(\"anyone-may-look-up\")\n";
+    let told = told("policies.cedar", read, "@id(\"anyone-may-look-up\") @approval(\"supervisor\")\n");
+    let wanted = "policies.cedar: error: `find_booking` is a read, and cannot wait for an `@approval`";
+    assert!(told.iter().any(|told| told.contains(wanted)), "{told:?}");
+}
+
+#[test]
 fn mistakes_are_told_with_place_and_remedy() {
     let rebook = "skills/rebook.yaml";
     let cases: &[(&str, &str, &str, &str)] = &[

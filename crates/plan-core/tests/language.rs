@@ -48,6 +48,7 @@ fn carried_out(pack: &Pack, plan: &Plan) -> (Vec<(String, Record)>, Vec<Event>) 
     loop {
         match decide(plan, &pack.policy, &events).expect("our own log") {
             Command::Finished => return (calls, events),
+            Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
             Command::Invoke(call) => {
                 calls.push((call.method.clone(), call.arguments.clone()));
@@ -116,6 +117,7 @@ fn what_fails_inside_a_loop_is_undone_item_by_item_from_the_last() {
     loop {
         match decide(&plan, &pack.policy, &events).expect("our own log") {
             Command::Finished => break,
+            Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
             Command::Invoke(call) if call.method == "charge" && call.step == 7 => {
                 let reason = "no".to_owned();

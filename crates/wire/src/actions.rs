@@ -4,7 +4,7 @@ mod client;
 mod convert;
 mod server;
 
-use callwright_model::{ActionKind, CallId, Pii, PlanId, StepView};
+use callwright_model::{ActionKind, CallId, Pii, PlanId, Record, StepView};
 use serde::Serialize;
 
 pub use client::{Client, ClientError, PlanEvents, PlanViews};
@@ -44,6 +44,71 @@ pub struct CallbackDone {
     pub by: Pii<String>,
     /// When that was marked, in milliseconds since 1970-01-01 UTC.
     pub unix_ms: u64,
+}
+
+/// A plan waits for somebody's approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The plan.
+    pub plan: PlanId,
+    /// Place of the question in the plan's journal; an answer names it.
+    pub number: u64,
+    /// The role of whoever may approve.
+    pub role: String,
+    /// The rules that want it.
+    pub rules: Vec<String>,
+    /// The plan's pack.
+    pub pack: String,
+    /// Its skill.
+    pub skill: String,
+    /// What the skill is for.
+    pub summary: String,
+    /// The call it is for.
+    pub call: CallId,
+    /// When it was asked, in milliseconds since 1970-01-01 UTC.
+    pub asked_unix_ms: u64,
+    /// When it counts as rejected, in milliseconds since 1970-01-01 UTC.
+    pub until_unix_ms: u64,
+    /// What would be written, in order.
+    pub writes: Vec<ApprovalWrite>,
+}
+
+/// A write that an approval would let happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalWrite {
+    /// Its place in the plan.
+    pub step: u32,
+    /// The action.
+    pub action: String,
+    /// Who does it.
+    pub connector: String,
+    /// By which method.
+    pub method: String,
+    /// With what, as far as it is known.
+    pub arguments: Pii<Record>,
+    /// Arguments that come with the result of an earlier write.
+    pub later: Vec<String>,
+    /// The action that takes it back, if one does.
+    pub undo: Option<String>,
+    /// It is this one that needs the approval.
+    pub asked: bool,
+}
+
+/// Somebody's answer to a question for approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalAnswer {
+    /// The plan.
+    pub plan: PlanId,
+    /// The question's number.
+    pub number: u64,
+    /// In which role they answer.
+    pub role: String,
+    /// Who they are.
+    pub by: Pii<String>,
+    /// Whether they approve.
+    pub approve: bool,
+    /// Why, in their words.
+    pub reason: Pii<String>,
 }
 
 /// A skill that is loaded.
@@ -96,6 +161,8 @@ pub enum PlanState {
     Refused,
     /// Being carried out.
     Running,
+    /// Waiting for somebody's approval.
+    AwaitingApproval,
     /// A step failed; what was done is being undone.
     Undoing,
     /// All steps are committed.
@@ -113,7 +180,7 @@ impl PlanState {
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
-            Self::Binding | Self::Ready | Self::Running | Self::Undoing => false,
+            Self::Binding | Self::Ready | Self::Running | Self::AwaitingApproval | Self::Undoing => false,
             Self::Answered
             | Self::Refused
             | Self::Completed

@@ -52,6 +52,29 @@ pub fn config(folder: &Path, airline: &str) -> CoreConfig {
     }
 }
 
+/// A booking with a credit above 300 dollars, and its PIN.
+pub const DEAR: (&str, &str) = ("R8W6N1", "1946");
+
+const REFUSED: &str = "@words(\"credit-too-high\")
+@transfer(\"true\")
+forbid(principal, action == Action::\"apply_credit\"";
+const ASKED: &str = "@approval(\"supervisor\")
+@within(\"8h\")
+forbid(principal, action == Action::\"apply_credit\"";
+
+pub fn change(config: &mut CoreConfig, file: &str, from: &str, to: &str) {
+    let text = config.packs[0].files.get_mut(file).expect("a file of the pack");
+    assert!(text.contains(from), "{file} has no `{from}`");
+    *text = text.replace(from, to);
+}
+
+/// As the demo is, but that a supervisor may approve what is refused there.
+pub fn supervised(folder: &Path, airline: &str) -> CoreConfig {
+    let mut config = config(folder, airline);
+    change(&mut config, "policies.cedar", REFUSED, ASKED);
+    config
+}
+
 pub fn request(plan: Option<PlanId>, skill: &str, inputs: &[(&str, Value)]) -> PlanRequest {
     PlanRequest {
         plan,
@@ -104,6 +127,9 @@ pub fn short(events: &[PlanEvent]) -> Vec<String> {
             PlanFact::Completed { words } => format!("completed {words}"),
             PlanFact::Failed { words, step, .. } => format!("failed at {step} {words}"),
             PlanFact::InDoubt { step } => format!("in doubt {step}"),
+            PlanFact::ApprovalAsked { role } => format!("asked {role}"),
+            PlanFact::Approved { role } => format!("approved {role}"),
+            PlanFact::Rejected { role } => format!("rejected {role}"),
         })
         .collect()
 }

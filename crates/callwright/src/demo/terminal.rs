@@ -135,6 +135,11 @@ impl Terminal {
             PlanFact::Completed { .. } => self.line("plan", "completed", PLAN),
             PlanFact::Failed { reason, .. } => self.line("plan", &format!("failed: {reason}"), PLAN),
             PlanFact::InDoubt { step } => self.line("plan", &format!("in doubt at step {step}"), PLAN),
+            PlanFact::ApprovalAsked { role } => {
+                self.line("plan", &format!("waits for the approval of {role}"), PLAN);
+            }
+            PlanFact::Approved { role } => self.line("plan", &format!("approved by {role}"), PLAN),
+            PlanFact::Rejected { role } => self.line("plan", &format!("not approved by {role}"), PLAN),
             PlanFact::StepStarted { .. } => {}
         }
     }

@@ -40,6 +40,7 @@ fn refusal(error: ClientError) -> CallbackRefusal {
         ClientError::Unavailable(_)
         | ClientError::Busy(_)
         | ClientError::NotReady(_)
+        | ClientError::Forbidden(_)
         | ClientError::Invalid(_)
         | ClientError::Protocol(_) => CallbackRefusal::Unavailable { reason: error.to_string() },
     }

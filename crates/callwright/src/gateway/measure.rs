@@ -116,6 +116,10 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "Packets of browser calls dropped because a queue was full, by direction.",
     ),
     ("callwright_actions_plans_total", "Plans ended, by outcome."),
+    (
+        "callwright_actions_approvals_total",
+        "Approvals that were asked for, and how they were answered, by outcome.",
+    ),
     ("callwright_actions_steps_total", "Steps of plans ended, by outcome."),
 ];
 
@@ -125,6 +129,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("callwright_sip_dialogs", "SIP dialogs held."),
     ("callwright_media_legs", "Legs with sound."),
     ("callwright_browser_sessions_active", "Browser sessions held."),
+    ("callwright_actions_approvals_waiting", "Plans that wait for somebody's approval."),
     ("callwright_connector_up", "1 when a business system answers, by connector."),
 ];
 

@@ -226,6 +226,8 @@ impl Observer {
                     self.step_moved(plan, step, None);
                 }
             }
+            // What waits is in the operator's list.
+            PlanFact::ApprovalAsked { .. } | PlanFact::Approved { .. } | PlanFact::Rejected { .. } => {}
             PlanFact::Completed { .. } => self.plan_ended(plan, PlanOutcome::Completed, None),
             PlanFact::Failed { reason, .. } => {
                 self.plan_ended(plan, PlanOutcome::Failed, Some(reason.clone()));
@@ -390,7 +392,11 @@ pub(crate) async fn follow_plans(shared: Arc<Shared>) {
 
 fn outcome(state: PlanState) -> Option<PlanOutcome> {
     match state {
-        PlanState::Binding | PlanState::Ready | PlanState::Running | PlanState::Undoing => None,
+        PlanState::Binding
+        | PlanState::Ready
+        | PlanState::Running
+        | PlanState::AwaitingApproval
+        | PlanState::Undoing => None,
         PlanState::Answered | PlanState::Completed => Some(PlanOutcome::Completed),
         PlanState::Refused => Some(PlanOutcome::Refused),
         PlanState::Failed => Some(PlanOutcome::Failed),

@@ -13,8 +13,9 @@ use super::*;
 use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
 use crate::hub::EventHub;
 use crate::ports::{
-    CallView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, LineView, PlanView, Readiness,
-    Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
+    CallbackRefusal, CallbackView, Callbacks, Decision, LineView, PlanView, Readiness, Snapshots, WhipAnswer,
+    WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -124,7 +125,61 @@ impl Callbacks for Desk {
         }
         let mark = CallbackDone { by, unix_ms: 1_795_000_060_000 };
         self.done.lock().expect("no panic before").get_or_insert(mark);
-        Ok(self.list(true).await?.remove(0))
+        Ok(Callbacks::list(self, true).await?.remove(0))
+    }
+}
+
+/// One plan that waits for a supervisor until somebody has answered.
+#[async_trait]
+impl Approvals for Desk {
+    async fn list(&self, role: &str) -> Result<Vec<ApprovalView>, ApprovalRefusal> {
+        if self.away {
+            let reason = "the action core does not answer".to_owned();
+            return Err(ApprovalRefusal::Unavailable { reason });
+        }
+        let credit = callwright_model::Value::Int(620);
+        let write = ApprovalWrite {
+            step: 4,
+            action: "apply_credit".to_owned(),
+            connector: "airline".to_owned(),
+            method: "apply_credit".to_owned(),
+            arguments: callwright_model::Record::from([("amount".to_owned(), credit)]).into(),
+            later: Vec::new(),
+            undo: Some("revoke_credit".to_owned()),
+            asked: true,
+        };
+        let view = ApprovalView {
+            plan: PlanId("p1".to_owned()),
+            number: 2,
+            role: "supervisor".to_owned(),
+            rules: vec!["credit-above-300".to_owned()],
+            pack: "airline".to_owned(),
+            skill: "rebook".to_owned(),
+            summary: "Rebook a cancelled flight".to_owned(),
+            call: CallId(0xca11),
+            asked_unix_ms: 1_795_000_000_000,
+            until_unix_ms: 1_795_028_800_000,
+            writes: vec![write],
+        };
+        Ok([view].into_iter().filter(|view| role.is_empty() || view.role == role).collect())
+    }
+
+    async fn answer(&self, answer: ApprovalAnswer) -> Result<(), ApprovalRefusal> {
+        if answer.plan.0 != "p1" {
+            return Err(ApprovalRefusal::Unknown);
+        }
+        if answer.role != "supervisor" {
+            return Err(ApprovalRefusal::OtherRole { reason: "it is asked of `supervisor`".to_owned() });
+        }
+        if answer.decision == Decision::Reject && answer.reason.reveal().is_empty() {
+            return Err(ApprovalRefusal::Invalid { reason: "reason: is required".to_owned() });
+        }
+        let mark = CallbackDone { by: answer.by.clone(), unix_ms: 1 };
+        let first = self.done.lock().expect("no panic before").get_or_insert(mark).by.clone();
+        if first != answer.by {
+            return Err(ApprovalRefusal::NotWaiting { reason: "somebody else was quicker".to_owned() });
+        }
+        Ok(())
     }
 }
 
@@ -140,6 +195,7 @@ fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
         whip: gateway.clone(),
         events: events.clone(),
         callbacks: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
+        approvals: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         snapshots: Arc::new(Snapshot(readiness)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     };
@@ -227,7 +283,7 @@ async fn while_draining_it_is_alive_but_not_ready_and_takes_no_calls() {
     let stage = stage(ConsoleConfig::default(), Readiness::Draining);
     assert_eq!(get_status(&stage.app, "/healthz").await, StatusCode::OK);
     assert_eq!(get_status(&stage.app, "/ready").await, StatusCode::SERVICE_UNAVAILABLE);
-    for path in ["/v1/plans", "/v1/callbacks"] {
+    for path in ["/v1/plans", "/v1/callbacks", "/v1/approvals"] {
         assert_eq!(get_status(&stage.app, path).await, StatusCode::BAD_GATEWAY, "{path}");
     }
     let (status, headers, _) = ask(&stage.app, request(Method::POST, "/whip", &[SDP], "v=0")).await;
@@ -291,10 +347,51 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
 
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let app = stage(open, Readiness::Ready).app;
-    for path in ["/v1/calls", "/v1/plans", "/v1/callbacks", "/v1/events"] {
+    for path in ["/v1/calls", "/v1/plans", "/v1/callbacks", "/v1/approvals", "/v1/events"] {
         assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_approver_sees_what_would_happen_and_the_first_answer_counts() {
+    let app = ready().app;
+    let (_, _, all) = ask(&app, request(Method::GET, "/v1/approvals", &[], "")).await;
+    for wanted in
+        [r#""role":"supervisor""#, r#""action":"apply_credit""#, r#""value":620"#, r#""asked":true"#]
+    {
+        assert!(all.contains(wanted), "{wanted}: {all}");
+    }
+    let (_, _, own) = ask(&app, request(Method::GET, "/v1/approvals?role=supervisor", &[], "")).await;
+    let (_, _, others) = ask(&app, request(Method::GET, "/v1/approvals?role=board", &[], "")).await;
+    assert!(own == all && others == "[]", "{own} {others}");
+
+    let json = [("content-type", "application/json")];
+    let put = |plan: &str, body: &str| request(Method::PUT, &format!("/v1/approvals/{plan}"), &json, body);
+    let answer = |decision: &str, role: &str, by: &str, reason: &str| {
+        format!(r#"{{"number":2,"decision":"{decision}","role":"{role}","by":"{by}","reason":"{reason}"}}"#)
+    };
+    let yes = answer("approve", "supervisor", "Ada", "");
+    for (plan, body, wanted) in [
+        ("p2", yes.as_str(), StatusCode::NOT_FOUND),
+        ("p1", &answer("approve", "board", "Ada", ""), StatusCode::FORBIDDEN),
+        ("p1", &answer("reject", "supervisor", "Ada", ""), StatusCode::UNPROCESSABLE_ENTITY),
+        ("p1", &answer("perhaps", "supervisor", "Ada", ""), StatusCode::UNPROCESSABLE_ENTITY),
+        ("p1", "{}", StatusCode::UNPROCESSABLE_ENTITY),
+        ("p1", "yes", StatusCode::BAD_REQUEST),
+        ("p1", &yes, StatusCode::NO_CONTENT),
+        ("p1", &yes, StatusCode::NO_CONTENT),
+        ("p1", &answer("reject", "supervisor", "Bob", "too much"), StatusCode::CONFLICT),
+    ] {
+        let (status, headers, told) = ask(&app, put(plan, body)).await;
+        assert_eq!(status, wanted, "{plan} {body}: {told}");
+        if status != StatusCode::NO_CONTENT {
+            problem(&headers, &told);
+        }
+    }
+    let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    let (status, ..) = ask(&stage(open, Readiness::Ready).app, put("p1", &yes)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "for the operator only");
 }
 
 #[tokio::test]

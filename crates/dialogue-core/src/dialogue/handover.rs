@@ -32,7 +32,7 @@ impl Dialogue {
     pub(super) fn hand_over(&mut self, reason: TransferReason, now: MonoTime) {
         let key = match reason {
             TransferReason::Asked => "handover-asked",
-            TransferReason::Refused => "handover-refused",
+            TransferReason::Refused | TransferReason::Approval => "handover-refused",
             TransferReason::Misunderstood => "handover-misunderstood",
             TransferReason::NotFound => "handover-not-found",
             TransferReason::Failed | TransferReason::Unavailable => "handover-failed",
@@ -208,7 +208,8 @@ impl Dialogue {
         if !claims.is_empty() {
             parts.push(say_with(words, "brief-done", "claims", claims.join(" ")));
         }
-        let unsettled = self.record.doubts.values().chain(self.work.iter().map(|work| &work.receipts));
+        let plans = self.work.iter().chain(self.waiting.values());
+        let unsettled = self.record.doubts.values().chain(plans.map(|work| &work.receipts));
         let done: Vec<_> = unsettled.clone().flatten().map(|it| it.action.replace('_', " ")).collect();
         if !done.is_empty() {
             parts.push(say_with(words, "brief-part-done", "actions", done.join(", ")));
@@ -227,6 +228,9 @@ impl Dialogue {
         } else if self.work.is_some() {
             parts.push(line(words, "brief-running").into_inner());
         }
+        if !self.waiting.is_empty() {
+            parts.push(line(words, "brief-approval").into_inner());
+        }
         match reason {
             Some(TransferReason::Asked) => parts.push(line(words, "brief-open-asked").into_inner()),
             Some(TransferReason::Refused) => {
@@ -242,6 +246,7 @@ impl Dialogue {
             Some(TransferReason::Unavailable) => {
                 parts.push(line(words, "brief-open-unavailable").into_inner())
             }
+            Some(TransferReason::Approval) => parts.push(line(words, "brief-open-approval").into_inner()),
             Some(TransferReason::InDoubt) | None => {}
         }
         Pii::new(parts.join(" "))

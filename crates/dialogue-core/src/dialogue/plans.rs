@@ -128,28 +128,61 @@ impl Dialogue {
     }
 
     pub(super) fn plan_event(&mut self, event: PlanEvent, now: MonoTime) {
-        let Some(work) =
-            self.work.as_mut().filter(|work| work.plan == event.plan && event.number > work.last)
-        else {
-            return self.stale("plan event");
-        };
+        let work = self.work_of(&event.plan).filter(|work| event.number > work.last);
+        let Some(work) = work else { return self.stale("plan event") };
         work.last = event.number;
         match event.fact {
-            PlanFact::StepStarted { .. } | PlanFact::StepFailed { .. } => {}
+            PlanFact::StepStarted { .. }
+            | PlanFact::StepFailed { .. }
+            | PlanFact::Approved { .. }
+            | PlanFact::Rejected { .. } => {}
             PlanFact::StepUndone { step } => work.receipts.retain(|receipt| receipt.step != step.number),
             PlanFact::StepCommitted { receipt } => {
                 if receipt.plan == work.plan {
                     work.receipts.push(receipt);
                 }
             }
-            PlanFact::Completed { words } => self.completed(words, now),
-            PlanFact::Failed { words, step: _, reason: _ } => self.failed(&words, now),
-            PlanFact::InDoubt { step: _ } => self.doubtful(now),
+            PlanFact::ApprovalAsked { .. } => self.approval_asked(&event.plan, now),
+            PlanFact::Completed { words } => self.completed(&event.plan, words, now),
+            PlanFact::Failed { words, step: _, reason: _ } => self.failed(&event.plan, &words, now),
+            PlanFact::InDoubt { step: _ } => self.doubtful(&event.plan, now),
         }
     }
 
-    fn completed(&mut self, words: String, now: MonoTime) {
-        let Some(work) = self.work.take() else { return };
+    /// A plan that was said yes to, whether it runs or waits.
+    fn work_of(&mut self, plan: &PlanId) -> Option<&mut Work> {
+        let running = self.work.as_mut().filter(|work| work.plan == *plan);
+        running.or(self.waiting.get_mut(plan))
+    }
+
+    fn take_work(&mut self, plan: &PlanId) -> Option<Work> {
+        match &self.work {
+            Some(work) if work.plan == *plan => self.work.take(),
+            Some(_) | None => self.waiting.remove(plan),
+        }
+    }
+
+    /// Somebody must approve, which takes minutes or days: the caller is told so, need not stay for it, and hears the outcome if
+    /// they do.
+    fn approval_asked(&mut self, plan: &PlanId, now: MonoTime) {
+        // Of a plan that waits already the caller knows.
+        if self.waiting.contains_key(plan) {
+            return;
+        }
+        let Some(work) = self.take_work(plan) else { return };
+        self.waiting.insert(plan.clone(), work);
+        let line = Line::plain(Plain::Answer, self.base("awaiting-approval"));
+        if matches!(self.state, State::Acting { .. }) {
+            self.enter(State::Proposing(Proposal::CallBack(TransferReason::Approval)), now);
+            self.say(line, now);
+            self.ask(How::First, now);
+        } else {
+            self.outcome(line, now);
+        }
+    }
+
+    fn completed(&mut self, plan: &PlanId, words: String, now: MonoTime) {
+        let Some(work) = self.take_work(plan) else { return };
         // Without receipts there is nothing to claim, whatever the event says.
         let Some(claim) = Claim::from_receipts(work.receipts) else {
             return self.outcome_unknown(work.plan, Vec::new(), now);
@@ -162,11 +195,11 @@ impl Dialogue {
         self.outcome(line, now);
     }
 
-    fn failed(&mut self, words: &str, now: MonoTime) {
-        let Some(work) = self.work.take() else { return };
+    fn failed(&mut self, plan: &PlanId, words: &str, now: MonoTime) {
+        let Some(work) = self.take_work(plan) else { return };
         self.record.doubts.remove(&work.plan);
         let sentence = self.words(words, &work.facts);
-        let acting = matches!(self.state, State::Acting { .. });
+        let acting = matches!(self.state, State::Acting { .. }) && self.work.is_none();
         let line = Line::plain(Plain::Apology, sentence);
         if acting {
             self.enter(State::Proposing(Proposal::Human), now);
@@ -177,8 +210,8 @@ impl Dialogue {
         }
     }
 
-    fn doubtful(&mut self, now: MonoTime) {
-        let Some(work) = self.work.take() else { return };
+    fn doubtful(&mut self, plan: &PlanId, now: MonoTime) {
+        let Some(work) = self.take_work(plan) else { return };
         self.outcome_unknown(work.plan, work.receipts, now);
     }
 
@@ -205,7 +238,13 @@ impl Dialogue {
 
     /// What a plan came to, said at once or, while the caller speaks or a human does, at the next chance.
     fn outcome(&mut self, line: Line, now: MonoTime) {
+        // Nobody need be called back with what they hear now, unless another plan waits.
+        if self.state.arranges(TransferReason::Approval) && self.waiting.is_empty() {
+            self.enter(State::Open { more: true }, now);
+        }
         match &self.state {
+            // That of a plan which had waited, while another one runs.
+            State::Acting { .. } if self.work.is_some() => self.say(line, now),
             State::Acting { .. } => {
                 self.enter(State::Open { more: true }, now);
                 self.say(line, now);

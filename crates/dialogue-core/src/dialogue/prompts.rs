@@ -71,6 +71,9 @@ impl Dialogue {
                 self.words("did-you-say", &Record::from([("value".to_owned(), self.as_said(value, back))]))
             }
             (How::First | How::Repeat | How::Rephrase, Proposal::Human) => self.base("offer-human"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::CallBack(TransferReason::Approval)) => {
+                self.base("approval-call-back")
+            }
             (How::First | How::Repeat | How::Rephrase, Proposal::CallBack(_)) => self.base("no-human"),
             (How::First | How::Repeat | How::Rephrase, Proposal::Number { number, .. }) => {
                 self.words_with("read-back-number", "number", phone(number.reveal(), self.language))

@@ -186,6 +186,26 @@ impl State {
         }
     }
 
+    /// Whether the caller is asked about a call back for this reason.
+    pub(super) fn arranges(&self, wanted: TransferReason) -> bool {
+        match self {
+            Self::Proposing(Proposal::CallBack(reason) | Proposal::Number { reason, .. })
+            | Self::AskingNumber { reason } => *reason == wanted,
+            Self::Fresh
+            | Self::Open { .. }
+            | Self::Proposing(Proposal::Skill(_) | Proposal::Answer { .. } | Proposal::Human)
+            | Self::Asking { .. }
+            | Self::Planning { .. }
+            | Self::Choosing { .. }
+            | Self::ReadBack { .. }
+            | Self::Acting { .. }
+            | Self::Handover { .. }
+            | Self::Arranging { .. }
+            | Self::WithHuman
+            | Self::Ended => false,
+        }
+    }
+
     /// The task that is being talked about.
     pub(super) fn task(&self) -> Option<&Task> {
         match self {

@@ -115,6 +115,9 @@ fn events() -> impl Strategy<Value = PlanFact> {
         Just(PlanFact::Completed { words: "rebook-done".to_owned() }),
         Just(PlanFact::Failed { words: "rebook-failed".to_owned(), step: 1, reason: String::new() }),
         Just(PlanFact::InDoubt { step: 1 }),
+        Just(PlanFact::ApprovalAsked { role: "supervisor".to_owned() }),
+        Just(PlanFact::Approved { role: "supervisor".to_owned() }),
+        Just(PlanFact::Rejected { role: "supervisor".to_owned() }),
     ]
 }
 

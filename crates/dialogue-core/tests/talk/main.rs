@@ -1,6 +1,7 @@
 //! Whole conversations in text and virtual time, against an action core played by the test.
 
 mod again;
+mod approval;
 mod call_back;
 mod doubt;
 mod fuzz;

@@ -12,7 +12,7 @@ use crate::catalogue::{Action, FieldType, Follow, Undo};
 use crate::expr::{Expr, ExprError};
 use crate::load::secret_inputs;
 use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
-use crate::policy::{Question, Verdict};
+use crate::policy::{Question, Ruling, Verdict};
 use crate::reason::{Because, Reason};
 use crate::skill::{self, CallStep, NotFound, Pack, Skill, StepKind, accept_input, slot_type};
 
@@ -273,8 +273,14 @@ impl<'w> Walk<'w> {
             }),
             verdict: verdict.clone(),
         });
-        if !verdict.allowed {
-            return Ok(Flow::End(self.denied(&action.call.action, verdict, self.shown())));
+        let refused = match verdict.ruling {
+            Ruling::Allowed => None,
+            // The checks let no rule make a read wait for somebody.
+            Ruling::NeedsApproval(_) => Some((None, false)),
+            Ruling::Denied { words, transfer } => Some((words, transfer)),
+        };
+        if let Some(how) = refused {
+            return Ok(Flow::End(self.denied(&action.call.action, verdict.rules, how, self.shown())));
         }
         let answer = match self.reads.of(&action.call, &arguments) {
             None => {

@@ -5,21 +5,29 @@ use std::time::Duration;
 
 use callwright_model::{Idempotency, Record, Value};
 
+use super::approval::Approvals;
 use super::{Command, Corrupt, Event, Invoke, Purpose, is_finished};
 use crate::plan::{Bound, Plan, Step, Write};
-use crate::policy::Policy;
+use crate::policy::{Policy, Ruling};
 
 /// What a log says, by step.
 pub(super) struct Log<'l> {
-    plan: &'l Plan,
-    committed: BTreeMap<u32, &'l Record>,
+    pub(super) plan: &'l Plan,
+    pub(super) committed: BTreeMap<u32, &'l Record>,
+    pub(super) approvals: Approvals<'l>,
     undone: BTreeSet<u32>,
     failed: Option<(u32, &'l str)>,
 }
 
 impl<'l> Log<'l> {
     pub(super) fn read(plan: &'l Plan, events: &'l [Event]) -> Result<Self, Corrupt> {
-        let mut log = Self { plan, committed: BTreeMap::new(), undone: BTreeSet::new(), failed: None };
+        let mut log = Self {
+            plan,
+            committed: BTreeMap::new(),
+            approvals: Approvals::default(),
+            undone: BTreeSet::new(),
+            failed: None,
+        };
         let mut started = BTreeSet::new();
         for (index, event) in events.iter().enumerate() {
             if (index == 0) != matches!(event, Event::Consented { .. }) {
@@ -31,7 +39,16 @@ impl<'l> Log<'l> {
             if let Some(step) = event.step() {
                 log.write(step)?;
             }
+            log.approvals.take(event)?;
             match event {
+                Event::ApprovalAsked { steps, .. } => {
+                    if log.failed.is_some() {
+                        return Err(Corrupt("an approval was asked for of a plan that was given up"));
+                    }
+                    for step in steps {
+                        log.write(*step)?;
+                    }
+                }
                 Event::StepStarted { step, .. } => {
                     if log.failed.is_some() || log.committed.contains_key(step) {
                         return Err(Corrupt("a step began that was done or given up"));
@@ -58,6 +75,8 @@ impl<'l> Log<'l> {
                     log.undone.insert(*step);
                 }
                 Event::Consented { .. }
+                | Event::Approved { .. }
+                | Event::Rejected { .. }
                 | Event::StepLost { .. }
                 | Event::StepRefused { .. }
                 | Event::StepAbsent { .. }
@@ -86,7 +105,7 @@ impl<'l> Log<'l> {
     }
 
     /// Facts that a step's arguments may refer to: what was kept, and results so far, as far as their names are known there.
-    fn facts(&self, step: &Step, write: &Write) -> Record {
+    pub(super) fn facts(&self, step: &Step, write: &Write) -> Record {
         let mut facts = self.plan.facts.clone();
         for (number, result) in &self.committed {
             if let Some(done) = self.plan.step(*number).filter(|done| step.within.starts_with(&done.within)) {
@@ -97,13 +116,22 @@ impl<'l> Log<'l> {
         facts
     }
 
+    /// The writes that are not done, in order.
+    pub(super) fn to_come(&self) -> impl Iterator<Item = (&'l Step, &'l Write)> {
+        let to_come = self.plan.steps.iter().filter(|step| !self.committed.contains_key(&step.number));
+        to_come.filter_map(|step| Some((step, step.write.as_ref()?)))
+    }
+
     /// On to the next write, if it is still allowed.
     pub(super) fn advance(&self, policy: &Policy) -> Result<Command, Corrupt> {
-        let next = self.plan.steps.iter().find_map(|step| {
-            let write = step.write.as_ref()?;
-            (!self.committed.contains_key(&step.number)).then_some((step, write))
-        });
-        let Some((step, write)) = next else { return Ok(Command::Append(Event::Completed)) };
+        let Some((step, write)) = self.to_come().next() else {
+            return Ok(Command::Append(Event::Completed));
+        };
+        if self.committed.is_empty()
+            && let Some(event) = self.beforehand(policy, step.number)
+        {
+            return Ok(Command::Append(event));
+        }
         let arguments = write.arguments(&self.facts(step, write)).map_err(|error| error.to_string());
         let asked = arguments.and_then(|arguments| match write.call.unmet(&arguments) {
             Some(unmet) => Err(format!("what it requires does not hold: `{}`", unmet.source())),
@@ -113,12 +141,14 @@ impl<'l> Log<'l> {
         let event = match asked {
             Err(reason) => Event::StepFailed { step, reason, rules: Vec::new() },
             Ok(context) => {
-                let verdict = self.plan.permission(policy, write, &context);
-                if verdict.allowed {
-                    Event::StepStarted { step, attempt: 1, rules: verdict.rules }
-                } else {
-                    let reason = "it is not permitted any more".to_owned();
-                    Event::StepFailed { step, reason, rules: verdict.rules }
+                let approved = self.approvals.of_step(step);
+                let verdict = self.plan.permission(policy, write, &context, &approved);
+                match verdict.ruling {
+                    Ruling::Allowed => Event::StepStarted { step, attempt: 1, rules: verdict.rules },
+                    Ruling::NeedsApproval(approval) => {
+                        Event::approval_asked(approval, vec![step], verdict.rules)
+                    }
+                    Ruling::Denied { .. } => not_permitted(step, verdict.rules),
                 }
             }
         };
@@ -240,6 +270,10 @@ impl<'l> Log<'l> {
             answers: (undo.call.clone(), Record::new()),
         })))
     }
+}
+
+pub(super) fn not_permitted(step: u32, rules: Vec<String>) -> Event {
+    Event::StepFailed { step, reason: "it is not permitted any more".to_owned(), rules }
 }
 
 pub(super) fn in_doubt(step: u32, reason: String) -> Command {

@@ -72,7 +72,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Call {
 }
 
 /// A plan of writes that each need the result of the one before.
-fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
+pub(super) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
     let compile = |source: &str| Expr::compile(source).expect("an expression");
     let steps = (1..).zip(steps).map(|(number, (idempotency, undoable))| {
         let value = match number {
@@ -175,6 +175,7 @@ fn run(plan: &Plan, policy: &Policy, luck: &[Luck]) -> Option<(Vec<Event>, World
     for _ in 0..2_000 {
         let event = match decide(plan, policy, &events).expect("our own log") {
             Command::Finished => return Some((events, world)),
+            Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => event,
             Command::Invoke(call) => {
                 let written = match call.purpose {
@@ -278,7 +279,7 @@ proptest! {
 
     #[test]
     fn events_in_any_order_are_decided_or_found_corrupt(
-        order in prop::collection::vec(0usize..14, 0..12), step in 0u32..4, attempt in 0u32..3,
+        order in prop::collection::vec(0usize..17, 0..12), step in 0u32..4, attempt in 0u32..3,
     ) {
         let (plan, policy) = (plan(&[(Idempotency::Key, true), (Idempotency::Verify, false)], 1), policy());
         let reason = || "why".to_owned();
@@ -296,6 +297,9 @@ proptest! {
             10 => Event::UndoLost { step, attempt, reason: reason() },
             11 => Event::UndoRefused { step, reason: reason() },
             12 => Event::Completed,
+            13 => Event::ApprovalAsked { role: reason(), steps: vec![step], rules: Vec::new(), within_s: 60 },
+            14 => Event::Approved { role: reason(), by: reason(), reason: reason() },
+            15 => Event::Rejected { role: reason(), by: None, reason: reason() },
             _ => Event::InDoubt { step, reason: reason() },
         }).collect();
         let _ = decide(&plan, &policy, &events);
@@ -358,6 +362,7 @@ fn a_result_is_known_inside_its_own_turn_of_a_loop_only() {
     loop {
         match decide(&plan, &policy(), &events).expect("our own log") {
             Command::Finished => break,
+            Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
             Command::Invoke(call) => {
                 after.push(call.arguments["after"].as_text().expect("a text").to_owned());

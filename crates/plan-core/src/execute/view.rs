@@ -36,6 +36,10 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
             PlanFact::Failed { words: plan.failed.clone(), step: *step, reason: reason.clone() }
         }
         Event::InDoubt { step, .. } => PlanFact::InDoubt { step: *step },
+        // Who it was and why is in the explanation: those who follow a call are not the ones to know.
+        Event::ApprovalAsked { role, .. } => PlanFact::ApprovalAsked { role: role.clone() },
+        Event::Approved { role, .. } => PlanFact::Approved { role: role.clone() },
+        Event::Rejected { role, .. } => PlanFact::Rejected { role: role.clone() },
         Event::Consented { .. }
         | Event::StepStarted { .. }
         | Event::StepLost { .. }
@@ -55,6 +59,8 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
 pub enum Progress {
     /// On its way.
     Running,
+    /// Somebody must approve before it goes on.
+    AwaitingApproval,
     /// A step failed; what was done is being undone.
     Undoing,
     /// All steps are committed.
@@ -71,6 +77,7 @@ impl Progress {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::AwaitingApproval => "awaiting_approval",
             Self::Undoing => "undoing",
             Self::Completed => "completed",
             Self::Failed => "failed",
@@ -97,6 +104,14 @@ pub fn progress(plan: &Plan, events: &[Event]) -> (Progress, Vec<StepView>) {
                 progress = Progress::InDoubt;
                 StepState::InDoubt
             }
+            Event::ApprovalAsked { .. } => {
+                progress = Progress::AwaitingApproval;
+                continue;
+            }
+            Event::Approved { .. } => {
+                progress = Progress::Running;
+                continue;
+            }
             Event::Completed => {
                 progress = Progress::Completed;
                 continue;
@@ -106,6 +121,7 @@ pub fn progress(plan: &Plan, events: &[Event]) -> (Progress, Vec<StepView>) {
                 continue;
             }
             Event::Consented { .. }
+            | Event::Rejected { .. }
             | Event::StepLost { .. }
             | Event::StepRefused { .. }
             | Event::StepAbsent { .. }

@@ -106,12 +106,25 @@ fn policy(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Vec<Json> {
             json!({ "step": number, "action": action, "when": when, "allowed": true, "rules": step.rules }),
         );
     }
-    asked.push(json!({ "action": RUN_PLAN, "when": "bound", "allowed": true, "rules": plan.rules }));
+    asked.push(json!({ "action": RUN_PLAN, "when": "bound", "allowed": !plan.rules.is_empty(), "rules": plan.rules }));
     for entry in entries {
         let (step, allowed, rules) = match &entry.event {
             Event::StepStarted { step, attempt: 1, rules } => (step, true, rules),
             Event::StepFailed { step, rules, .. } if !rules.is_empty() => (step, false, rules),
+            Event::ApprovalAsked { role, steps, rules, .. } => {
+                asked.push(json!({
+                    "steps": steps,
+                    "when": "before an approval",
+                    "unix_ms": entry.unix_ms,
+                    "allowed": false,
+                    "approval": role,
+                    "rules": rules,
+                }));
+                continue;
+            }
             Event::Consented { .. }
+            | Event::Approved { .. }
+            | Event::Rejected { .. }
             | Event::StepStarted { .. }
             | Event::StepCommitted { .. }
             | Event::StepLost { .. }

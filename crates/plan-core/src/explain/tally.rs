@@ -59,6 +59,9 @@ impl Tally {
             Event::UndoStarted { .. } => self.undo_attempts += 1,
             Event::StepUndone { .. } => self.undone_unix_ms = Some(unix_ms),
             Event::Consented { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::Approved { .. }
+            | Event::Rejected { .. }
             | Event::StepAbsent { .. }
             | Event::VerifyLost { .. }
             | Event::UndoLost { .. }

@@ -8,7 +8,7 @@ use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, Val
 
 use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Type;
-use crate::policy::Question;
+use crate::policy::{Question, RUN_PLAN};
 use crate::skill::{CallStep, Pack, Skill, each_call, each_use};
 use skill::SkillCheck;
 
@@ -17,8 +17,21 @@ pub(super) fn check(pack: &Pack, connectors: &[String], source: &PackSource, pro
     for action in pack.actions.values() {
         check_action(pack, action, connectors, &actions_file, problems);
     }
+    check_approvals(pack, &source.path("policies.cedar"), problems);
     for skill in pack.skills.values() {
         SkillCheck::new(pack, skill, &source.path("policies.cedar"), problems).run();
+    }
+}
+
+/// Only a plan can wait for a person: what is read while a caller listens cannot.
+fn check_approvals(pack: &Pack, file: &str, problems: &mut Vec<Problem>) {
+    for action in pack.policy.waiting_actions().filter(|action| *action != RUN_PLAN) {
+        let read = pack.actions.get(action).is_some_and(|action| action.kind == ActionKind::Read);
+        if read {
+            let what = format!("`{action}` is a read, and cannot wait for an `@approval`");
+            let help = "let the write wait that follows from it, or `run_plan`".to_owned();
+            problems.push(Problem::error(file, None, what).help(help));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::catalogue::{Action, Field, FieldType};
 use crate::expr::Expr;
-use crate::policy::Verdict;
+use crate::policy::{Ruling, Verdict};
 use crate::reason::{Source, SourceValue};
 use crate::skill::CallStep;
 
@@ -90,12 +90,22 @@ impl Told {
     }
 
     pub(super) fn verdict(self, verdict: &Verdict) -> Self {
-        let line = match (verdict.allowed, verdict.rules.as_slice()) {
-            (true, rules) => format!("allowed by {}", rules.join(", ")),
-            (false, []) => "not permitted by any policy".to_owned(),
-            (false, rules) => format!("forbidden by {}", rules.join(", ")),
+        let rules = verdict.rules.join(", ");
+        let line = match &verdict.ruling {
+            Ruling::Allowed => format!("allowed by {rules}"),
+            Ruling::NeedsApproval(approval) => {
+                let (role, hours) = (&approval.role, approval.within.as_secs_f64() / 3_600.0);
+                format!("waits for the approval of `{role}`, for {hours} h at most, because of {rules}")
+            }
+            Ruling::Denied { .. } if rules.is_empty() => "not permitted by any policy".to_owned(),
+            Ruling::Denied { .. } => format!("forbidden by {rules}"),
         };
-        self.more(line).json("allowed", json!(verdict.allowed)).json("rules", json!(verdict.rules))
+        let told =
+            self.more(line).json("allowed", json!(verdict.allowed())).json("rules", json!(verdict.rules));
+        match verdict.role() {
+            Some(role) => told.json("approval", json!(role)),
+            None => told,
+        }
     }
 }
 

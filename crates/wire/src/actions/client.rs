@@ -8,7 +8,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use super::convert as c;
-use super::{ActionView, Callback, Consent, Explanation, PlanView, SkillView};
+use super::{ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
 use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
@@ -34,6 +34,9 @@ pub enum ClientError {
     /// The plan is not in a state for this.
     #[error("the plan is not ready for this: {0}")]
     NotReady(String),
+    /// Somebody else is asked for that.
+    #[error("not theirs to decide: {0}")]
+    Forbidden(String),
     /// We asked for something that makes no sense: a mistake in a program or a pack.
     #[error("the action core does not understand: {0}")]
     Invalid(String),
@@ -147,6 +150,29 @@ impl Client {
         Ok(Explanation { plan: PlanId(reply.plan), text: reply.text, json: reply.json })
     }
 
+    /// Plans that wait for an approval, the longest waiting first; only what is asked of `role`, or all when it is empty.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_approvals(&self, role: &str) -> Result<Vec<Approval>, ClientError> {
+        let request = pb::ListApprovalsRequest { role: role.to_owned() };
+        let reply = self.inner.clone().list_approvals(request).await?.into_inner();
+        Ok(reply.approvals.into_iter().map(c::approval_from_pb).collect::<Result<_, _>>()?)
+    }
+
+    /// Approves or rejects what a plan waits for. Once this is `Ok` it is on disk. The same answer again changes nothing.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn answer_approval(&self, answer: ApprovalAnswer) -> Result<(), ClientError> {
+        if answer.approve {
+            self.inner.clone().approve(c::approve_to_pb(answer)).await?;
+        } else {
+            self.inner.clone().reject(c::reject_to_pb(answer)).await?;
+        }
+        Ok(())
+    }
+
     /// Has it kept that a caller wants to be called back. Once this is `Ok` it may be promised.
     ///
     /// # Errors
@@ -190,6 +216,7 @@ impl From<Status> for ClientError {
         match status.code() {
             Code::NotFound => Self::NotFound(why),
             Code::FailedPrecondition => Self::NotReady(why),
+            Code::PermissionDenied => Self::Forbidden(why),
             Code::ResourceExhausted => Self::Busy(why),
             Code::InvalidArgument | Code::Unimplemented | Code::OutOfRange | Code::AlreadyExists => {
                 Self::Invalid(why)
@@ -198,7 +225,6 @@ impl From<Status> for ClientError {
             | Code::Cancelled
             | Code::Unknown
             | Code::DeadlineExceeded
-            | Code::PermissionDenied
             | Code::Unauthenticated
             | Code::Aborted
             | Code::Internal

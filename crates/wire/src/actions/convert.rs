@@ -4,7 +4,10 @@ use callwright_model::{
     NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
 };
 
-use super::{ActionView, Callback, CallbackDone, Consent, PlanState, PlanView, SkillView};
+use super::{
+    ActionView, Approval, ApprovalAnswer, ApprovalWrite, Callback, CallbackDone, Consent, PlanState,
+    PlanView, SkillView,
+};
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
 
@@ -151,6 +154,109 @@ pub(super) fn consent_from_pb(consent: pb::Consent) -> Result<Consent, ConvertEr
     Ok(Consent { call: call_from_pb(&consent.call)?, words: Pii::new(consent.words) })
 }
 
+pub(super) fn approval_to_pb(approval: Approval) -> pb::Approval {
+    let write = |write: ApprovalWrite| pb::ApprovalWrite {
+        step: write.step,
+        action: write.action,
+        connector: write.connector,
+        method: write.method,
+        arguments: Some(record_to_pb(write.arguments.into_inner())),
+        later: write.later,
+        undo: write.undo.unwrap_or_default(),
+        asked: write.asked,
+    };
+    pb::Approval {
+        plan: approval.plan.0,
+        number: approval.number,
+        role: approval.role,
+        rules: approval.rules,
+        pack: approval.pack,
+        skill: approval.skill,
+        summary: approval.summary,
+        call: approval.call.to_string(),
+        asked_unix_ms: approval.asked_unix_ms,
+        until_unix_ms: approval.until_unix_ms,
+        writes: approval.writes.into_iter().map(write).collect(),
+    }
+}
+
+pub(super) fn approval_from_pb(approval: pb::Approval) -> Result<Approval, ConvertError> {
+    let write = |write: pb::ApprovalWrite| {
+        Ok(ApprovalWrite {
+            step: write.step,
+            action: write.action,
+            connector: write.connector,
+            method: write.method,
+            arguments: Pii::new(record_from_pb(write.arguments)?),
+            later: write.later,
+            undo: (!write.undo.is_empty()).then_some(write.undo),
+            asked: write.asked,
+        })
+    };
+    Ok(Approval {
+        plan: PlanId(approval.plan),
+        number: approval.number,
+        role: approval.role,
+        rules: approval.rules,
+        pack: approval.pack,
+        skill: approval.skill,
+        summary: approval.summary,
+        call: call_from_pb(&approval.call)?,
+        asked_unix_ms: approval.asked_unix_ms,
+        until_unix_ms: approval.until_unix_ms,
+        writes: approval.writes.into_iter().map(write).collect::<Result<_, ConvertError>>()?,
+    })
+}
+
+pub(super) fn approve_to_pb(answer: ApprovalAnswer) -> pb::ApproveRequest {
+    let ApprovalAnswer { plan, number, role, by, approve: _, reason } = answer;
+    pb::ApproveRequest { plan: plan.0, number, role, by: by.into_inner(), reason: reason.into_inner() }
+}
+
+pub(super) fn approve_from_pb(request: pb::ApproveRequest) -> Result<ApprovalAnswer, ConvertError> {
+    let pb::ApproveRequest { plan, number, role, by, reason } = request;
+    answer_from_pb(plan, number, role, by, reason, true)
+}
+
+pub(super) fn reject_to_pb(answer: ApprovalAnswer) -> pb::RejectRequest {
+    let ApprovalAnswer { plan, number, role, by, approve: _, reason } = answer;
+    pb::RejectRequest { plan: plan.0, number, role, by: by.into_inner(), reason: reason.into_inner() }
+}
+
+pub(super) fn reject_from_pb(request: pb::RejectRequest) -> Result<ApprovalAnswer, ConvertError> {
+    let pb::RejectRequest { plan, number, role, by, reason } = request;
+    if reason.trim().is_empty() {
+        return Err(ConvertError::new("reason", "is required"));
+    }
+    answer_from_pb(plan, number, role, by, reason, false)
+}
+
+fn answer_from_pb(
+    plan: String,
+    number: u64,
+    role: String,
+    by: String,
+    reason: String,
+    approve: bool,
+) -> Result<ApprovalAnswer, ConvertError> {
+    for (name, text) in [("plan", &plan), ("role", &role), ("by", &by)] {
+        if text.trim().is_empty() {
+            return Err(ConvertError::new(name, "is required"));
+        }
+    }
+    if number == 0 {
+        return Err(ConvertError::new("number", "is required"));
+    }
+    if by.len() > NAME_BYTES_MAX {
+        return Err(ConvertError::new("by", "is longer than 200 bytes"));
+    }
+    if reason.len() > REASON_BYTES_MAX {
+        return Err(ConvertError::new("reason", "is longer than 2,000 bytes"));
+    }
+    let (by, reason) = (Pii::new(by), Pii::new(reason));
+    Ok(ApprovalAnswer { plan: PlanId(plan), number, role, by, approve, reason })
+}
+
 pub(super) fn callback_to_pb(callback: Callback) -> pb::Callback {
     pb::Callback {
         call: callback.call.to_string(),
@@ -192,6 +298,9 @@ pub(super) fn event_to_pb(event: PlanEvent) -> pb::PlanEvent {
         PlanFact::Completed { words } => Fact::Completed(pb::Completed { words }),
         PlanFact::Failed { words, step, reason } => Fact::Failed(pb::Failed { words, step, reason }),
         PlanFact::InDoubt { step } => Fact::InDoubt(pb::InDoubt { step }),
+        PlanFact::ApprovalAsked { role } => Fact::ApprovalAsked(pb::ApprovalRole { role }),
+        PlanFact::Approved { role } => Fact::Approved(pb::ApprovalRole { role }),
+        PlanFact::Rejected { role } => Fact::Rejected(pb::ApprovalRole { role }),
     };
     pb::PlanEvent { plan: event.plan.0, number: event.number, fact: Some(fact) }
 }
@@ -219,6 +328,9 @@ pub(super) fn event_from_pb(event: pb::PlanEvent) -> Result<PlanEvent, ConvertEr
         Fact::Completed(pb::Completed { words }) => PlanFact::Completed { words },
         Fact::Failed(pb::Failed { words, step, reason }) => PlanFact::Failed { words, step, reason },
         Fact::InDoubt(pb::InDoubt { step }) => PlanFact::InDoubt { step },
+        Fact::ApprovalAsked(pb::ApprovalRole { role }) => PlanFact::ApprovalAsked { role },
+        Fact::Approved(pb::ApprovalRole { role }) => PlanFact::Approved { role },
+        Fact::Rejected(pb::ApprovalRole { role }) => PlanFact::Rejected { role },
     };
     Ok(PlanEvent { plan, number: event.number, fact })
 }
@@ -231,6 +343,7 @@ pub(super) fn view_to_pb(view: PlanView) -> pb::PlanView {
         PlanState::Answered => Pb::Answered,
         PlanState::Refused => Pb::Refused,
         PlanState::Running => Pb::Running,
+        PlanState::AwaitingApproval => Pb::AwaitingApproval,
         PlanState::Undoing => Pb::Undoing,
         PlanState::Completed => Pb::Completed,
         PlanState::Failed => Pb::Failed,
@@ -257,6 +370,7 @@ pub(super) fn view_from_pb(view: pb::PlanView) -> Result<PlanView, ConvertError>
         Pb::Answered => PlanState::Answered,
         Pb::Refused => PlanState::Refused,
         Pb::Running => PlanState::Running,
+        Pb::AwaitingApproval => PlanState::AwaitingApproval,
         Pb::Undoing => PlanState::Undoing,
         Pb::Completed => PlanState::Completed,
         Pb::Failed => PlanState::Failed,
@@ -303,6 +417,10 @@ fn step_from_pb(step: pb::Step) -> Result<StepView, ConvertError> {
 
 /// No skill asks for that many things.
 const INPUTS_MAX: usize = 64;
+/// A name, not a story.
+const NAME_BYTES_MAX: usize = 200;
+/// A paragraph; what is longer belongs elsewhere.
+const REASON_BYTES_MAX: usize = 2_000;
 /// A reference is a few words; what is longer is a transcript, which the core is not to keep.
 const EVIDENCE_BYTES_MAX: usize = 200;
 

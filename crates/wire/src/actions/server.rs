@@ -9,7 +9,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::convert as c;
-use super::{ActionView, Callback, Consent, Explanation, PlanView, SkillView};
+use super::{ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView};
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::{ConvertError, call_from_pb};
 use crate::pb::actions::v1 as pb;
@@ -45,6 +45,12 @@ pub trait ActionCore: Send + Sync + 'static {
     /// What happened and why.
     fn explain(&self, plan: PlanId) -> impl Future<Output = Result<Explanation, CoreError>> + Send;
 
+    /// Plans that wait for an approval, the longest waiting first; of one role, or of all when it is empty.
+    fn list_approvals(&self, role: &str) -> Vec<Approval>;
+
+    /// Takes somebody's answer to a question for approval; `Ok` once it is on disk.
+    fn answer_approval(&self, answer: ApprovalAnswer) -> impl Future<Output = Result<(), CoreError>> + Send;
+
     /// Keeps that a caller wants to be called back; `Ok` once that is on disk.
     fn request_callback(&self, callback: Callback) -> impl Future<Output = Result<(), CoreError>> + Send;
 
@@ -68,6 +74,9 @@ pub enum CoreError {
     /// The plan is in no state for this.
     #[error("{0}")]
     NotReady(String),
+    /// Somebody else is asked for that.
+    #[error("{0}")]
+    Forbidden(String),
     /// A limit is reached.
     #[error("{0}")]
     Busy(String),
@@ -87,6 +96,7 @@ impl From<CoreError> for Status {
         match error {
             CoreError::NotFound(why) => Self::not_found(why),
             CoreError::NotReady(why) => Self::failed_precondition(why),
+            CoreError::Forbidden(why) => Self::permission_denied(why),
             CoreError::Busy(why) => Self::resource_exhausted(why),
             CoreError::Unavailable(why) => Self::unavailable(why),
             CoreError::Invalid(why) => Self::invalid_argument(why),
@@ -174,6 +184,31 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
     ) -> Result<Response<pb::ExplainResponse>, Status> {
         let Explanation { plan, text, json } = self.0.explain(plan_id(request.into_inner().plan)?).await?;
         Ok(Response::new(pb::ExplainResponse { plan: plan.0, text, json }))
+    }
+
+    async fn list_approvals(
+        &self,
+        request: Request<pb::ListApprovalsRequest>,
+    ) -> Result<Response<pb::ListApprovalsResponse>, Status> {
+        let approvals = self.0.list_approvals(&request.into_inner().role);
+        let approvals = approvals.into_iter().map(c::approval_to_pb).collect();
+        Ok(Response::new(pb::ListApprovalsResponse { approvals }))
+    }
+
+    async fn approve(
+        &self,
+        request: Request<pb::ApproveRequest>,
+    ) -> Result<Response<pb::ApproveResponse>, Status> {
+        self.0.answer_approval(c::approve_from_pb(request.into_inner())?).await?;
+        Ok(Response::new(pb::ApproveResponse {}))
+    }
+
+    async fn reject(
+        &self,
+        request: Request<pb::RejectRequest>,
+    ) -> Result<Response<pb::RejectResponse>, Status> {
+        self.0.answer_approval(c::reject_from_pb(request.into_inner())?).await?;
+        Ok(Response::new(pb::RejectResponse {}))
     }
 
     async fn request_callback(

@@ -1,11 +1,13 @@
 //! The end of a walk that has bound everything: the policies are asked, and the plan is made.
 
-use callwright_model::{Record, Value};
+use std::collections::BTreeSet;
+
+use callwright_model::Record;
 
 use super::{Walk, expression, keep};
 use crate::bind::{BindError, Next, Refused};
 use crate::plan::{ArgumentValue, Plan};
-use crate::policy::{Question, RUN_PLAN, Verdict};
+use crate::policy::{RUN_PLAN, Ruling};
 
 impl Walk<'_> {
     /// Everything is bound: asks for every write and for the whole, before anyone is promised anything.
@@ -28,46 +30,37 @@ impl Walk<'_> {
         if plan.steps.iter().all(|step| step.write.is_none()) {
             return Err(BindError::NothingToDo);
         }
-        let mut amount: i64 = 0;
-        let mut writes: i64 = 0;
+        // What somebody must approve is asked of them once the caller has said yes; until then it counts as not asked yet.
         for index in 0..plan.steps.len() {
             let Some(write) = &plan.steps[index].write else { continue };
-            writes += 1;
             // What depends on a result to come is asked when it has come.
             let Some(context) = write.foreseen() else {
                 self.judged(Some(index + 1), None);
                 continue;
             };
             let context = context.map_err(|error| expression(&write.call.action, error))?;
-            if let Some(Value::Int(minor)) = context.get("amount") {
-                amount = amount.saturating_add(*minor);
-            }
-            let verdict = plan.permission(&self.pack.policy, write, &context);
+            let verdict = plan.permission(&self.pack.policy, write, &context, &BTreeSet::new());
             let action = write.call.action.clone();
             self.judged(Some(index + 1), Some(&verdict));
-            if !verdict.allowed {
-                self.steps = plan.steps;
-                return Ok(self.denied(&action, verdict, shown));
+            match verdict.ruling {
+                Ruling::Allowed => plan.steps[index].rules = verdict.rules,
+                Ruling::NeedsApproval(_) => {}
+                Ruling::Denied { words, transfer } => {
+                    self.steps = plan.steps;
+                    return Ok(self.denied(&action, verdict.rules, (words, transfer), shown));
+                }
             }
-            plan.steps[index].rules = verdict.rules;
         }
-        let skill = format!("{}/{}", plan.pack, plan.skill);
-        let verdict = self.pack.policy.ask(&Question {
-            caller: &self.call.to_string(),
-            verified: &self.verified,
-            action: RUN_PLAN,
-            resource: ("Skill", &skill),
-            context: &Record::from([
-                ("writes".to_owned(), Value::Int(writes)),
-                ("amount".to_owned(), Value::Int(amount)),
-            ]),
-        });
+        let verdict = plan.permission_of_all(&self.pack.policy, &BTreeSet::new());
         self.judged(None, Some(&verdict));
-        if !verdict.allowed {
-            self.steps = plan.steps;
-            return Ok(self.denied(RUN_PLAN, verdict, shown));
+        match verdict.ruling {
+            Ruling::Allowed => plan.rules = verdict.rules,
+            Ruling::NeedsApproval(_) => {}
+            Ruling::Denied { words, transfer } => {
+                self.steps = plan.steps;
+                return Ok(self.denied(RUN_PLAN, verdict.rules, (words, transfer), shown));
+            }
         }
-        plan.rules = verdict.rules;
         plan.facts = self.needed_later(&plan);
         Ok(Next::Ready { facts: shown, plan: Box::new(plan), words })
     }
@@ -84,12 +77,18 @@ impl Walk<'_> {
         kept
     }
 
-    pub(super) fn denied(&self, action: &str, verdict: Verdict, facts: Record) -> Next {
+    pub(super) fn denied(
+        &self,
+        action: &str,
+        rules: Vec<String>,
+        (words, transfer): (Option<String>, bool),
+        facts: Record,
+    ) -> Next {
         Next::Refused(Refused {
-            words: verdict.words.unwrap_or_else(|| self.pack.denied.clone()),
+            words: words.unwrap_or_else(|| self.pack.denied.clone()),
             facts,
-            transfer: verdict.transfer,
-            rules: verdict.rules,
+            transfer,
+            rules,
             action: Some(action.to_owned()),
             steps: self.views(),
         })

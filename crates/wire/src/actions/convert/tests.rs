@@ -84,6 +84,9 @@ fn every_event_comes_back_as_it_went() {
         PlanFact::Completed { words: "done".to_owned() },
         PlanFact::Failed { words: "failed".to_owned(), step: 3, reason: "full".to_owned() },
         PlanFact::InDoubt { step: 3 },
+        PlanFact::ApprovalAsked { role: "supervisor".to_owned() },
+        PlanFact::Approved { role: "supervisor".to_owned() },
+        PlanFact::Rejected { role: "supervisor".to_owned() },
     ];
     for (number, fact) in (1..).zip(facts) {
         let event = PlanEvent { plan: plan.clone(), number, fact };
@@ -119,6 +122,48 @@ fn evidence_is_a_short_reference() {
     let error =
         request_from_pb(pb::PlanRequest { call, evidence, ..Default::default() }).expect_err("it is long");
     assert_eq!(error.to_string(), "evidence: holds more than 64 references, or one of more than 200 bytes");
+}
+
+#[test]
+fn an_approval_and_its_answer_come_back_as_they_went() {
+    let write = ApprovalWrite {
+        step: 4,
+        action: "apply_credit".to_owned(),
+        connector: "airline".to_owned(),
+        method: "apply_credit".to_owned(),
+        arguments: Pii::new(facts()),
+        later: vec!["seat".to_owned()],
+        undo: Some("revoke_credit".to_owned()),
+        asked: true,
+    };
+    let approval = Approval {
+        plan: PlanId("p1".to_owned()),
+        number: 2,
+        role: "supervisor".to_owned(),
+        rules: vec!["r".to_owned()],
+        pack: "airline".to_owned(),
+        skill: "rebook".to_owned(),
+        summary: "Rebook".to_owned(),
+        call: CallId(7),
+        asked_unix_ms: 5,
+        until_unix_ms: 9,
+        writes: vec![write],
+    };
+    assert_eq!(approval_from_pb(approval_to_pb(approval.clone())), Ok(approval));
+    let answer = |approve| ApprovalAnswer {
+        plan: PlanId("p1".to_owned()),
+        number: 2,
+        role: "supervisor".to_owned(),
+        by: Pii::new("Ada".to_owned()),
+        approve,
+        reason: Pii::new("as agreed".to_owned()),
+    };
+    assert_eq!(approve_from_pb(approve_to_pb(answer(true))), Ok(answer(true)));
+    assert_eq!(reject_from_pb(reject_to_pb(answer(false))), Ok(answer(false)));
+    let silent = pb::RejectRequest { reason: " ".to_owned(), ..reject_to_pb(answer(false)) };
+    assert_eq!(reject_from_pb(silent).expect_err("no reason").to_string(), "reason: is required");
+    let any = pb::ApproveRequest { number: 0, ..approve_to_pb(answer(true)) };
+    assert_eq!(approve_from_pb(any).expect_err("no question").to_string(), "number: is required");
 }
 
 proptest! {

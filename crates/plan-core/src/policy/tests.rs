@@ -1,0 +1,112 @@
+//! What rules say that leave the last word to a person.
+
+use super::*;
+
+const SCHEMA: &str = "entity Caller { verified: Set<String> }; entity Connector; entity Skill;
+    action \"pay\", \"see\" appliesTo { principal: [Caller], resource: [Connector], context: { amount: Long } };";
+
+fn load(rules: &str) -> (Option<Policy>, Vec<String>) {
+    let mut problems = Vec::new();
+    let policy = Policy::load(("s", SCHEMA), ("p", rules), &mut problems);
+    (policy, problems.iter().map(ToString::to_string).collect())
+}
+
+/// The verdict on a payment of 9 in short, such as `lead within 8h by big`.
+fn asked(rules: &str, approved: &[&str]) -> String {
+    let (policy, problems) = load(rules);
+    assert!(problems.is_empty(), "{problems:?}");
+    let verdict = policy.expect("it loads").ask_with(
+        &Question {
+            caller: "c",
+            verified: &BTreeSet::new(),
+            action: "pay",
+            resource: ("Connector", "bank"),
+            context: &Record::from([("amount".to_owned(), Value::Int(9))]),
+        },
+        &approved.iter().copied().collect(),
+    );
+    let rules = verdict.rules.join(" ");
+    match verdict.ruling {
+        Ruling::Allowed => format!("yes by {rules}"),
+        Ruling::NeedsApproval(Approval { role, within }) => {
+            format!("{role} within {}h by {rules}", within.as_secs() / 3_600)
+        }
+        Ruling::Denied { .. } => format!("no by {rules}"),
+    }
+}
+
+#[test]
+fn an_approval_lifts_what_forbids_and_lets_count_what_permits_and_softens_nothing_else() {
+    let any = "@id(\"any\") permit(principal, action, resource);";
+    let big = "@id(\"big\") @approval(\"lead\") @within(\"8h\")
+        forbid(principal, action == Action::\"pay\", resource) when { context.amount > 5 };";
+    let huge = "@id(\"huge\") @approval(\"risk\")
+        forbid(principal, action == Action::\"pay\", resource) when { context.amount > 8 };";
+    let small = "@id(\"small\") @approval(\"lead\")
+        forbid(principal, action == Action::\"pay\", resource) when { context.amount > 50 };";
+    let never =
+        "@id(\"never\") forbid(principal, action == Action::\"pay\", resource) when { context.amount > 8 };";
+    let only = "@id(\"only\") @approval(\"lead\") permit(principal, action == Action::\"pay\", resource);";
+    let cases: &[(&[&str], &[&str], &str)] = &[
+        (&[any, big], &[], "lead within 8h by big"),
+        (&[any, big], &["lead"], "yes by any big"),
+        (&[any, big], &["risk"], "lead within 8h by big"),
+        (&[any, small], &[], "yes by any"),
+        // What is forbidden for good is not asked of anybody.
+        (&[any, big, never], &[], "no by never"),
+        (&[any, big, never], &["lead"], "no by never"),
+        // Nor what nothing permits.
+        (&[big], &[], "no by "),
+        (&[big], &["lead"], "no by "),
+        // Two must approve, one after the other.
+        (&[any, big, huge], &[], "lead within 8h by big huge"),
+        (&[any, big, huge], &["lead"], "risk within 24h by huge"),
+        (&[any, big, huge], &["lead", "risk"], "yes by any big huge"),
+        (&[only], &[], "lead within 24h by only"),
+        (&[only], &["lead"], "yes by only"),
+        (&[only, any], &[], "yes by any"),
+        (&[only, never], &["lead"], "no by never"),
+        // One approval is enough for both.
+        (&[only, big], &[], "lead within 8h by big"),
+        (&[only, big], &["lead"], "yes by only big"),
+        (&[only, huge], &["risk"], "lead within 24h by only"),
+    ];
+    for (rules, approved, wanted) in cases {
+        assert_eq!(asked(&rules.join("\n"), approved), *wanted, "{rules:?} {approved:?}");
+    }
+}
+
+#[test]
+fn an_annotation_that_is_not_understood_is_a_mistake() {
+    let rule = |annotations: &str| {
+        load(&format!(
+            "{annotations}\nforbid(principal, action == Action::\"pay\", resource) when {{ true }};"
+        ))
+        .1
+    };
+    for (annotations, wanted) in [
+        (
+            "@id(\"a\") @aproval(\"lead\")",
+            "p:1: error: `a`: `@aproval` is no annotation that is known here (did you mean `approval`?)",
+        ),
+        ("@id(\"a\")\n@Approval(\"lead\")", "p:2: error: `a`: `@Approval` is no annotation"),
+        ("@approval(\"\")", "`@approval` names no role: ``"),
+        ("@approval", "`@approval` names no role"),
+        ("@approval(\"Shift lead\")", "`@approval` names no role: `Shift lead`"),
+        (
+            "@approval(\"lead\") @within(\"soon\")",
+            "`@within` is `soon`, which is no time from a minute to 90 days",
+        ),
+        ("@approval(\"lead\") @within(\"91d\")", "`@within` is `91d`"),
+        ("@within(\"8h\")", "`@within` says how long to wait, and nobody is asked"),
+        ("@approval(\"lead\") @words(\"no\")", "`@words` beside `@approval`"),
+        ("@approval(\"lead\") @transfer(\"true\")", "`@transfer` beside `@approval`"),
+        ("@transfer(\"yes\")", "`@transfer` is `yes`"),
+    ] {
+        let told = rule(annotations);
+        assert!(told.iter().any(|told| told.contains(wanted)), "{annotations}: {told:?}");
+    }
+    let told = load("@approval(\"lead\") forbid(principal, action, resource) when { true };").1;
+    assert!(told[0].contains("names no action"), "{told:?}");
+    assert!(rule("@approval(\"shift-lead_2\") @within(\"90d\")").is_empty());
+}
