@@ -1,9 +1,10 @@
 # make demo   set up, build, and watch a recorded call handled end to end
 # make run    set up, build, and leave the gateway running
 # make bench-whisper  what whisper of the real sizes costs, with random weights
+# make faults  kill the action core and the demo's systems 1,000 plans long, and look for lost and doubled effects
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
 # make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
-.PHONY: demo run test build setup models bench-turns bench-whisper clean
+.PHONY: demo run test build setup models bench-turns bench-whisper faults clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -37,6 +38,10 @@ test:
 
 bench-turns: build
 	CALLWRIGHT=$(CALLWRIGHT) scripts/bench-turns
+
+# Some minutes. ARGS="--plans 80" is a short one, "--seed 2" another one.
+faults: build
+	$(CARGO) run --locked -p callwright-tests --bin faults -- $(ARGS)
 
 # Twenty minutes in real time, and half an hour where the larger sizes are too slow for the machine: 36 runs of 26 s and the wait for
 # what is outstanding. Wants the machine to itself. ARGS="--sizes tiny --seconds 10" is a short one.

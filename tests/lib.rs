@@ -1,5 +1,6 @@
 //! Support shared by the whole-call tests: the program under test, the systems around it, and looking at what came of a call.
 
+pub mod faults;
 mod floor;
 mod program;
 mod systems;

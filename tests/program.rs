@@ -16,14 +16,16 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
 }
 
-/// The program, as `make test` has built it beside this test.
+/// The program, as `make test` has built it beside this test or tool.
 ///
 /// # Panics
 /// When it was not built.
 #[must_use]
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let built = test.parent().and_then(Path::parent).expect("target/debug/deps").join("callwright");
+    // Tests are one folder further down than programs.
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("target/debug");
+    let built = folder.join("callwright");
     assert!(built.is_file(), "{} is missing: run `cargo build -p callwright` before", built.display());
     built
 }

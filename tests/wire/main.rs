@@ -9,6 +9,7 @@ mod chat;
 mod check;
 mod commands;
 mod counted;
+mod faults;
 mod fuzzed;
 mod journal;
 mod peers;

@@ -228,7 +228,12 @@ async fn a_guess_leaves_no_trace_until_it_comes_true() {
     let foreseen = client.plan(guess(Some(kept.clone()), &right)).await.expect("guesses");
     assert!(matches!(foreseen, PlanReply::Choose { .. }), "{foreseen:?}");
     let option = [("flight", Value::Int(1))];
-    airline.faults().add(Fault { method: "find_flights".to_owned(), kind: FaultKind::Refuse, times: 9 });
+    airline.faults().add(Fault {
+        method: "find_flights".to_owned(),
+        plan: String::new(),
+        kind: FaultKind::Refuse,
+        times: 9,
+    });
     let replied = client.plan(request(Some(kept.clone()), "rebook", &right)).await.expect("plans");
     assert_eq!(replied, foreseen, "and asks no system again");
 
@@ -326,7 +331,12 @@ async fn a_yes_is_to_what_was_asked_last_or_to_nothing() {
     let plan = ready_plan(&client).await;
     let before = airline.snapshot().expect("readable");
     // The caller corrects the code, and the system does not answer: what was bound is not what they want any more.
-    airline.faults().add(Fault { method: "find_booking".to_owned(), kind: FaultKind::LostRequest, times: 9 });
+    airline.faults().add(Fault {
+        method: "find_booking".to_owned(),
+        plan: String::new(),
+        kind: FaultKind::LostRequest,
+        times: 9,
+    });
     let other = [("code", "R8W6N1".into())];
     let failed = client.plan(request(Some(plan.clone()), "rebook", &other)).await;
     assert!(matches!(failed, Err(ClientError::Unavailable(_))), "{failed:?}");

@@ -1,16 +1,19 @@
 //! What goes wrong on demand.
 
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use callwright_model::{Record, Value};
+use tokio::sync::oneshot;
 
 /// One kind of misfortune, for the next calls of a method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The method; empty is every method.
     pub method: String,
+    /// The plan that calls; empty is every plan, and none.
+    pub plan: String,
     /// What happens.
     pub kind: FaultKind,
     /// To how many calls.
@@ -30,6 +33,10 @@ pub enum FaultKind {
     RefuseForNow,
     /// It takes this much longer.
     Delay(Duration),
+    /// It is held before it is done, until it is released.
+    HoldRequest,
+    /// It is done, and its answer is held until it is released.
+    HoldReply,
 }
 
 impl FromStr for Fault {
@@ -50,43 +57,121 @@ impl FromStr for Fault {
             }
             (_, None) => return Err(help.to_owned()),
         };
-        Ok(Self { method: method.to_owned(), kind, times: 1 })
+        Ok(Self { method: method.to_owned(), plan: String::new(), kind, times: 1 })
     }
 }
 
-/// Faults to come. Clones share one list.
+/// Faults to come, and calls that are held. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Vec<Fault>>>);
+pub struct Faults(Arc<Mutex<Trouble>>);
+
+#[derive(Debug, Default)]
+struct Trouble {
+    faults: Vec<Fault>,
+    held: Vec<Held>,
+    /// Calls held so far.
+    holds: u64,
+}
+
+/// A call that is held, or was and is being finished.
+#[derive(Debug)]
+struct Held {
+    number: u64,
+    plan: String,
+    /// `None` once it was released.
+    go: Option<oneshot::Sender<()>>,
+}
+
+/// A place among the calls that are held; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    faults: Faults,
+    number: u64,
+    go: oneshot::Receiver<()>,
+}
+
+impl Hold {
+    /// Waits until it is released.
+    pub(crate) async fn released(&mut self) {
+        // Whoever held it is never gone: `faults` keeps it.
+        let _ = (&mut self.go).await;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.faults.trouble().held.retain(|held| held.number != self.number);
+    }
+}
 
 impl Faults {
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds a fault behind those that are there.
     pub fn add(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.trouble().faults.push(fault);
     }
 
     /// Adds a fault that strikes once.
     pub fn once(&self, method: &str, kind: FaultKind) {
-        self.add(Fault { method: method.to_owned(), kind, times: 1 });
+        self.add(Fault { method: method.to_owned(), plan: String::new(), kind, times: 1 });
     }
 
-    /// Forgets all faults.
+    /// Forgets all faults. Calls that are held stay so.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.trouble().faults.clear();
     }
 
     /// The fault that strikes this call, if any; it is used up.
-    pub(crate) fn strike(&self, method: &str) -> Option<FaultKind> {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = faults.iter().position(|f| f.times > 0 && (f.method.is_empty() || f.method == method))?;
+    pub(crate) fn strike(&self, method: &str, plan: &str) -> Option<FaultKind> {
+        let faults = &mut self.trouble().faults;
+        let at = faults.iter().position(|fault| {
+            let of_plan = fault.plan.is_empty() || fault.plan == plan;
+            fault.times > 0 && of_plan && (fault.method.is_empty() || fault.method == method)
+        })?;
         faults[at].times -= 1;
         let kind = faults[at].kind;
         faults.retain(|fault| fault.times > 0);
         Some(kind)
     }
 
-    /// Adds the fault that a call of `_faults` describes: `method`, `kind` (`lost_reply`, `lost_request`, `refuse`,
-    /// `refuse_for_now`, `delay` with `ms`, or `clear`) and `times`.
-    pub(crate) fn apply(&self, arguments: &Record) -> Result<(), String> {
+    /// Takes a place among the calls that are held.
+    pub(crate) fn hold(&self, plan: &str) -> Hold {
+        let mut trouble = self.trouble();
+        trouble.holds += 1;
+        let (number, (release, go)) = (trouble.holds, oneshot::channel());
+        trouble.held.push(Held { number, plan: plan.to_owned(), go: Some(release) });
+        Hold { faults: self.clone(), number, go }
+    }
+
+    /// Lets the calls of a plan that are held go on; of all plans when it is empty.
+    pub fn release(&self, plan: &str) {
+        for held in self.trouble().held.iter_mut().filter(|held| plan.is_empty() || held.plan == plan) {
+            if let Some(go) = held.go.take() {
+                // A call that was given up in between needs none.
+                let _ = go.send(());
+            }
+        }
+    }
+
+    /// Plans whose calls are held, or were and are being finished.
+    #[must_use]
+    pub fn held(&self) -> Vec<String> {
+        self.trouble().held.iter().map(|held| held.plan.clone()).collect()
+    }
+
+    /// Does what a call of `_faults` asks for: adds the fault of `method`, `plan`, `kind` (`lost_reply`, `lost_request`, `refuse`,
+    /// `refuse_for_now`, `delay` with `ms`, `hold_request`, `hold_reply`) and `times`; or `clear`, or `release` of a `plan`, or
+    /// `look`. Answers which plans are held.
+    pub(crate) fn apply(&self, arguments: &Record) -> Result<Record, String> {
+        self.change(arguments)?;
+        let held = self.held().into_iter().map(Value::Text).collect();
+        Ok(Record::from([("held".to_owned(), Value::List(held))]))
+    }
+
+    fn change(&self, arguments: &Record) -> Result<(), String> {
         let text = |name: &str| arguments.get(name).and_then(Value::as_text);
         let number = |name: &str| match arguments.get(name) {
             Some(Value::Int(number)) => u32::try_from(*number).ok(),
@@ -98,14 +183,22 @@ impl Faults {
             Some("refuse") => FaultKind::Refuse,
             Some("refuse_for_now") => FaultKind::RefuseForNow,
             Some("delay") => FaultKind::Delay(Duration::from_millis(number("ms").unwrap_or(1_000).into())),
+            Some("hold_request") => FaultKind::HoldRequest,
+            Some("hold_reply") => FaultKind::HoldReply,
             Some("clear") => {
                 self.clear();
                 return Ok(());
             }
+            Some("release") => {
+                self.release(text("plan").unwrap_or_default());
+                return Ok(());
+            }
+            Some("look") => return Ok(()),
             Some(_) | None => return Err("`kind` names no fault".to_owned()),
         };
-        let method = text("method").unwrap_or_default().to_owned();
-        self.add(Fault { method, kind, times: number("times").unwrap_or(1) });
+        let (method, plan) =
+            (text("method").unwrap_or_default().to_owned(), text("plan").unwrap_or_default().to_owned());
+        self.add(Fault { method, plan, kind, times: number("times").unwrap_or(1) });
         Ok(())
     }
 }
@@ -128,10 +221,28 @@ mod tests {
     #[test]
     fn a_fault_strikes_its_method_as_often_as_asked() {
         let faults = Faults::default();
-        faults.add(Fault { method: "pay".to_owned(), kind: FaultKind::Refuse, times: 2 });
-        assert_eq!(faults.strike("look"), None);
-        assert_eq!(faults.strike("pay"), Some(FaultKind::Refuse));
-        assert_eq!(faults.strike("pay"), Some(FaultKind::Refuse));
-        assert_eq!(faults.strike("pay"), None);
+        let pay = Fault { method: "pay".to_owned(), plan: String::new(), kind: FaultKind::Refuse, times: 2 };
+        faults.add(pay.clone());
+        faults.add(Fault { plan: "a".to_owned(), kind: FaultKind::LostReply, times: 1, ..pay });
+        assert_eq!(faults.strike("look", ""), None);
+        assert_eq!(faults.strike("pay", ""), Some(FaultKind::Refuse));
+        assert_eq!(faults.strike("pay", "b"), Some(FaultKind::Refuse));
+        assert_eq!(faults.strike("pay", "b"), None, "what is left is meant for another plan");
+        assert_eq!(faults.strike("pay", "a"), Some(FaultKind::LostReply));
+        assert_eq!(faults.strike("pay", "a"), None);
+    }
+
+    #[tokio::test]
+    async fn a_call_is_held_until_its_plan_is_released_and_told_until_it_is_finished() {
+        let faults = Faults::default();
+        let (mut first, second) = (faults.hold("a"), faults.hold("b"));
+        assert_eq!(faults.held(), ["a", "b"]);
+        faults.release("a");
+        first.released().await;
+        assert_eq!(faults.held(), ["a", "b"], "it goes on and is not finished");
+        drop(first);
+        assert_eq!(faults.held(), ["b"]);
+        drop(second);
+        assert!(faults.held().is_empty());
     }
 }

@@ -183,10 +183,10 @@ impl<B: Business> Connector for Service<B> {
 
     async fn invoke(&self, call: Invocation) -> Result<Record, InvokeError> {
         if call.method == FAULTS_METHOD {
-            self.faults.apply(&call.arguments).map_err(InvokeError::Misused)?;
-            return Ok(Record::new());
+            return self.faults.apply(&call.arguments).map_err(InvokeError::Misused);
         }
-        let fault = self.faults.strike(&call.method);
+        let plan = call.plan.clone().unwrap_or_default();
+        let fault = self.faults.strike(&call.method, &plan);
         match fault {
             Some(FaultKind::LostRequest) => {
                 return Err(InvokeError::Unknown("lost on the way, as asked for".to_owned()));
@@ -199,11 +199,50 @@ impl<B: Business> Connector for Service<B> {
                 let reason = "refused for now, as asked for".to_owned();
                 return Err(Refusal::Refused { reason, retriable: true }.into());
             }
-            Some(FaultKind::Delay(length)) => tokio::time::sleep(length).await,
-            Some(FaultKind::LostReply) | None => {}
+            Some(
+                FaultKind::Delay(_) | FaultKind::LostReply | FaultKind::HoldRequest | FaultKind::HoldReply,
+            )
+            | None => {}
         }
-        let connection = Arc::clone(&self.connection);
-        // The caller may give up waiting; what has begun is finished all the same.
+        // Whoever asked may give up waiting, or be killed; what has arrived is done all the same.
+        let work =
+            Work { connection: Arc::clone(&self.connection), faults: self.faults.clone(), fault, plan };
+        let done = tokio::spawn(work.perform::<B>(call));
+        done.await.map_err(|error| InvokeError::Unknown(error.to_string()))?
+    }
+}
+
+/// A call that has arrived, with what happens to it.
+struct Work {
+    connection: Arc<Mutex<Connection>>,
+    faults: Faults,
+    fault: Option<FaultKind>,
+    plan: String,
+}
+
+impl Work {
+    async fn perform<B: Business>(self, call: Invocation) -> Result<Record, InvokeError> {
+        let Self { connection, faults, fault, plan } = self;
+        // A place that is kept until the call is finished.
+        let _held = match fault {
+            Some(FaultKind::HoldRequest) => {
+                let mut hold = faults.hold(&plan);
+                hold.released().await;
+                Some(hold)
+            }
+            Some(FaultKind::Delay(length)) => {
+                tokio::time::sleep(length).await;
+                None
+            }
+            Some(
+                FaultKind::LostReply
+                | FaultKind::LostRequest
+                | FaultKind::Refuse
+                | FaultKind::RefuseForNow
+                | FaultKind::HoldReply,
+            )
+            | None => None,
+        };
         let done = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             let key = call.idempotency_key.as_deref();
@@ -215,7 +254,18 @@ impl<B: Business> Connector for Service<B> {
             Some(FaultKind::LostReply) => {
                 Err(InvokeError::Unknown("the answer was lost, as asked for".to_owned()))
             }
-            Some(_) | None => done,
+            Some(FaultKind::HoldReply) => {
+                faults.hold(&plan).released().await;
+                done
+            }
+            Some(
+                FaultKind::LostRequest
+                | FaultKind::Refuse
+                | FaultKind::RefuseForNow
+                | FaultKind::Delay(_)
+                | FaultKind::HoldRequest,
+            )
+            | None => done,
         }
     }
 }

@@ -63,6 +63,40 @@ async fn a_lost_reply_has_taken_effect_and_a_refusal_has_not() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_held_is_done_when_released_though_nobody_waits_for_it() {
+    let airline = airline::start(Config::default()).await.expect("starts");
+    let client = Client::connect_lazy(&airline.url()).expect("an address");
+    let active = || airline.snapshot().expect("readable").count("credits", "state", "active");
+    for (kind, done_before) in [("hold_request", 0), ("hold_reply", 1)] {
+        let fault = record([("kind", kind.into()), ("plan", kind.into()), ("method", "apply_credit".into())]);
+        client.invoke(call("_faults", fault, None)).await.expect("set over the wire");
+        let plan = Some(kind.to_owned());
+        let impatient = Client::connect_lazy(&airline.url()).expect("an address");
+        let asked = Invocation { plan, ..call("apply_credit", credit(), Some(kind)) };
+        let waiting = tokio::spawn(async move { impatient.invoke(asked).await });
+        let look = || client.invoke(call("_faults", record([("kind", "look".into())]), None));
+        while look().await.expect("told")["held"] != Value::List(vec![kind.into()]) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(active(), done_before);
+        waiting.abort();
+        assert!(waiting.await.expect_err("it is given up").is_cancelled());
+        let release = record([("kind", "release".into()), ("plan", kind.into())]);
+        client.invoke(call("_faults", release, None)).await.expect("released");
+        while look().await.expect("told")["held"] != Value::List(Vec::new()) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(active(), 1, "{kind}");
+        let again = call("apply_credit", credit(), Some(kind));
+        client.invoke(again).await.expect("the same call, once more");
+        assert_eq!(active(), 1, "{kind}");
+        let taken = record([("booking", "K7M4X2".into()), ("credit", "1".into())]);
+        client.invoke(call("revoke_credit", taken, None)).await.expect("taken back");
+    }
+    airline.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_wrong_code_and_a_wrong_pin_are_told_apart() {
     let airline = airline::start(Config::default()).await.expect("starts");
     let client = Client::connect_lazy(&airline.url()).expect("an address");
