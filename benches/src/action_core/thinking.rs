@@ -1,0 +1,101 @@
+//! What is decided without anybody being asked: permissions and plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use callwright_model::{CallId, PlanId, Record, Value};
+use callwright_plan_core::{Next, Pack, Question, ReadOutcome, Reads, bind, check, trail};
+
+use super::Quantiles;
+use super::pack::{self, Made, OWNER, SKILL};
+
+/// How long a permission takes under the policies of a pack: of every action in turn, small amounts and large ones, of callers who
+/// are known and who are not.
+///
+/// # Errors
+/// When the pack does not load.
+pub fn permissions(made: Made, runs: usize) -> Result<Quantiles> {
+    let pack = load(made)?;
+    let (known, unknown) = (BTreeSet::from([OWNER.to_owned()]), BTreeSet::new());
+    let actions: Vec<String> = (1..=made.actions).map(Made::action).collect();
+    let mut times = Vec::with_capacity(runs);
+    let mut allowed = 0;
+    for run in 0..runs {
+        let minor = if run % 3 == 0 { 90_000 } else { 5_000 };
+        let context = Record::from([
+            ("owner".to_owned(), Value::from(OWNER)),
+            ("amount".to_owned(), Value::Int(minor)),
+            ("currency".to_owned(), Value::from("USD")),
+        ]);
+        let question = Question {
+            caller: "call-1",
+            verified: if run % 5 == 0 { &unknown } else { &known },
+            action: &actions[run % actions.len()],
+            resource: ("Connector", pack::CONNECTOR),
+            context: &context,
+        };
+        let begun = Instant::now();
+        let verdict = pack.policy.ask(&question);
+        times.push(begun.elapsed());
+        allowed += usize::from(verdict.allowed);
+    }
+    // A schema that takes no question would be quick too.
+    anyhow::ensure!(allowed > 0 && allowed < runs, "the policies allow {allowed} of {runs}");
+    Ok(Quantiles::of(times))
+}
+
+/// How long it takes to plan a skill, from what the caller gave and the systems answered to a plan that is bound, permitted and
+/// explained; and to check its whole pack, from the text of its files to the proof.
+///
+/// # Errors
+/// When it cannot be planned.
+pub fn plans(made: Made, runs: usize) -> Result<(Quantiles, Quantiles)> {
+    let pack = load(made)?;
+    let planned: Result<Vec<Duration>> = (0..runs).map(|_| plan(&pack)).collect();
+    let source = made.source();
+    // Checking takes longer; a tenth of the runs says as much.
+    let checked = (0..runs.div_ceil(10)).map(|_| {
+        let begun = Instant::now();
+        let problems = check(&source);
+        let took = begun.elapsed();
+        anyhow::ensure!(problems.is_empty(), "the pack has mistakes: {problems:?}");
+        Ok(took)
+    });
+    let checked: Result<Vec<Duration>> = checked.collect();
+    Ok((Quantiles::of(planned?), Quantiles::of(checked?)))
+}
+
+/// Binds as the core does, read by read, without the time that a system takes.
+fn plan(pack: &Pack) -> Result<Duration> {
+    let (id, inputs, mut reads) = (PlanId("plan".to_owned()), pack::inputs(), Reads::default());
+    let mut took = Duration::ZERO;
+    loop {
+        let begun = Instant::now();
+        let next = bind(pack, SKILL, &id, CallId(1), &inputs, &reads)?.next;
+        took += begun.elapsed();
+        match next {
+            Next::Read(read) => {
+                let answer = pack::answer(&read.call.method, &read.arguments);
+                reads.add(read, ReadOutcome::Found(answer));
+            }
+            Next::Ready { plan, .. } => {
+                let begun = Instant::now();
+                let trail = trail(pack, SKILL, &inputs, &BTreeMap::new(), &reads);
+                took += begun.elapsed();
+                drop((plan, trail));
+                return Ok(took);
+            }
+            other @ (Next::Need { .. } | Next::Choose { .. } | Next::Answer { .. } | Next::Refused(_)) => {
+                bail!("the skill is not bound: {other:?}")
+            }
+        }
+    }
+}
+
+fn load(made: Made) -> Result<Pack> {
+    Pack::load(&made.source()).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}

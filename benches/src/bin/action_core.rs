@@ -1,0 +1,208 @@
+//! What the action core costs, beside what is wanted of it: a table, and `target/bench/core.json`.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use callwright_benches::action_core::{self, Core, Made, Pace, Quantiles, System};
+use clap::Parser;
+use serde::Serialize;
+
+/// Measures the action core on this machine's disk.
+#[derive(Debug, Parser)]
+#[command(max_term_width = 100)]
+struct Arguments {
+    /// Plans of ten writes that are carried out one after another.
+    #[arg(long, default_value_t = 300)]
+    plans: usize,
+    /// Plans of ten writes that are carried out a hundred at once.
+    #[arg(long, default_value_t = 3_000)]
+    plans_at_once: usize,
+    /// Plans that wait.
+    #[arg(long, default_value_t = 10_000)]
+    waiting: usize,
+    /// Where journals are written while it runs: on the disk to be measured.
+    #[arg(long, default_value = "target/bench", value_name = "DIR")]
+    folder: PathBuf,
+    /// Where the figures go as JSON.
+    #[arg(long, default_value = "target/bench/core.json", value_name = "FILE")]
+    out: PathBuf,
+    /// Be the core, before the system at this address.
+    #[arg(long, hide = true, requires_all = ["journal", "socket", "writes"])]
+    core_before: Option<String>,
+    #[arg(long, hide = true)]
+    journal: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    socket: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    writes: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    command: String,
+    unix_s: u64,
+    machine: Machine,
+    optimised: bool,
+    /// Flushes of one page a second, by the disk itself, before and after the rest.
+    disk_flushes_per_s: [f64; 2],
+    one_after_another: Pace,
+    at_once: Pace,
+    figures: Vec<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+struct Machine {
+    cpu: String,
+    cores: usize,
+}
+
+/// One figure beside what is wanted.
+#[derive(Debug, Serialize)]
+struct Figure {
+    what: String,
+    measured: f64,
+    unit: &'static str,
+    wanted: Option<Wanted>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments {
+        Arguments {
+            core_before: Some(system),
+            journal: Some(journal),
+            socket: Some(socket),
+            writes: Some(writes),
+            ..
+        } => {
+            let made = Made { writes, actions: writes, policies_each: 1 };
+            runtime.block_on(action_core::serve(&system, made, &journal, &socket))
+        }
+        arguments => runtime.block_on(measure(&arguments)),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a measurement's answer")]
+async fn measure(arguments: &Arguments) -> Result<()> {
+    std::fs::create_dir_all(&arguments.folder)?;
+    let folder = tempfile::tempdir_in(&arguments.folder)?;
+    let journal = |name: &str| folder.path().join(name);
+    let mut figures = Vec::new();
+    let mut told = |figure: Figure| {
+        println!("{}", figure.line());
+        figures.push(figure);
+    };
+    println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
+
+    let flushes_before = action_core::flushes_per_s(folder.path(), PROBE)?;
+    told(Figure::new("the disk itself: flushes of one page", flushes_before, "/s", None));
+    let system = System::start()?;
+    let paced = {
+        let core = Core::start(&system, Made::ten_writes(), &journal("pace.sqlite"))?;
+        let client = core.client().await?;
+        // Connections and caches are made ready.
+        action_core::pace(&client, 10, 2).await?;
+        let one = action_core::pace(&client, arguments.plans, 1).await?;
+        told(Figure::new("steps, one plan after another", one.steps_per_s, "/s", at_least(1_500.0)));
+        let many = action_core::pace(&client, arguments.plans_at_once, 100).await?;
+        told(Figure::new("steps, 100 plans at once", many.steps_per_s, "/s", at_least(10_000.0)));
+        (one, many)
+    };
+    let flushes_after = action_core::flushes_per_s(folder.path(), PROBE)?;
+    told(Figure::new("the disk itself, again", flushes_after, "/s", None));
+    let flushes = f64::midpoint(flushes_before, flushes_after);
+    told(Figure::new("steps a flush, one plan after another", paced.0.steps_per_s / flushes, "", None));
+    told(Figure::new("steps a flush, 100 plans at once", paced.1.steps_per_s / flushes, "", None));
+
+    let spread = Made { writes: 7, actions: 50, policies_each: 10 };
+    let one_action = Made { writes: 1, actions: 1, policies_each: 500 };
+    for (what, made) in
+        [("500 policies for 50 actions", spread), ("500 policies, all for the action asked", one_action)]
+    {
+        let times = action_core::permissions(made, PERMISSIONS)?;
+        told(Figure::new(&format!("a permission under {what}, p50"), times.p50, "us", None));
+        let wanted = (made.actions > 1).then_some(Wanted::AtMost(100.0));
+        told(Figure::new(&format!("a permission under {what}, p99"), times.p99, "us", wanted));
+    }
+    let (planned, checked) = action_core::plans(Made::ten_steps(), PLANS)?;
+    for (what, Quantiles { p50, p99, .. }) in [
+        ("planning ten steps, permitted and with its trail", planned),
+        ("checking the pack, from text to proof", checked),
+    ] {
+        told(Figure::new(&format!("{what}, p50"), p50 / 1e3, "ms", None));
+        told(Figure::new(&format!("{what}, p99"), p99 / 1e3, "ms", Some(Wanted::AtMost(1.0))));
+    }
+    let waiting = action_core::waiting(&system, &journal("waiting.sqlite"), arguments.waiting).await?;
+    let cost = waiting.cost_bytes() as f64 / 1e6;
+    let what = format!("memory of {} waiting plans", waiting.plans);
+    told(Figure::new(&what, cost, "MB", Some(Wanted::AtMost(100.0))));
+
+    let report = Report {
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+        machine: Machine::this(),
+        optimised: !cfg!(debug_assertions),
+        disk_flushes_per_s: [flushes_before, flushes_after],
+        one_after_another: paced.0,
+        at_once: paced.1,
+        figures,
+    };
+    if let Some(folder) = arguments.out.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(&arguments.out, serde_json::to_string_pretty(&report)?)
+        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    println!(
+        "\n{} on {} cores; written to {}",
+        report.machine.cpu,
+        report.machine.cores,
+        arguments.out.display()
+    );
+    Ok(())
+}
+
+impl Figure {
+    fn new(what: &str, measured: f64, unit: &'static str, wanted: Option<Wanted>) -> Self {
+        Self { what: what.to_owned(), measured, unit, wanted }
+    }
+
+    fn line(&self) -> String {
+        let number = |value: f64| {
+            let digits = if value >= 100.0 { 0 } else { 2 };
+            format!("{value:.digits$} {}", self.unit)
+        };
+        let wanted = match self.wanted {
+            Some(Wanted::AtLeast(least)) => format!(">= {}", number(least)),
+            Some(Wanted::AtMost(most)) => format!("<= {}", number(most)),
+            None => String::new(),
+        };
+        format!("{:<68} {:>14} {wanted:>14}", self.what, number(self.measured)).trim_end().to_owned()
+    }
+}
+
+impl Machine {
+    fn this() -> Self {
+        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let named = text.lines().find(|line| line.starts_with("model name"));
+        let cpu = named.and_then(|line| line.split_once(": ")).map_or("a machine", |(_, name)| name);
+        Self { cpu: cpu.to_owned(), cores: std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+}
+
+fn at_least(value: f64) -> Option<Wanted> {
+    Some(Wanted::AtLeast(value))
+}
+
+/// For each look at the disk.
+const PROBE: Duration = Duration::from_secs(1);
+const PERMISSIONS: usize = 20_000;
+const PLANS: usize = 2_000;
