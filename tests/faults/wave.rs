@@ -340,7 +340,10 @@ async fn ending(client: Client, plan: PlanId, call: CallId) -> Ending {
             PlanFact::StepStarted { .. }
             | PlanFact::StepCommitted { .. }
             | PlanFact::StepFailed { .. }
-            | PlanFact::StepUndone { .. } => None,
+            | PlanFact::StepUndone { .. }
+            | PlanFact::ApprovalAsked { .. }
+            | PlanFact::Approved { .. }
+            | PlanFact::Rejected { .. } => None,
         }
     };
     tokio::time::timeout(PATIENCE, followed).await.ok().flatten().unwrap_or(Ending::Unended)

@@ -98,6 +98,9 @@ async fn carry_out(client: &Client, plan: &PlanId) -> Result<usize> {
             PlanFact::StepStarted { .. } => {}
             other @ (PlanFact::StepFailed { .. }
             | PlanFact::StepUndone { .. }
+            | PlanFact::ApprovalAsked { .. }
+            | PlanFact::Approved { .. }
+            | PlanFact::Rejected { .. }
             | PlanFact::Failed { .. }
             | PlanFact::InDoubt { .. }) => bail!("a plan did not go through: {other:?}"),
         }

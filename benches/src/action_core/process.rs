@@ -85,6 +85,7 @@ pub async fn serve(system: &str, made: Made, journal: &Path, socket: &Path) -> R
             plans_in_flight_max: PLANS_MAX,
             plans_waiting_max: PLANS_MAX,
             plan_idle: Duration::from_secs(3_600),
+            ..Limits::default()
         },
     })
     .await?;

@@ -38,7 +38,7 @@ pub fn permissions(made: Made, runs: usize) -> Result<Quantiles> {
         let begun = Instant::now();
         let verdict = pack.policy.ask(&question);
         times.push(begun.elapsed());
-        allowed += usize::from(verdict.allowed);
+        allowed += usize::from(verdict.allowed());
     }
     // A schema that takes no question would be quick too.
     anyhow::ensure!(allowed > 0 && allowed < runs, "the policies allow {allowed} of {runs}");
