@@ -46,8 +46,8 @@ pub struct FloorConfig {
     /// Confidence from which words over the agent count. What a recogniser makes of the first half second of anything is mostly
     /// wrong, and mostly knows it.
     pub words_confidence: f32,
-    /// Voice over the agent that silences it while no word is sure, on a line with little noise. There "mm-hm" and "right" are recognised for what
-    /// they are before they have this much.
+    /// Voice over the agent that silences it while no word is sure, on a line with little noise. There "mm-hm" and "right" are recognised
+    /// for what they are before they have this much.
     pub interruption: Duration,
     /// The same over more noise, where the words come out wrong. "Right" and "okay" have 200-500 ms of voice, a drawn-out "mm-hm" 600 to 820.
     /// Longer talks through more of them, and is felt by everyone who really interrupts: in rehearsals (twenty calls) 700 ms yielded after

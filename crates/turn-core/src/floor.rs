@@ -376,7 +376,7 @@ impl Floor {
         }
     }
 
-    /// Whether the caller speaks, and for longer than anything said in passing: hold sound makes way for that.
+    /// Whether the caller speaks, and for long enough to interrupt on a quiet line: hold sound makes way for that.
     #[must_use]
     pub fn caller_speaks(&self) -> bool {
         match &self.state {

@@ -34,7 +34,7 @@ pub(crate) struct Turn {
     pub(crate) released: bool,
     /// Ticks in which the agent, told to go on, may still be silent.
     pub(crate) resuming: u8,
-    /// The agent is silent, for good.
+    /// The floor is the caller's: nothing of ours sounds that they speak over.
     pub(crate) alone: bool,
     /// The agent says something all the while that must be heard.
     pub(crate) under: bool,
