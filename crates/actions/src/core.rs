@@ -85,9 +85,11 @@ impl Core {
         self.stop.cancelled()
     }
 
-    /// Tells watchers; nobody may be watching.
-    pub(crate) fn tell(&self, view: PlanView) {
-        let _ = self.changes.send(view);
+    /// Tells watchers. Mostly nobody is watching, and then the view is not made.
+    pub(crate) fn tell(&self, view: impl FnOnce() -> PlanView) {
+        if self.changes.receiver_count() > 0 {
+            let _ = self.changes.send(view());
+        }
     }
 
     /// Goes on with plans that had not ended when the core last stopped.
@@ -115,7 +117,7 @@ impl Core {
         let id = story.plan.id.clone();
         let run = Run::new(story);
         lock(&self.runs).insert(id.clone(), Arc::clone(&run));
-        self.tell(run.view());
+        self.tell(|| run.view());
         let (core, work) = (Arc::clone(self), Arc::clone(&run));
         self.tasks.spawn(async move {
             carry_out(Arc::clone(&core), work, pack).await;
@@ -197,8 +199,7 @@ impl Core {
                 }
                 Next::Ready { plan: bound, words, facts } => {
                     let steps = bound.views();
-                    let trail = draft.trail(pack);
-                    draft.enter(Stage::Ready(Box::new((*bound, trail))), steps.clone());
+                    draft.enter(Stage::Ready, steps.clone());
                     PlanReply::Ready { plan, verified, words, facts, steps }
                 }
                 Next::Answer { words, facts, steps } => {
@@ -264,7 +265,7 @@ impl Core {
             }
             metrics::counter!("callwright_actions_plans_total", "outcome" => "refused").increment(1);
         }
-        self.tell(draft.view());
+        self.tell(|| draft.view());
         Ok(())
     }
 
@@ -274,18 +275,20 @@ impl Core {
         if draft.call != consent.call {
             return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
         }
-        let (bound, trail) = match &draft.stage {
-            Stage::Ready(ready) => (**ready).clone(),
+        let not_ready = || CoreError::NotReady("the plan is not ready to be carried out".to_owned());
+        match &draft.stage {
+            Stage::Ready => {}
             Stage::Begun => return self.run(plan).await?.ok_or_else(|| unknown(plan)),
             Stage::Binding | Stage::Answered | Stage::Refused { .. } | Stage::Cancelled => {
-                return Err(CoreError::NotReady("the plan is not ready to be carried out".to_owned()));
+                return Err(not_ready());
             }
-        };
+        }
         let waiting = self.waiting.count();
         if lock(&self.runs).len().saturating_sub(waiting) >= self.limits.plans_in_flight_max {
             return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
         }
-        let pack = self.packs.get(&bound.pack).cloned().ok_or_else(|| unknown(plan))?;
+        let pack = self.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(plan))?;
+        let (bound, trail) = draft.ready(&pack).ok_or_else(not_ready)?;
         let event = Event::consented(&consent.words);
         if waiting >= self.limits.approvals_waiting_max && waits(&bound, &pack, &event) {
             return Err(CoreError::Busy("too many plans wait for an approval".to_owned()));
@@ -357,7 +360,7 @@ impl wire::ActionCore for Service {
         let reply = core.bind(&mut draft, &pack).await;
         match &reply {
             Ok(_) => core.settled(&draft).await?,
-            Err(_) => core.tell(draft.view()),
+            Err(_) => core.tell(|| draft.view()),
         }
         reply
     }
@@ -394,7 +397,7 @@ impl wire::ActionCore for Service {
         }
         let steps = draft.steps.clone();
         draft.enter(Stage::Cancelled, steps);
-        core.tell(draft.view());
+        core.tell(|| draft.view());
         lock(&core.drafts).remove(&plan);
         Ok(())
     }
@@ -442,13 +445,17 @@ impl wire::ActionCore for Service {
 
     async fn explain(&self, plan: PlanId) -> Result<Explanation, CoreError> {
         let core = &self.0;
-        let told = if let Some(run) = core.run(&plan).await? {
+        let story = if let Some(run) = core.run(&plan).await? {
             explain(&run.plan, &run.trail, &run.entries())
         } else if let Some(draft) = core.draft(&plan) {
             let draft = draft.lock().await;
-            let trail = core.packs.get(&draft.pack).map(|pack| draft.trail(pack)).unwrap_or_default();
+            let pack = core.packs.get(&draft.pack).ok_or_else(|| unknown(&plan))?;
+            if let Some((bound, trail)) = draft.ready(pack) {
+                return Ok(told(plan, explain(&bound, &trail, &[])));
+            }
+            let trail = draft.trail(pack);
             match &draft.stage {
-                Stage::Ready(ready) => explain(&ready.0, &ready.1, &[]),
+                Stage::Ready => unbound(&draft.view(), "it waits for a yes", &trail),
                 Stage::Refused { story, .. } => story.clone(),
                 Stage::Binding => unbound(&draft.view(), "more is needed from the caller", &trail),
                 Stage::Answered => unbound(&draft.view(), "it was an answer", &trail),
@@ -458,7 +465,7 @@ impl wire::ActionCore for Service {
         } else {
             core.journal.refusal(&plan).await.map_err(internal)?.ok_or_else(|| unknown(&plan))?
         };
-        Ok(Explanation { plan, text: told.text, json: told.json })
+        Ok(told(plan, story))
     }
 
     fn list_approvals(&self, role: &str) -> Vec<Approval> {
@@ -490,6 +497,10 @@ impl wire::ActionCore for Service {
     }
 }
 
+fn told(plan: PlanId, story: Explained) -> Explanation {
+    Explanation { plan, text: story.text, json: story.json }
+}
+
 /// Whether the first thing that a plan does is to wait for somebody.
 fn waits(plan: &Plan, pack: &Pack, consent: &Event) -> bool {
     let first = decide(plan, &pack.policy, std::slice::from_ref(consent));
@@ -505,7 +516,7 @@ fn bindable(draft: &Draft, request: &PlanRequest) -> Result<(), CoreError> {
         Stage::Begun | Stage::Cancelled => {
             Err(CoreError::NotReady("the plan is not being bound any more".to_owned()))
         }
-        Stage::Binding | Stage::Ready(_) | Stage::Answered | Stage::Refused { .. } => Ok(()),
+        Stage::Binding | Stage::Ready | Stage::Answered | Stage::Refused { .. } => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use callwright_model::{CallId, PlanId, Record, StepView};
-use callwright_plan_core::{Basis, Explained, Pack, Plan, Reads, Trail, trail};
+use callwright_plan_core::{Basis, Explained, Next, Pack, Plan, Reads, Trail, bind_with_trail, trail};
 use callwright_wire::actions::{PlanState, PlanView};
 
 use crate::journal::unix_ms;
@@ -32,8 +32,8 @@ pub(crate) struct Draft {
 pub(crate) enum Stage {
     /// More is needed.
     Binding,
-    /// Waiting for a yes. How it came to be is what led to this plan, whatever is asked afterwards.
-    Ready(Box<(Plan, Trail)>),
+    /// Waiting for a yes. The plan itself is not kept: it is large, and inputs and reads give it again as it was read back.
+    Ready,
     /// It was an answer.
     Answered,
     /// It will not be done, and this is why. A policy's no is for the audit; a skill's own no is an everyday answer and leaves
@@ -88,6 +88,22 @@ impl Draft {
         trail(pack, &self.skill, &self.inputs, &self.given, &self.reads)
     }
 
+    /// The plan that waits for a yes, with how it came to be. `None` when it is no such draft.
+    pub(crate) fn ready(&self, pack: &Pack) -> Option<(Plan, Trail)> {
+        let Stage::Ready = self.stage else { return None };
+        let whose = (&self.id, self.call);
+        let bound = bind_with_trail(pack, &self.skill, whose, &self.inputs, &self.given, &self.reads);
+        let (binding, trail) = bound.ok()?;
+        match binding.next {
+            Next::Ready { plan, .. } => Some((*plan, trail)),
+            Next::Read(_)
+            | Next::Need { .. }
+            | Next::Choose { .. }
+            | Next::Answer { .. }
+            | Next::Refused(_) => None,
+        }
+    }
+
     pub(crate) fn enter(&mut self, stage: Stage, steps: Vec<StepView>) {
         self.stage = stage;
         self.steps = steps;
@@ -102,7 +118,7 @@ impl Draft {
             call: self.call,
             state: match &self.stage {
                 Stage::Binding => PlanState::Binding,
-                Stage::Ready(_) => PlanState::Ready,
+                Stage::Ready => PlanState::Ready,
                 Stage::Answered => PlanState::Answered,
                 Stage::Refused { .. } => PlanState::Refused,
                 Stage::Cancelled => PlanState::Cancelled,

@@ -1,6 +1,6 @@
 //! A plan being carried out: its own task, from consent to the end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use callwright_model::PlanEvent;
@@ -41,24 +41,39 @@ impl Run {
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.entries_after(0)
+    }
+
+    /// What came after the first so many.
+    fn entries_after(&self, known: usize) -> Vec<Entry> {
+        self.lock().get(known..).unwrap_or_default().to_vec()
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().map(|entry| entry.event.clone()).collect()
+        let mut events = Vec::new();
+        self.catch_up(&mut events);
+        events
+    }
+
+    /// Adds to the first events, as somebody knows them, those that have come since.
+    fn catch_up(&self, events: &mut Vec<Event>) {
+        let entries = self.lock();
+        events.extend(entries.iter().skip(events.len()).map(|entry| entry.event.clone()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn push(&self, entry: Entry) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock();
         entries.push(entry);
         self.length.send_replace(entries.len());
     }
 
     pub(crate) fn view(&self) -> PlanView {
-        let entries = self.entries();
-        let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
-        let (progress, steps) = progress(&self.plan, &events);
+        let entries = self.lock();
+        let (progress, steps) = progress(&self.plan, entries.iter().map(|entry| &entry.event));
         PlanView {
             plan: self.plan.id.clone(),
             pack: self.plan.pack.clone(),
@@ -94,7 +109,7 @@ impl Run {
             loop {
                 // Asked first: what is written before the end is told before the end.
                 let over = run.over.is_cancelled();
-                let fresh: Vec<Entry> = run.entries().split_off(told);
+                let fresh: Vec<Entry> = run.entries_after(told);
                 told += fresh.len();
                 for entry in fresh {
                     if let Some(event) = fact(&run.plan, entry.number, &entry.event)
@@ -121,8 +136,9 @@ impl Run {
 pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     let _over = run.over.clone().drop_guard();
     let plan = &run.plan.id;
+    let mut events = Vec::new();
     loop {
-        let events = run.events();
+        run.catch_up(&mut events);
         let command = match decide(&run.plan, &pack.policy, &events) {
             Ok(command) => command,
             Err(error) => {
@@ -163,7 +179,7 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
             Ok(entry) => {
                 note(&run, &entry.event);
                 run.push(entry);
-                core.tell(run.view());
+                core.tell(|| run.view());
             }
             // Somebody has answered at the last moment, and their answer stands.
             Err(JournalError::Conflict) if run.answered(&events).await => {}

@@ -7,6 +7,7 @@
 mod walk;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use callwright_model::{CallId, NeedWhy, PlanId, Record, StepView, Value};
 use thiserror::Error;
@@ -23,7 +24,7 @@ use walk::Walk;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Read {
     /// How.
-    pub call: Call,
+    pub call: Arc<Call>,
     /// With what. May hold secrets: not for logs.
     pub arguments: Record,
 }
@@ -244,11 +245,21 @@ pub fn retrace(
     inputs: &Record,
     reads: &Reads,
 ) -> (Result<Binding, BindError>, Vec<Reason>) {
+    bind_noting(pack, skill, (&PlanId("dry-run".to_owned()), CallId(0)), inputs, reads)
+}
+
+/// The same, for a plan of this name and call.
+pub(crate) fn bind_noting(
+    pack: &Pack,
+    skill: &str,
+    whose: (&PlanId, CallId),
+    inputs: &Record,
+    reads: &Reads,
+) -> (Result<Binding, BindError>, Vec<Reason>) {
     let Some(skill) = pack.skills.get(skill) else {
         return (Err(BindError::UnknownSkill(skill.to_owned())), Vec::new());
     };
-    let (id, call) = (PlanId("dry-run".to_owned()), CallId(0));
-    let mut walk = Walk::new(pack, skill, (&id, call), inputs, reads, Some(Vec::new()));
+    let mut walk = Walk::new(pack, skill, whose, inputs, reads, Some(Vec::new()));
     let bound = walk.run();
     let verified = std::mem::take(&mut walk.verified);
     (bound.map(|next| Binding { next, verified }), walk.reasons.unwrap_or_default())

@@ -1,5 +1,6 @@
 //! Actions: what the systems behind us can do, as `actions.yaml` declares it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
@@ -173,7 +174,7 @@ fn accept(fields: &[Field], mut facts: Record) -> Result<Record, String> {
         .collect()
 }
 
-/// How one action is called. A plan carries its own copy, so that a plan in flight keeps the version it was made with.
+/// How one action is called. A plan carries it along, so that a plan in flight keeps the version it was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The action.
@@ -255,8 +256,8 @@ pub enum Undo {
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
-    /// How it is called.
-    pub call: Call,
+    /// How it is called. Plans share it.
+    pub call: Arc<Call>,
     /// One line for people.
     pub summary: String,
     /// Whether it changes anything.

@@ -8,6 +8,7 @@ mod approval;
 mod log;
 mod view;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callwright_model::{Pii, Record};
@@ -213,7 +214,7 @@ pub struct Invoke {
     /// For a verifying read: how often it was tried before.
     pub tries: u32,
     /// The call whose result the answer is, to read it by, with its arguments.
-    answers: (Call, Record),
+    answers: (Arc<Call>, Record),
 }
 
 /// Why a call is made.

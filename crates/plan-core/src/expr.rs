@@ -4,7 +4,7 @@ mod typing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use callwright_model::{Money, Record, Value};
 use cel::common::ast::{Expr as Ast, IdedExpr};
@@ -13,13 +13,17 @@ use thiserror::Error;
 use crate::catalogue::FieldType;
 pub(crate) use typing::Type;
 
-/// A compiled expression. Two are equal when their sources are.
+/// A compiled expression. Two are equal when their sources are. Clones share it: every plan holds those of its writes.
 #[derive(Clone)]
-pub struct Expr {
+pub struct Expr(Arc<Compiled>);
+
+struct Compiled {
     source: String,
-    program: Arc<cel::Program>,
+    program: cel::Program,
     /// Top-level names it refers to, with the first field taken of each where there is one.
     references: BTreeSet<(String, Option<String>)>,
+    /// The same by name: the fields that are looked at, `None` when it is the whole.
+    looks_at: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
 /// Why an expression has no value. Facts come from connectors, so this is as often theirs as the pack's mistake.
@@ -42,27 +46,33 @@ impl Expr {
         if source.bytes().filter(|b| b"([{!-?".contains(b)).count() > NESTING_MAX {
             return Err("the expression is too deeply nested".to_owned());
         }
-        // A server's threads have 2 MiB of stack, which fifteen levels of brackets take up.
-        let program = stacker::grow(STACK_BYTES, || cel::Program::compile(source)).map_err(|errors| {
-            match errors.errors.first() {
+        let program =
+            with_stack(|| LIBRARY.compile(source)).map_err(|errors| match errors.errors.first() {
                 Some(error) => error.msg.clone(),
                 None => "is not an expression".to_owned(),
-            }
-        })?;
+            })?;
         let mut references = BTreeSet::new();
         collect(program.expression(), &mut Vec::new(), &mut references);
-        Ok(Self { source: source.to_owned(), program: Arc::new(program), references })
+        let mut looks_at: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        for (name, field) in &references {
+            let fields = looks_at.entry(name.clone()).or_insert_with(|| Some(BTreeSet::new()));
+            match (field, fields.as_mut()) {
+                (Some(field), Some(fields)) => drop(fields.insert(field.clone())),
+                (None, _) | (_, None) => *fields = None,
+            }
+        }
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), program, references, looks_at })))
     }
 
     /// As it was written.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// Names it refers to, with the first field taken of each.
     pub(crate) fn references(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.references.iter().map(|(name, field)| (name.as_str(), field.as_deref()))
+        self.0.references.iter().map(|(name, field)| (name.as_str(), field.as_deref()))
     }
 
     /// Its value over these facts, as a fact of type `wanted`.
@@ -94,7 +104,7 @@ impl Expr {
     }
 
     fn path<'f>(&self, facts: &'f Record) -> Option<&'f Value> {
-        let mut names = self.source.split('.');
+        let mut names = self.0.source.split('.');
         let value = facts.get(names.next()?)?;
         names.try_fold(value, |value, name| match value {
             Value::Record(record) => record.get(name),
@@ -103,23 +113,30 @@ impl Expr {
     }
 
     fn evaluate(&self, facts: &Record) -> Result<cel::Value, ExprError> {
-        let mut context = cel::Context::default();
-        for (name, _) in &self.references {
-            if let Some(value) = facts.get(name) {
-                context.add_variable_from_value(name.as_str(), to_cel(value));
-            }
+        let mut context = cel::Context::with_env(Arc::clone(&LIBRARY));
+        for (name, fields) in &self.0.looks_at {
+            // Of a record only what is looked at is handed over: it is copied, and most of it is of no use here.
+            let value = match (facts.get(name), fields) {
+                (None, _) => continue,
+                (Some(Value::Record(record)), Some(fields)) => {
+                    let seen = record.iter().filter(|(field, _)| fields.contains(*field));
+                    map(seen.map(|(field, value)| (field.clone(), to_cel(value))))
+                }
+                (Some(value), _) => to_cel(value),
+            };
+            context.add_variable_from_value(name.as_str(), value);
         }
-        self.program.execute(&context).map_err(|error| self.error(error.to_string()))
+        self.0.program.execute(&context).map_err(|error| self.error(error.to_string()))
     }
 
     fn error(&self, what: impl Into<String>) -> ExprError {
-        ExprError { source_text: self.source.clone(), what: what.into() }
+        ExprError { source_text: self.0.source.clone(), what: what.into() }
     }
 }
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        self.0.source == other.0.source
     }
 }
 
@@ -127,13 +144,13 @@ impl Eq for Expr {}
 
 impl fmt::Debug for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Expr({})", self.source)
+        write!(f, "Expr({})", self.0.source)
     }
 }
 
 impl serde::Serialize for Expr {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.source)
+        serializer.serialize_str(&self.0.source)
     }
 }
 
@@ -240,8 +257,19 @@ fn from_cel(value: &cel::Value) -> Result<Value, String> {
     })
 }
 
+/// Does what recurses as deep as an expression may be nested. A server's threads have 2 MiB of stack, which fifteen levels of
+/// brackets take up. Inside another call of it the stack is there already; so whoever does many calls wraps them in one.
+pub(crate) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_BYTES, STACK_BYTES + STACK_BYTES_AROUND, work)
+}
+
+/// The standard library, made once: that takes longer than most expressions.
+static LIBRARY: LazyLock<Arc<cel::Env>> = LazyLock::new(|| Arc::new(cel::Env::stdlib()));
+
 /// Ten times the longest that we have written.
 const SOURCE_BYTES_MAX: usize = 2_000;
 const NESTING_MAX: usize = 64;
 /// Twice what the parser takes for that, unoptimised: some 140 KiB a level. What is not touched costs nothing.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// For what is between a call of [`with_stack`] and another one inside it.
+const STACK_BYTES_AROUND: usize = 4 * 1024 * 1024;

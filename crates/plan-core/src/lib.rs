@@ -64,4 +64,4 @@ pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};
-pub use trail::{Basis, Bind, Given, Made, Met, Trail, Waypoint, trail};
+pub use trail::{Basis, Bind, Given, Made, Met, Trail, Waypoint, bind_with_trail, trail};

@@ -7,12 +7,13 @@ mod read;
 mod step;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use callwright_model::yaml::Node;
 use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Record, Severity, Value};
 
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
-use crate::expr::{Expr, Type};
+use crate::expr::{Expr, Type, with_stack};
 use crate::policy::Policy;
 use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
@@ -40,6 +41,10 @@ pub fn check(source: &PackSource) -> Vec<Problem> {
 }
 
 fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
+    with_stack(|| load_all(source))
+}
+
+fn load_all(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
     let mut loader = Loader { source, problems: Vec::new() };
     let head = loader.head();
     let actions = loader.actions();
@@ -185,7 +190,7 @@ impl Reader<'_> {
         }
         let method = self.text(raw, "method").map_or_else(|| name.to_owned(), |method| method.value);
         Action {
-            call: Call {
+            call: Arc::new(Call {
                 action: name.to_owned(),
                 connector,
                 method,
@@ -195,7 +200,7 @@ impl Reader<'_> {
                 idempotency,
                 requires,
                 ensures,
-            },
+            }),
             summary,
             kind: kind.unwrap_or_else(|| seems(raw)),
             inputs,

@@ -2,6 +2,7 @@
 //! than what is written here.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use callwright_model::{ActionKind, CallId, PlanId, Record, StepState, StepView, Value};
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// The call.
-    pub call: Call,
+    pub call: Arc<Call>,
     /// Its arguments.
     pub arguments: Vec<Argument>,
     /// Facts known only inside the loops and skills around it that its arguments still need; they hide the plan's.
@@ -96,7 +97,7 @@ pub enum ArgumentValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// The call.
-    pub call: Call,
+    pub call: Arc<Call>,
     /// Its arguments over `input` and `result`, with their types.
     pub with: Vec<(String, FieldType, Expr)>,
 }

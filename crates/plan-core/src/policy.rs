@@ -5,26 +5,28 @@
 //! approval allows. `@within("8h")` beside it says how long somebody is waited for; then it counts as rejected.
 
 mod annotations;
+mod slices;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, PolicySet, PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema,
-    ValidationMode, Validator,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, PolicySet,
+    PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode,
+    Validator,
 };
 use miette::Diagnostic;
+use slices::{CALLER, Slice, Slices, caller, uid};
 
 /// The policies of a pack.
 #[derive(Debug)]
 pub struct Policy {
-    set: PolicySet,
+    rules: Slice,
     schema: Schema,
-    /// The rules that permit, to ask what would be left were the others lifted; only where some can be.
-    permits: Option<PolicySet>,
+    /// The rules by action: asking all of them takes the longer the more actions there are.
+    slices: Slices,
     /// Actions of which a rule with `@approval` speaks.
     waits: BTreeSet<String>,
     /// Only for checking the rest of a pack whose policies are broken: it finds nothing wrong.
@@ -150,11 +152,8 @@ impl Policy {
     fn of(set: PolicySet, schema: Schema) -> Self {
         let waiting = || set.policies().filter(|policy| annotations::role_of(policy).is_some());
         let waits = waiting().flat_map(annotations::actions_of).collect();
-        let permits = || set.policies().filter(|policy| !annotations::forbids(policy)).cloned();
-        // All of them are of one set, so that no two have the same name.
-        let permits =
-            waiting().any(annotations::forbids).then(|| PolicySet::from_policies(permits()).ok()).flatten();
-        Self { permits, waits, set, schema, stand_in: false }
+        let slices = Slices::of(&set, &schema);
+        Self { waits, slices, rules: Slice::of(set), schema, stand_in: false }
     }
 
     /// In the place of policies that did not load, so that the mistakes in skills and actions are told along with theirs. A pack
@@ -195,7 +194,7 @@ impl Policy {
     /// Policies whose head names this action, or any.
     fn about(&self, action: &str) -> impl Iterator<Item = &cedar_policy::Policy> {
         let action = uid("Action", action);
-        self.set.policies().filter(move |policy| match policy.action_constraint() {
+        self.rules.all.policies().filter(move |policy| match policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::In(actions) => actions.contains(&action),
             ActionConstraint::Eq(only) => only == action,
@@ -229,19 +228,34 @@ impl Policy {
     /// Asks for permission, with what these roles have approved.
     #[must_use]
     pub fn ask_with(&self, question: &Question<'_>, approved: &BTreeSet<&str>) -> Verdict {
-        let (request, entities) = match self.request(question) {
+        let asked = match self.request(question) {
             Ok(asked) => asked,
             Err(why) => return denied(vec![format!("schema: {why}")], &[]),
         };
+        let about = asked.0.action().and_then(|action| self.slices.about(action));
+        self.judge(&asked, about.unwrap_or(&self.rules), approved)
+    }
+
+    /// What these rules say, which are all that can say something.
+    fn judge(
+        &self,
+        (request, entities): &(Request, Entities),
+        about: &Slice,
+        approved: &BTreeSet<&str>,
+    ) -> Verdict {
         let deciding = |set: &PolicySet| {
-            let response = Authorizer::new().is_authorized(&request, set, &entities);
+            let response = Authorizer::new().is_authorized(request, set, entities);
             let ids: BTreeSet<_> = response.diagnostics().reason().cloned().collect();
             // A policy that fails to evaluate (an overflow) does not count, as Cedar has it; name it for the audit.
             let errors: Vec<_> =
                 response.diagnostics().errors().map(|error| format!("error: {error}")).collect();
-            (response.decision(), ids.iter().filter_map(|id| self.set.policy(id)).collect::<Vec<_>>(), errors)
+            (
+                response.decision(),
+                ids.iter().filter_map(|id| about.all.policy(id)).collect::<Vec<_>>(),
+                errors,
+            )
         };
-        let (decision, rules, errors) = deciding(&self.set);
+        let (decision, rules, errors) = deciding(&about.all);
         let waits = |rule: &&cedar_policy::Policy| {
             annotations::role_of(rule).is_some_and(|role| !approved.contains(role))
         };
@@ -250,7 +264,7 @@ impl Policy {
             Decision::Deny => {
                 let firm: Vec<_> =
                     rules.iter().copied().filter(|rule| annotations::role_of(rule).is_none()).collect();
-                let permits = match &self.permits {
+                let permits = match &about.permits {
                     Some(permits) if firm.is_empty() && !rules.is_empty() => deciding(permits).1,
                     Some(_) | None => Vec::new(),
                 };
@@ -277,15 +291,12 @@ impl Policy {
     }
 
     fn request(&self, question: &Question<'_>) -> Result<(Request, Entities), String> {
-        let principal = uid("Caller", question.caller);
+        let principal = uid(CALLER, question.caller);
         let resource = uid(question.resource.0, question.resource.1);
         let action = uid("Action", question.action);
-        let verified = question.verified.iter().map(|code| RestrictedExpression::new_string(code.clone()));
-        let attributes = HashMap::from([("verified".to_owned(), RestrictedExpression::new_set(verified))]);
-        let caller = Entity::new(principal.clone(), attributes, HashSet::new()).map_err(text)?;
-        let entities =
-            Entities::from_entities([caller, Entity::with_uid(resource.clone())], Some(&self.schema))
-                .map_err(text)?;
+        let caller = caller(principal.clone(), question.verified.iter().cloned())?;
+        let known = (caller, Entity::with_uid(resource.clone()));
+        let entities = self.slices.entities(known, question.resource.0, &self.schema)?;
         let pairs: Vec<_> =
             question.context.iter().map(|(name, value)| (name.clone(), expression(value))).collect();
         let context = Context::from_pairs(pairs).map_err(text)?;
@@ -354,11 +365,6 @@ fn too_deep(text: &str) -> Option<u32> {
 const NESTING_MAX: usize = 24;
 /// Characters of operators in one statement.
 const JOINED_MAX: usize = 256;
-
-fn uid(kind: &str, id: &str) -> EntityUid {
-    let kind = EntityTypeName::from_str(kind).expect("our own names are identifiers");
-    EntityUid::from_type_name_and_id(kind, EntityId::new(id))
-}
 
 fn expression(value: &Value) -> RestrictedExpression {
     match value {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::{Record, Value};
+use callwright_model::{CallId, PlanId, Record, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::bind::{Reads, retrace};
+use crate::bind::{BindError, Binding, Reads, bind_noting, retrace};
 use crate::explain::redact;
 use crate::load::secret_inputs;
 use crate::reason::{Because, Reason, Source, SourceValue};
@@ -201,9 +201,36 @@ pub fn trail(
     given: &BTreeMap<String, Basis>,
     reads: &Reads,
 ) -> Trail {
+    let (_, reasons) = retrace(pack, skill, inputs, reads);
+    told(pack, skill, given, reads, reasons)
+}
+
+/// Binds a skill with its trail, in one walk. What was bound before is bound again as it was, from the same inputs and reads: so a
+/// plan that waits for a yes need not be kept.
+///
+/// # Errors
+/// As [`crate::bind`] has them.
+pub fn bind_with_trail(
+    pack: &Pack,
+    skill: &str,
+    whose: (&PlanId, CallId),
+    inputs: &Record,
+    given: &BTreeMap<String, Basis>,
+    reads: &Reads,
+) -> Result<(Binding, Trail), BindError> {
+    let (bound, reasons) = bind_noting(pack, skill, whose, inputs, reads);
+    Ok((bound?, told(pack, skill, given, reads, reasons)))
+}
+
+fn told(
+    pack: &Pack,
+    skill: &str,
+    given: &BTreeMap<String, Basis>,
+    reads: &Reads,
+    reasons: Vec<Reason>,
+) -> Trail {
     let Some(known) = pack.skills.get(skill) else { return Trail::default() };
     let secrets = secret_inputs(pack, known);
-    let (_, reasons) = retrace(pack, skill, inputs, reads);
     let asked = known.inputs.iter().map(|(name, _)| name);
     let chosen = reasons.iter().filter_map(|reason| match &reason.what {
         Because::Chosen { name, .. } => Some(name),

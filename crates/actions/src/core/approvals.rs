@@ -75,7 +75,7 @@ impl Core {
             Ok(entry) => {
                 note(run, &entry.event);
                 run.push(entry);
-                self.tell(run.view());
+                self.tell(|| run.view());
                 Ok(())
             }
             Err(JournalError::Conflict) => {

@@ -158,7 +158,7 @@ impl Config {
         for LoadedPack { pack, source } in packs.values() {
             let Ok(acting) = callwright_plan_core::Pack::load(source) else { continue };
             let names: BTreeSet<String> =
-                acting.actions.into_values().map(|action| action.call.connector).collect();
+                acting.actions.into_values().map(|action| action.call.connector.clone()).collect();
             for name in names.iter().filter(|name| !self.connectors.contains_key(*name)) {
                 if self.places.know(&format!("connectors.{name}")) {
                     // What stands there is no address, and that was told.

@@ -4,6 +4,7 @@ mod finish;
 mod note;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use callwright_model::{CallId, InputSpec, NeedWhy, PlanId, Record, StepState, StepView, Value};
 
@@ -284,7 +285,7 @@ impl<'w> Walk<'w> {
         }
         let answer = match self.reads.of(&action.call, &arguments) {
             None => {
-                return Ok(Flow::End(Next::Read(Read { call: action.call.clone(), arguments })));
+                return Ok(Flow::End(Next::Read(Read { call: Arc::clone(&action.call), arguments })));
             }
             Some(ReadOutcome::Found(answer)) => answer.clone(),
             Some(ReadOutcome::NotFound { argument }) => return self.not_found(step, not_found, argument),
@@ -408,7 +409,7 @@ impl<'w> Walk<'w> {
         });
         required(action, &known.collect())?;
         let write = Write {
-            call: action.call.clone(),
+            call: Arc::clone(&action.call),
             arguments,
             local,
             context: action.context.clone(),
@@ -444,7 +445,7 @@ impl<'w> Walk<'w> {
             .with
             .iter()
             .filter_map(|(name, expr)| Some((name.clone(), action.input(name)?.kind, expr.clone())));
-        Some(Bound { call: action.call.clone(), with: with.collect() })
+        Some(Bound { call: Arc::clone(&action.call), with: with.collect() })
     }
 
     /// The caller must say more before these expressions have a value.

@@ -1,6 +1,7 @@
 //! What follows from a log: the next start, call, verifying read or undo.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use callwright_model::{Idempotency, Record, Value};
@@ -171,7 +172,7 @@ impl<'l> Log<'l> {
             timeout: write.call.timeout(),
             wait: backoff(attempt),
             tries: 0,
-            answers: (write.call.clone(), input),
+            answers: (Arc::clone(&write.call), input),
         })))
     }
 
@@ -225,7 +226,7 @@ impl<'l> Log<'l> {
             timeout: verify.call.timeout(),
             wait: backoff(tries + 1),
             tries,
-            answers: (write.call.clone(), input),
+            answers: (Arc::clone(&write.call), input),
         })))
     }
 
@@ -267,7 +268,7 @@ impl<'l> Log<'l> {
             timeout: undo.call.timeout(),
             wait: backoff(attempt),
             tries: 0,
-            answers: (undo.call.clone(), Record::new()),
+            answers: (Arc::clone(&undo.call), Record::new()),
         })))
     }
 }

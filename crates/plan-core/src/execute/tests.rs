@@ -49,8 +49,8 @@ fn idempotency() -> impl Strategy<Value = Idempotency> {
     ])
 }
 
-fn call(action: String, idempotency: Idempotency, retries: u32) -> Call {
-    Call {
+fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
+    Arc::new(Call {
         method: action.clone(),
         action,
         connector: "world".to_owned(),
@@ -68,7 +68,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Call {
         idempotency,
         requires: Vec::new(),
         ensures: Vec::new(),
-    }
+    })
 }
 
 /// A plan of writes that each need the result of the one before.
@@ -378,7 +378,8 @@ fn a_result_is_known_inside_its_own_turn_of_a_loop_only() {
 fn a_write_whose_condition_does_not_hold_is_not_begun() {
     let mut plan = plan(&[(Idempotency::Key, true), (Idempotency::Key, true)], 1);
     let condition = Expr::compile("input.after != \"e1\"").expect("an expression");
-    plan.steps[1].write.as_mut().expect("it writes").call.requires = vec![condition];
+    let write = plan.steps[1].write.as_mut().expect("it writes");
+    Arc::make_mut(&mut write.call).requires = vec![condition];
     let (events, world) = run(&plan, &policy(), &[]).expect("ends");
     assert!(
         matches!(events.last(), Some(Event::Failed { step: 2, reason }) if reason.contains("input.after"))
@@ -390,7 +391,8 @@ fn a_write_whose_condition_does_not_hold_is_not_begun() {
 fn an_answer_that_breaks_what_is_ensured_is_no_proof() {
     let mut plan = plan(&[(Idempotency::Key, true)], 1);
     let condition = Expr::compile("result.id == input.after").expect("an expression");
-    plan.steps[0].write.as_mut().expect("it writes").call.ensures = vec![condition];
+    let write = plan.steps[0].write.as_mut().expect("it writes");
+    Arc::make_mut(&mut write.call).ensures = vec![condition];
     let (events, world) = run(&plan, &policy(), &[]).expect("ends");
     assert!(
         matches!(events.last(), Some(Event::InDoubt { step: 1, reason }) if reason.contains("result.id == input.after"))

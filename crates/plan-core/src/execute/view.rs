@@ -88,7 +88,7 @@ impl Progress {
 
 /// How far a plan is, and each of its steps.
 #[must_use]
-pub fn progress(plan: &Plan, events: &[Event]) -> (Progress, Vec<StepView>) {
+pub fn progress<'e>(plan: &Plan, events: impl IntoIterator<Item = &'e Event>) -> (Progress, Vec<StepView>) {
     let mut steps = plan.views();
     let mut progress = Progress::Running;
     for event in events {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr as Ast, IdedExpr, LiteralValue, MapExpr, operators as op};
 
-use super::{Expr, STACK_BYTES};
+use super::{Expr, with_stack};
 use crate::catalogue::FieldType;
 
 /// A type as conditions know it: texts of all kinds are one, as they are in CEL.
@@ -116,7 +116,7 @@ impl Expr {
     ) -> (Result<Type, String>, Option<String>) {
         let mut typing = Typing { names, bound: Vec::new(), undeclared: None };
         // As deep as the parser let it be.
-        let kind = stacker::grow(STACK_BYTES, || typing.of(self.program.expression()));
+        let kind = with_stack(|| typing.of(self.0.program.expression()));
         (kind, typing.undeclared)
     }
 }

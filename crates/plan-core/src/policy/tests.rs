@@ -110,3 +110,101 @@ fn an_annotation_that_is_not_understood_is_a_mistake() {
     assert!(told[0].contains("names no action"), "{told:?}");
     assert!(rule("@approval(\"shift-lead_2\") @within(\"90d\")").is_empty());
 }
+
+#[test]
+fn leaving_out_rules_about_other_actions_changes_no_answer() {
+    const GROUPED: &str = "entity Caller { verified: Set<String> }; entity Connector; entity Skill;
+        action \"money\", \"all\";
+        action \"pay\" in [Action::\"money\"] appliesTo {
+          principal: [Caller], resource: [Connector], context: { amount: Long }
+        };
+        action \"refund\" in [Action::\"money\", Action::\"all\"] appliesTo {
+          principal: [Caller], resource: [Connector], context: { amount: Long }
+        };
+        action \"see\" in [Action::\"all\"] appliesTo { principal: [Caller], resource: [Connector], context: {} };
+        action \"run_plan\" appliesTo { principal: [Caller], resource: [Skill], context: {} };";
+    let flat =
+        GROUPED.replace("in [Action::\"money\"]", "").replace("in [Action::\"money\", Action::\"all\"]", "");
+    let flat = flat.replace("in [Action::\"all\"]", "");
+    let grouped_rules = "@id(\"group\") permit(principal, action in Action::\"money\", resource)
+          when { context.amount < 50 };
+        @id(\"groups\") forbid(principal, action in [Action::\"all\", Action::\"run_plan\"], resource)
+          when { !principal.verified.contains(\"a\") };
+        @id(\"group-as-such\") forbid(principal, action == Action::\"money\", resource);
+        @id(\"inside\") permit(principal, action, resource == Connector::\"bank\")
+          when { action in Action::\"all\" };";
+    let rules = "@id(\"any\") permit(principal, action, resource is Skill);
+        @id(\"known\") permit(principal, action in [Action::\"pay\", Action::\"see\"], resource)
+          when { principal.verified.contains(\"a\") };
+        @id(\"overflow\") forbid(principal, action == Action::\"pay\", resource)
+          when { context.amount * 9223372036854775807 > 7 };
+        @id(\"lead\") @approval(\"lead\") forbid(principal, action == Action::\"pay\", resource)
+          when { context.amount > 5 };
+        @id(\"only\") @approval(\"risk\") permit(principal, action == Action::\"refund\", resource);";
+    let (known, unknown) = (BTreeSet::from(["a".to_owned()]), BTreeSet::new());
+    let mut answers = BTreeSet::new();
+    for (schema, rules) in
+        [(GROUPED.to_owned(), format!("{rules}\n{grouped_rules}")), (flat, rules.to_owned())]
+    {
+        let mut problems = Vec::new();
+        let policy = Policy::load(("s", &schema), ("p", &rules), &mut problems);
+        let policy = policy.unwrap_or_else(|| panic!("{problems:?}"));
+        for action in ["pay", "refund", "see", "run_plan", "money", "nothing"] {
+            for (verified, amount) in [(&known, 1), (&known, 9), (&known, 90), (&unknown, 1), (&unknown, 90)]
+            {
+                for connector in ["bank", "post"] {
+                    let mut context = Record::new();
+                    if ["pay", "refund"].contains(&action) {
+                        context.insert("amount".to_owned(), Value::Int(amount));
+                    }
+                    let kind = if action == "run_plan" { "Skill" } else { "Connector" };
+                    let resource = (kind, connector);
+                    let question = Question { caller: "c", verified, action, resource, context: &context };
+                    for approved in [&[][..], &["lead"], &["risk"], &["lead", "risk"]] {
+                        let approved: BTreeSet<&str> = approved.iter().copied().collect();
+                        let quick = policy.ask_with(&question, &approved);
+                        let long = the_long_way(&policy, &question, &approved);
+                        assert_eq!(quick, long, "{action} {verified:?} {amount} {connector} {approved:?}");
+                        answers.insert(format!("{:?}", quick.ruling));
+                    }
+                }
+            }
+        }
+    }
+    // Yes, no, and two roles: a test in which all were refused would prove nothing.
+    assert_eq!(answers.len(), 4, "{answers:?}");
+}
+
+/// As Cedar's documentation asks it: all rules, and entities that are held against the schema.
+fn the_long_way(policy: &Policy, question: &Question<'_>, approved: &BTreeSet<&str>) -> Verdict {
+    let (request, _) = match policy.request(question) {
+        Ok(asked) => asked,
+        Err(why) => return denied(vec![format!("schema: {why}")], &[]),
+    };
+    let known = [
+        caller(uid(CALLER, question.caller), question.verified.iter().cloned()).expect("a caller"),
+        Entity::with_uid(uid(question.resource.0, question.resource.1)),
+    ];
+    let entities = Entities::from_entities(known, Some(&policy.schema)).expect("they fit the schema");
+    policy.judge(&(request, entities), &policy.rules, approved)
+}
+
+#[test]
+fn what_the_schema_does_not_take_is_denied_also_when_it_is_asked_the_short_way() {
+    for (schema, wanted) in [
+        (SCHEMA.to_owned(), "is not declared in the schema"),
+        (SCHEMA.replace("entity Connector", "entity Connector enum [\"bank\"]"), "post"),
+        (SCHEMA.replace("Set<String>", "Set<Long>"), "verified"),
+    ] {
+        let policy =
+            Policy::load(("s", &schema), ("p", "permit(principal, action, resource);"), &mut Vec::new());
+        let verified = BTreeSet::from(["a".to_owned()]);
+        let context = Record::from([("amount".to_owned(), Value::Int(1))]);
+        let action = if schema == SCHEMA { "nothing" } else { "pay" };
+        let resource = ("Connector", "post");
+        let question = Question { caller: "c", verified: &verified, action, resource, context: &context };
+        let verdict = policy.expect("it loads").ask(&question);
+        assert!(!verdict.allowed());
+        assert!(verdict.rules[0].starts_with("schema: ") && verdict.rules[0].contains(wanted), "{verdict:?}");
+    }
+}
