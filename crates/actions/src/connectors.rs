@@ -95,6 +95,7 @@ impl Connectors {
                 return Err(CoreError::Unavailable(format!("{action}: {failure}")));
             }
             attempt += 1;
+            tokio::time::sleep(read.call.backoff.wait(plan, action, attempt)).await;
         }
     }
 }

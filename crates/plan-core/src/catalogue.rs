@@ -6,6 +6,7 @@ use std::time::Duration;
 use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::backoff::Backoff;
 use crate::expr::{Expr, ExprError, Type};
 
 /// The type of an action's input or output.
@@ -189,6 +190,9 @@ pub struct Call {
     pub timeout_ms: u32,
     /// Attempts after the first.
     pub retries: u32,
+    /// How long is waited between them.
+    #[serde(default, skip_serializing_if = "Backoff::is_default")]
+    pub backoff: Backoff,
     /// How its effect is kept to once.
     pub idempotency: Idempotency,
     /// What must hold of its arguments (`input`) before it is called.

@@ -5,7 +5,8 @@ use callwright_model::{Record, StepState, Value, utc};
 use serde_json::{Value as Json, json};
 
 use crate::bind::Refused;
-use crate::execute::{Event, Progress, progress};
+use crate::catalogue::Call;
+use crate::execute::{Event, Progress, Purpose, progress};
 use crate::plan::{ArgumentValue, Plan, Step};
 use crate::trail::Trail;
 use tally::Tallies;
@@ -146,7 +147,12 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
             format!("{} begun. Allowed by: {}.{call}", step(*n), rules(by))
         }
         Event::StepStarted { step: n, attempt, .. } => {
-            format!("{} tried again, attempt {attempt}.", step(*n))
+            let call = plan.step(*n).and_then(|step| Some(&*step.write.as_ref()?.call));
+            format!(
+                "{} tried again, attempt {attempt}{}.",
+                step(*n),
+                waited(plan, call, *n, Purpose::Write, *attempt)
+            )
         }
         Event::StepCommitted { step: n, .. } => {
             let tally = tallies.of_step(*n);
@@ -173,7 +179,9 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
             format!("{} is being undone{}.", step(*n), undo(*n))
         }
         Event::UndoStarted { step: n, attempt } => {
-            format!("undo of {} tried again, attempt {attempt}.", step(*n))
+            let undo = plan.step(*n).and_then(|step| Some(&*step.write.as_ref()?.undo.as_ref()?.call));
+            let waited = waited(plan, undo, *n, Purpose::Undo, *attempt);
+            format!("undo of {} tried again, attempt {attempt}{waited}.", step(*n))
         }
         Event::StepUndone { step: n } => format!("{} undone.", step(*n)),
         Event::UndoLost { step: n, reason, .. } => format!("undo of {} had no answer: {reason}.", step(*n)),
@@ -184,6 +192,12 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
         }
         Event::InDoubt { step: n, reason } => format!("a human must look at {}: {reason}.", step(*n)),
     }
+}
+
+/// How long this attempt was put off.
+fn waited(plan: &Plan, call: Option<&Call>, step: u32, purpose: Purpose, attempt: u32) -> String {
+    let wait = call.map(|call| plan.wait(call, step, purpose, attempt).as_millis());
+    wait.map(|ms| format!(", after {ms} ms")).unwrap_or_default()
 }
 
 fn because(reason: &str) -> String {

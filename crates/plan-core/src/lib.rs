@@ -33,6 +33,7 @@
 //!
 //! Absent, for now: reads and branches after the confirmation.
 
+mod backoff;
 mod bind;
 mod catalogue;
 mod chain;
@@ -48,6 +49,7 @@ mod rehearse;
 mod skill;
 mod trail;
 
+pub use backoff::Backoff;
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use callwright_model::yaml::Node;
 use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Record, Severity, Value};
 
+use crate::backoff::Backoff;
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 use crate::expr::{Expr, Type, with_stack};
 use crate::policy::Policy;
@@ -188,6 +189,7 @@ impl Reader<'_> {
         if raw.field("timeout_ms").is_none() {
             self.wrong(line, format!("{whose} has no `timeout_ms`"), None);
         }
+        let (retries, backoff) = self.retries(raw);
         let method = self.text(raw, "method").map_or_else(|| name.to_owned(), |method| method.value);
         Action {
             call: Arc::new(Call {
@@ -196,7 +198,8 @@ impl Reader<'_> {
                 method,
                 outputs,
                 timeout_ms: self.number(raw, "timeout_ms").unwrap_or(1),
-                retries: self.number(raw, "retries").unwrap_or_default(),
+                retries,
+                backoff,
                 idempotency,
                 requires,
                 ensures,
@@ -211,6 +214,22 @@ impl Reader<'_> {
             verify,
             line,
         }
+    }
+
+    /// `retries: 3` or `retries: { most: 3, first_ms: 50, cap_ms: 2000 }`.
+    fn retries(&mut self, raw: &Node) -> (u32, Backoff) {
+        let mut backoff = Backoff::default();
+        let Some(node) = raw.field("retries").filter(|node| node.map().is_some()) else {
+            return (self.number(raw, "retries").unwrap_or_default(), backoff);
+        };
+        self.keys(node, &["most", "first_ms", "cap_ms"]);
+        if node.field("most").is_none() {
+            let help = "retries: { most: 3, first_ms: 50, cap_ms: 2000 }".to_owned();
+            self.wrong(Some(node.line), "`retries` does not say how many", Some(help));
+        }
+        backoff.first_ms = self.number(node, "first_ms").unwrap_or(backoff.first_ms);
+        backoff.cap_ms = self.number(node, "cap_ms").unwrap_or(backoff.cap_ms.max(backoff.first_ms));
+        (self.number(node, "most").unwrap_or_default(), backoff)
     }
 
     fn idempotency(

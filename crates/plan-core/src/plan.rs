@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use callwright_model::{ActionKind, CallId, PlanId, Record, StepState, StepView, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Call, FieldType, evaluate_context};
+use crate::execute::Purpose;
 use crate::expr::{Expr, ExprError};
 use crate::policy::{Policy, Question, RUN_PLAN, Verdict};
 
@@ -166,6 +168,16 @@ impl Plan {
                 Some(_) => step.view(StepState::Pending),
             })
             .collect()
+    }
+
+    /// How long is waited before an attempt of a step, or of what is called for its sake.
+    pub(crate) fn wait(&self, call: &Call, step: u32, purpose: Purpose, attempt: u32) -> Duration {
+        let what = match purpose {
+            Purpose::Write => format!("{step}"),
+            Purpose::Verify => format!("{step}:verify"),
+            Purpose::Undo => format!("{step}:undo"),
+        };
+        call.backoff.wait(&self.id, &what, attempt)
     }
 
     /// Asks whether a write may be done, with what these roles have approved of it.

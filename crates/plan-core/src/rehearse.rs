@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use callwright_model::{Idempotency, NeedWhy, Record, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::backoff::Backoff;
 use crate::bind::{BindError, Next, Read, Reads, Refused, retrace};
 use crate::catalogue::Undo;
 use crate::explain::Explained;
@@ -226,6 +227,11 @@ impl Story<'_> {
             Idempotency::None => "once, or a human looks: nobody can tell",
         };
         let attempts = action.call.retries + 1;
+        let Backoff { first_ms, cap_ms } = action.call.backoff;
+        let waits = match attempts {
+            1 => String::new(),
+            _ => format!(", at most {first_ms} to {cap_ms} ms apart"),
+        };
         let undo = match &action.undo {
             Undo::By(follow) => {
                 let with: Vec<String> =
@@ -243,7 +249,7 @@ impl Story<'_> {
             .number(number)
             .call(action, call)
             .sources(with)
-            .more(format!("{once}; {attempts} attempts of {} ms", action.call.timeout_ms))
+            .more(format!("{once}; {attempts} attempts of {} ms{waits}", action.call.timeout_ms))
             .json("idempotency", json!(action.call.idempotency))
             .json("undo", json!(undo))
             .more(undo)

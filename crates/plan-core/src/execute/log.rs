@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use callwright_model::{Idempotency, Record, Value};
 
@@ -170,7 +169,7 @@ impl<'l> Log<'l> {
             arguments: input.clone(),
             idempotency_key: Some(step.idempotency_key(&self.plan.id)),
             timeout: write.call.timeout(),
-            wait: backoff(attempt),
+            wait: self.plan.wait(&write.call, number, Purpose::Write, attempt),
             tries: 0,
             answers: (Arc::clone(&write.call), input),
         })))
@@ -224,7 +223,7 @@ impl<'l> Log<'l> {
             arguments,
             idempotency_key: None,
             timeout: verify.call.timeout(),
-            wait: backoff(tries + 1),
+            wait: self.plan.wait(&verify.call, number, Purpose::Verify, tries + 1),
             tries,
             answers: (Arc::clone(&write.call), input),
         })))
@@ -266,7 +265,7 @@ impl<'l> Log<'l> {
             arguments,
             idempotency_key: Some(step.undo_key(&self.plan.id)),
             timeout: undo.call.timeout(),
-            wait: backoff(attempt),
+            wait: self.plan.wait(&undo.call, number, Purpose::Undo, attempt),
             tries: 0,
             answers: (Arc::clone(&undo.call), Record::new()),
         })))
@@ -280,15 +279,3 @@ pub(super) fn not_permitted(step: u32, rules: Vec<String>) -> Event {
 pub(super) fn in_doubt(step: u32, reason: String) -> Command {
     Command::Append(Event::InDoubt { step, reason })
 }
-
-/// Waits before the second and later attempts. The first comes soon, for most losses are single; the last wait is what a
-/// caller still bears to listen to hold sound for.
-pub(super) fn backoff(attempt: u32) -> Duration {
-    match attempt {
-        0 | 1 => Duration::ZERO,
-        later => (BACKOFF_FIRST * 2u32.saturating_pow(later - 2)).min(BACKOFF_MAX),
-    }
-}
-
-const BACKOFF_FIRST: Duration = Duration::from_millis(50);
-const BACKOFF_MAX: Duration = Duration::from_secs(2);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use callwright_model::{CallId, Idempotency, PlanFact, PlanId, Value};
 use proptest::prelude::*;
 
-use super::log::backoff;
 use super::*;
+use crate::backoff::Backoff;
 use crate::catalogue::{Field, FieldType};
 use crate::expr::Expr;
 use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
@@ -65,6 +65,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
         }],
         timeout_ms: 1_000,
         retries,
+        backoff: Backoff::default(),
         idempotency,
         requires: Vec::new(),
         ensures: Vec::new(),
@@ -416,7 +417,29 @@ fn a_write_that_is_not_permitted_any_more_is_not_begun() {
 }
 
 #[test]
-fn a_later_attempt_waits_longer_but_never_long() {
-    let waits: Vec<u128> = (1..9).map(|attempt| backoff(attempt).as_millis()).collect();
-    assert_eq!(waits, [0, 50, 100, 200, 400, 800, 1_600, 2_000]);
+fn an_attempt_waits_as_its_action_says_and_the_same_at_each_reading_of_the_log() {
+    let mut plan = plan(&[(Idempotency::Key, true)], 3);
+    let write = plan.steps[0].write.as_mut().expect("it writes");
+    Arc::make_mut(&mut write.call).backoff = Backoff { first_ms: 4_000, cap_ms: 5_000 };
+    let waits = |plan: &Plan| -> Vec<Duration> {
+        let mut events = vec![Event::Consented { words_sha256: String::new() }];
+        let mut waits = Vec::new();
+        for attempt in 1..=3 {
+            events.push(Event::StepStarted { step: 1, attempt, rules: Vec::new() });
+            match decide(plan, &policy(), &events).expect("our own log") {
+                Command::Invoke(call) => waits.push(call.wait),
+                other => panic!("a call: {other:?}"),
+            }
+            events.push(Event::StepLost { step: 1, attempt, reason: "lost".to_owned() });
+        }
+        waits
+    };
+    let first = waits(&plan);
+    assert_eq!(first, waits(&plan));
+    assert_eq!(first[0], Duration::ZERO);
+    let ms = |ms| Duration::from_millis(ms);
+    assert!((ms(2_000)..=ms(4_000)).contains(&first[1]), "{first:?}");
+    assert!((ms(2_500)..=ms(5_000)).contains(&first[2]), "{first:?}");
+    plan.id = PlanId("another".to_owned());
+    assert_ne!(first, waits(&plan), "not all plans come back at once");
 }

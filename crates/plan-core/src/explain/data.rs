@@ -69,6 +69,7 @@ fn write(json: &mut Json, plan: &Plan, step: &Step, tally: &Tally) {
     json["idempotency_key"] = json!(step.idempotency_key(&plan.id));
     json["timeout_ms"] = json!(write.call.timeout_ms);
     json["retries_max"] = json!(write.call.retries);
+    json["backoff"] = json!(write.call.backoff);
     json["attempts"] = json!(tally.attempts);
     json["lost"] = json!(tally.lost);
     json["refused"] = json!(tally.refused);

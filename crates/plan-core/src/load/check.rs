@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, Value};
 
+use crate::backoff::Backoff;
 use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Type;
 use crate::policy::{Question, RUN_PLAN};
@@ -59,6 +60,11 @@ fn check_action(
     }
     if action.call.retries > 20 {
         wrong("`retries` may be 20 at most".to_owned(), None);
+    }
+    let Backoff { first_ms, cap_ms } = action.call.backoff;
+    if first_ms == 0 || first_ms > cap_ms || cap_ms > 60_000 {
+        let what = format!("`retries` waits {first_ms} ms at first and {cap_ms} ms at most");
+        wrong(what, Some("1 <= first_ms <= cap_ms <= 60000".to_owned()));
     }
     if let Some(output) = &action.verifies {
         if action.kind == ActionKind::Write {
