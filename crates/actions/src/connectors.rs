@@ -8,6 +8,7 @@ use callwright_plan_core::{Invoke, Made, Outcome, Read, ReadOutcome};
 use callwright_wire::actions::CoreError;
 use callwright_wire::connector::{Client, Invocation, InvokeError, Refusal};
 
+use crate::breakers::Breakers;
 use crate::journal::unix_ms;
 
 /// The connectors by name.
@@ -60,21 +61,41 @@ impl Connectors {
     }
 
     /// Makes a read for a plan that is being bound; tries again as the action says. Tells how it went beside what came of it.
-    pub(crate) async fn read(&self, plan: &PlanId, read: &Read) -> Result<(ReadOutcome, Made), CoreError> {
+    /// A system that is left alone for now is not asked.
+    pub(crate) async fn read(
+        &self,
+        plan: &PlanId,
+        read: &Read,
+        breakers: &Breakers,
+    ) -> Result<(ReadOutcome, Made), CoreError> {
         let (unix_ms, begun) = (unix_ms(), Instant::now());
-        let (outcome, attempts) = self.read_until(plan, read).await?;
+        let (outcome, attempts) = self.read_until(plan, read, breakers).await?;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((outcome, Made { unix_ms, took_ms, attempts }))
     }
 
     /// Makes a read until there is an answer or no attempt is left; with the number of the last attempt.
-    async fn read_until(&self, plan: &PlanId, read: &Read) -> Result<(ReadOutcome, u32), CoreError> {
+    async fn read_until(
+        &self,
+        plan: &PlanId,
+        read: &Read,
+        breakers: &Breakers,
+    ) -> Result<(ReadOutcome, u32), CoreError> {
         let (name, action) = (&read.call.connector, &read.call.action);
         let client =
             self.0.get(name).ok_or_else(|| CoreError::Internal(format!("there is no connector `{name}`")))?;
         let mut attempt = 1;
         loop {
+            let leave = breakers.leave(name).map_err(|shut| {
+                metrics::counter!("callwright_actions_breaker_refused_total", "connector" => name.clone())
+                    .increment(1);
+                CoreError::Unavailable(format!("{action}: {shut}"))
+            })?;
             let done = client.invoke(invocation(plan, read, attempt)).await;
+            match &done {
+                Err(InvokeError::Unknown(_)) => leave.unanswered(),
+                Ok(_) | Err(InvokeError::Refused(_) | InvokeError::Misused(_)) => leave.answered(),
+            }
             let failure = match done {
                 Ok(record) => return Ok((ReadOutcome::Found(record), attempt)),
                 Err(InvokeError::Refused(Refusal::NotFound { argument, .. })) => {

@@ -20,6 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use tokio_util::task::TaskTracker;
 
+use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
@@ -32,6 +33,7 @@ use crate::serve::Limits;
 pub(crate) struct Core {
     pub(crate) packs: BTreeMap<String, Arc<Pack>>,
     pub(crate) connectors: Connectors,
+    pub(crate) breakers: Breakers,
     pub(crate) limits: Limits,
     journal: Journal,
     drafts: Mutex<BTreeMap<PlanId, Slot>>,
@@ -52,9 +54,13 @@ impl Core {
         stop: CancellationToken,
     ) -> Arc<Self> {
         let (changes, _) = broadcast::channel(WATCH);
+        let named = packs.values().flat_map(|pack| pack.actions.values());
+        let named = named.map(|action| action.call.connector.as_str());
+        let breakers = Breakers::new(limits.breaker, named);
         Arc::new(Self {
             packs,
             connectors,
+            breakers,
             limits,
             journal,
             drafts: Mutex::new(BTreeMap::new()),
@@ -182,7 +188,7 @@ impl Core {
             let verified: Vec<String> = verified.into_iter().collect();
             return Ok(match next {
                 Next::Read(read) => {
-                    let (outcome, made) = self.connectors.read(&draft.id, &read).await?;
+                    let (outcome, made) = self.connectors.read(&draft.id, &read, &self.breakers).await?;
                     draft.reads.add_made(read, outcome, made);
                     continue;
                 }

@@ -12,6 +12,8 @@
 //! - What is written down hangs on a chain of hashes; [`audit`] finds what was changed afterwards.
 //! - A plan that needs somebody's approval waits in the journal, for days and over restarts; the first answer to a question is the one
 //!   that counts, and no answer in time is a no.
+//! - A system that gave no answer to several calls in a row is left alone for a while: reads are refused at once, and writes wait
+//!   before they are begun.
 //! - Executing twice is executing once: the second gets the events of the first.
 //! - Secrets and everything a plan does not need any more stay in memory; a plan that nobody said yes to is never written
 //!   down. Refusals are, without facts.
@@ -21,6 +23,8 @@
 //! (hence loopback or a Unix socket only), exports, a retention period.
 
 mod audit;
+mod breaker;
+mod breakers;
 mod connectors;
 mod core;
 mod draft;
@@ -31,5 +35,6 @@ mod run;
 mod serve;
 
 pub use audit::{AuditError, Listed, audit, explain_from, list};
+pub use breaker::BreakerConfig;
 pub use journal::JournalError;
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

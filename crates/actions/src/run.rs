@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use callwright_model::PlanEvent;
 use callwright_plan_core::{
-    Command, Entry, Event, Pack, Plan, Progress, Trail, decide, fact, is_finished, progress,
+    Command, Entry, Event, Outcome, Pack, Plan, Progress, Trail, decide, fact, is_finished, progress,
+    upcoming,
 };
 use callwright_wire::actions::{PlanState, PlanView};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::breakers::Leave;
 use crate::core::Core;
 use crate::journal::{JournalError, Story, unix_ms};
 
@@ -42,6 +44,10 @@ impl Run {
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.entries_after(0)
+    }
+
+    fn last(&self) -> Option<Entry> {
+        self.lock().last().cloned()
     }
 
     /// What came after the first so many.
@@ -137,6 +143,7 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     let _over = run.over.clone().drop_guard();
     let plan = &run.plan.id;
     let mut events = Vec::new();
+    let mut leave = None;
     loop {
         run.catch_up(&mut events);
         let command = match decide(&run.plan, &pack.policy, &events) {
@@ -162,14 +169,37 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                     tracing::info!(%plan, "the plan goes on when the core starts again");
                     return;
                 }
-                event
+                // Leave that was given for another call than the one that follows is given back.
+                leave = leave.filter(|_| begins);
+                match leave {
+                    Some(_) => event,
+                    None => match put_off(&core, &run, event, events.len()).await {
+                        PutOff::Not(event, given) => {
+                            leave = given;
+                            event
+                        }
+                        PutOff::Over(given) => {
+                            leave = given;
+                            continue;
+                        }
+                        PutOff::Stopped => {
+                            tracing::info!(%plan, "the plan goes on when the core starts again");
+                            return;
+                        }
+                    },
+                }
             }
             Command::Invoke(call) => {
                 if !call.wait.is_zero() {
                     tokio::time::sleep(call.wait).await;
                 }
                 let begun = std::time::Instant::now();
+                let leave = leave.take().unwrap_or_else(|| core.breakers.anyway(&call.connector));
                 let outcome = core.connectors.invoke(plan, &call).await;
+                match &outcome {
+                    Outcome::Lost(_) => leave.unanswered(),
+                    Outcome::Done(_) | Outcome::NotFound(_) | Outcome::Refused { .. } => leave.answered(),
+                }
                 metrics::histogram!("callwright_actions_call_seconds").record(begun.elapsed());
                 call.outcome(outcome)
             }
@@ -192,6 +222,52 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     debug_assert!(is_finished(&run.events()));
 }
 
+/// Whether what comes next must wait for a system that is left alone.
+enum PutOff<'c> {
+    /// No: this is to be written down, with leave for the call that follows.
+    Not(Event, Option<Leave<'c>>),
+    /// It had to, and may go on, or something else has happened: what comes next is to be asked anew.
+    Over(Option<Leave<'c>>),
+    /// The core is to stop.
+    Stopped,
+}
+
+/// Puts off a write or an undo while its system is left alone, as long as its attempts might have taken. That it waits is written down
+/// first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried all the same.
+async fn put_off<'c>(core: &'c Core, run: &Run, event: Event, known: usize) -> PutOff<'c> {
+    let Some(call) = upcoming(&run.plan, &event) else { return PutOff::Not(event, None) };
+    let mut length = run.length.subscribe();
+    let mut waited = false;
+    loop {
+        let shut = match core.breakers.leave(call.connector) {
+            Ok(leave) if waited => return PutOff::Over(Some(leave)),
+            Ok(leave) => return PutOff::Not(event, Some(leave)),
+            Err(shut) => shut,
+        };
+        let Some(held) = run.last().filter(|entry| matches!(entry.event, Event::Held { .. })) else {
+            let connector = call.connector.to_owned();
+            let held = Event::Held { step: call.step, connector, reason: shut.to_string() };
+            return PutOff::Not(held, None);
+        };
+        let since = Duration::from_millis(unix_ms().saturating_sub(held.unix_ms));
+        let left = call.patience.saturating_sub(since);
+        if left.is_zero() && call.unsent {
+            let reason = shut.to_string();
+            return PutOff::Not(Event::StepFailed { step: call.step, reason, rules: Vec::new() }, None);
+        }
+        if left.is_zero() {
+            return PutOff::Not(event, Some(core.breakers.anyway(call.connector)));
+        }
+        waited = true;
+        tokio::select! {
+            () = core.breakers.opening(&shut) => {}
+            () = tokio::time::sleep(left) => {}
+            _ = length.wait_for(|length| *length > known) => return PutOff::Over(None),
+            () = core.stopped() => return PutOff::Stopped,
+        }
+    }
+}
+
 /// How waiting for an approval ended.
 enum Waited {
     Answered,
@@ -205,7 +281,7 @@ async fn wait(core: &Core, run: &Run, known: usize, within: Duration) -> Waited 
     let _waits = core.waits();
     let mut length = run.length.subscribe();
     loop {
-        let left = run.entries().last().map_or(Duration::ZERO, |asked| {
+        let left = run.last().map_or(Duration::ZERO, |asked| {
             within.saturating_sub(Duration::from_millis(unix_ms().saturating_sub(asked.unix_ms)))
         });
         if left.is_zero() {
@@ -225,6 +301,11 @@ pub(crate) fn note(run: &Run, event: &Event) {
         Event::StepCommitted { step, .. } => {
             metrics::counter!("callwright_actions_steps_total", "outcome" => "committed").increment(1);
             tracing::info!(%plan, step, "step committed");
+        }
+        Event::Held { step, connector, reason } => {
+            metrics::counter!("callwright_actions_breaker_waits_total", "connector" => connector.clone())
+                .increment(1);
+            tracing::warn!(%plan, step, %connector, %reason, "a step is put off");
         }
         Event::StepFailed { step, reason, .. } => {
             metrics::counter!("callwright_actions_steps_total", "outcome" => "failed").increment(1);

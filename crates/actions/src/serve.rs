@@ -16,6 +16,7 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 
+use crate::breaker::BreakerConfig;
 use crate::connectors::Connectors;
 use crate::core::{Core, Service};
 use crate::journal::{Journal, JournalError};
@@ -55,6 +56,8 @@ pub struct Limits {
     pub plans_waiting_max: usize,
     /// A plan waiting longer than this may be forgotten when others want its place.
     pub plan_idle: Duration,
+    /// When a system that does not answer is left alone.
+    pub breaker: BreakerConfig,
 }
 
 impl Default for Limits {
@@ -64,6 +67,7 @@ impl Default for Limits {
             approvals_waiting_max: 10_000,
             plans_waiting_max: 10_000,
             plan_idle: Duration::from_secs(15 * 60),
+            breaker: BreakerConfig::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use callwright_actions::BreakerConfig;
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::Network;
 use toml::de::DeTable;
@@ -91,6 +92,8 @@ pub struct Core {
     pub listen: SocketAddr,
     /// Its journal.
     pub journal: PathBuf,
+    /// When it leaves a business system alone that does not answer.
+    pub breaker: BreakerConfig,
 }
 
 /// `[speech]`
@@ -302,6 +305,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         address: reader.parse::<Service>(&mut section, "address").map(|service| service.0),
         listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 7070)))).0,
         journal: folder.join(reader.parse_or(&mut section, "journal", "callwright.sqlite".to_owned())),
+        breaker: read_breaker(reader, &mut section),
     };
     reader.close(section);
 
@@ -330,6 +334,20 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     reader.close(root);
     let places = reader.places();
     Config { sip, media, web, core, speech, journal, connectors, lines, grace, places }
+}
+
+fn read_breaker(reader: &mut Reader, core: &mut Section<'_, '_>) -> BreakerConfig {
+    let BreakerConfig { failures, within, open } = BreakerConfig::default();
+    let mut section = reader.section(core, "breaker");
+    let failures = usize::try_from(failures).unwrap_or_default();
+    let failures = reader.parse_or(&mut section, "failures", Whole::<0, FAILURES_MAX>(failures)).0;
+    let breaker = BreakerConfig {
+        failures: u32::try_from(failures).unwrap_or(u32::MAX),
+        within: reader.parse_or(&mut section, "within", Length(within)).0,
+        open: reader.parse_or(&mut section, "open", Length(open)).0,
+    };
+    reader.close(section);
+    breaker
 }
 
 /// The token is not shown in the mistake, which may end in a log.
@@ -396,6 +414,8 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
 const CALLS_MAX: usize = 1 << 20;
 /// A caller who complains does so within weeks; longer is for whoever has a reason to keep what callers said.
 const KEEP_DAYS: usize = 30;
+/// A breaker that waits for more is none; 0 says so.
+const FAILURES_MAX: usize = 1_000;
 /// A century: a number above it is a slip of the hand.
 const DAYS_MAX: usize = 36_500;
 /// More threads than any machine has cores for; a number above it is a slip of the hand.

@@ -395,7 +395,10 @@ pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) ->
         journal: config.core.journal.clone(),
         packs,
         connectors: config.connectors.clone(),
-        limits: callwright_actions::Limits::default(),
+        limits: callwright_actions::Limits {
+            breaker: config.core.breaker,
+            ..callwright_actions::Limits::default()
+        },
     }
 }
 

@@ -210,6 +210,13 @@ impl Call {
         Duration::from_millis(self.timeout_ms.into())
     }
 
+    /// How long all its attempts might take.
+    pub(crate) fn patience(&self) -> Duration {
+        let attempts = self.retries.saturating_add(1);
+        let waits: Duration = (1..=attempts).map(|attempt| self.backoff.most(attempt)).sum();
+        self.timeout().saturating_mul(attempts).saturating_add(waits)
+    }
+
     /// The first of what it requires that does not hold of these arguments. What looks at one that is not among them is left
     /// for later.
     pub(crate) fn unmet(&self, known: &Record) -> Option<&Expr> {

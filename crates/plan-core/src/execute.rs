@@ -62,6 +62,15 @@ pub enum Event {
         /// Why, in their words.
         reason: String,
     },
+    /// The system has not answered others for a while, and what is due for a step is put off. Nothing was sent.
+    Held {
+        /// The step.
+        step: u32,
+        /// The connector.
+        connector: String,
+        /// Why, for the operator.
+        reason: String,
+    },
     /// A write is about to be asked for.
     StepStarted {
         /// The step.
@@ -257,8 +266,10 @@ pub struct Corrupt(&'static str);
 /// [`Corrupt`] when the log is not of this plan; nothing must be done then but tell a human.
 pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command, Corrupt> {
     let log = Log::read(plan, events)?;
-    let Some(last) = events.last() else { return Err(Corrupt("nobody has consented")) };
+    let Some(last) = happened(events) else { return Err(Corrupt("nobody has consented")) };
     match last {
+        // It is no last thing that happened.
+        Event::Held { .. } => Err(Corrupt("nobody has consented")),
         Event::Consented { .. } | Event::StepCommitted { .. } | Event::Approved { .. } => log.advance(policy),
         Event::ApprovalAsked { role, within_s, .. } => Ok(approval::wait(role, *within_s)),
         Event::Rejected { by, .. } => log.rejected(by.is_some()),
@@ -297,7 +308,7 @@ pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command,
 #[must_use]
 pub fn lost_in_crash(events: &[Event]) -> Option<Event> {
     let reason = || "the action core stopped before the answer".to_owned();
-    match events.last()? {
+    match happened(events)? {
         Event::StepStarted { step, attempt, .. } => {
             Some(Event::StepLost { step: *step, attempt: *attempt, reason: reason() })
         }
@@ -306,6 +317,39 @@ pub fn lost_in_crash(events: &[Event]) -> Option<Event> {
         }
         _ => None,
     }
+}
+
+/// The last event after which something is to be done: notes change nothing of what comes next.
+fn happened(events: &[Event]) -> Option<&Event> {
+    events.iter().rev().find(|event| !matches!(event, Event::Held { .. }))
+}
+
+/// A call that is to be made once an event is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upcoming<'p> {
+    /// The step it is for.
+    pub step: u32,
+    /// Whom it goes to.
+    pub connector: &'p str,
+    /// How long it may be put off: as long as all its attempts might take.
+    pub patience: Duration,
+    /// It is a write of which nothing was sent before: it can still be given up without a trace.
+    pub unsent: bool,
+}
+
+/// The call that follows from this event; `None` when none does.
+#[must_use]
+pub fn upcoming<'p>(plan: &'p Plan, event: &Event) -> Option<Upcoming<'p>> {
+    let (step, call, unsent) = match event {
+        Event::StepStarted { step, attempt, .. } => {
+            (*step, &plan.step(*step)?.write.as_ref()?.call, *attempt == 1)
+        }
+        Event::UndoStarted { step, .. } => {
+            (*step, &plan.step(*step)?.write.as_ref()?.undo.as_ref()?.call, false)
+        }
+        _ => return None,
+    };
+    Some(Upcoming { step, connector: &call.connector, patience: call.patience(), unsent })
 }
 
 /// Whether a plan with this log has ended.
@@ -365,7 +409,8 @@ impl Event {
     #[must_use]
     pub fn step(&self) -> Option<u32> {
         match self {
-            Self::StepStarted { step, .. }
+            Self::Held { step, .. }
+            | Self::StepStarted { step, .. }
             | Self::StepCommitted { step, .. }
             | Self::StepLost { step, .. }
             | Self::StepRefused { step, .. }

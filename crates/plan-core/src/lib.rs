@@ -55,8 +55,8 @@ pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
 pub use execute::{
-    Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, Outcome, Progress, Purpose, answer,
-    asked, decide, fact, is_finished, lost_in_crash, progress,
+    Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, Outcome, Progress, Purpose, Upcoming,
+    answer, asked, decide, fact, is_finished, lost_in_crash, progress, upcoming,
 };
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};

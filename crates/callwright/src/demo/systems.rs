@@ -98,6 +98,7 @@ impl Systems {
                 address: None,
                 listen: SocketAddr::from(([127, 0, 0, 1], 0)),
                 journal: self.scratch.0.join("journal.sqlite"),
+                breaker: callwright_actions::BreakerConfig::default(),
             },
             speech: Speech {
                 models: PathBuf::from("models"),

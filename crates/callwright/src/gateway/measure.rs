@@ -120,6 +120,15 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "callwright_actions_approvals_total",
         "Approvals that were asked for, and how they were answered, by outcome.",
     ),
+    ("callwright_actions_breaker_opened_total", "How often a business system was left alone, by connector."),
+    (
+        "callwright_actions_breaker_refused_total",
+        "Reads not made of a system that was left alone, by connector.",
+    ),
+    (
+        "callwright_actions_breaker_waits_total",
+        "Steps put off because a system was left alone, by connector.",
+    ),
     ("callwright_actions_steps_total", "Steps of plans ended, by outcome."),
 ];
 
@@ -130,6 +139,10 @@ const GAUGES: &[(&str, &str)] = &[
     ("callwright_media_legs", "Legs with sound."),
     ("callwright_browser_sessions_active", "Browser sessions held."),
     ("callwright_actions_approvals_waiting", "Plans that wait for somebody's approval."),
+    (
+        "callwright_actions_breaker_open",
+        "1 while a business system that did not answer is left alone, by connector.",
+    ),
     ("callwright_connector_up", "1 when a business system answers, by connector."),
 ];
 

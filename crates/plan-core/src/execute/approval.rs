@@ -200,6 +200,7 @@ impl<'l> Approvals<'l> {
                 self.rejected = true;
             }
             Event::Consented { .. }
+            | Event::Held { .. }
             | Event::StepStarted { .. }
             | Event::StepCommitted { .. }
             | Event::StepLost { .. }

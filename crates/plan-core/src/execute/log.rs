@@ -75,6 +75,7 @@ impl<'l> Log<'l> {
                     log.undone.insert(*step);
                 }
                 Event::Consented { .. }
+                | Event::Held { .. }
                 | Event::Approved { .. }
                 | Event::Rejected { .. }
                 | Event::StepLost { .. }

@@ -41,6 +41,7 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
         Event::Approved { role, .. } => PlanFact::Approved { role: role.clone() },
         Event::Rejected { role, .. } => PlanFact::Rejected { role: role.clone() },
         Event::Consented { .. }
+        | Event::Held { .. }
         | Event::StepStarted { .. }
         | Event::StepLost { .. }
         | Event::StepRefused { .. }
@@ -121,6 +122,7 @@ pub fn progress<'e>(plan: &Plan, events: impl IntoIterator<Item = &'e Event>) ->
                 continue;
             }
             Event::Consented { .. }
+            | Event::Held { .. }
             | Event::Rejected { .. }
             | Event::StepLost { .. }
             | Event::StepRefused { .. }

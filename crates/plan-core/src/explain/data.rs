@@ -71,6 +71,7 @@ fn write(json: &mut Json, plan: &Plan, step: &Step, tally: &Tally) {
     json["retries_max"] = json!(write.call.retries);
     json["backoff"] = json!(write.call.backoff);
     json["attempts"] = json!(tally.attempts);
+    json["put_off"] = json!(tally.held);
     json["lost"] = json!(tally.lost);
     json["refused"] = json!(tally.refused);
     json["began_unix_ms"] = json!(tally.began_unix_ms);
@@ -124,6 +125,7 @@ fn policy(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Vec<Json> {
                 continue;
             }
             Event::Consented { .. }
+            | Event::Held { .. }
             | Event::Approved { .. }
             | Event::Rejected { .. }
             | Event::StepStarted { .. }

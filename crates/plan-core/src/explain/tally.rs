@@ -20,6 +20,8 @@ pub(super) struct Tally {
     pub(super) lost: u32,
     /// How many were refused.
     pub(super) refused: u32,
+    /// How often it was put off because its system was left alone.
+    pub(super) held: u32,
     /// When it was asked for first, in milliseconds since 1970.
     pub(super) began_unix_ms: Option<u64>,
     /// When it was done or given up.
@@ -58,6 +60,7 @@ impl Tally {
             Event::StepCommitted { .. } | Event::StepFailed { .. } => self.ended_unix_ms = Some(unix_ms),
             Event::UndoStarted { .. } => self.undo_attempts += 1,
             Event::StepUndone { .. } => self.undone_unix_ms = Some(unix_ms),
+            Event::Held { .. } => self.held += 1,
             Event::Consented { .. }
             | Event::ApprovalAsked { .. }
             | Event::Approved { .. }
