@@ -1,6 +1,7 @@
 //! The core: drafts, runs, and the service over them.
 
 mod approvals;
+mod cancel;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use callwright_plan_core::{
 };
 use callwright_wire::actions::{
     self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Explanation, PlanView,
-    SkillView,
+    SkillView, Stop,
 };
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -389,17 +390,13 @@ impl wire::ActionCore for Service {
         Ok(run.stream())
     }
 
-    async fn cancel(&self, plan: PlanId) -> Result<(), CoreError> {
+    async fn cancel(&self, plan: PlanId, stop: Option<Stop>) -> Result<(), CoreError> {
         let core = &self.0;
-        let Some(draft) = core.draft(&plan) else {
-            return match core.run(&plan).await? {
-                Some(_) => Err(CoreError::NotReady("a plan that was begun is not stopped".to_owned())),
-                None => Err(unknown(&plan)),
-            };
-        };
+        let Some(draft) = core.draft(&plan) else { return core.stop_begun(plan, stop).await };
         let mut draft = draft.lock().await;
         if matches!(draft.stage, Stage::Begun) {
-            return Err(CoreError::NotReady("a plan that was begun is not stopped".to_owned()));
+            drop(draft);
+            return core.stop_begun(plan, stop).await;
         }
         let steps = draft.steps.clone();
         draft.enter(Stage::Cancelled, steps);

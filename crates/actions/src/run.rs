@@ -98,11 +98,13 @@ impl Run {
         }
     }
 
-    /// Whether what took the place after these events is an answer that somebody gave: it is on disk, and comes at once.
-    async fn answered(&self, known: &[Event]) -> bool {
-        let asked = matches!(known.last(), Some(Event::ApprovalAsked { .. }));
+    /// Whether what took the place after so many events was written in this process, such as an answer that somebody gave: it is on
+    /// disk, and comes at once.
+    pub(crate) async fn overtaken(&self, known: usize) -> bool {
         let mut length = self.length.subscribe();
-        asked && tokio::time::timeout(AT_ONCE, length.wait_for(|length| *length > known.len())).await.is_ok()
+        tokio::time::timeout(AT_ONCE, length.wait_for(|length| *length > known))
+            .await
+            .is_ok_and(|it| it.is_ok())
     }
 
     /// Its events from the first to the last, as they come. Who stops listening changes nothing.
@@ -153,6 +155,8 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                 return;
             }
         };
+        // What became of a call is told by nothing else: it is written down whatever else was meanwhile.
+        let witnessed = matches!(command, Command::Invoke(_));
         let event = match command {
             Command::Finished => break,
             Command::Await { within, unanswered } => match wait(&core, &run, events.len(), within).await {
@@ -204,18 +208,26 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                 call.outcome(outcome)
             }
         };
-        let number = events.len() as u64 + 1;
-        match core.journal().append(plan, number, event).await {
-            Ok(entry) => {
-                note(&run, &entry.event);
-                run.push(entry);
-                core.tell(|| run.view());
-            }
-            // Somebody has answered at the last moment, and their answer stands.
-            Err(JournalError::Conflict) if run.answered(&events).await => {}
-            Err(error) => {
-                tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
-                return;
+        loop {
+            let number = events.len() as u64 + 1;
+            match core.journal().append(plan, number, event.clone()).await {
+                Ok(entry) => {
+                    note(&run, &entry.event);
+                    run.push(entry);
+                    core.tell(|| run.view());
+                    break;
+                }
+                // Somebody has answered or cancelled at the last moment, and that stands.
+                Err(JournalError::Conflict) if run.overtaken(events.len()).await => {
+                    run.catch_up(&mut events);
+                    if !witnessed {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
+                    return;
+                }
             }
         }
     }
@@ -301,6 +313,10 @@ pub(crate) fn note(run: &Run, event: &Event) {
         Event::StepCommitted { step, .. } => {
             metrics::counter!("callwright_actions_steps_total", "outcome" => "committed").increment(1);
             tracing::info!(%plan, step, "step committed");
+        }
+        Event::CancelAsked { .. } => {
+            metrics::counter!("callwright_actions_cancelled_total").increment(1);
+            tracing::warn!(%plan, "somebody cancels a plan that has begun: what was done is taken back");
         }
         Event::Held { step, connector, reason } => {
             metrics::counter!("callwright_actions_breaker_waits_total", "connector" => connector.clone())

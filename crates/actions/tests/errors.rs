@@ -193,8 +193,14 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
     let (call, yes_words) = (call.as_bytes(), consent(&CALL.to_string(), "yes"));
     for rpc in ["Execute", "Cancel", "GetPlan", "Explain"] {
         ask.expect(rpc, &[], "INVALID_ARGUMENT").await;
-        ask.expect(rpc, &[(1, b"none"), (2, &yes_words)], "NOT_FOUND").await;
+        let of_none = [(1, b"none".as_slice()), (2, &yes_words)];
+        let fields = if rpc == "Execute" { 2 } else { 1 };
+        ask.expect(rpc, &of_none[..fields], "NOT_FOUND").await;
     }
+    // Whoever wants a plan stopped that has begun says who they are and why.
+    let mut nobodys = message(&[(1, b"none"), (3, b"Ada")]);
+    nobodys.extend([2 << 3, 1]);
+    ask.expect_of("Cancel", nobodys, "INVALID_ARGUMENT").await;
     let (pack, skill, value) = (b"airline", b"rebook", message(&[(1, b"code"), (2, b"")]));
     ask.expect("Plan", &[(2, pack), (3, skill)], "INVALID_ARGUMENT").await;
     ask.expect(

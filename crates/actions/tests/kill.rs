@@ -12,8 +12,8 @@ use std::time::Duration;
 use callwright_actions::ActionCore;
 use callwright_demo_backends::FaultKind;
 use callwright_model::{CallId, Pii, PlanEvent, PlanFact};
-use callwright_wire::actions::{Client, ClientError, PlanState};
-use common::{ALL_DONE, config, demo_airline, ready_plan, rebooked_once, short, to_the_end, yes};
+use callwright_wire::actions::{Client, ClientError, PlanState, Stop};
+use common::{ALL_DONE, config, demo_airline, ready_plan, rebooked_once, short, to_the_end, until_held, yes};
 use tokio_stream::StreamExt as _;
 
 const FOLDER: &str = "CALLWRIGHT_TEST_CORE_FOLDER";
@@ -154,6 +154,57 @@ async fn killed_while_undoing_everything_is_undone_once() {
     );
     core.kill();
     airline.shutdown().await;
+}
+
+/// The core dies with a call under way that is to be undone: it asks again what became of it, and takes it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_after_it_was_cancelled_everything_is_taken_back() {
+    for fault in [FaultKind::Delay(Duration::from_millis(30)), FaultKind::LostRequest, FaultKind::LostReply] {
+        let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+        let before = airline.snapshot().expect("readable");
+        let core = Core::start(folder.path(), &airline.url());
+        let client = Client::connect(&core.url).await.expect("connects");
+        let plan = ready_plan(&client).await;
+        airline.faults().once("apply_credit", FaultKind::HoldRequest);
+        let mut events = client.execute(&plan, yes()).await.expect("executes");
+        while let Some(event) = events.next().await {
+            if At::Started(4).is(&event.expect("an event")) {
+                break;
+            }
+        }
+        let by = Pii::new("Ada".to_owned());
+        let stop = Stop { by, reason: Pii::new("they changed their mind".to_owned()) };
+        client.stop(&plan, stop).await.expect("it is not too late");
+        until_held(&airline).await;
+        core.kill();
+        airline.faults().once("apply_credit", fault);
+        let core = Core::start(folder.path(), &airline.url());
+        let client = Client::connect(&core.url).await.expect("connects");
+        // The call of the core that died arrives after all.
+        airline.faults().release(&plan.0);
+        let told = short(&to_the_end(client.execute(&plan, yes()).await.expect("told")).await);
+        assert_eq!(
+            told,
+            [
+                "started 3",
+                "committed 3",
+                "started 4",
+                "committed 4",
+                "undone 4",
+                "undone 3",
+                "failed at 5 rebook-failed"
+            ],
+            "{fault:?}"
+        );
+        let after = airline.snapshot().expect("readable");
+        assert_eq!(after.tables["bookings"], before.tables["bookings"], "{fault:?}");
+        assert_eq!(after.tables["seats"], before.tables["seats"], "{fault:?}");
+        assert_eq!(after.count("credits", "state", "active"), 0, "{fault:?}");
+        core.kill();
+        let audited = callwright_actions::audit(&folder.path().join("journal.db"), None).expect("readable");
+        assert_eq!(audited.findings, vec![], "{fault:?}");
+        airline.shutdown().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

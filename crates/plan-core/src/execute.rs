@@ -5,6 +5,7 @@
 //! outcome nobody knows - which the shell then says ([`lost_in_crash`]), and the step's idempotency decides what follows.
 
 mod approval;
+mod cancel;
 mod log;
 mod view;
 
@@ -22,6 +23,7 @@ use crate::policy::Policy;
 use log::{Log, in_doubt};
 
 pub use approval::{Asked, Decision, Due, NoQuestion, answer, asked};
+pub use cancel::{NotCancelled, cancel};
 pub use view::{Progress, fact, progress};
 
 /// What is written down about a plan, in order. `Consented` is the first.
@@ -32,6 +34,13 @@ pub enum Event {
     Consented {
         /// SHA-256 of the words, in hexadecimal.
         words_sha256: String,
+    },
+    /// Somebody wants it stopped: nothing more is begun, and what was done is taken back.
+    CancelAsked {
+        /// Who, as the desk names its people.
+        by: String,
+        /// Why, in their words.
+        reason: String,
     },
     /// Somebody of this role must approve before it goes on. What follows is their answer, or that there was none.
     ApprovalAsked {
@@ -267,9 +276,11 @@ pub struct Corrupt(&'static str);
 pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command, Corrupt> {
     let log = Log::read(plan, events)?;
     let Some(last) = happened(events) else { return Err(Corrupt("nobody has consented")) };
+    if log.is_cancelled() && cancel::rests(last) {
+        return log.unwind();
+    }
     match last {
-        // It is no last thing that happened.
-        Event::Held { .. } => Err(Corrupt("nobody has consented")),
+        Event::Held { .. } | Event::CancelAsked { .. } => Err(Corrupt("a note is no thing that happened")),
         Event::Consented { .. } | Event::StepCommitted { .. } | Event::Approved { .. } => log.advance(policy),
         Event::ApprovalAsked { role, within_s, .. } => Ok(approval::wait(role, *within_s)),
         Event::Rejected { by, .. } => log.rejected(by.is_some()),
@@ -321,7 +332,7 @@ pub fn lost_in_crash(events: &[Event]) -> Option<Event> {
 
 /// The last event after which something is to be done: notes change nothing of what comes next.
 fn happened(events: &[Event]) -> Option<&Event> {
-    events.iter().rev().find(|event| !matches!(event, Event::Held { .. }))
+    events.iter().rev().find(|event| !matches!(event, Event::Held { .. } | Event::CancelAsked { .. }))
 }
 
 /// A call that is to be made once an event is written down.
@@ -424,6 +435,7 @@ impl Event {
             | Self::Failed { step, .. }
             | Self::InDoubt { step, .. } => Some(*step),
             Self::Consented { .. }
+            | Self::CancelAsked { .. }
             | Self::ApprovalAsked { .. }
             | Self::Approved { .. }
             | Self::Rejected { .. }

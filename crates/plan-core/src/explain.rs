@@ -142,6 +142,12 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
         Event::Rejected { role, by: None, .. } => {
             format!("nobody answered as `{role}` in time, which counts as rejected.")
         }
+        Event::CancelAsked { by, reason } => {
+            format!(
+                "cancelled by {by}{}. Nothing more is begun, and what was done is taken back.",
+                because(reason)
+            )
+        }
         Event::Held { step: n, reason, .. } => format!("{} is put off: {reason}.", step(*n)),
         Event::StepStarted { step: n, attempt: 1, rules: by } => {
             let call = plan.step(*n).and_then(call).unwrap_or_default();

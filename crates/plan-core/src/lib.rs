@@ -20,6 +20,8 @@
 //!   take it back, and a plan must never be stuck half way.
 //! - Where a rule leaves the last word to a person ([`Ruling::NeedsApproval`]), nothing is written until they have approved what they
 //!   were shown; then the policies are asked again. A rejection, or no answer in time, is a failure like any other.
+//! - A plan that has begun is cancelled as long as all that is done or under way can be taken back: no call is cut, and then
+//!   everything is undone.
 //! - Secrets (an action's `secret: true`, and the skill's inputs that go there) are in [`Reads`] only: not in facts, plans,
 //!   events or explanations.
 //! - Nothing here reads a clock, a file or a random number; one log gives one command.
@@ -55,8 +57,8 @@ pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
 pub use execute::{
-    Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, Outcome, Progress, Purpose, Upcoming,
-    answer, asked, decide, fact, is_finished, lost_in_crash, progress, upcoming,
+    Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, NotCancelled, Outcome, Progress,
+    Purpose, Upcoming, answer, asked, cancel, decide, fact, is_finished, lost_in_crash, progress, upcoming,
 };
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};

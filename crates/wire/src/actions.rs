@@ -111,6 +111,15 @@ pub struct ApprovalAnswer {
     pub reason: Pii<String>,
 }
 
+/// Somebody wants a plan stopped that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Who, as the desk names its people.
+    pub by: Pii<String>,
+    /// Why, in their words.
+    pub reason: Pii<String>,
+}
+
 /// A skill that is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkillView {

@@ -134,6 +134,13 @@ pub fn short(events: &[PlanEvent]) -> Vec<String> {
         .collect()
 }
 
+/// Waits until the airline holds a call.
+pub async fn until_held(airline: &Handle) {
+    while airline.faults().held().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 pub const ALL_DONE: [&str; 9] = [
     "started 3",
     "committed 3",

@@ -101,6 +101,7 @@ const COUNTERS: &[(&str, &str)] = &[
         "callwright_journal_lines_lost_total",
         "Lines of calls' journals that could not be written, or did not fit into the way to the disk.",
     ),
+    ("callwright_actions_cancelled_total", "Plans stopped after they had begun."),
     ("callwright_browser_refused_total", "Browser calls refused because there was no room."),
 ];
 

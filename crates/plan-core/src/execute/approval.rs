@@ -99,6 +99,9 @@ pub fn answer(events: &[Event], number: u64, decision: &Decision) -> Result<Opti
     if answered.verdict() == event.verdict() {
         return Ok(None);
     }
+    if let Event::CancelAsked { by, .. } = answered {
+        return Err(NoQuestion::Decided(format!("{by} has cancelled the plan")));
+    }
     Err(NoQuestion::Decided(match answered.verdict() {
         Some((true, by)) => format!("{} has approved", by.unwrap_or_default()),
         Some((false, Some(by))) => format!("{by} has rejected"),
@@ -175,7 +178,8 @@ pub(super) struct Approvals<'l> {
 impl<'l> Approvals<'l> {
     /// An answer follows its question at once and nothing else does; so nothing is written while somebody is asked.
     pub(super) fn take(&mut self, event: &'l Event) -> Result<(), Corrupt> {
-        if self.open && event.verdict().is_none() {
+        let answers = event.verdict().is_some() || matches!(event, Event::CancelAsked { .. });
+        if self.open && !answers {
             return Err(Corrupt("something happened before the approval that was asked for"));
         }
         match event {
@@ -199,6 +203,8 @@ impl<'l> Approvals<'l> {
                 self.answered(role)?;
                 self.rejected = true;
             }
+            // Who cancels answers for everybody.
+            Event::CancelAsked { .. } => self.open = false,
             Event::Consented { .. }
             | Event::Held { .. }
             | Event::StepStarted { .. }

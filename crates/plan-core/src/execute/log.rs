@@ -17,6 +17,8 @@ pub(super) struct Log<'l> {
     pub(super) approvals: Approvals<'l>,
     undone: BTreeSet<u32>,
     failed: Option<(u32, &'l str)>,
+    /// By whom it was cancelled, and why.
+    cancelled: Option<(&'l str, &'l str)>,
 }
 
 impl<'l> Log<'l> {
@@ -27,6 +29,7 @@ impl<'l> Log<'l> {
             approvals: Approvals::default(),
             undone: BTreeSet::new(),
             failed: None,
+            cancelled: None,
         };
         let mut started = BTreeSet::new();
         for (index, event) in events.iter().enumerate() {
@@ -41,13 +44,22 @@ impl<'l> Log<'l> {
             }
             log.approvals.take(event)?;
             match event {
+                Event::CancelAsked { by, reason } => {
+                    if log.is_given_up() {
+                        return Err(Corrupt("it was cancelled when it was given up already"));
+                    }
+                    log.cancelled = Some((by, reason));
+                }
                 Event::ApprovalAsked { steps, .. } => {
-                    if log.failed.is_some() {
+                    if log.is_given_up() {
                         return Err(Corrupt("an approval was asked for of a plan that was given up"));
                     }
                     for step in steps {
                         log.write(*step)?;
                     }
+                }
+                Event::StepStarted { attempt: 1, .. } if log.cancelled.is_some() => {
+                    return Err(Corrupt("a step began after it was cancelled"));
                 }
                 Event::StepStarted { step, .. } => {
                     if log.failed.is_some() || log.committed.contains_key(step) {
@@ -66,7 +78,7 @@ impl<'l> Log<'l> {
                     }
                 }
                 Event::UndoStarted { step, .. } => {
-                    let undoing = log.failed.is_some() && log.committed.contains_key(step);
+                    let undoing = log.is_given_up() && log.committed.contains_key(step);
                     if !undoing || log.undone.contains(step) {
                         return Err(Corrupt("an undo began of a step that was not done"));
                     }
@@ -90,6 +102,28 @@ impl<'l> Log<'l> {
             }
         }
         Ok(log)
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some() && self.failed.is_none()
+    }
+
+    /// Nothing more of it is to be done.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.cancelled.is_some() || self.failed.is_some()
+    }
+
+    /// The step at which it was given up, and why.
+    fn given_up(&self) -> Option<(u32, String)> {
+        match (self.failed, self.cancelled) {
+            (Some((step, reason)), _) => Some((step, reason.to_owned())),
+            (None, Some((by, reason))) => {
+                let next = self.to_come().map(|(step, _)| step.number).next();
+                let step = next.or(self.committed.keys().next_back().copied())?;
+                Some((step, format!("cancelled by {by}: {reason}")))
+            }
+            (None, None) => None,
+        }
     }
 
     fn step(&self, number: u32) -> Result<(&'l Step, &'l Write), Corrupt> {
@@ -233,7 +267,7 @@ impl<'l> Log<'l> {
     /// On to the next undo, from the last step to the first. Once a step is done that nothing takes back, taking back others
     /// would leave a half that nobody meant: a human looks at the whole.
     pub(super) fn unwind(&self) -> Result<Command, Corrupt> {
-        let (failed, reason) = self.failed.ok_or(Corrupt("an undo without a failure"))?;
+        let (failed, reason) = self.given_up().ok_or(Corrupt("an undo without a failure"))?;
         for number in self.committed.keys().rev() {
             if self.write(*number)?.undo.is_none() {
                 let what = format!("step {failed} failed ({reason}) and this one cannot be undone");
@@ -243,7 +277,7 @@ impl<'l> Log<'l> {
         let next = self.committed.keys().rev().find(|number| !self.undone.contains(number));
         Ok(Command::Append(match next {
             Some(step) => Event::UndoStarted { step: *step, attempt: 1 },
-            None => Event::Failed { step: failed, reason: reason.to_owned() },
+            None => Event::Failed { step: failed, reason },
         }))
     }
 

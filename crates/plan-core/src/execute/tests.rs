@@ -13,7 +13,7 @@ use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
 
 /// What the world does to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Luck {
+pub(super) enum Luck {
     Good,
     /// Done, and the answer is lost.
     LostReply,
@@ -27,7 +27,7 @@ enum Luck {
     CrashBefore,
 }
 
-fn luck() -> impl Strategy<Value = Luck> {
+pub(super) fn luck() -> impl Strategy<Value = Luck> {
     prop_oneof![
         6 => Just(Luck::Good),
         1 => Just(Luck::LostReply),
@@ -39,7 +39,7 @@ fn luck() -> impl Strategy<Value = Luck> {
     ]
 }
 
-fn idempotency() -> impl Strategy<Value = Idempotency> {
+pub(super) fn idempotency() -> impl Strategy<Value = Idempotency> {
     prop::sample::select(vec![
         Idempotency::Key,
         Idempotency::Key,
@@ -117,7 +117,7 @@ pub(super) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
     }
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let actions: Vec<String> = (1..=6).map(|n| format!("\"do{n}\"")).collect();
     let schema = format!(
         "entity Caller {{ verified: Set<String> }}; entity Connector;
@@ -131,10 +131,10 @@ fn policy() -> Policy {
 
 /// The system behind the plan. It keeps keys where it promises to, and counts what really happened.
 #[derive(Default)]
-struct World {
+pub(super) struct World {
     answers: BTreeMap<String, Record>,
-    effects: BTreeMap<u32, u32>,
-    undone: BTreeMap<u32, u32>,
+    pub(super) effects: BTreeMap<u32, u32>,
+    pub(super) undone: BTreeMap<u32, u32>,
     calls: BTreeMap<u32, u32>,
 }
 
@@ -170,10 +170,21 @@ impl World {
 
 /// Runs a plan to its end; `None` when it does not end.
 fn run(plan: &Plan, policy: &Policy, luck: &[Luck]) -> Option<(Vec<Event>, World)> {
+    run_with(plan, policy, luck, |_| None)
+}
+
+/// The same, while somebody looks at the log before each decision and may write something into it.
+pub(super) fn run_with(
+    plan: &Plan,
+    policy: &Policy,
+    luck: &[Luck],
+    mut somebody: impl FnMut(&[Event]) -> Option<Event>,
+) -> Option<(Vec<Event>, World)> {
     let mut luck = luck.iter().copied().chain(std::iter::repeat(Luck::Good));
     let mut world = World::default();
     let mut events = vec![Event::Consented { words_sha256: String::new() }];
     for _ in 0..2_000 {
+        events.extend(somebody(&events));
         let event = match decide(plan, policy, &events).expect("our own log") {
             Command::Finished => return Some((events, world)),
             Command::Await { .. } => panic!("nobody is asked here"),
@@ -181,10 +192,10 @@ fn run(plan: &Plan, policy: &Policy, luck: &[Luck]) -> Option<(Vec<Event>, World
             Command::Invoke(call) => {
                 let written = match call.purpose {
                     Purpose::Write => {
-                        matches!(events.last(), Some(Event::StepStarted { step, .. }) if *step == call.step)
+                        matches!(happened(&events), Some(Event::StepStarted { step, .. }) if *step == call.step)
                     }
                     Purpose::Undo => {
-                        matches!(events.last(), Some(Event::UndoStarted { step, .. }) if *step == call.step)
+                        matches!(happened(&events), Some(Event::UndoStarted { step, .. }) if *step == call.step)
                     }
                     Purpose::Verify => true,
                 };
@@ -280,7 +291,7 @@ proptest! {
 
     #[test]
     fn events_in_any_order_are_decided_or_found_corrupt(
-        order in prop::collection::vec(0usize..17, 0..12), step in 0u32..4, attempt in 0u32..3,
+        order in prop::collection::vec(0usize..19, 0..12), step in 0u32..4, attempt in 0u32..3,
     ) {
         let (plan, policy) = (plan(&[(Idempotency::Key, true), (Idempotency::Verify, false)], 1), policy());
         let reason = || "why".to_owned();
@@ -298,6 +309,8 @@ proptest! {
             10 => Event::UndoLost { step, attempt, reason: reason() },
             11 => Event::UndoRefused { step, reason: reason() },
             12 => Event::Completed,
+            17 => Event::Held { step, connector: "world".to_owned(), reason: reason() },
+            18 => Event::CancelAsked { by: "Ada".to_owned(), reason: reason() },
             13 => Event::ApprovalAsked { role: reason(), steps: vec![step], rules: Vec::new(), within_s: 60 },
             14 => Event::Approved { role: reason(), by: reason(), reason: reason() },
             15 => Event::Rejected { role: reason(), by: None, reason: reason() },

@@ -41,6 +41,7 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
         Event::Approved { role, .. } => PlanFact::Approved { role: role.clone() },
         Event::Rejected { role, .. } => PlanFact::Rejected { role: role.clone() },
         Event::Consented { .. }
+        | Event::CancelAsked { .. }
         | Event::Held { .. }
         | Event::StepStarted { .. }
         | Event::StepLost { .. }
@@ -104,6 +105,10 @@ pub fn progress<'e>(plan: &Plan, events: impl IntoIterator<Item = &'e Event>) ->
             Event::InDoubt { .. } => {
                 progress = Progress::InDoubt;
                 StepState::InDoubt
+            }
+            Event::CancelAsked { .. } => {
+                progress = Progress::Undoing;
+                continue;
             }
             Event::ApprovalAsked { .. } => {
                 progress = Progress::AwaitingApproval;

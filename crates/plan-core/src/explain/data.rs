@@ -125,6 +125,7 @@ fn policy(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Vec<Json> {
                 continue;
             }
             Event::Consented { .. }
+            | Event::CancelAsked { .. }
             | Event::Held { .. }
             | Event::Approved { .. }
             | Event::Rejected { .. }

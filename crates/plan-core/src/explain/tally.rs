@@ -62,6 +62,7 @@ impl Tally {
             Event::StepUndone { .. } => self.undone_unix_ms = Some(unix_ms),
             Event::Held { .. } => self.held += 1,
             Event::Consented { .. }
+            | Event::CancelAsked { .. }
             | Event::ApprovalAsked { .. }
             | Event::Approved { .. }
             | Event::Rejected { .. }

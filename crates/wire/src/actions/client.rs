@@ -8,7 +8,9 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use super::convert as c;
-use super::{ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView};
+use super::{
+    ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView, Stop,
+};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
 use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
@@ -118,7 +120,17 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn cancel(&self, plan: &PlanId) -> Result<(), ClientError> {
-        self.inner.clone().cancel(pb::CancelRequest { plan: plan.0.clone() }).await?;
+        let request = pb::CancelRequest { plan: plan.0.clone(), ..pb::CancelRequest::default() };
+        self.inner.clone().cancel(request).await?;
+        Ok(())
+    }
+
+    /// Lets go of a plan, also of one that has begun: what was done is undone. Once this is `Ok` it is on disk.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; [`ClientError::NotReady`] when it is too late.
+    pub async fn stop(&self, plan: &PlanId, stop: Stop) -> Result<(), ClientError> {
+        self.inner.clone().cancel(c::cancel_to_pb(plan, stop)).await?;
         Ok(())
     }
 

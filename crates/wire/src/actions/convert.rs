@@ -6,7 +6,7 @@ use callwright_model::{
 
 use super::{
     ActionView, Approval, ApprovalAnswer, ApprovalWrite, Callback, CallbackDone, Consent, PlanState,
-    PlanView, SkillView,
+    PlanView, SkillView, Stop,
 };
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
@@ -231,6 +231,37 @@ pub(super) fn reject_from_pb(request: pb::RejectRequest) -> Result<ApprovalAnswe
     answer_from_pb(plan, number, role, by, reason, false)
 }
 
+pub(super) fn cancel_to_pb(plan: &PlanId, stop: Stop) -> pb::CancelRequest {
+    let (by, reason) = (stop.by.into_inner(), stop.reason.into_inner());
+    pb::CancelRequest { plan: plan.0.clone(), begun: true, by, reason }
+}
+
+/// The plan's id, and who wants it stopped although it has begun.
+pub(super) fn cancel_from_pb(request: pb::CancelRequest) -> Result<(String, Option<Stop>), ConvertError> {
+    let pb::CancelRequest { plan, begun, by, reason } = request;
+    if !begun {
+        return Ok((plan, None));
+    }
+    for (name, text) in [("by", &by), ("reason", &reason)] {
+        if text.trim().is_empty() {
+            return Err(ConvertError::new(name, "is required with `begun`"));
+        }
+    }
+    within(&by, &reason)?;
+    Ok((plan, Some(Stop { by: Pii::new(by), reason: Pii::new(reason) })))
+}
+
+/// Texts that are written down must not grow the journal without bounds.
+fn within(by: &str, reason: &str) -> Result<(), ConvertError> {
+    if by.len() > NAME_BYTES_MAX {
+        return Err(ConvertError::new("by", "is longer than 200 bytes"));
+    }
+    if reason.len() > REASON_BYTES_MAX {
+        return Err(ConvertError::new("reason", "is longer than 2,000 bytes"));
+    }
+    Ok(())
+}
+
 fn answer_from_pb(
     plan: String,
     number: u64,
@@ -247,12 +278,7 @@ fn answer_from_pb(
     if number == 0 {
         return Err(ConvertError::new("number", "is required"));
     }
-    if by.len() > NAME_BYTES_MAX {
-        return Err(ConvertError::new("by", "is longer than 200 bytes"));
-    }
-    if reason.len() > REASON_BYTES_MAX {
-        return Err(ConvertError::new("reason", "is longer than 2,000 bytes"));
-    }
+    within(&by, &reason)?;
     let (by, reason) = (Pii::new(by), Pii::new(reason));
     Ok(ApprovalAnswer { plan: PlanId(plan), number, role, by, approve, reason })
 }

@@ -9,7 +9,9 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::convert as c;
-use super::{ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView};
+use super::{
+    ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView, Stop,
+};
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::{ConvertError, call_from_pb};
 use crate::pb::actions::v1 as pb;
@@ -33,8 +35,8 @@ pub trait ActionCore: Send + Sync + 'static {
         consent: Consent,
     ) -> impl Future<Output = Result<ReceiverStream<PlanEvent>, CoreError>> + Send;
 
-    /// Lets go of a plan.
-    fn cancel(&self, plan: PlanId) -> impl Future<Output = Result<(), CoreError>> + Send;
+    /// Lets go of a plan; with `stop` also of one that has begun, which is then undone.
+    fn cancel(&self, plan: PlanId, stop: Option<Stop>) -> impl Future<Output = Result<(), CoreError>> + Send;
 
     /// A plan as it is.
     fn plan_view(&self, plan: PlanId) -> impl Future<Output = Result<PlanView, CoreError>> + Send;
@@ -158,7 +160,8 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         &self,
         request: Request<pb::CancelRequest>,
     ) -> Result<Response<pb::CancelResponse>, Status> {
-        self.0.cancel(plan_id(request.into_inner().plan)?).await?;
+        let (plan, stop) = c::cancel_from_pb(request.into_inner())?;
+        self.0.cancel(plan_id(plan)?, stop).await?;
         Ok(Response::new(pb::CancelResponse {}))
     }
 

@@ -58,7 +58,9 @@ fn short(event: &Event) -> String {
         | Event::StepAbsent { .. }
         | Event::VerifyLost { .. }
         | Event::UndoLost { .. }
-        | Event::UndoRefused { .. } => panic!("all goes well here: {event:?}"),
+        | Event::UndoRefused { .. }
+        | Event::CancelAsked { .. }
+        | Event::Held { .. } => panic!("all goes well here: {event:?}"),
     }
 }
 
