@@ -2,6 +2,7 @@
 
 mod approvals;
 mod cancel;
+mod limits;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,8 +10,8 @@ use std::time::Instant;
 
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Binding, Command, Event, Explained, Next, Pack, Plan, Refused, Trail, Undo, bind, decide,
-    explain, explain_draft, explain_refusal, lost_in_crash,
+    BindError, Binding, Command, Event, Explained, Ledger, Next, Pack, Plan, Refused, Trail, Undo, bind,
+    decide, explain, explain_draft, explain_refusal, lost_in_crash,
 };
 use callwright_wire::actions::{
     self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Explanation, PlanView,
@@ -29,6 +30,7 @@ use crate::journal::{Journal, JournalError, Story};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
+use limits::limited;
 
 /// Everything the service shares.
 pub(crate) struct Core {
@@ -41,6 +43,7 @@ pub(crate) struct Core {
     guesses: Guesses,
     runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
     waiting: approvals::Waiting,
+    ledger: Mutex<Ledger>,
     changes: broadcast::Sender<PlanView>,
     pub(crate) tasks: TaskTracker,
     stop: CancellationToken,
@@ -68,6 +71,7 @@ impl Core {
             guesses: Guesses::default(),
             runs: Mutex::new(BTreeMap::new()),
             waiting: approvals::Waiting::default(),
+            ledger: Mutex::default(),
             changes,
             tasks: TaskTracker::new(),
             stop,
@@ -101,6 +105,7 @@ impl Core {
 
     /// Goes on with plans that had not ended when the core last stopped.
     pub(crate) async fn resume(self: &Arc<Self>) -> Result<usize, JournalError> {
+        self.recall().await?;
         let stories = self.journal.unfinished().await?;
         let mut resumed = 0;
         for mut story in stories {
@@ -205,6 +210,10 @@ impl Core {
                     PlanReply::Choose { plan, verified, input, words, options, facts }
                 }
                 Next::Ready { plan: bound, words, facts } => {
+                    if let Some(over) = self.beyond(pack, &bound) {
+                        let refused = limited(pack, &bound, over, facts);
+                        return Ok(refuse(draft, pack, verified, refused));
+                    }
                     let steps = bound.views();
                     draft.enter(Stage::Ready, steps.clone());
                     PlanReply::Ready { plan, verified, words, facts, steps }

@@ -90,6 +90,10 @@ enum Request {
     Unfinished {
         reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
     },
+    Since {
+        unix_ms: u64,
+        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    },
     CallBack {
         callback: Callback,
         reply: oneshot::Sender<Result<(), JournalError>>,
@@ -155,6 +159,11 @@ impl Journal {
     /// Plans that have not ended.
     pub(crate) async fn unfinished(&self) -> Result<Vec<Story>, JournalError> {
         self.ask(|reply| Request::Unfinished { reply }).await
+    }
+
+    /// Plans of which anything was written down since then, ended or not.
+    pub(crate) async fn since(&self, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
+        self.ask(|reply| Request::Since { unix_ms, reply }).await
     }
 
     /// Writes down that a caller wants to be called back.
@@ -262,7 +271,7 @@ impl Request {
             Self::Refuse { reply, .. } | Self::CallBack { reply, .. } => drop(reply.send(Err(error))),
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
-            Self::Unfinished { reply } => drop(reply.send(Err(error))),
+            Self::Unfinished { reply } | Self::Since { reply, .. } => drop(reply.send(Err(error))),
             Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
             Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
         }
@@ -278,6 +287,7 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> Answer {
         Request::Load { plan, reply } => answer(reply, load(transaction, &plan)),
         Request::Refusal { plan, reply } => answer(reply, refusal(transaction, &plan)),
         Request::Unfinished { reply } => answer(reply, read::unfinished(transaction)),
+        Request::Since { unix_ms, reply } => answer(reply, read::since(transaction, unix_ms)),
         Request::CallBack { callback, reply } => answer(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => answer(reply, callbacks::list(transaction, done)),
         Request::CalledBack { call, by, reply } => answer(reply, callbacks::complete(transaction, call, &by)),

@@ -175,6 +175,7 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                 }
                 // Leave that was given for another call than the one that follows is given back.
                 leave = leave.filter(|_| begins);
+                let event = if begins { core.within_limits(&run, &pack, event, &events) } else { event };
                 match leave {
                     Some(_) => event,
                     None => match put_off(&core, &run, event, events.len()).await {
@@ -215,6 +216,8 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                     note(&run, &entry.event);
                     run.push(entry);
                     core.tell(|| run.view());
+                    run.catch_up(&mut events);
+                    core.settle(&run, &events);
                     break;
                 }
                 // Somebody has answered or cancelled at the last moment, and that stands.

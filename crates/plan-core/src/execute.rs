@@ -20,7 +20,8 @@ use thiserror::Error;
 use crate::catalogue::Call;
 use crate::plan::Plan;
 use crate::policy::Policy;
-use log::{Log, in_doubt};
+pub(crate) use log::Log;
+use log::in_doubt;
 
 pub use approval::{Asked, Decision, Due, NoQuestion, answer, asked};
 pub use cancel::{NotCancelled, cancel};
@@ -445,4 +446,4 @@ impl Event {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,6 +22,8 @@
 //!   were shown; then the policies are asked again. A rejection, or no answer in time, is a failure like any other.
 //! - A plan that has begun is cancelled as long as all that is done or under way can be taken back: no call is cut, and then
 //!   everything is undone.
+//! - What may be done in a day ([`Limits`]) is asked beside the policies, when bound and before the first write; the [`Ledger`] says what
+//!   was done by others.
 //! - Secrets (an action's `secret: true`, and the skill's inputs that go there) are in [`Reads`] only: not in facts, plans,
 //!   events or explanations.
 //! - Nothing here reads a clock, a file or a random number; one log gives one command.
@@ -43,6 +45,7 @@ mod diagram;
 mod execute;
 mod explain;
 mod expr;
+mod limits;
 mod load;
 mod plan;
 mod policy;
@@ -62,6 +65,7 @@ pub use execute::{
 };
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};
+pub use limits::{DayLimit, Ledger, Limits, Over, Per, Sum, Then};
 pub use load::{Facts, check};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
 pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};

@@ -3,6 +3,7 @@
 mod check;
 mod facts;
 mod fill;
+mod limits;
 mod read;
 mod step;
 
@@ -15,6 +16,7 @@ use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, 
 use crate::backoff::Backoff;
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 use crate::expr::{Expr, Type, with_stack};
+use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
@@ -54,11 +56,14 @@ fn load_all(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
         fill::fill(&mut skills, actions, &mut loader.problems);
     }
     let policy = loader.policy().or_else(Policy::stand_in);
+    let limits = loader.limits();
     // Without one of these, every skill would be found wrong for no fault of its own.
     let pack = match (head, actions, policy) {
         (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
-            let pack = Pack { name, denied, skills, actions, policy };
+            let pack = Pack { name, denied, skills, actions, policy, limits };
             check::check(&pack, &connectors, source, &mut loader.problems);
+            loader.reader(LIMITS).check_limits(&pack);
+            loader.problems.extend(limits::words_missing(&pack.limits, source, LIMITS));
             Some(pack)
         }
         _ => None,
@@ -127,6 +132,15 @@ impl Loader<'_> {
         let schema_file = self.source.path("schema.cedarschema");
         let policy_file = self.source.path("policies.cedar");
         Policy::load((&schema_file, &schema), (&policy_file, &policies), &mut self.problems)
+    }
+
+    /// None when there is no such file.
+    fn limits(&mut self) -> Limits {
+        if !self.source.files.contains_key(LIMITS) {
+            return Limits::default();
+        }
+        let Some(node) = self.yaml(LIMITS) else { return Limits::default() };
+        self.reader(LIMITS).limits(&node)
     }
 
     fn actions(&mut self) -> Option<BTreeMap<String, Action>> {
@@ -386,6 +400,7 @@ fn unreadable() -> InputSpec {
     InputSpec { slot: callwright_model::SlotType::Name, ask: String::new(), again: None }
 }
 
+const LIMITS: &str = "limits.yaml";
 const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
 const FIELD_KEYS: [&str; 7] = ["type", "secret", "is", "of", "unit", "format", "personal"];
 const ACTION_KEYS: [&str; 16] = [

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+pub(crate) use annotations::{duration as approval_time, is_role};
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
     ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, PolicySet,

@@ -6,6 +6,7 @@ use callwright_model::{InputSpec, SlotType, Value};
 
 use crate::catalogue::{Action, FieldType};
 use crate::expr::Expr;
+use crate::limits::Limits;
 use crate::policy::Policy;
 
 /// A pack that has passed its checks: everything the action core needs to bind and run its skills.
@@ -21,6 +22,8 @@ pub struct Pack {
     pub actions: BTreeMap<String, Action>,
     /// Its policies.
     pub policy: Policy,
+    /// What may be done in a day.
+    pub limits: Limits,
 }
 
 impl Pack {

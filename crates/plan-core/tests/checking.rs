@@ -235,3 +235,94 @@ proptest! {
         let _ = check(&source);
     }
 }
+
+#[test]
+fn mistakes_in_limits_are_told_with_place_and_remedy() {
+    let whole = include_str!("../../../skills/airline/limits.yaml");
+    let check_with = |from: &str, to: &str, words: &str| -> Vec<String> {
+        assert!(whole.contains(from), "there is no `{from}`");
+        let mut source = airline();
+        source.files.insert("limits.yaml".to_owned(), whole.replacen(from, to, 1));
+        source.files.insert("words/en.ftl".to_owned(), words.to_owned());
+        check(&source).iter().map(ToString::to_string).collect()
+    };
+    let words = "credit-limit-reached = Not today.\n";
+    assert_eq!(check_with("most", "most", words), Vec::<String>::new());
+    for (from, to, wanted) in [
+        ("America/Denver", "America/Denvr", "`America/Denvr` is no time zone"),
+        ("time_zone: America/Denver\n", "", "`time_zone` is missing"),
+        (
+            "of: apply_credit",
+            "of: aply_credit",
+            "of `aply_credit`, which there is not (did you mean `apply_credit`?)",
+        ),
+        ("of: apply_credit", "of: find_booking", "is of `find_booking`, which only reads"),
+        (
+            "of: apply_credit",
+            "of: [apply_credit, assign_seat]",
+            "adds up `amount`, which `assign_seat` does not take",
+        ),
+        ("sum: amount", "sum: booking", "adds up `booking` of `apply_credit`, which is no number"),
+        ("unit: USD", "unit: cents", "adds up money in `cents`, which is no currency"),
+        ("    unit: USD\n", "", "has no `unit`"),
+        ("    sum: amount\n", "", "has a `unit` and no `sum`"),
+        (
+            "per: caller/day",
+            "per: caller",
+            "`caller` is not whose are counted together (known here: caller/day, day)",
+        ),
+        ("most: 100000", "most: -1", "is less than nothing"),
+        ("    most: 100000\n", "", "has no `most`"),
+        ("transfer: true", "within: 8h", "says `within`, and nobody is asked"),
+        ("transfer: true", "approval: supervisor", "has `approval` beside `words` or `transfer`"),
+        (
+            "    words: credit-limit-reached\n    transfer: true",
+            "    approval: Shift lead",
+            "`Shift lead` is no role",
+        ),
+        (
+            "    words: credit-limit-reached\n    transfer: true",
+            "    approval: supervisor\n    within: soon",
+            "`soon` is no time from a minute to 90 days",
+        ),
+        (
+            "transfer: true",
+            "transfr: true",
+            "`transfr` is not a key that is known here (did you mean `transfer`?)",
+        ),
+    ] {
+        let told = check_with(from, to, words);
+        assert!(
+            told.iter().any(|told| told.contains("limits.yaml") && told.contains(wanted)),
+            "{to}: {told:?}"
+        );
+    }
+    let told = check_with("most", "most", "credit-limit = Not today.\n");
+    let wanted = "words/en.ftl: error: the sentence `credit-limit-reached` is missing (named in skills/airline/limits.yaml:";
+    assert!(told.iter().any(|told| told.contains(wanted)), "{told:?}");
+}
+
+#[test]
+fn waits_between_attempts_are_held_to_bounds() {
+    for (retries, wanted) in [
+        ("{ most: 3, first_ms: 100, cap_ms: 5000 }", None),
+        ("{ most: 3 }", None),
+        ("{ most: 3, first_ms: 3000 }", None),
+        ("{ first_ms: 100 }", Some("`retries` does not say how many")),
+        ("{ most: 3, first_ms: 0 }", Some("`retries` waits 0 ms at first")),
+        ("{ most: 3, first_ms: 900, cap_ms: 100 }", Some("waits 900 ms at first and 100 ms at most")),
+        ("{ most: 3, cap_ms: 90000 }", Some("and 90000 ms at most")),
+        ("{ most: 21 }", Some("`retries` may be 20 at most")),
+        (
+            "{ most: 3, frist_ms: 10 }",
+            Some("`frist_ms` is not a key that is known here (did you mean `first_ms`?)"),
+        ),
+        ("many", Some("`retries` is `many`, which is no whole number that fits")),
+    ] {
+        let told = told("actions.yaml", "retries: 3", &format!("retries: {retries}"));
+        match wanted {
+            None => assert_eq!(told, Vec::<String>::new(), "{retries}"),
+            Some(wanted) => assert!(told.iter().any(|told| told.contains(wanted)), "{retries}: {told:?}"),
+        }
+    }
+}

@@ -25,6 +25,7 @@ no-flights = I am sorry, there is no other flight with a free seat.
 no-refund = I am sorry, this fare is not refunded.
 not-allowed = I am sorry, I am not allowed to do that.
 credit-too-high = I am sorry, a credit of { $offers-credit } is more than I may give.
+credit-limit-reached = I am sorry, no more credit can be given on this booking today.
 refund-too-high = I am sorry, a refund of { $terms-refund } is more than I may give.
 
 offer-flights = I am sorry that your flight to { $booking-flight-to } was cancelled. These are the next flights.

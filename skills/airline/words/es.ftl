@@ -23,6 +23,7 @@ no-flights = Lo siento, no queda ningún otro vuelo con plazas libres.
 no-refund = Lo siento, esta tarifa no se reembolsa.
 not-allowed = Lo siento, no estoy autorizado a hacer eso.
 credit-too-high = Lo siento, un abono de { $offers-credit } es más de lo que puedo dar.
+credit-limit-reached = Lo siento, hoy no se puede dar más abono en esta reserva.
 refund-too-high = Lo siento, un reembolso de { $terms-refund } es más de lo que puedo dar.
 
 offer-flights = Siento que se haya cancelado su vuelo a { $booking-flight-to }. Estos son los próximos vuelos.

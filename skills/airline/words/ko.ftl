@@ -23,6 +23,7 @@ no-flights = 죄송합니다. 좌석이 남은 다른 항공편이 없습니다.
 no-refund = 죄송합니다. 이 운임은 환불되지 않습니다.
 not-allowed = 죄송합니다. 그 일은 제가 해 드릴 수 없습니다.
 credit-too-high = 죄송합니다. { $offers-credit } 적립은 제가 드릴 수 있는 금액을 넘습니다.
+credit-limit-reached = 죄송합니다. 오늘은 이 예약에 더 이상 적립해 드릴 수 없습니다.
 refund-too-high = 죄송합니다. { $terms-refund } 환불은 제가 드릴 수 있는 금액을 넘습니다.
 
 offer-flights = 항공편이 취소되어 죄송합니다. 다음 항공편이 있습니다.

@@ -2,7 +2,7 @@
 
 use callwright_model::PlanId;
 use callwright_plan_core::{Entry, Explained};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Params};
 
 use super::{JournalError, Story, database};
 
@@ -55,11 +55,22 @@ pub(crate) fn refusal(connection: &Connection, plan: &PlanId) -> Result<Option<E
 
 /// Plans that have not ended.
 pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Story>, JournalError> {
-    let mut select = connection
-        .prepare("SELECT id, plan, trail FROM plans WHERE finished = 0 ORDER BY id")
-        .map_err(database)?;
+    stories(connection, "SELECT id, plan, trail FROM plans WHERE finished = 0 ORDER BY id", [])
+}
+
+/// Plans with an event since then.
+pub(super) fn since(connection: &Connection, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
+    let those = "SELECT id, plan, trail FROM plans
+                 WHERE id IN (SELECT plan FROM events WHERE unix_ms >= ?1) ORDER BY id";
+    stories(connection, those, [unix_ms.cast_signed()])
+}
+
+fn stories(connection: &Connection, those: &str, params: impl Params) -> Result<Vec<Story>, JournalError> {
+    let mut select = connection.prepare(those).map_err(database)?;
     let rows = select
-        .query_map([], |row| Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?)))
+        .query_map(params, |row| {
+            Ok((PlanId(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
         .map_err(database)?;
     let mut stories = Vec::new();
     for row in rows {

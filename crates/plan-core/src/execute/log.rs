@@ -11,10 +11,11 @@ use crate::plan::{Bound, Plan, Step, Write};
 use crate::policy::{Policy, Ruling};
 
 /// What a log says, by step.
-pub(super) struct Log<'l> {
+pub(crate) struct Log<'l> {
     pub(super) plan: &'l Plan,
     pub(super) committed: BTreeMap<u32, &'l Record>,
     pub(super) approvals: Approvals<'l>,
+    started: BTreeSet<u32>,
     undone: BTreeSet<u32>,
     failed: Option<(u32, &'l str)>,
     /// By whom it was cancelled, and why.
@@ -22,16 +23,16 @@ pub(super) struct Log<'l> {
 }
 
 impl<'l> Log<'l> {
-    pub(super) fn read(plan: &'l Plan, events: &'l [Event]) -> Result<Self, Corrupt> {
+    pub(crate) fn read(plan: &'l Plan, events: &'l [Event]) -> Result<Self, Corrupt> {
         let mut log = Self {
             plan,
             committed: BTreeMap::new(),
             approvals: Approvals::default(),
+            started: BTreeSet::new(),
             undone: BTreeSet::new(),
             failed: None,
             cancelled: None,
         };
-        let mut started = BTreeSet::new();
         for (index, event) in events.iter().enumerate() {
             if (index == 0) != matches!(event, Event::Consented { .. }) {
                 return Err(Corrupt("consent is not the first event, or not the only consent"));
@@ -65,10 +66,10 @@ impl<'l> Log<'l> {
                     if log.failed.is_some() || log.committed.contains_key(step) {
                         return Err(Corrupt("a step began that was done or given up"));
                     }
-                    started.insert(*step);
+                    log.started.insert(*step);
                 }
                 Event::StepCommitted { step, result } => {
-                    if !started.contains(step) || log.committed.insert(*step, result).is_some() {
+                    if !log.started.contains(step) || log.committed.insert(*step, result).is_some() {
                         return Err(Corrupt("a step was done that had not begun, or twice"));
                     }
                 }
@@ -108,6 +109,21 @@ impl<'l> Log<'l> {
         self.cancelled.is_some() && self.failed.is_none()
     }
 
+    /// It was asked for, whatever became of it.
+    pub(crate) fn is_begun(&self, step: u32) -> bool {
+        self.started.contains(&step)
+    }
+
+    /// It was given up without effect, or taken back.
+    pub(crate) fn is_given_back(&self, step: u32) -> bool {
+        self.undone.contains(&step) || self.failed.is_some_and(|(failed, _)| failed == step)
+    }
+
+    /// Somebody of this role has approved it.
+    pub(crate) fn is_approved(&self, step: u32, role: &str) -> bool {
+        self.approvals.of_step(step).contains(role)
+    }
+
     /// Nothing more of it is to be done.
     pub(super) fn is_given_up(&self) -> bool {
         self.cancelled.is_some() || self.failed.is_some()
@@ -140,7 +156,7 @@ impl<'l> Log<'l> {
     }
 
     /// Facts that a step's arguments may refer to: what was kept, and results so far, as far as their names are known there.
-    pub(super) fn facts(&self, step: &Step, write: &Write) -> Record {
+    pub(crate) fn facts(&self, step: &Step, write: &Write) -> Record {
         let mut facts = self.plan.facts.clone();
         for (number, result) in &self.committed {
             if let Some(done) = self.plan.step(*number).filter(|done| step.within.starts_with(&done.within)) {
@@ -152,7 +168,7 @@ impl<'l> Log<'l> {
     }
 
     /// The writes that are not done, in order.
-    pub(super) fn to_come(&self) -> impl Iterator<Item = (&'l Step, &'l Write)> {
+    pub(crate) fn to_come(&self) -> impl Iterator<Item = (&'l Step, &'l Write)> {
         let to_come = self.plan.steps.iter().filter(|step| !self.committed.contains_key(&step.number));
         to_come.filter_map(|step| Some((step, step.write.as_ref()?)))
     }

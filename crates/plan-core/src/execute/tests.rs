@@ -73,7 +73,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
 }
 
 /// A plan of writes that each need the result of the one before.
-pub(super) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
+pub(crate) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
     let compile = |source: &str| Expr::compile(source).expect("an expression");
     let steps = (1..).zip(steps).map(|(number, (idempotency, undoable))| {
         let value = match number {

@@ -16,7 +16,7 @@ pub(super) fn role_of(policy: &Policy) -> Option<&str> {
 
 /// What a rule that waits for an approval asks for.
 pub(super) fn approval_of(policy: &Policy) -> Option<Approval> {
-    let within = policy.annotation("within").and_then(duration).unwrap_or(WITHIN);
+    let within = policy.annotation("within").and_then(duration).unwrap_or(Approval::WITHIN);
     Some(Approval { role: role_of(policy)?.to_owned(), within })
 }
 
@@ -58,8 +58,7 @@ pub(super) fn check(policy: &Policy, file: &str, text: &str, problems: &mut Vec<
         }
         return;
     };
-    let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-    if role.is_empty() || role.len() > ROLE_BYTES_MAX || !role.bytes().all(named) {
+    if !is_role(role) {
         let help = "small letters, digits, `-` and `_`: @approval(\"shift-lead\")".to_owned();
         wrong("approval", None, format!("`@approval` names no role: `{role}`"), help);
     }
@@ -86,8 +85,14 @@ pub(super) fn forbids(policy: &Policy) -> bool {
     policy.effect() == Effect::Forbid
 }
 
+/// Whether a role can be called so.
+pub(crate) fn is_role(name: &str) -> bool {
+    let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= ROLE_BYTES_MAX && name.bytes().all(named)
+}
+
 /// `30m`, `8h`, `3d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let unit = match text.as_bytes().last()? {
         b'm' => 60,
         b'h' => 60 * 60,
@@ -100,8 +105,11 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 const KNOWN: [&str; 5] = ["id", "words", "transfer", "approval", "within"];
-/// How long an approval is waited for unless a rule says otherwise: into the next shift, whenever it was asked for.
-const WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+impl Approval {
+    /// How long one is waited for unless a rule says otherwise: into the next shift, whenever it was asked for.
+    pub(crate) const WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
 const WITHIN_MIN: Duration = Duration::from_secs(60);
 /// What was bound a quarter of a year ago rests on facts that nobody should act on.
 const WITHIN_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
