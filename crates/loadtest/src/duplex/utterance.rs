@@ -1,6 +1,7 @@
 //! Was the agent going to go on? A machine that speaks says the same thing in the same way each time, so its other utterances
-//! of the run tell: one that begins alike and is longer means that it was cut off, one that ends at the same place with nobody
-//! speaking over its end means that it ended by itself.
+//! of the run tell. Where others ended with the same words and nobody spoke over them, this is how the agent ends. That more follows
+//! at once happens all the same, where a caller was answered within the pause; where it is no exception, the agent may have been cut
+//! off.
 //!
 //! Nothing is guessed. Where no other utterance is alike, as with a voice that never says a thing twice in the same way, every
 //! stop counts as one.
@@ -55,43 +56,56 @@ impl Utterance {
         if !self.spoken_over {
             return true;
         }
-        let alike = all.iter().filter(|other| !std::ptr::eq(**other, self) && self.begins_like(other));
-        let (mut longer, mut same) = (false, false);
-        for other in alike {
-            longer |= other.envelope.len() > self.envelope.len() + LONGER;
-            same |= other.envelope.len().abs_diff(self.envelope.len()) <= SAME && !other.spoken_over;
+        let words = &self.envelope[self.envelope.len().saturating_sub(LAST_WORDS)..];
+        let others = || all.iter().filter(|other| !std::ptr::eq(**other, self));
+        let undisturbed = || others().filter(|other| !other.spoken_over);
+        let nearest = least(undisturbed().map(|other| other.ends_with(words)));
+        if words.len() < SHORTEST || nearest >= ALIKE_DB {
+            return false;
         }
-        same && !longer
+        let ends = undisturbed().filter(|other| other.ends_with(words) < ALIKE_DB).count();
+        let alike = (nearest + CLEARLY_DB).min(ALIKE_DB);
+        let goes_on = others().filter(|other| other.goes_on_after(words) < alike).count();
+        goes_on * USUALLY <= ends
     }
 
-    /// Whether the other is this one, as far as this one goes.
-    fn begins_like(&self, other: &Self) -> bool {
-        let length = self.envelope.len();
-        length >= SHORTEST
-            && other.envelope.len() + SAME >= length
-            && (-SHIFT..=SHIFT).any(|shift| {
-                let differences: Vec<f32> = (0..length)
-                    .filter_map(|at| {
-                        let there = usize::try_from(at as isize + shift).ok()?;
-                        Some(self.envelope[at] - other.envelope.get(there)?)
-                    })
-                    .collect();
-                alike(&differences)
-            })
+    /// How much the end differs from these words.
+    fn ends_with(&self, words: &[f32]) -> f32 {
+        let start = self.envelope.len() as isize - words.len() as isize;
+        least((start - SAME..=start + SAME).map(|at| self.differs(words, at)))
+    }
+
+    /// How much the stretch before the end differs that is most alike.
+    fn goes_on_after(&self, words: &[f32]) -> f32 {
+        let last = self.envelope.len() as isize - words.len() as isize - LONGER;
+        least((0..=last).map(|at| self.differs(words, at)))
+    }
+
+    /// How much what is heard from this block on differs from these words.
+    fn differs(&self, words: &[f32], at: isize) -> f32 {
+        let Ok(at) = usize::try_from(at) else { return f32::MAX };
+        let here = self.envelope.get(at..).unwrap_or_default();
+        if here.len() + SAME as usize >= words.len() { difference(words, here) } else { f32::MAX }
     }
 }
 
-/// Whether two stretches differ in no more than how loud they are, window by window: an agent lowers its voice when it is spoken
-/// over, and raises it again.
-fn alike(differences: &[f32]) -> bool {
-    let gainless: f32 = differences
-        .chunks(WINDOW)
-        .map(|window| {
-            let gain = median(window).clamp(-LOWERED_DB, LOWERED_DB);
-            window.iter().map(|difference| (difference - gain).abs()).sum::<f32>()
+/// By how many dB two stretches differ on average, as far as both go, but for how loud they are in each window: an agent lowers its
+/// voice when it is spoken over, and raises it again.
+fn difference(one: &[f32], other: &[f32]) -> f32 {
+    let length = one.len().min(other.len());
+    let windows = one[..length].chunks(WINDOW).zip(other[..length].chunks(WINDOW));
+    let gainless: f32 = windows
+        .map(|(one, other)| {
+            let differences: Vec<f32> = one.iter().zip(other).map(|(one, other)| one - other).collect();
+            let gain = median(&differences).clamp(-LOWERED_DB, LOWERED_DB);
+            differences.iter().map(|difference| (difference - gain).abs()).sum::<f32>()
         })
         .sum();
-    gainless / (differences.len().max(1) as f32) < ALIKE_DB
+    gainless / length.max(1) as f32
+}
+
+fn least(values: impl Iterator<Item = f32>) -> f32 {
+    values.fold(f32::MAX, f32::min)
 }
 
 fn median(values: &[f32]) -> f32 {
@@ -104,20 +118,24 @@ fn median(values: &[f32]) -> f32 {
 const WATCHED: u64 = 32_000;
 /// Below this it is silence; how deep a silence is says nothing.
 const FLOOR_DBFS: f32 = -55.0;
-/// Half a second: shorter beginnings are alike by chance.
+/// The words by which an end is known: 1.2 s are three or four, said as they are only at the end of a sentence.
+const LAST_WORDS: usize = 120;
+/// Half a second: less is alike by chance.
 const SHORTEST: usize = 50;
 /// 150 ms longer is a word more.
-const LONGER: usize = 15;
+const LONGER: isize = 15;
 /// 60 ms: where a fading word ends depends on how the packets fell.
-const SAME: usize = 6;
-/// 20 ms: where the first sound lies does too.
-const SHIFT: isize = 2;
+const SAME: isize = 6;
 /// 200 ms: a syllable, within which a voice is not lowered and raised.
 const WINDOW: usize = 20;
 /// No agent lowers its voice further and still wants to be heard.
 const LOWERED_DB: f32 = 20.0;
 /// The same speech with its blocks cut elsewhere differs by 1 to 2 dB on average, other speech by 5 and more.
 const ALIKE_DB: f32 = 3.0;
+/// What is the same speech as well differs by no more than this in addition.
+const CLEARLY_DB: f32 = 1.0;
+/// As often as this an agent ends with some words for each time that it goes on after them.
+const USUALLY: usize = 4;
 
 #[cfg(test)]
 mod tests;

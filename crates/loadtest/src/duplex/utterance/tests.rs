@@ -62,6 +62,22 @@ fn lowering_its_voice_does_not_hide_an_utterance() {
 }
 
 #[test]
+fn the_last_words_are_enough_where_the_rest_differs() {
+    let with = |name: u64| [speech(name, 100), speech(9, 150)].concat();
+    assert_eq!(ends(&[(with(1), Some(200)), (with(2), None)]), [true, true]);
+    let mut cut = with(1);
+    cut.truncate(230);
+    assert_eq!(ends(&[(cut.clone(), Some(200)), (with(2), None)]), [false, true]);
+    // The same words, after which it goes on elsewhere.
+    let on = [with(3), speech(4, 60)].concat();
+    assert_eq!(ends(&[(with(1), Some(200)), (with(2), None), (on.clone(), None)]), [false, true, true]);
+    // Which is an exception.
+    let mut usual: Vec<_> = (10..14).map(|name| (with(name), None)).collect();
+    usual.extend([(on, None), (with(1), Some(200))]);
+    assert_eq!(ends(&usual).last(), Some(&true));
+}
+
+#[test]
 fn what_was_never_heard_otherwise_counts_as_stopped() {
     assert_eq!(ends(&[(speech(1, 200), Some(150)), (speech(2, 200), None)]), [false, true]);
     // Both may have been stopped.
