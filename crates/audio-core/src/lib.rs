@@ -38,6 +38,7 @@
 //! # What is absent
 //! No RTP (that is `rtp-core`), no clock, no threads. G.722 is not spoken yet. Nothing here decides what is said.
 
+mod brightness;
 mod codec;
 mod conceal;
 mod echo;
@@ -51,6 +52,7 @@ mod resample;
 mod time_scale;
 mod tone;
 
+pub use brightness::brightness;
 pub use codec::{
     CodecError, Decoder, Encoder, PACKET_MS_MAX, packet_ticks, samples_of_ticks, ticks_of_samples,
 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callwright_call_core::transfer;
 use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Note, Output, Pack, Played, SayKind, Saying,
+    AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying,
 };
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, Pii, PlanEvent, PlanId,
@@ -259,9 +259,9 @@ impl Conversation {
                 self.dialogue.handle_speech_started(turn, now);
                 self.tell(Happening::CallerSpeaks { turn });
             }
-            LegFact::TurnEnded { turn, length, level_db } => {
+            LegFact::TurnEnded { turn, length, silent, level_db, cough } => {
                 self.turns.ended(turn);
-                self.dialogue.handle_turn_ended(turn, length, level_db);
+                self.dialogue.handle_turn_ended(turn, Manner { length, silent, level_db, cough });
                 // The words may have overtaken the fact: they come by another way.
                 if turn > self.heard {
                     self.unheard = Some((turn, now + self.config.recognition_max));

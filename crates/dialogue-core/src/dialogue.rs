@@ -9,12 +9,12 @@ use callwright_model::{
 };
 
 use crate::output::{
-    AskId, Briefing, DialogueConfig, Note, Output, Played, SayKind, Saying, Timer, TransferResult,
+    AskId, Briefing, DialogueConfig, Manner, Note, Output, Played, SayKind, Saying, Timer, TransferResult,
 };
 use crate::pack::Tongue;
 use crate::words::Sentence;
 use line::{Line, Plain};
-use state::{Manner, Pending, Said, State, Work};
+use state::{Pending, Said, State, Work};
 
 mod handover;
 mod hear;
@@ -54,10 +54,10 @@ pub struct Dialogue {
     bunch: Vec<Line>,
     /// The question of this state has not been heard.
     unheard: bool,
-    /// It was cut short by the caller.
+    /// Some of it was, and then the caller cut it short.
     cut: bool,
     /// How the turn sounded that ended last.
-    manner: Option<Manner>,
+    manner: Option<(TurnId, Manner)>,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
     /// The codes that were said or understood last, for a caller who wants them spelled.
@@ -145,10 +145,9 @@ impl Dialogue {
         }
     }
 
-    /// A turn has ended, which lasted this long and was this loud against the caller's usual level, in dB. Tells what is said in
-    /// passing, or away from the telephone, from what is said to us.
-    pub fn handle_turn_ended(&mut self, turn: TurnId, length: Duration, level_db: Option<f32>) {
-        self.manner = Some(Manner { turn, length, level_db });
+    /// A turn has ended, which sounded like this.
+    pub fn handle_turn_ended(&mut self, turn: TurnId, manner: Manner) {
+        self.manner = Some((turn, manner));
     }
 
     /// What was recognised in a turn.
@@ -244,6 +243,11 @@ impl Dialogue {
     #[must_use]
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Whether words, more than one, are the begin of something that callers are known to say.
+    pub(crate) fn is_begun(&self, words: &str) -> bool {
+        words.contains(' ') && self.tongue().is_begun(words)
     }
 
     /// What words would be taken for as they are.

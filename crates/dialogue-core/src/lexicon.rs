@@ -31,7 +31,9 @@ pub(crate) struct Lexicon {
     /// What people on the telephone say to others in the room, or to win time.
     pub(crate) side_talk: BTreeSet<String>,
     /// Words that no sentence ends with: more is to come. In Korean, endings of the last word.
-    pub(crate) unfinished: Unfinished,
+    pub(crate) unfinished: Marks,
+    /// Words that make a sentence a question or a request. In Korean, endings of words.
+    pub(crate) asking: Marks,
     /// Endings that may hang on a spelled word.
     pub(crate) particles: Vec<String>,
     pub(crate) yes: BTreeSet<String>,
@@ -117,6 +119,7 @@ impl Lexicon {
                 .collect()
         };
         let set = |key| list(text(&[key])).into_iter().collect();
+        let marks = |key| Marks { words: list(text(&[key])), endings: language == Language::KO };
         let mut intents = Vec::new();
         for (key, lines) in node.field("intents").and_then(Node::map).unwrap_or_default() {
             if let Some(intent) = Intent::builtin(&key.name) {
@@ -144,7 +147,8 @@ impl Lexicon {
             hesitations: set("hesitations"),
             backchannels: set("backchannels"),
             side_talk: set("side_talk"),
-            unfinished: Unfinished { words: list(text(&["unfinished"])), endings: language == Language::KO },
+            unfinished: marks("unfinished"),
+            asking: marks("asking"),
             particles: list(text(&["particles"])),
             yes: set("yes"),
             no: set("no"),
@@ -163,17 +167,17 @@ impl Lexicon {
     }
 }
 
-/// How an unfinished sentence ends.
+/// Words by which a sentence is known to be of some kind.
 #[derive(Debug)]
-pub(crate) struct Unfinished {
+pub(crate) struct Marks {
     words: Vec<String>,
     /// They are endings of words.
     endings: bool,
 }
 
-impl Unfinished {
-    pub(crate) fn contains(&self, last: &str) -> bool {
-        self.words.iter().any(|word| if self.endings { last.ends_with(word.as_str()) } else { last == word })
+impl Marks {
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        self.words.iter().any(|mark| if self.endings { word.ends_with(mark.as_str()) } else { word == mark })
     }
 }
 
@@ -237,6 +241,7 @@ mod tests {
             assert!(lexicon.numbers.len() >= 15, "{language}");
             assert_eq!(lexicon.intents.len(), Intent::BUILTIN.len(), "{language}");
             assert!(lexicon.yes.len() > 20 && lexicon.no.len() > 20, "{language}");
+            assert!(lexicon.unfinished.words.len() > 10 && lexicon.asking.words.len() > 10, "{language}");
         }
     }
 

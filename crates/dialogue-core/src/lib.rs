@@ -28,8 +28,8 @@ mod words;
 pub use dialogue::Dialogue;
 pub use language::{detect, requested};
 pub use output::{
-    AskId, Briefing, DialogueConfig, Limits, Note, Output, Played, SayKind, Saying, Timer, TransferReason,
-    TransferResult,
+    AskId, Briefing, DialogueConfig, Limits, Manner, Note, Output, Played, SayKind, Saying, Timer,
+    TransferReason, TransferResult,
 };
 pub use pack::{Pack, SkillHead};
 pub use slots::{filled, yes_or_no};

@@ -352,3 +352,33 @@ pub enum Timer {
     /// A human.
     Transfer,
 }
+
+/// How a turn sounded. Tells what is said in passing, or away from the telephone, from what is said to us.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Manner {
+    /// From the first sound to the last.
+    pub length: Duration,
+    /// Since the last sound, when the turn ended.
+    pub silent: Duration,
+    /// Its level against the caller's usual one, in dB, if that is known.
+    pub level_db: Option<f32>,
+    /// It sounded like a cough rather than like a voice.
+    pub cough: bool,
+}
+
+impl Manner {
+    /// Said away from the telephone.
+    pub(crate) fn is_aside(&self) -> bool {
+        self.level_db.is_some_and(|level| level < ASIDE_DB)
+    }
+
+    /// As short as a cough or an "um".
+    pub(crate) fn is_short(&self) -> bool {
+        self.length < SHORT
+    }
+}
+
+/// A head turned away from a handset takes 6 dB; people vary by half of that.
+const ASIDE_DB: f32 = -4.0;
+/// Coughs, laughs and drawn-out "hmm"s of the fixtures last up to 920 ms; few answers of more than one word are shorter.
+const SHORT: Duration = Duration::from_millis(960);

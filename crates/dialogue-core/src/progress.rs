@@ -36,18 +36,24 @@ impl Dialogue {
             Some(_) => true,
         };
         let plain = |reading: &Reading| reading.clear().is_some() && reading.probability >= PLAIN;
-        if reading.is_some_and(|reading| plain(&reading) && wish(&reading)) {
-            Thought::Whole
-        } else if breaks_off(words, language) || free && is_half_spelled(words, language) {
-            Thought::Open
-        } else {
-            Thought::Unknown
+        match reading.filter(|reading| plain(reading) && wish(reading)).map(|reading| reading.intent) {
+            Some(Intent::Skill(_)) if !asks(words, language) => Thought::Told,
+            Some(_) => Thought::Whole,
+            None if breaks_off(words, language) => Thought::Open,
+            None if free && (is_half_spelled(words, language) || self.is_begun(words)) => Thought::Open,
+            None => Thought::Unknown,
         }
     }
 }
 
+/// Whether anything in it makes it a question or a request.
+fn asks(words: &str, language: Language) -> bool {
+    let asking = &lexicon::of_or_english(language).asking;
+    fold(words).split(' ').any(|word| asking.contains(word))
+}
+
 /// Whether the last word is one that no sentence of the language ends with.
-fn breaks_off(words: &str, language: Language) -> bool {
+pub(crate) fn breaks_off(words: &str, language: Language) -> bool {
     let folded = fold(words);
     let last = folded.rsplit(' ').next().unwrap_or_default();
     lexicon::of_or_english(language).unfinished.contains(last)
@@ -88,6 +94,22 @@ mod tests {
         ];
         for (language, words, wanted) in cases {
             assert_eq!(breaks_off(words, language), wanted, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_only_tells_asks_for_nothing() {
+        let cases = [
+            (Language::EN, "my flight was cancelled last night", false),
+            (Language::EN, "my flight was cancelled and I need a new one", true),
+            (Language::EN, "what is the status of my flight", true),
+            (Language::ES, "cancelaron mi vuelo anoche", false),
+            (Language::ES, "cancelaron mi vuelo y necesito otro", true),
+            (Language::KO, "어젯밤에 비행기가 취소됐어요", false),
+            (Language::KO, "비행기가 취소됐는데 다시 예약해 주세요", true),
+        ];
+        for (language, words, wanted) in cases {
+            assert_eq!(asks(words, language), wanted, "{words}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callwright_audio_core::{EchoCanceller, Own, OwnVoice};
+use callwright_audio_core::{EchoCanceller, Own, OwnVoice, brightness};
 use callwright_model::{FRAME_MS, Frame, Heard, MonoTime, VoiceActivity};
 use callwright_turn_core::{Floor, FrameFacts, Output, Sounding};
 
@@ -79,7 +79,8 @@ impl Ear {
         let speech = self.probability(frame, level_dbfs, floor.running().is_some());
         let speech = if own.share >= OWN_SHARE { 0.0 } else { speech };
         let mut due = floor.running().is_some();
-        floor.handle_frame(FrameFacts { speech, level_dbfs, line_dbfs }, sounding, now);
+        let facts = FrameFacts { speech, level_dbfs, line_dbfs, brightness: brightness(&frame.0) };
+        floor.handle_frame(facts, sounding, now);
         while let Some(output) = floor.poll_output() {
             match output {
                 Output::Started { turn, onset } => {

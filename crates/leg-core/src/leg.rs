@@ -353,8 +353,8 @@ fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Lou
     match output {
         Output::Started { turn, .. } => facts.push(LegFact::SpeechStarted { turn }),
         Output::Pause { .. } | Output::GoesOn { .. } => {}
-        Output::Ended { turn, length, level_db, .. } => {
-            facts.push(LegFact::TurnEnded { turn, length, level_db });
+        Output::Ended { turn, length, silent, level_db, cough, .. } => {
+            facts.push(LegFact::TurnEnded { turn, length, silent, level_db, cough });
         }
         Output::Discard { turn } => facts.push(LegFact::Resumed { turn }),
         Output::Duck => playout.set_gain(loudness.duck_db, loudness.duck_ramp),

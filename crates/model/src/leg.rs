@@ -184,8 +184,14 @@ pub enum LegFact {
         turn: TurnId,
         /// From the first sound to the last.
         length: Duration,
+        /// How long it has been silent since.
+        #[serde(default)]
+        silent: Duration,
         /// Its level against this caller's usual one, in dB; `None` before that is known.
         level_db: Option<f32>,
+        /// It sounded like a cough or a sneeze rather than like a voice.
+        #[serde(default)]
+        cough: bool,
     },
     /// What sound over the agent turned out to be, and by what.
     Judged {

@@ -28,6 +28,12 @@ impl MonoTime {
         self.0 / 1_000
     }
 
+    /// The time so long before, or the start.
+    #[must_use]
+    pub fn before(self, length: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(length.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// Time passed since `earlier`, or zero if that lies in the future.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

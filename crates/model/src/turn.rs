@@ -30,6 +30,8 @@ pub enum Thought {
     Unknown,
     /// It breaks off: "I want to".
     Open,
+    /// It tells what happened and asks for nothing yet: "my flight was cancelled". Many go on to say what they want.
+    Told,
     /// It is a whole wish or answer, though more may follow.
     Whole,
 }
@@ -53,7 +55,7 @@ impl Progress {
     /// Whether the words are something else than what was asked for: some, and most of them fill nothing of it.
     #[must_use]
     pub fn is_astray(&self) -> bool {
-        self.words > 2 && u16::from(self.filled) * 2 < self.words
+        self.words >= 2 && u16::from(self.filled) * 2 < self.words.max(2)
     }
 }
 
@@ -84,6 +86,9 @@ pub struct Evidence {
     pub silent: Duration,
     /// Its level against this caller's usual one, in dB; `None` before the caller has said anything.
     pub level_db: Option<f32>,
+    /// How bright it sounded: 0.01 to 0.15 for voices, more for coughs and sneezes.
+    #[serde(default)]
+    pub brightness: f32,
     /// What was recognised by then.
     pub progress: Progress,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use callwright_model::{Evidence, Expect, MonoTime, Progress, Rule, TurnId, Verdict};
 
+use crate::colour::Colour;
 use crate::config::FloorConfig;
 use crate::levels::Levels;
 use crate::patience::Pauses;
@@ -21,13 +22,15 @@ pub struct FrameFacts {
     /// How loud the line is: the level as received, where that is not our own echo. Cancellers take the room's noise away with the
     /// echo.
     pub line_dbfs: f32,
+    /// Power of its first difference against its own, below 4 kHz, where voices have little: see [`FloorConfig::cough_brightness`].
+    pub brightness: f32,
 }
 
 impl FrameFacts {
-    /// A frame without echo.
+    /// A frame of a deep voice without echo.
     #[must_use]
     pub const fn plain(speech: f32, level_dbfs: f32) -> Self {
-        Self { speech, level_dbfs, line_dbfs: level_dbfs }
+        Self { speech, level_dbfs, line_dbfs: level_dbfs, brightness: 0.0 }
     }
 }
 
@@ -72,8 +75,12 @@ pub enum Output {
         last_sound: MonoTime,
         /// From onset to last sound.
         length: Duration,
+        /// The silence that ended it.
+        silent: Duration,
         /// Its level against this caller's usual one, in dB.
         level_db: Option<f32>,
+        /// It was a cough or the like rather than a voice.
+        cough: bool,
     },
     /// It was no turn. The agent may go on with what answered the one before.
     Discard {
@@ -141,6 +148,7 @@ pub struct Floor {
     /// Says that answer an older turn are stale.
     fence: TurnId,
     levels: Levels,
+    colour: Colour,
     /// Whether sound over the agent lowers it: not where the sound would be its own, all the time.
     ducks: bool,
     pauses: Pauses,
@@ -186,6 +194,7 @@ impl Floor {
             newest: TurnId(0),
             fence: TurnId(0),
             levels: Levels::new(),
+            colour: Colour::default(),
             ducks: true,
             pauses: Pauses::default(),
             ended: None,
@@ -198,6 +207,8 @@ impl Floor {
     pub fn handle_frame(&mut self, facts: FrameFacts, sounding: Sounding, now: MonoTime) {
         self.sounding = sounding;
         self.levels.handle_frame(facts.line_dbfs);
+        let loud = facts.level_dbfs >= self.config.level_dbfs_min.max(self.levels.caller_dbfs(&self.config));
+        self.colour.handle_frame(facts, loud, self.running().is_some());
         match self.state {
             State::Open { quiet_since, told, ear } => self.listen(facts, quiet_since, told, ear, now),
             State::Contested(mut turn) => {
@@ -447,6 +458,7 @@ impl Floor {
     fn hear(&mut self, turn: &mut Turn, facts: FrameFacts, now: MonoTime) -> Option<Duration> {
         let paused = turn.pause_told;
         let silence = turn.hear(facts, &self.levels, &self.config, now);
+        turn.brightness = self.colour.brightness();
         if paused && !turn.pause_told {
             self.outputs.push_back(Output::GoesOn { turn: turn.id });
         }
@@ -456,6 +468,7 @@ impl Floor {
     fn begin(&mut self, run: u32, facts: FrameFacts, now: MonoTime) {
         self.newest = self.newest.next();
         let mut turn = Turn::begin(self.newest, run, facts.level_dbfs, now);
+        turn.brightness = self.colour.brightness();
         let onset = turn.onset;
         if let Some(ended) = self.ended.take()
             && onset.since(ended) <= CUT_OFF
@@ -545,9 +558,9 @@ impl Floor {
         if !self.is_word(&turn) && turn.silent(now) >= self.config.interjection_silence {
             self.discard(turn, "too short for a word", now);
         } else if now.since(turn.last_activity()) >= self.patience(&turn) {
-            self.end(turn, Ear::Listening { run: 0 }, "pause");
+            self.end(turn, Ear::Listening { run: 0 }, "pause", now);
         } else if now.since(turn.onset) >= self.config.turn_max {
-            self.end(turn, Ear::Deaf { quiet: Duration::ZERO }, "longest turn");
+            self.end(turn, Ear::Deaf { quiet: Duration::ZERO }, "longest turn", now);
         }
     }
 
@@ -571,7 +584,7 @@ impl Floor {
         self.enter(State::Caller(turn), "interruption");
     }
 
-    fn end(&mut self, turn: Turn, ear: Ear, why: &'static str) {
+    fn end(&mut self, turn: Turn, ear: Ear, why: &'static str, now: MonoTime) {
         // What must be heard is heard to its end; the answer to this turn waits behind it.
         if !turn.under {
             self.fence = turn.id;
@@ -588,6 +601,8 @@ impl Floor {
             turn: turn.id,
             last_sound: turn.last_sound,
             length,
+            silent: turn.silent(now),
+            cough: turn.is_cough(&self.config),
             level_db,
         });
         self.enter(State::Open { quiet_since: turn.last_activity(), told: 0, ear }, why);

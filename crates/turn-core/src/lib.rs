@@ -31,6 +31,7 @@
 //! What it does not do: it hears no sound (a voice activity detector did), knows no words (it is told how much of what was
 //! expected is filled) and touches no sample (the leg ducks, hushes and restores when told).
 
+mod colour;
 mod config;
 mod floor;
 mod levels;

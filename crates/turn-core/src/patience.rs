@@ -10,24 +10,29 @@ impl Patience {
     /// The silence that ends a turn which has come this far. `pausing` is the longest pause that this caller made of late and then
     /// spoke on.
     pub(crate) fn of(&self, expect: &Expect, progress: &Progress, pausing: Option<Duration>) -> Duration {
+        // Words that nobody will act on do not tell either that this was all.
+        let sure = progress.confidence.is_none_or(|confidence| confidence >= SURE);
         let Progress { filled, thought, .. } = *progress;
-        let spoken = match thought {
-            Thought::Open => self.open,
-            Thought::Unknown => self.anything,
-            Thought::Whole => self.whole,
-        };
         let habit = pausing.map_or(Duration::ZERO, |pause| (pause + HABIT_MARGIN).min(self.pausing_max));
+        let spoken = match thought {
+            Thought::Open => self.open.max(habit),
+            Thought::Unknown => self.anything.max(habit),
+            Thought::Told => self.told.max(habit),
+            // Nobody pauses where nothing is left to say.
+            Thought::Whole if sure => self.whole,
+            Thought::Whole => self.anything,
+        };
         // Who says something else than what was asked for is waited for as anybody is.
         let astray = progress.is_astray();
         match expect {
-            Expect::Anything => spoken.max(habit),
+            Expect::Anything => spoken,
             Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } if astray => {
-                spoken.max(habit)
+                spoken
             }
-            Expect::YesNo | Expect::Choice { .. } if filled > 0 => self.full,
+            Expect::YesNo | Expect::Choice { .. } if filled > 0 && sure => self.full,
             Expect::YesNo | Expect::Choice { .. } => self.short_answer,
             Expect::Code { min, max } | Expect::Digits { min, max } => {
-                if filled >= *max {
+                if filled >= *max && sure {
                     self.full
                 } else if filled >= *min {
                     self.may_be_full
@@ -84,6 +89,8 @@ impl Pauses {
     }
 }
 
+/// The dialogue reads back what it is less sure of.
+const SURE: f32 = 0.4;
 /// Pauses of one person vary; without it every second one like the longest would be cut.
 const HABIT_MARGIN: Duration = Duration::from_millis(120);
 /// Shorter ones lie between any two words.

@@ -22,6 +22,8 @@ pub(crate) struct Turn {
     peak_dbfs: f32,
     /// Their mean power.
     power: f32,
+    /// How bright all is that sounded, not only the voice: see [`FloorConfig::cough_brightness`].
+    pub(crate) brightness: f32,
     pub(crate) pause_told: bool,
     pub(crate) progress: Progress,
     /// What a turn model made of the turn up to the pause that goes on.
@@ -54,6 +56,7 @@ impl Turn {
             regained: 0,
             peak_dbfs: level_dbfs,
             power: power(level_dbfs),
+            brightness: 0.0,
             pause_told: false,
             progress: Progress::default(),
             vote: None,
@@ -108,13 +111,18 @@ impl Turn {
         self.last_key.map_or(self.last_sound, |key| key.max(self.last_sound))
     }
 
+    /// Whether it is a cough, a sneeze or breath rather than a voice.
+    pub(crate) fn is_cough(&self, config: &FloorConfig) -> bool {
+        self.brightness >= config.cough_brightness
+    }
+
     /// Level over its voice.
     pub(crate) fn level_dbfs(&self) -> f32 {
         10.0 * self.power.max(1e-10).log10()
     }
 }
 
-fn power(level_dbfs: f32) -> f32 {
+pub(crate) fn power(level_dbfs: f32) -> f32 {
     let level = if level_dbfs.is_finite() { level_dbfs.clamp(-100.0, 0.0) } else { -100.0 };
     10.0_f32.powf(level / 10.0)
 }

@@ -44,7 +44,7 @@ pub(crate) fn rule(
     config: &FloorConfig,
     now: MonoTime,
 ) -> Ruling {
-    let nearness = Nearness::of(turn, levels);
+    let nearness = Nearness::of(turn, levels, config);
     match (claims(turn, expect, nearness, config), agent) {
         (Some(rule), _) => Ruling::Take(rule),
         (None, Agent::Lowered) => contested(turn, expect, levels, nearness, config, now),
@@ -63,8 +63,10 @@ fn contested(
     let sort = sort(turn, config);
     let silent = turn.silent(now);
     let word = sort == Some(UtteranceSort::Speech) && nearness == Nearness::Near;
-    // The final pass over what was said takes a moment after the pause that starts it.
-    let unknown = turn.progress.sort.is_none() && turn.voiced >= config.voice_min;
+    // The final pass over what was said takes a moment after the pause that starts it. It is worth waiting for where there was more than
+    // a word, of which nobody is sure so far.
+    let wordless = turn.progress.sort.is_none() && turn.voiced >= config.voice_min;
+    let unknown = wordless || sort.is_none() && turn.voiced >= config.sentence;
     let over = if unknown { config.words_wait } else { config.interjection_silence };
     if silent >= over {
         if word && answers(turn, expect) {
@@ -123,6 +125,7 @@ pub(crate) fn evidence(turn: &Turn, rule: Rule, levels: &Levels, now: MonoTime) 
         voiced: turn.voiced,
         silent: turn.silent(now),
         level_db: levels.against_usual(turn.level_dbfs()),
+        brightness: turn.brightness,
         progress: turn.progress,
     }
 }
@@ -164,11 +167,16 @@ fn claims(turn: &Turn, expect: &Expect, nearness: Nearness, config: &FloorConfig
     let meant = match nearness {
         // A word or two may be misheard in a cough. The agent is silent by then; what is settled here is only whether it stays so.
         Nearness::Near => {
-            let plain = thought == Thought::Whole || words > config.interruption_words;
-            plain && (turn.voiced >= config.sentence || turn.pause_told)
+            let plain =
+                matches!(thought, Thought::Whole | Thought::Told) || words > config.interruption_words;
+            // Nobody says that many words in less.
+            let least = config.sentence.max((config.word * u32::from(words)).min(config.certain));
+            plain && (turn.voiced >= least || turn.pause_told)
         }
         // Into the room one says whole sentences as well: only a long one that is none of the usual counts.
-        Nearness::Away => words > 2 * config.interruption_words && turn.voiced >= config.aside_max,
+        Nearness::Away | Nearness::Cough => {
+            words > 2 * config.interruption_words && turn.voiced >= config.aside_max
+        }
         Nearness::Far => false,
     };
     meant.then_some(if answers(turn, expect) { Rule::Answer } else { Rule::Words })
@@ -183,7 +191,7 @@ fn answers(turn: &Turn, expect: &Expect) -> bool {
 fn longest_in_passing(turn: &Turn, levels: &Levels, nearness: Nearness, config: &FloorConfig) -> Duration {
     match (sort(turn, config), nearness) {
         (Some(UtteranceSort::SideTalk | UtteranceSort::Echo), _) | (_, Nearness::Far) => Duration::MAX,
-        (_, Nearness::Away) => config.aside_max,
+        (_, Nearness::Away | Nearness::Cough) => config.aside_max,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Filler), Nearness::Near) => config.backchannel_max,
         (Some(UtteranceSort::Speech) | None, Nearness::Near) if !levels.is_disturbed() => config.interruption,
         (Some(UtteranceSort::Speech) | None, Nearness::Near) if turn.anew => config.anew_in_noise,
@@ -200,10 +208,15 @@ enum Nearness {
     Away,
     /// In the room behind.
     Far,
+    /// It is no voice, wherever it is.
+    Cough,
 }
 
 impl Nearness {
-    fn of(turn: &Turn, levels: &Levels) -> Self {
+    fn of(turn: &Turn, levels: &Levels, config: &FloorConfig) -> Self {
+        if turn.is_cough(config) {
+            return Self::Cough;
+        }
         match levels.against_usual(turn.level_dbfs()) {
             Some(level) if level < -FAR_DB => Self::Far,
             Some(level) if level < -ASIDE_DB => Self::Away,
@@ -215,8 +228,8 @@ impl Nearness {
 fn passing(turn: &Turn, nearness: Nearness, config: &FloorConfig) -> Verdict {
     match (turn.progress.sort, nearness) {
         (Some(UtteranceSort::Echo), _) | (_, Nearness::Far) => Verdict::Noise,
+        (_, Nearness::Cough) | (Some(UtteranceSort::Filler), Nearness::Near) => Verdict::Tic,
         (Some(UtteranceSort::SideTalk), _) | (_, Nearness::Away) => Verdict::SideTalk,
-        (Some(UtteranceSort::Filler), Nearness::Near) => Verdict::Tic,
         (None, Nearness::Near) if turn.voiced < config.voice_min => Verdict::Noise,
         (Some(UtteranceSort::Backchannel | UtteranceSort::Speech) | None, Nearness::Near) => {
             Verdict::Backchannel

@@ -114,7 +114,13 @@ impl Call {
             language: Language::EN,
         };
         self.tell(Fact::Recognised(CALLER, Recognised::Provisional(utterance.clone())));
-        self.leg(LegFact::TurnEnded { turn, length: Duration::from_millis(700), level_db: Some(0.1) });
+        self.leg(LegFact::TurnEnded {
+            turn,
+            length: Duration::from_millis(700),
+            silent: Duration::ZERO,
+            level_db: Some(0.1),
+            cough: false,
+        });
         self.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     }
 
@@ -130,6 +136,7 @@ impl Call {
             voiced: Duration::from_millis(420),
             silent: Duration::ZERO,
             level_db: Some(-1.3),
+            brightness: 0.05,
             progress: Progress { words: 1, sort: Some(UtteranceSort::Speech), ..Progress::default() },
         };
         self.leg(LegFact::Judged { turn, verdict: Verdict::Interruption, evidence });

@@ -112,7 +112,16 @@ impl Call {
         let turn = self.turn;
         self.leg(CALLER, LegFact::SpeechStarted { turn });
         self.wait(Duration::from_secs(1));
-        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1), level_db: None });
+        self.leg(
+            CALLER,
+            LegFact::TurnEnded {
+                turn,
+                length: Duration::from_secs(1),
+                silent: Duration::ZERO,
+                level_db: None,
+                cough: false,
+            },
+        );
         let utterance = Utterance {
             turn,
             words: words.to_owned().into(),
@@ -183,7 +192,16 @@ fn a_recogniser_that_dies_leaves_no_silence() {
     let mut call = Call::new(0);
     call.hear_out();
     call.leg(CALLER, LegFact::SpeechStarted { turn: TurnId(1) });
-    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None });
+    call.leg(
+        CALLER,
+        LegFact::TurnEnded {
+            turn: TurnId(1),
+            length: Duration::from_secs(1),
+            silent: Duration::ZERO,
+            level_db: None,
+            cough: false,
+        },
+    );
     call.acts.clear();
     call.wait(Duration::from_secs(10));
     assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, say) if say.turn == TurnId(1))));
@@ -195,7 +213,16 @@ fn words_that_overtake_the_end_of_their_turn_are_taken_once() {
     call.hear_out();
     let utterance = silence(TurnId(1), Language::EN);
     call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance.clone())));
-    call.leg(CALLER, LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None });
+    call.leg(
+        CALLER,
+        LegFact::TurnEnded {
+            turn: TurnId(1),
+            length: Duration::from_secs(1),
+            silent: Duration::ZERO,
+            level_db: None,
+            cough: false,
+        },
+    );
     call.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     call.wait(Duration::from_secs(5));
     let heard = call.acts.iter().filter(|act| matches!(act, Act::Tell(Happening::CallerSaid { .. }))).count();
@@ -286,7 +313,13 @@ fn a_human_may_accept_by_speaking_and_a_voicemail_does_not() {
         call.tell(Fact::Human(human, HumanFact::Answered));
         call.leg(
             human,
-            LegFact::TurnEnded { turn: TurnId(1), length: Duration::from_secs(1), level_db: None },
+            LegFact::TurnEnded {
+                turn: TurnId(1),
+                length: Duration::from_secs(1),
+                silent: Duration::ZERO,
+                level_db: None,
+                cough: false,
+            },
         );
         let utterance = Utterance { words: words.to_owned().into(), ..silence(TurnId(1), Language::EN) };
         call.tell(Fact::Recognised(human, Recognised::Final(utterance)));
@@ -400,7 +433,13 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
     let words = "rebook-done".to_owned();
     match kind {
         0 | 1 => event(LegFact::SpeechStarted { turn }),
-        2 | 3 => event(LegFact::TurnEnded { turn, length: Duration::from_millis(300), level_db: None }),
+        2 | 3 => event(LegFact::TurnEnded {
+            turn,
+            length: Duration::from_millis(300),
+            silent: Duration::ZERO,
+            level_db: None,
+            cough: false,
+        }),
         4 => event(LegFact::BargedIn { turn, say, played: Samples(1), words: (number % 20) as u16 }),
         5 | 6 => event(LegFact::SayEnded { say, played: Samples(1), words: (number >> 8) as u16 }),
         7 => event(LegFact::SayDropped { say }),

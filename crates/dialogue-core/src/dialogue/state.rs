@@ -1,8 +1,6 @@
 //! What a dialogue is in the middle of.
 
-use std::time::Duration;
-
-use callwright_model::{MonoTime, Pii, PlanId, Receipt, Record, SayId, TurnId, Value};
+use callwright_model::{MonoTime, Pii, PlanId, Receipt, Record, SayId, Value};
 
 use super::line::Line;
 use crate::output::{AskId, TransferReason};
@@ -108,32 +106,6 @@ pub(super) enum Pending {
     /// "Hold on": to somebody else in the room, or to us.
     TakeYourTime,
 }
-
-/// How a turn sounded.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
-    pub(super) turn: TurnId,
-    pub(super) length: Duration,
-    /// Against the caller's usual level.
-    pub(super) level_db: Option<f32>,
-}
-
-impl Manner {
-    /// Said away from the telephone.
-    pub(super) fn is_aside(&self) -> bool {
-        self.level_db.is_some_and(|level| level < ASIDE_DB)
-    }
-
-    /// As short as a cough or an "um".
-    pub(super) fn is_short(&self) -> bool {
-        self.length < SHORT
-    }
-}
-
-/// A head turned away from a handset takes 6 dB; people vary by half of that.
-const ASIDE_DB: f32 = -4.0;
-/// Coughs, laughs and drawn-out "hmm"s of the fixtures last up to 860 ms; few answers of more than one word are shorter.
-const SHORT: Duration = Duration::from_millis(900);
 
 /// How a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ const SPARE: Duration = Duration::from_millis(1_500);
 
 /// How long after a sound without words the caller is told that nothing was understood, and after a "hold on" that we wait. A
 /// cough, a sneeze or a word to somebody else wants no answer, and whoever meant something says it again within two seconds.
-const BLANK: Duration = Duration::from_millis(2_500);
+const BLANK: Duration = Duration::from_millis(2_700);
 
 /// A question of which less than this was heard is asked again rather than counted as misunderstood.
 const QUESTION_HEARD: f32 = 0.3;
@@ -182,7 +182,7 @@ impl Dialogue {
             SayKind::Progress | SayKind::Prompt | SayKind::Farewell => true,
         };
         let question = matches!(said.line.kind(), SayKind::Greeting | SayKind::Question | SayKind::ReadBack);
-        self.cut |= question && !played.complete && id >= self.asked_from;
+        self.cut |= question && !played.complete && share > 0.0 && id >= self.asked_from;
         if !enough {
             self.not_heard(said.line);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callwright_dialogue_core::TransferReason;
-use callwright_model::Language;
+use callwright_model::{Language, Thought};
 
 use crate::script::{Core, Stage, to_the_read_back};
 
@@ -35,8 +35,43 @@ fn what_is_said_away_from_the_telephone_must_be_plain() {
 fn a_word_or_two_of_nonsense_waits_and_a_sentence_of_it_is_answered() {
     const LENGTH: Duration = Duration::from_millis(600);
     let mut stage = Stage::new(Language::EN, Core::Works);
-    assert_eq!(stage.caller_from("purple table", Some(0.9), LENGTH, 0.0), "");
-    assert_ne!(stage.caller_from("purple table lamp", Some(0.9), LENGTH, 0.0), "");
+    assert_eq!(stage.caller_from("purple table", Some(0.5), LENGTH, 0.0), "");
+    assert_ne!(stage.caller_from("purple table lamp", Some(0.5), LENGTH, 0.0), "");
+    assert_ne!(stage.caller_from("purple table", Some(0.6), LENGTH, 0.0), "", "that was no cough");
+}
+
+#[test]
+fn words_so_far_tell_whether_more_will_come() {
+    let stage = Stage::new(Language::EN, Core::Works);
+    for (words, wanted) in [
+        ("my flight was cancelled", Thought::Told),
+        ("my flight was cancelled and I need a new one", Thought::Whole),
+        ("can you repeat that please", Thought::Whole),
+        ("what is the status", Thought::Open),
+        ("I would like to", Thought::Open),
+        ("purple table lamp", Thought::Unknown),
+    ] {
+        assert_eq!(stage.thought(words), wanted, "{words}");
+    }
+}
+
+#[test]
+fn a_cough_that_sounds_like_goodbye_ends_no_call() {
+    const LENGTH: Duration = Duration::from_millis(800);
+    let mut stage = to_the_read_back();
+    assert_eq!(stage.caller_from("bye", Some(0.65), LENGTH, 0.0), "");
+    assert!(!stage.hung_up);
+    stage.caller_from("bye", Some(0.9), LENGTH, 0.0);
+    assert!(stage.hung_up);
+}
+
+#[test]
+fn one_character_is_no_code() {
+    const LENGTH: Duration = Duration::from_millis(700);
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    assert!(stage.caller("my flight was cancelled").contains("booking code"));
+    assert_eq!(stage.caller_from("eight", Some(0.9), LENGTH, 0.0), "");
+    assert_ne!(stage.caller_from("one eight", Some(0.7), LENGTH, 0.0), "");
 }
 
 #[test]
@@ -111,6 +146,16 @@ fn a_cough_that_cut_a_question_has_it_asked_again() {
 }
 
 #[test]
+fn a_cough_that_kept_a_question_from_being_asked_has_it_asked_at_once() {
+    let mut stage = to_the_read_back();
+    stage.ears = false;
+    stage.caller("one");
+    stage.played(stage.last().id, 0.0);
+    let asked = stage.caller_from("play", Some(0.5), Duration::from_millis(300), 0.0);
+    assert!(asked.contains("Shall I do that?"), "{asked}");
+}
+
+#[test]
 fn what_is_not_meant_for_us_gets_no_answer() {
     let mut stage = to_the_read_back();
     for words in ["um", "mm-hm", "can you close the door", "I'm on the phone"] {
@@ -118,7 +163,7 @@ fn what_is_not_meant_for_us_gets_no_answer() {
         assert_eq!(stage.wait(Duration::from_millis(2_600)), "", "{words}");
     }
     assert_eq!(stage.caller("hold on a second"), "");
-    assert_eq!(stage.wait(Duration::from_millis(2_400)), "", "it may have been for somebody else");
+    assert_eq!(stage.wait(Duration::from_millis(2_600)), "", "it may have been for somebody else");
     assert_eq!(stage.wait(Duration::from_millis(200)), "Take your time.");
     assert!(stage.wait(Duration::from_secs(9)).contains("still there"), "and the usual patience goes on");
     assert!(stage.caller("the first one").contains("Shall I do that"));

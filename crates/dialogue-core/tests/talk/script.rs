@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
+    AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
 };
 use callwright_model::{
     CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact, PlanId,
-    PlanReply, PlanRequest, Receipt, Record, SayId, TurnId, Utterance, Value,
+    PlanReply, PlanRequest, Receipt, Record, SayId, Thought, TurnId, Utterance, Value,
 };
 
 pub fn source(name: &str) -> PackSource {
@@ -125,7 +125,8 @@ impl Stage {
         length: Duration,
         level_db: f32,
     ) -> String {
-        self.dialogue.handle_turn_ended(TurnId(self.turn + 1), length, Some(level_db));
+        let manner = Manner { length, silent: Duration::ZERO, level_db: Some(level_db), cough: false };
+        self.dialogue.handle_turn_ended(TurnId(self.turn + 1), manner);
         self.caller_with(words, confidence)
     }
 
@@ -156,6 +157,11 @@ impl Stage {
         self.dialogue.handle_utterance(utterance, self.now);
         self.settle();
         self.heard_since(before)
+    }
+
+    /// What these words amount to while they are being said.
+    pub fn thought(&self, words: &str) -> Thought {
+        self.dialogue.progress(words, &[]).thought
     }
 
     pub fn keys(&mut self, keys: &str) -> String {

@@ -95,6 +95,7 @@ impl Phrases<'_> {
         self.group(&META, ALWAYS * 2.0);
         self.group(&HUMAN, ALWAYS);
         self.group(&MEANINGLESS, ALWAYS * 3.0);
+        self.group(&LISTENING, ALWAYS);
         self.group(&SIDE_TALK, ALWAYS);
         for filler in FILLERS {
             self.counts.lead(filler, ALWAYS * 0.1);
@@ -416,6 +417,8 @@ const CHOOSING: [&str; 14] = [
 ];
 /// Sounds that mean nothing or only that one listens: they must have words of their own, or they are heard as others.
 const MEANINGLESS: [&str; 8] = ["um", "uh", "hmm", "mm-hmm", "mm-hmm", "uh-huh", "uh-huh", "mhm"];
+/// Said to show that one listens, where it is none of the answers.
+const LISTENING: [&str; 6] = ["i see", "i see", "oh okay", "got it", "all right", "really"];
 /// Said to others in the room, or to win time.
 const SIDE_TALK: [&str; 12] = [
     "hold on",

@@ -31,7 +31,16 @@ impl Call {
     /// The turn is over.
     fn ends(&mut self, words: &str) {
         let turn = self.turn;
-        self.leg(CALLER, LegFact::TurnEnded { turn, length: Duration::from_secs(1), level_db: None });
+        self.leg(
+            CALLER,
+            LegFact::TurnEnded {
+                turn,
+                length: Duration::from_secs(1),
+                silent: Duration::ZERO,
+                level_db: None,
+                cough: false,
+            },
+        );
         let utterance = self.utterance(words);
         self.tell(Fact::Recognised(CALLER, Recognised::Final(utterance)));
     }

@@ -58,7 +58,8 @@ fn progress() -> impl Strategy<Value = Progress> {
         Just(Some(UtteranceSort::SideTalk)),
         Just(Some(UtteranceSort::Echo)),
     ];
-    let thought = prop_oneof![Just(Thought::Unknown), Just(Thought::Open), Just(Thought::Whole)];
+    let thought =
+        prop_oneof![Just(Thought::Unknown), Just(Thought::Open), Just(Thought::Told), Just(Thought::Whole)];
     let confidence = proptest::option::of(0.0..1.0_f32);
     (any::<u8>(), 0..8u16, sort, thought, confidence).prop_map(
         |(filled, words, sort, thought, confidence)| Progress { filled, words, sort, thought, confidence },

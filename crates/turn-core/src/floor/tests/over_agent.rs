@@ -413,11 +413,27 @@ fn words_over_the_agent_settle_it_early() {
         "1240 partial 1 0 3 speech",
         "1320 -> hold",
         "1320 agent stops",
-        "1480 -> hush 1",
-        "1480 -> 1 is Interruption by Words",
-        "1500 caller stops",
-        "1620 -> pause 1",
-        "2080 -> ended 1 at 1500 after 500",
+        "1760 -> hush 1",
+        "1760 -> 1 is Interruption by Words",
+        "2000 caller stops",
+        "2120 -> pause 1",
+        "2580 -> ended 1 at 2000 after 1000",
+    ]);
+}
+
+#[test]
+fn a_cough_silences_nobody_whatever_words_are_made_of_it() {
+    check(&[
+        "0 agent speaks",
+        "1000 caller coughs",
+        "1040 -> started 1 from 1000",
+        "1040 -> duck",
+        "1400 partial 1 0 1 speech 0.9",
+        "1700 caller stops",
+        "1820 -> pause 1",
+        "1840 -> restore",
+        "1840 -> 1 is Tic by Ended",
+        "1840 -> discard 1",
     ]);
 }
 
@@ -505,7 +521,7 @@ fn silence_is_told_again_and_again_and_any_sound_starts_it_over() {
 
 #[test]
 fn endless_speech_loses_the_floor_until_it_pauses() {
-    let config = FloorConfig { turn_max: Duration::from_secs(3), ..FloorConfig::default() };
+    let config = FloorConfig { turn_max: Duration::from_secs(3), ..plain() };
     check_with(
         config,
         &[
