@@ -250,6 +250,11 @@ impl Dialogue {
         words.contains(' ') && self.tongue().is_begun(words)
     }
 
+    /// Whether words are what callers are known to say, from the first to the last.
+    pub(crate) fn is_known(&self, words: &str) -> bool {
+        self.tongue().is_known(words)
+    }
+
     /// What words would be taken for as they are.
     pub(crate) fn read(&self, words: &str) -> crate::Reading {
         self.tongue().interpreter.read(words)

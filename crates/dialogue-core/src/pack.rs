@@ -263,6 +263,11 @@ impl Tongue {
         }
     }
 
+    /// Whether words are something that callers are known to say.
+    pub(crate) fn is_known(&self, words: &str) -> bool {
+        self.known.contains(&lexicon::fold(words))
+    }
+
     /// Whether words are the begin of something that callers are known to say, and not all of it.
     pub(crate) fn is_begun(&self, words: &str) -> bool {
         let begun = format!("{} ", lexicon::fold(words));

@@ -31,8 +31,10 @@ impl Dialogue {
         let reading = free.then(|| self.read(words));
         // A wish that is clear stands even when noise after it was taken for an "and".
         let wish = |reading: &Reading| match reading.clear() {
-            // Of a mumbled syllable a recogniser makes these.
-            Some(Intent::Hello | Intent::Thanks | Intent::Yes | Intent::No) | None => words.contains(' '),
+            // Of a mumbled syllable a recogniser makes these, and then it makes something of the next one.
+            Some(Intent::Hello | Intent::Thanks | Intent::Yes | Intent::No) | None => {
+                words.contains(' ') && self.is_known(words)
+            }
             Some(_) => true,
         };
         let plain = |reading: &Reading| reading.clear().is_some() && reading.probability >= PLAIN;

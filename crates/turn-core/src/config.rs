@@ -148,7 +148,7 @@ impl Default for FloorConfig {
             interruption: Duration::from_millis(360),
             interruption_in_noise: Duration::from_millis(840),
             anew_in_noise: Duration::from_millis(640),
-            backchannel_max: Duration::from_millis(900),
+            backchannel_max: Duration::from_millis(1_200),
             aside_max: Duration::from_millis(1_200),
             certain: Duration::from_millis(900),
             interruption_words: 2,
@@ -178,10 +178,10 @@ impl Default for Vote {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            anything: Duration::from_millis(680),
-            whole: Duration::from_millis(460),
-            told: Duration::from_millis(850),
-            open: Duration::from_millis(850),
+            anything: Duration::from_millis(670),
+            whole: Duration::from_millis(480),
+            told: Duration::from_millis(880),
+            open: Duration::from_millis(880),
             pausing_max: Duration::from_millis(900),
             short_answer: Duration::from_millis(650),
             thoughtful: Duration::from_millis(700),

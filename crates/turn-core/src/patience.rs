@@ -10,7 +10,7 @@ impl Patience {
     /// The silence that ends a turn which has come this far. `pausing` is the longest pause that this caller made of late and then
     /// spoke on.
     pub(crate) fn of(&self, expect: &Expect, progress: &Progress, pausing: Option<Duration>) -> Duration {
-        // Words that nobody will act on do not tell either that this was all.
+        // An answer that nobody will act on does not tell either that this was all.
         let sure = progress.confidence.is_none_or(|confidence| confidence >= SURE);
         let Progress { filled, thought, .. } = *progress;
         let habit = pausing.map_or(Duration::ZERO, |pause| (pause + HABIT_MARGIN).min(self.pausing_max));
@@ -19,8 +19,7 @@ impl Patience {
             Thought::Unknown => self.anything.max(habit),
             Thought::Told => self.told.max(habit),
             // Nobody pauses where nothing is left to say.
-            Thought::Whole if sure => self.whole,
-            Thought::Whole => self.anything,
+            Thought::Whole => self.whole,
         };
         // Who says something else than what was asked for is waited for as anybody is.
         let astray = progress.is_astray();

@@ -418,7 +418,7 @@ const CHOOSING: [&str; 14] = [
 /// Sounds that mean nothing or only that one listens: they must have words of their own, or they are heard as others.
 const MEANINGLESS: [&str; 8] = ["um", "uh", "hmm", "mm-hmm", "mm-hmm", "uh-huh", "uh-huh", "mhm"];
 /// Said to show that one listens, where it is none of the answers.
-const LISTENING: [&str; 6] = ["i see", "i see", "oh okay", "got it", "all right", "really"];
+const LISTENING: [&str; 2] = ["i see", "oh okay"];
 /// Said to others in the room, or to win time.
 const SIDE_TALK: [&str; 12] = [
     "hold on",

@@ -22,7 +22,7 @@ fn plain() -> FloorConfig {
         short_answer: Duration::from_millis(380),
         ..Patience::default()
     };
-    FloorConfig { patience, words_confidence: 0.5, ..FloorConfig::default() }
+    FloorConfig { patience, backchannel_max: Duration::from_millis(900), ..FloorConfig::default() }
 }
 
 fn check_with(config: FloorConfig, script: &[&str]) {
@@ -293,10 +293,10 @@ fn a_whole_wish_is_answered_sooner_and_one_that_breaks_off_later() {
     let [open, told, unknown, whole] =
         [Thought::Open, Thought::Told, Thought::Unknown, Thought::Whole].map(&mut patience);
     assert!(told >= open && open > unknown && unknown > whole, "{open:?} {told:?} {unknown:?} {whole:?}");
-    let doubtful =
-        Progress { words: 4, thought: Thought::Whole, confidence: Some(0.2), ..Progress::default() };
-    let doubtful = floor.config.patience.of(&Expect::Anything, &doubtful, None);
-    assert_eq!(doubtful, unknown, "words that may be wrong do not tell that this was all");
+    let yes =
+        |confidence| Progress { filled: 1, words: 1, confidence: Some(confidence), ..Progress::default() };
+    let [sure, doubtful] = [0.9, 0.2].map(|sure| floor.config.patience.of(&Expect::YesNo, &yes(sure), None));
+    assert!(sure < doubtful, "what may not be an answer does not tell that this was all");
     floor.pauses.learn(Duration::from_secs(5));
     let longest = floor.config.patience.of(&Expect::Anything, &Progress::default(), floor.pauses.longest());
     assert_eq!(longest, floor.config.patience.pausing_max, "nobody waits for ever");

@@ -215,7 +215,7 @@ fn what_must_be_heard_is_not_cut_and_what_the_caller_says_meanwhile_is_a_turn() 
         "2580 -> ended 1 at 2000 after 1000",
         "2700 key",
     ]);
-    let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
+    let mut floor = Floor::new(plain(), MonoTime::ZERO);
     for ms in (20..400).step_by(20) {
         floor.handle_frame(SPEECH, Sounding::Required, MonoTime::from_millis(ms));
     }
@@ -546,7 +546,7 @@ fn endless_speech_loses_the_floor_until_it_pauses() {
 
 #[test]
 fn late_says_wait_while_the_caller_speaks_and_are_stale_when_it_was_a_turn() {
-    let mut floor = Floor::new(FloorConfig::default(), MonoTime::ZERO);
+    let mut floor = Floor::new(plain(), MonoTime::ZERO);
     let mut ms = 0;
     let mut run = |floor: &mut Floor, facts: FrameFacts, sounding: Sounding, length: u64| {
         for _ in 0..length / 20 {
