@@ -80,7 +80,7 @@ pub async fn serve(system: &str, made: Made, journal: &Path, socket: &Path) -> R
         listen: Listen::Unix(socket.to_owned()),
         journal: journal.to_owned(),
         packs: vec![made.source()],
-        connectors: [(CONNECTOR.to_owned(), system.to_owned())].into(),
+        connectors: [(CONNECTOR.to_owned(), system.to_owned().into())].into(),
         limits: Limits {
             plans_in_flight_max: PLANS_MAX,
             plans_waiting_max: PLANS_MAX,

@@ -19,7 +19,10 @@
 //!   down. Refusals are, without facts.
 //! - No lock is held across a call of a connector but a draft's own, and nothing waits for a watcher.
 //!
-//! Absent, for now: Postgres and leases (one core owns its journal), connectors other than gRPC, authentication
+//! - A system that does not speak our own protocol is an MCP server or an HTTP API; what was sent to it and not answered is told apart from what was
+//!   never sent.
+//!
+//! Absent, for now: Postgres and leases (one core owns its journal), authentication
 //! (hence loopback or a Unix socket only), exports, a retention period.
 
 mod audit;
@@ -36,5 +39,6 @@ mod serve;
 
 pub use audit::{AuditError, Listed, audit, explain_from, list};
 pub use breaker::BreakerConfig;
+pub use connectors::{ConnectorConfig, McpServer, Program, Web, discover, fetch};
 pub use journal::JournalError;
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 
 use crate::breaker::BreakerConfig;
-use crate::connectors::Connectors;
+use crate::connectors::{ConnectorConfig, Connectors};
 use crate::core::{Core, Service};
 use crate::journal::{Journal, JournalError};
 
@@ -30,8 +30,8 @@ pub struct CoreConfig {
     pub journal: PathBuf,
     /// Skill packs to load.
     pub packs: Vec<PackSource>,
-    /// Address of each connector, by the name the packs use: `http://host:port` or `unix:/path`.
-    pub connectors: BTreeMap<String, String>,
+    /// The systems, by the names of connectors that the packs use.
+    pub connectors: BTreeMap<String, ConnectorConfig>,
     /// How much it takes on.
     pub limits: Limits,
 }
@@ -118,13 +118,9 @@ impl ActionCore {
     /// See [`StartError`].
     pub async fn start(config: CoreConfig) -> Result<Self, StartError> {
         let packs = load(&config.packs)?;
-        let connectors = Connectors::new(&config.connectors).map_err(StartError::Connector)?;
-        for action in packs.values().flat_map(|pack| pack.actions.values()) {
-            let name = &action.call.connector;
-            if !connectors.has(name) {
-                let what = format!("the connector `{name}` has no address in the config");
-                return Err(StartError::Connector(what));
-            }
+        let connectors = Connectors::new(config.connectors).map_err(StartError::Connector)?;
+        for pack in packs.values() {
+            connectors.serve(pack).map_err(StartError::Connector)?;
         }
         let journal = |error| StartError::Journal { file: config.journal.clone(), error };
         let opened = Journal::open(&config.journal).map_err(journal)?;
@@ -138,6 +134,14 @@ impl ActionCore {
         let routes = routes(Service(Arc::clone(&core))).await?;
         let (url, local_addr) = (listener.url(), listener.local_addr());
         tracing::info!(address = %url, packs = core.packs.len(), "the action core listens");
+        let inspected = Arc::clone(&core);
+        core.tasks.spawn(async move {
+            let looks = inspected.connectors.inspect(inspected.packs.values().map(AsRef::as_ref));
+            tokio::select! {
+                () = looks => {}
+                () = inspected.stopped() => {}
+            }
+        });
         let server = tokio::spawn(serve(listener, routes, core, stop.clone()));
         Ok(Self { url, local_addr, stop, server })
     }
@@ -268,6 +272,7 @@ async fn serve(listener: Listener, routes: tonic::service::Routes, core: Arc<Cor
     stop.cancel();
     core.tasks.close();
     core.tasks.wait().await;
+    core.connectors.close().await;
     // Streams may hold the core a moment longer; the journal closes with the last of them.
     if let Some(core) = Arc::into_inner(core) {
         let closed = tokio::task::spawn_blocking(move || core.into_journal().close());

@@ -105,7 +105,7 @@ async fn a_loop_of_writes_is_carried_out_and_undone_item_by_item() {
             listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
             journal: folder.path().join("journal.db"),
             packs: vec![pack],
-            connectors: BTreeMap::from([("shop".to_owned(), shop.url())]),
+            connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
             limits: Limits::default(),
         })
         .await
@@ -153,7 +153,7 @@ async fn headphones_are_returned_and_what_must_not_be_is_refused() {
         listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
         journal: folder.path().join("journal.db"),
         packs: vec![pack()],
-        connectors: BTreeMap::from([("shop".to_owned(), shop.url())]),
+        connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
         limits: Limits::default(),
     })
     .await

@@ -8,6 +8,8 @@ use callwright_loadtest::duplex::Echo;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::config::WebAddress;
+use crate::import::{self, NamedSecret};
 #[cfg(feature = "talk")]
 use crate::talk;
 use crate::{audit, chat, check, demo, duplex, journal, load, models, plan, serve};
@@ -49,6 +51,12 @@ enum Command {
     Talk(Talk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
+    /// Make a skill pack of what a system says of itself
+    ///
+    /// Nothing that a system says decides what is done: whether a call changes something, how its effect is kept to once and what takes
+    /// it back is for a person to fill in, and until then the action does not load.
+    #[command(subcommand)]
+    Import(Import),
     /// Show the plan that a skill makes of given facts, and why each step is in it, without doing anything
     ///
     /// Binds the skill as for a caller who gives these inputs, while the systems answer as the file says. Prints each step with
@@ -277,6 +285,84 @@ pub struct Check {
     pub json: bool,
 }
 
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Tools of an MCP server.
+    ///
+    /// Writes a pack with an action for each tool, pinned to what the tool says of itself now. Where the folder holds such a pack, compares
+    /// it with the server instead, and tells what has changed; a tool that has is not called until it was accepted. Exits with 1 when
+    /// one has changed or gone and was not accepted.
+    Mcp(ImportMcp),
+    /// Operations of an HTTP API, by its OpenAPI 3 description.
+    ///
+    /// Writes a pack with an action for each operation. What GETs only reads and loads at once; anything else waits for you.
+    Openapi(ImportOpenapi),
+}
+
+/// Arguments of `import openapi`.
+#[derive(Debug, Args)]
+pub struct ImportOpenapi {
+    /// The description, JSON or YAML: a file or an address.
+    #[arg(value_name = "FILE|URL")]
+    pub description: String,
+    /// The folder of the pack.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Name of the connector and the pack; the folder's when absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where the system is, when the description does not say it or says another place.
+    #[arg(long, value_name = "URL")]
+    pub base: Option<WebAddress>,
+    /// Where the bearer token is kept: env:NAME or file:PATH. It is sent for the description, too, when that is at an address.
+    #[arg(long, value_name = "SECRET")]
+    pub bearer: Option<callwright_model::SecretRef>,
+    /// A header for the system, as NAME=env:VARIABLE or NAME=file:PATH; may be given several times.
+    #[arg(long, value_name = "NAME=SECRET")]
+    pub header: Vec<NamedSecret>,
+}
+
+/// Arguments of `import mcp`.
+#[derive(Debug, Args)]
+pub struct ImportMcp {
+    #[command(flatten)]
+    pub at: McpAt,
+    /// The folder of the pack.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Name of the connector, and of a new pack; the folder's when absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Only this tool; may be given several times.
+    #[arg(long, value_name = "TOOL")]
+    pub tool: Vec<String>,
+    /// Where the bearer token is kept: env:NAME or file:PATH.
+    #[arg(long, value_name = "SECRET")]
+    pub bearer: Option<callwright_model::SecretRef>,
+    /// A header for the server, as NAME=env:VARIABLE or NAME=file:PATH; may be given several times.
+    #[arg(long, value_name = "NAME=SECRET")]
+    pub header: Vec<NamedSecret>,
+    /// A variable for the program, in the same way. Of our own it gets PATH, HOME and LANG.
+    #[arg(long, value_name = "NAME=SECRET")]
+    pub env: Vec<NamedSecret>,
+    /// Accept changed tools as they are now: their pins are moved, and nothing else in the pack is touched.
+    #[arg(long)]
+    pub accept: bool,
+}
+
+/// Where an MCP server is.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct McpAt {
+    /// Its address, for one that answers over streamable HTTP.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<WebAddress>,
+    /// The program to start and its arguments, parted by white space, for one that is spoken to over standard input and output.
+    #[arg(long, value_name = "COMMAND")]
+    pub stdio: Option<String>,
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -443,6 +529,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Call(_)
         | Command::Load(_)
         | Command::Chat(_)
+        | Command::Import(_)
         | Command::Explain(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
@@ -460,6 +547,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Load(args) if args.part.duplex.is_some() => return duplex::run(args).await,
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
+            Command::Import(args) => return import::run(args).await,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,

@@ -1,6 +1,7 @@
 //! The one configuration: `callwright.toml`, overridden by `CALLWRIGHT_*` variables. Parsed once, here; nobody else reads
 //! files or the environment for settings.
 
+mod connectors;
 mod reader;
 mod values;
 mod verify;
@@ -15,8 +16,10 @@ use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::Network;
 use toml::de::DeTable;
 
+pub use connectors::{Connector, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
+pub use values::WebAddress;
 use values::{CodecName, Length, Listen, Origin, Ports, Service, SipAddress, Whole};
 
 /// Everything that can be set.
@@ -34,8 +37,8 @@ pub struct Config {
     pub speech: Speech,
     /// Calls written down.
     pub journal: Journal,
-    /// Business systems by the name that packs use, with the address of their gRPC service.
-    pub connectors: BTreeMap<String, String>,
+    /// Business systems by the name that packs use.
+    pub connectors: BTreeMap<String, Connector>,
     /// What is answered, and how.
     pub lines: Vec<Line>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
@@ -327,8 +330,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     };
     reader.close(section);
 
-    let connectors: BTreeMap<String, Service> = reader.names(&mut root, "connectors");
-    let connectors = connectors.into_iter().map(|(name, service)| (name, service.0)).collect();
+    let connectors = connectors::read(reader, &mut root, folder);
     let lines = read_lines(reader, &mut root, folder);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);

@@ -373,7 +373,7 @@ pub async fn start_core(config: &Config, lines: &Lines) -> Result<(Option<Action
             .with_context(|| format!("the action core at {address} does not answer"))?;
         return Ok((None, client));
     }
-    let core = ActionCore::start(core_config(config, lines.sources.clone())).await?;
+    let core = ActionCore::start(core_config(config, lines.sources.clone())?).await?;
     let client = Client::connect(core.url()).await?;
     Ok((Some(core), client))
 }
@@ -389,17 +389,24 @@ fn start_journal(config: &Config) -> Result<Option<Journal>> {
 }
 
 /// The action core's part of the configuration.
-pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> CoreConfig {
-    CoreConfig {
+///
+/// # Errors
+/// The secret of a connector that is not there.
+pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> Result<CoreConfig> {
+    let connectors = config.connectors.iter().map(|(name, connector)| {
+        let resolved = connector.resolve().map_err(|why| anyhow::anyhow!("the connector `{name}`: {why}"))?;
+        Ok((name.clone(), resolved))
+    });
+    Ok(CoreConfig {
         listen: Listen::Tcp(config.core.listen),
         journal: config.core.journal.clone(),
         packs,
-        connectors: config.connectors.clone(),
+        connectors: connectors.collect::<Result<_>>()?,
         limits: callwright_actions::Limits {
             breaker: config.core.breaker,
             ..callwright_actions::Limits::default()
         },
-    }
+    })
 }
 
 fn speech_config(config: &Config) -> SpeechConfig {

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod duplex;
 mod gateway;
+mod import;
 mod journal;
 mod lines;
 mod load;

@@ -91,7 +91,7 @@ pub async fn core(file: &Path) -> Result<()> {
         bail!("`core.address` names an action core elsewhere; remove it to run one here");
     }
     let lines = Lines::load(&config).map_err(all)?;
-    let core = ActionCore::start(core_config(&config, lines.sources)).await?;
+    let core = ActionCore::start(core_config(&config, lines.sources)?).await?;
     answer!("action core: {} (gRPC; journal {})", core.url(), config.core.journal.display());
     wait_for_stop().await?;
     core.shutdown().await;

@@ -13,6 +13,7 @@ mod pack;
 mod pii;
 mod plan;
 mod problem;
+mod secret;
 mod speech;
 mod time;
 mod turn;
@@ -31,6 +32,7 @@ pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
 pub use pii::Pii;
 pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Receipt, StepState, StepView};
 pub use problem::{Problem, Severity};
+pub use secret::{Secret, SecretRef};
 pub use speech::{
     Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,
     word_count,

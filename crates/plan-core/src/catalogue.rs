@@ -7,6 +7,7 @@ use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::backoff::Backoff;
+use crate::door::Door;
 use crate::expr::{Expr, ExprError, Type};
 
 /// The type of an action's input or output.
@@ -116,12 +117,23 @@ pub struct Field {
     /// It is about a person: whoever reviews a plan is told that it is touched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub personal: bool,
+    /// Digits after the point where a system counts it in fractions, see [`crate::from_json`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
+    /// The currency of money that a system tells as a bare number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
 }
 
 impl Field {
     /// What it means: two of one meaning and type are one thing.
     pub(crate) fn meaning(&self) -> &str {
         self.is.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Digits after the point where its system counts it in fractions; money in a declared currency has two unless it says otherwise.
+    pub(crate) fn digits(&self) -> Option<u8> {
+        self.scale.or(self.currency.as_ref().map(|_| MONEY_DIGITS))
     }
 
     /// Its type, with what is declared inside.
@@ -184,6 +196,9 @@ pub struct Call {
     pub connector: String,
     /// The connector's method.
     pub method: String,
+    /// How it is spoken to.
+    #[serde(default, skip_serializing_if = "Door::is_own")]
+    pub door: Door,
     /// What it answers.
     pub outputs: Vec<Field>,
     /// How long one attempt may take.
@@ -301,6 +316,9 @@ impl Action {
         evaluate_context(&self.context, arguments)
     }
 }
+
+/// Most currencies have hundredths; one that has not says `scale`.
+const MONEY_DIGITS: u8 = 2;
 
 /// Evaluates a policy context over a call's arguments.
 pub(crate) fn evaluate_context(context: &[(String, Expr)], arguments: &Record) -> Result<Record, ExprError> {

@@ -12,12 +12,13 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callwright_model::{Pii, Record};
+use callwright_model::{Idempotency, Pii, Record};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::catalogue::Call;
+use crate::catalogue::{Call, Field};
+use crate::door::Door;
 use crate::plan::Plan;
 use crate::policy::Policy;
 pub(crate) use log::Log;
@@ -222,6 +223,13 @@ pub struct Invoke {
     pub connector: String,
     /// Its method.
     pub method: String,
+    /// How it is spoken to.
+    pub door: Door,
+    /// What it is declared to answer.
+    pub outputs: Vec<Field>,
+    /// An earlier attempt may have taken effect, and nothing has told since that it has not: that this one was not even sent
+    /// proves nothing.
+    pub unsettled: bool,
     /// The arguments.
     pub arguments: Record,
     /// The key, the same at each attempt; `None` for a read.
@@ -371,6 +379,16 @@ pub fn is_finished(events: &[Event]) -> bool {
 }
 
 impl Invoke {
+    /// Whether a refusal of this attempt tells that no earlier one took effect: a system that keeps our key would have said so.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        let kept = match self.answers.0.idempotency {
+            Idempotency::Key => true,
+            Idempotency::Natural | Idempotency::Verify | Idempotency::None => false,
+        };
+        !self.unsettled || kept || self.door == Door::Own
+    }
+
     /// The event that says what came of this call.
     #[must_use]
     pub fn outcome(&self, outcome: Outcome) -> Event {

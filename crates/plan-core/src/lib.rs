@@ -42,11 +42,15 @@ mod bind;
 mod catalogue;
 mod chain;
 mod diagram;
+mod door;
 mod execute;
 mod explain;
 mod expr;
+mod import;
+mod json;
 mod limits;
 mod load;
+mod pin;
 mod plan;
 mod policy;
 mod reason;
@@ -59,14 +63,20 @@ pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
+pub use door::{Door, Endpoint, Tool, Verb};
 pub use execute::{
     Asked, Command, Corrupt, Decision, Due, Event, Invoke, NoQuestion, NotCancelled, Outcome, Progress,
     Purpose, Upcoming, answer, asked, cancel, decide, fact, is_finished, lost_in_crash, progress, upcoming,
 };
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};
+pub use import::{
+    NewAction, NewField, Pinned, Skeleton, Standing, accept, base_of, of_openapi, of_tools, pinned, tool_file,
+};
+pub use json::{from_json, to_json};
 pub use limits::{DayLimit, Ledger, Limits, Over, Per, Sum, Then};
-pub use load::{Facts, check};
+pub use load::{FILL_IN, Facts, check};
+pub use pin::{ToolSpec, pin};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
 pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};

@@ -1,6 +1,7 @@
 //! From a pack's files to a [`Pack`]: parse everything, check everything, tell all mistakes at once.
 
 mod check;
+mod door;
 mod facts;
 mod fill;
 mod limits;
@@ -20,6 +21,7 @@ use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::skill::{Pack, Skill};
 pub(crate) use check::secret_inputs;
+pub use door::FILL_IN;
 pub use facts::Facts;
 use read::{Reader, Text};
 
@@ -181,6 +183,7 @@ impl Reader<'_> {
     fn action(&mut self, name: &str, raw: &Node) -> Action {
         self.keys(raw, &ACTION_KEYS);
         let whose = format!("the action `{name}`");
+        self.unfilled(&whose, name, raw);
         let summary = self.needed(raw, "summary", &whose).value;
         let kind = self.needed(raw, "kind", &whose);
         let line = kind.line;
@@ -204,12 +207,13 @@ impl Reader<'_> {
             self.wrong(line, format!("{whose} has no `timeout_ms`"), None);
         }
         let (retries, backoff) = self.retries(raw);
-        let method = self.text(raw, "method").map_or_else(|| name.to_owned(), |method| method.value);
+        let (door, method) = self.door(name, raw, &inputs);
         Action {
             call: Arc::new(Call {
                 action: name.to_owned(),
                 connector,
                 method,
+                door,
                 outputs,
                 timeout_ms: self.number(raw, "timeout_ms").unwrap_or(1),
                 retries,
@@ -282,7 +286,7 @@ impl Reader<'_> {
         Follow { action, with: self.exprs(raw, "with") }
     }
 
-    /// `name: type` or `name: { type: ..., secret: true, is: ..., of: { ... }, unit: ..., personal: true }`.
+    /// `name: type` or `name: { type: ..., secret: true, is: ..., of: { ... }, unit: ..., personal: true, scale: ..., currency: ... }`.
     fn fields(&mut self, of: &Node, key: &str) -> Vec<Field> {
         let types = FieldType::ALL.map(|kind| (kind.name(), kind));
         let mut fields = Vec::new();
@@ -313,9 +317,28 @@ impl Reader<'_> {
                 self.wrong(Some(raw.line), what, Some("money has its currency".to_owned()));
             }
             let personal = self.flag(raw, "personal");
-            fields.push(Field { name, kind, secret, is, of, unit, personal });
+            let (scale, currency) = self.fraction(&name, raw, kind);
+            fields.push(Field { name, kind, secret, is, of, unit, personal, scale, currency });
         }
         fields
+    }
+
+    /// How a system writes a number that it counts in fractions.
+    fn fraction(&mut self, name: &str, raw: &Node, kind: FieldType) -> (Option<u8>, Option<String>) {
+        let scale: Option<u8> = self.number(raw, "scale");
+        let number = matches!(kind, FieldType::Int | FieldType::Money);
+        if raw.field("scale").is_some() && !number || scale.is_some_and(|scale| scale > SCALE_MAX) {
+            let what = format!("`{name}` has a `scale` that is none");
+            let help = format!("digits after the point of an `int` or `money`, 0 to {SCALE_MAX}");
+            self.wrong(Some(raw.line), what, Some(help));
+        }
+        let currency = self.text(raw, "currency").map(|currency| currency.value);
+        let known = |text: &String| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        if currency.as_ref().is_some_and(|text| kind != FieldType::Money || !known(text)) {
+            let what = format!("`{name}` has a `currency` that is none");
+            self.wrong(Some(raw.line), what, Some("three capitals, such as USD, of `money`".to_owned()));
+        }
+        (scale, currency)
     }
 
     fn conditions(&mut self, of: &Node, key: &str) -> Vec<Expr> {
@@ -402,12 +425,19 @@ fn unreadable() -> InputSpec {
 
 const LIMITS: &str = "limits.yaml";
 const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
-const FIELD_KEYS: [&str; 7] = ["type", "secret", "is", "of", "unit", "format", "personal"];
-const ACTION_KEYS: [&str; 16] = [
+const FIELD_KEYS: [&str; 9] =
+    ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
+/// Beyond, JSON's numbers are not written as people read them.
+const SCALE_MAX: u8 = 4;
+const ACTION_KEYS: [&str; 20] = [
     "summary",
     "kind",
     "connector",
     "method",
+    "key_as",
+    "not_found",
+    "tool",
+    "http",
     "inputs",
     "outputs",
     "verifies",

@@ -47,7 +47,7 @@ pub fn config(folder: &Path, airline: &str) -> CoreConfig {
         listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
         journal: folder.join("journal.db"),
         packs: vec![airline_pack()],
-        connectors: BTreeMap::from([("airline".to_owned(), airline.to_owned())]),
+        connectors: BTreeMap::from([("airline".to_owned(), airline.to_owned().into())]),
         limits: Limits::default(),
     }
 }

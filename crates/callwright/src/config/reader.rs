@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use callwright_model::Problem;
+use callwright_model::{Problem, SecretRef};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -198,8 +198,58 @@ impl Reader {
         Some(values)
     }
 
-    /// Reads every key of a table whose names the person chooses. A variable may name one that the file does not, in small
-    /// letters.
+    /// The tables among the values of a table whose names the person chooses.
+    pub fn tables<'t, 'i>(
+        &mut self,
+        parent: &mut Section<'t, 'i>,
+        key: &'static str,
+    ) -> Vec<(String, Section<'t, 'i>)> {
+        let table =
+            parent.table.and_then(|table| table.get(key)).and_then(|value| value.get_ref().as_table());
+        let mut tables = Vec::new();
+        for (name, value) in table.into_iter().flatten() {
+            let Some(table) = value.get_ref().as_table() else { continue };
+            let path = format!("{}.{}", parent.place(key), name.get_ref());
+            self.note(&path, value.span().start);
+            tables
+                .push((name.get_ref().to_string(), Section { path, table: Some(table), known: Vec::new() }));
+        }
+        tables
+    }
+
+    /// Reads where a secret is kept. What was written is in no mistake: it may be the secret.
+    pub fn secret(&mut self, section: &mut Section<'_, '_>, key: &'static str) -> Option<SecretRef> {
+        let (text, at) = self.raw(section, key)?;
+        self.kept(section.place(key), &text, at)
+    }
+
+    /// Reads where each secret of a table is kept.
+    pub fn secrets(
+        &mut self,
+        section: &mut Section<'_, '_>,
+        key: &'static str,
+    ) -> BTreeMap<String, SecretRef> {
+        let (place, at) = (section.place(key), section.at(key));
+        let texts: BTreeMap<String, String> = self.names(section, key);
+        let kept = |(name, text): (String, String)| {
+            let kept = self.kept(format!("{place}.{name}"), &text, at)?;
+            Some((name, kept))
+        };
+        texts.into_iter().filter_map(kept).collect()
+    }
+
+    fn kept(&mut self, place: String, text: &str, at: Option<usize>) -> Option<SecretRef> {
+        match text.parse() {
+            Ok(kept) => Some(kept),
+            Err(why) => {
+                self.problem(at, format!("`{place}`: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Reads every key of a table whose names the person chooses, but those that are tables. A variable may name one that the file
+    /// does not, in small letters.
     pub fn names<T>(&mut self, section: &mut Section<'_, '_>, key: &'static str) -> BTreeMap<String, T>
     where
         T: FromStr,
@@ -208,6 +258,9 @@ impl Reader {
         let inner = self.section(section, key);
         let mut texts = BTreeMap::new();
         for (name, value) in inner.table.into_iter().flatten() {
+            if value.get_ref().as_table().is_some() {
+                continue;
+            }
             let at = value.span().start;
             let place = inner.place(name.get_ref());
             self.note(&place, at);
@@ -357,7 +410,8 @@ impl<'t, 'i> Section<'t, 'i> {
         Some(self.table?.get(key)?.span().start)
     }
 
-    fn start(&self) -> Option<usize> {
+    /// Where its first key stands.
+    pub fn start(&self) -> Option<usize> {
         self.table?.keys().map(|key| key.span().start).min()
     }
 

@@ -1,3 +1,5 @@
+use callwright_model::SecretRef;
+
 use super::*;
 
 fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
@@ -111,6 +113,52 @@ fn every_value_says_what_it_must_look_like() {
 }
 
 #[test]
+fn systems_say_what_they_speak_and_secrets_where_they_are_kept() {
+    let text = format!(
+        "[connectors]\nshop = \"http://127.0.0.1:1\"\n[connectors.hotel]\nmcp = \"https://hotel.example/mcp\"\n\
+         bearer = \"env:HOTEL\"\nheaders = {{ X-Key = \"file:/run/key\" }}\n[connectors.crm]\n\
+         mcp_command = [\"crm\", \"--quick\"]\nenv = {{ TOKEN = \"env:CRM\" }}\n{LINE}"
+    );
+    let config =
+        parse(&text, &[("CALLWRIGHT_CONNECTORS_HOTEL_BEARER", "env:OTHER")]).expect("all are settings");
+    let Connector::McpUrl(hotel) = &config.connectors["hotel"] else { panic!("{config:?}") };
+    assert_eq!(hotel.bearer, Some(SecretRef::Env("OTHER".to_owned())), "a variable may name another place");
+    assert_eq!(hotel.headers["X-Key"], SecretRef::File("/run/key".to_owned()));
+    let Connector::McpProgram(crm) = &config.connectors["crm"] else { panic!("{config:?}") };
+    assert_eq!((crm.command.len(), &crm.env["TOKEN"]), (2, &SecretRef::Env("CRM".to_owned())));
+    assert_eq!(config.connectors["shop"].speaks(), "callwright.connector.v1");
+    let why = config.connectors["hotel"].resolve().expect_err("no such variable");
+    assert!(why.contains("`env:OTHER` is not there: set the variable"), "{why}");
+}
+
+#[test]
+fn an_inline_secret_is_refused_and_not_repeated() {
+    for (lines, place) in [
+        ("mcp = \"https://h.example/\"\nbearer = \"hunter2hunter2\"", "callwright.toml:3"),
+        ("mcp = \"https://h.example/\"\nheaders = { X = \"hunter2hunter2\" }", "callwright.toml:3"),
+        ("mcp_command = [\"crm\"]\nenv = { T = \"hunter2hunter2\" }", "callwright.toml:3"),
+    ] {
+        let problems = parse(&format!("[connectors.h]\n{lines}\n{LINE}"), &[]).expect_err(lines);
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(
+            problems[0].starts_with(place) && problems[0].contains("`env:NAME` or `file:PATH`"),
+            "{problems:?}"
+        );
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    }
+    for (lines, what) in [
+        ("mcp = \"https://h.example/\"\nmcp_command = [\"crm\"]", "must say what it speaks, in one way"),
+        ("bearer = \"env:A\"", "must say what it speaks, in one way"),
+        ("mcp = \"h.example\"", "https://host.example/path"),
+        ("mcp = \"https://h.example/\"\nenv = { T = \"env:A\" }", "`connectors.h.env` means nothing here"),
+        ("mcp = \"https://h.example/\"\nbarer = \"env:A\"", "did you mean `bearer`?"),
+    ] {
+        let problems = parse(&format!("[connectors.h]\n{lines}\n{LINE}"), &[]).expect_err(lines);
+        assert!(problems.len() == 1 && problems[0].contains(what), "{problems:#?}");
+    }
+}
+
+#[test]
 fn variables_reach_every_setting() {
     let text = format!("[connectors]\nairline = \"http://127.0.0.1:1\"\n{LINE}");
     let config = parse(
@@ -125,8 +173,8 @@ fn variables_reach_every_setting() {
         ],
     )
     .expect("all are settings");
-    assert_eq!(config.connectors["airline"], "http://127.0.0.1:7101");
-    assert_eq!(config.connectors["shop"], "unix:/run/shop.sock");
+    assert_eq!(config.connectors["airline"], Connector::Own("http://127.0.0.1:7101".to_owned()));
+    assert_eq!(config.connectors["shop"], Connector::Own("unix:/run/shop.sock".to_owned()));
     assert_eq!(config.lines[0].greeting.as_deref(), Some("welcome"));
     assert_eq!(config.journal.dir, Path::new("/var/lib/callwright/calls"));
     assert_eq!(config.journal.keep_days, 0);

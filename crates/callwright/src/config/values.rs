@@ -95,6 +95,23 @@ impl FromStr for Service {
     }
 }
 
+/// Where a system on the web is: `https://HOST/PATH`. It holds no user and no password, which would be an inline secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebAddress(pub String);
+
+impl FromStr for WebAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let clean = !text.contains(|c: char| c.is_whitespace() || c == '#');
+        let help =
+            "write an address such as `https://host.example/path`; secrets go into `bearer` or `headers`";
+        (is_authority(authority) && clean).then(|| Self(text.to_owned())).ok_or_else(|| help.to_owned())
+    }
+}
+
 /// A SIP address that can be rung.
 pub(super) struct SipAddress(pub(super) String);
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use callwright_model::{Problem, Record, Severity};
 use callwright_speech::models;
 
-use super::{Config, Line, RecogniserChoice};
+use super::{Config, Connector, Line, RecogniserChoice};
 use crate::chat::random_id;
 use crate::lines::LoadedPack;
 
@@ -155,10 +155,29 @@ impl Config {
             return problems;
         }
         let mut used = BTreeSet::new();
+        for (name, connector) in &self.connectors {
+            if let Err(why) = connector.resolve() {
+                problems.push(self.places.problem(&format!("connectors.{name}"), why));
+            }
+        }
         for LoadedPack { pack, source } in packs.values() {
             let Ok(acting) = callwright_plan_core::Pack::load(source) else { continue };
-            let names: BTreeSet<String> =
-                acting.actions.into_values().map(|action| action.call.connector.clone()).collect();
+            let names: BTreeMap<String, &'static str> = acting
+                .actions
+                .into_values()
+                .map(|action| (action.call.connector.clone(), action.call.door.name()))
+                .collect();
+            for (name, wanted) in &names {
+                let Some(speaks) = self.connectors.get(name).map(Connector::speaks) else { continue };
+                if speaks != *wanted {
+                    let what = format!(
+                        "the pack `{}` speaks {wanted} to `{name}`, which speaks {speaks}",
+                        pack.name()
+                    );
+                    problems.push(self.places.problem(&format!("connectors.{name}"), what));
+                }
+            }
+            let names: BTreeSet<String> = names.into_keys().collect();
             for name in names.iter().filter(|name| !self.connectors.contains_key(*name)) {
                 if self.places.know(&format!("connectors.{name}")) {
                     // What stands there is no address, and that was told.

@@ -9,7 +9,9 @@ use anyhow::{Result, bail};
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 
-use crate::config::{Config, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Web};
+use crate::config::{
+    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Web,
+};
 use crate::gateway::{ScratchFolder, scratch_folder};
 
 /// The running business systems, with their databases in a folder that goes away with them.
@@ -110,8 +112,8 @@ impl Systems {
             },
             journal: Journal { dir: self.journals(), keep_days: 1 },
             connectors: BTreeMap::from([
-                ("airline".to_owned(), self.airline.url()),
-                ("shop".to_owned(), self.shop.url()),
+                ("airline".to_owned(), Connector::Own(self.airline.url())),
+                ("shop".to_owned(), Connector::Own(self.shop.url())),
             ]),
             lines,
             grace: Duration::from_secs(30),

@@ -10,6 +10,7 @@ use callwright_wire::connector::Client;
 use metrics::gauge;
 use tracing::{info, warn};
 
+use crate::config::Connector;
 use crate::gateway::Shared;
 
 /// What is known of the business systems.
@@ -35,7 +36,11 @@ pub(crate) async fn follow(shared: Arc<Shared>) {
         .config
         .connectors
         .iter()
-        .filter_map(|(name, address)| Some((name.clone(), Client::connect_lazy(address).ok()?)))
+        .filter_map(|(name, connector)| match connector {
+            Connector::Own(address) => Some((name.clone(), Client::connect_lazy(address).ok()?)),
+            // Others have no question that does nothing and that all of them answer.
+            Connector::McpUrl(_) | Connector::McpProgram(_) | Connector::Http(_) => None,
+        })
         .collect();
     let mut tick = tokio::time::interval(PERIOD);
     loop {
@@ -44,7 +49,7 @@ pub(crate) async fn follow(shared: Arc<Shared>) {
         for (name, client) in clients.clone() {
             asked.spawn(async move { (name, client.describe(PATIENCE).await.is_ok()) });
         }
-        let mut any = clients.is_empty();
+        let mut any = clients.len() < shared.config.connectors.len() || clients.is_empty();
         while let Some(Ok((name, up))) = asked.join_next().await {
             any |= up;
             gauge!("callwright_connector_up", "connector" => name).set(if up { 1.0 } else { 0.0 });

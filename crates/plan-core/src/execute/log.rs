@@ -17,6 +17,8 @@ pub(crate) struct Log<'l> {
     pub(super) approvals: Approvals<'l>,
     started: BTreeSet<u32>,
     undone: BTreeSet<u32>,
+    /// Steps of which an attempt was lost and nothing has told since that it had no effect.
+    unsettled: BTreeSet<u32>,
     failed: Option<(u32, &'l str)>,
     /// By whom it was cancelled, and why.
     cancelled: Option<(&'l str, &'l str)>,
@@ -30,6 +32,7 @@ impl<'l> Log<'l> {
             approvals: Approvals::default(),
             started: BTreeSet::new(),
             undone: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
             failed: None,
             cancelled: None,
         };
@@ -87,13 +90,17 @@ impl<'l> Log<'l> {
                 Event::StepUndone { step } => {
                     log.undone.insert(*step);
                 }
+                Event::StepLost { step, .. } => {
+                    log.unsettled.insert(*step);
+                }
+                Event::StepAbsent { step, .. } => {
+                    log.unsettled.remove(step);
+                }
                 Event::Consented { .. }
                 | Event::Held { .. }
                 | Event::Approved { .. }
                 | Event::Rejected { .. }
-                | Event::StepLost { .. }
                 | Event::StepRefused { .. }
-                | Event::StepAbsent { .. }
                 | Event::VerifyLost { .. }
                 | Event::UndoLost { .. }
                 | Event::UndoRefused { .. }
@@ -217,6 +224,9 @@ impl<'l> Log<'l> {
             attempt,
             connector: write.call.connector.clone(),
             method: write.call.method.clone(),
+            door: write.call.door.clone(),
+            outputs: write.call.outputs.clone(),
+            unsettled: self.unsettled.contains(&number),
             arguments: input.clone(),
             idempotency_key: Some(step.idempotency_key(&self.plan.id)),
             timeout: write.call.timeout(),
@@ -271,6 +281,9 @@ impl<'l> Log<'l> {
             attempt,
             connector: verify.call.connector.clone(),
             method: verify.call.method.clone(),
+            door: verify.call.door.clone(),
+            outputs: verify.call.outputs.clone(),
+            unsettled: false,
             arguments,
             idempotency_key: None,
             timeout: verify.call.timeout(),
@@ -313,6 +326,9 @@ impl<'l> Log<'l> {
             attempt,
             connector: undo.call.connector.clone(),
             method: undo.call.method.clone(),
+            door: undo.call.door.clone(),
+            outputs: undo.call.outputs.clone(),
+            unsettled: attempt > 1,
             arguments,
             idempotency_key: Some(step.undo_key(&self.plan.id)),
             timeout: undo.call.timeout(),

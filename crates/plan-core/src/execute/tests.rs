@@ -54,6 +54,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
         method: action.clone(),
         action,
         connector: "world".to_owned(),
+        door: Door::Own,
         outputs: vec![Field {
             name: "id".to_owned(),
             kind: FieldType::Text,
@@ -62,6 +63,8 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
             of: Vec::new(),
             unit: None,
             personal: false,
+            scale: None,
+            currency: None,
         }],
         timeout_ms: 1_000,
         retries,

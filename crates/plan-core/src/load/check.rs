@@ -1,5 +1,6 @@
 //! What can be wrong with a pack that parses: here its actions, in `skill` what must hold on every way through a skill.
 
+mod door;
 mod skill;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Type;
 use crate::policy::{Question, RUN_PLAN};
 use crate::skill::{CallStep, Pack, Skill, each_call, each_use};
+use door::check_door;
 use skill::SkillCheck;
 
 pub(super) fn check(pack: &Pack, connectors: &[String], source: &PackSource, problems: &mut Vec<Problem>) {
@@ -54,6 +56,9 @@ fn check_action(
     if !connectors.contains(&action.call.connector) {
         let what = format!("the connector `{}` is not in pack.yaml", action.call.connector);
         wrong(what, nearest(&action.call.connector, connectors.iter()));
+    }
+    for (what, help) in check_door(pack, action) {
+        wrong(what, help);
     }
     if !(1..=60_000).contains(&action.call.timeout_ms) {
         wrong("`timeout_ms` must be between 1 and 60000".to_owned(), None);

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use callwright_model::Problem;
 use callwright_model::yaml::{Key, Node, nearest};
 
+use super::door::FILL_IN;
 use crate::expr::Expr;
 
 /// A text that knows where it was written.
@@ -58,7 +59,7 @@ impl Reader<'_> {
     pub(super) fn number<T: FromStr>(&mut self, of: &Node, key: &str) -> Option<T> {
         let text = self.text(of, key)?;
         let number = text.value.parse().ok();
-        if number.is_none() {
+        if number.is_none() && text.value != FILL_IN {
             let what = format!("`{key}` is `{}`, which is no whole number that fits", text.value);
             self.wrong(text.line, what, None);
         }
@@ -74,7 +75,8 @@ impl Reader<'_> {
     /// What is under a key, by its name among those that are known.
     pub(super) fn one_of<T: Copy>(&mut self, text: &Text, what: &str, known: &[(&str, T)]) -> Option<T> {
         let found = known.iter().find(|(name, _)| *name == text.value).map(|(_, it)| *it);
-        if found.is_none() {
+        // What waits for a person was told as that.
+        if found.is_none() && text.value != FILL_IN {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
             let help = nearest(&text.value, &names);
             self.wrong(text.line, format!("`{}` is not {what}", text.value), Some(help));
