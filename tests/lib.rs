@@ -1,11 +1,13 @@
 //! Support shared by the whole-call tests: the program under test, the systems around it, and looking at what came of a call.
 
+mod core_alone;
 pub mod faults;
 mod floor;
 mod program;
 mod systems;
 mod witness;
 
+pub use core_alone::CoreAlone;
 pub use floor::{Decision, replay, replay_floor};
 pub use program::{Gateway, Place, Settings, program, repository};
 pub use systems::Airline;

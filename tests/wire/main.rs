@@ -14,6 +14,7 @@ mod fuzzed;
 mod import;
 mod journal;
 mod peers;
+mod python;
 mod sipp;
 mod sound;
 mod talk;
