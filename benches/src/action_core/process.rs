@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use callwright_actions::{ActionCore, CoreConfig, Limits, Listen};
+use callwright_actions::{ActionCore, CoreConfig, Limits, Listen, Postgres, Store};
 use callwright_wire::actions::Client;
 
 use super::pack::{CONNECTOR, Made};
@@ -25,6 +25,14 @@ impl Core {
     /// # Errors
     /// When it does not start.
     pub fn start(system: &System, made: Made, journal: &Path) -> Result<Self> {
+        Self::start_on(system, made, journal, None)
+    }
+
+    /// The same, with its journal in the database of this address if there is one; the file is not made then.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_on(system: &System, made: Made, journal: &Path, database: Option<&str>) -> Result<Self> {
         let socket = journal.with_extension("sock");
         let socket = system.folder.path().join(socket.file_name().context("the journal is a file")?);
         let mut child = Command::new(std::env::current_exe()?)
@@ -32,6 +40,7 @@ impl Core {
             .arg(journal)
             .arg("--socket")
             .arg(&socket)
+            .args(database.into_iter().flat_map(|address| ["--database", address]))
             .stdout(Stdio::piped())
             .spawn()?;
         let out = child.stdout.take().context("it is piped")?;
@@ -75,10 +84,20 @@ impl Drop for Core {
 ///
 /// # Errors
 /// When it does not start.
-pub async fn serve(system: &str, made: Made, journal: &Path, socket: &Path) -> Result<()> {
+pub async fn serve(
+    system: &str,
+    made: Made,
+    journal: &Path,
+    database: Option<&str>,
+    socket: &Path,
+) -> Result<()> {
+    let store = match database {
+        Some(address) => Store::Postgres(Postgres::new(address, LEASE).map_err(anyhow::Error::msg)?),
+        None => Store::File(journal.to_owned()),
+    };
     let core = ActionCore::start(CoreConfig {
         listen: Listen::Unix(socket.to_owned()),
-        journal: journal.to_owned(),
+        journal: store,
         packs: vec![made.source()],
         connectors: [(CONNECTOR.to_owned(), system.to_owned().into())].into(),
         limits: Limits {
@@ -98,5 +117,7 @@ pub async fn serve(system: &str, made: Made, journal: &Path, socket: &Path) -> R
 }
 
 const READY: &str = "ready";
+/// As it is set unless somebody says otherwise.
+const LEASE: Duration = Duration::from_secs(15);
 /// More than are measured.
 const PLANS_MAX: usize = 100_000;

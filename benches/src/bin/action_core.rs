@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use callwright_benches::action_core::{self, Core, Made, Pace, Quantiles, System};
+use callwright_scratch_postgres::{Durability, Server};
 use clap::Parser;
 use serde::Serialize;
 
@@ -33,6 +34,8 @@ struct Arguments {
     #[arg(long, hide = true)]
     journal: Option<PathBuf>,
     #[arg(long, hide = true)]
+    database: Option<String>,
+    #[arg(long, hide = true)]
     socket: Option<PathBuf>,
     #[arg(long, hide = true)]
     writes: Option<usize>,
@@ -48,6 +51,8 @@ struct Report {
     disk_flushes_per_s: [f64; 2],
     one_after_another: Pace,
     at_once: Pace,
+    /// The same two with the journal in Postgres, where there is one.
+    postgres: Option<(Pace, Pace)>,
     figures: Vec<Figure>,
 }
 
@@ -82,10 +87,11 @@ fn main() -> Result<()> {
             journal: Some(journal),
             socket: Some(socket),
             writes: Some(writes),
+            database,
             ..
         } => {
             let made = Made { writes, actions: writes, policies_each: 1 };
-            runtime.block_on(action_core::serve(&system, made, &journal, &socket))
+            runtime.block_on(action_core::serve(&system, made, &journal, database.as_deref(), &socket))
         }
         arguments => runtime.block_on(measure(&arguments)),
     }
@@ -116,6 +122,23 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         let many = action_core::pace(&client, arguments.plans_at_once, 100).await?;
         told(Figure::new("steps, 100 plans at once", many.steps_per_s, "/s", at_least(10_000.0)));
         (one, many)
+    };
+    let postgres = match Server::start_in(&arguments.folder, Durability::Disk) {
+        Ok(mut server) => {
+            let address = server.create("plans")?;
+            let core = Core::start_on(&system, Made::ten_writes(), &journal("postgres"), Some(&address))?;
+            let client = core.client().await?;
+            action_core::pace(&client, 10, 2).await?;
+            let one = action_core::pace(&client, arguments.plans, 1).await?;
+            told(Figure::new("in Postgres: steps, one plan after another", one.steps_per_s, "/s", None));
+            let many = action_core::pace(&client, arguments.plans_at_once, 100).await?;
+            told(Figure::new("in Postgres: steps, 100 plans at once", many.steps_per_s, "/s", None));
+            Some((one, many))
+        }
+        Err(error) => {
+            println!("in Postgres: not measured, {error}");
+            None
+        }
     };
     let flushes_after = action_core::flushes_per_s(folder.path(), PROBE)?;
     told(Figure::new("the disk itself, again", flushes_after, "/s", None));
@@ -154,6 +177,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         disk_flushes_per_s: [flushes_before, flushes_after],
         one_after_another: paced.0,
         at_once: paced.1,
+        postgres,
         figures,
     };
     if let Some(folder) = arguments.out.parent() {

@@ -1,5 +1,7 @@
 //! Reading a journal from outside: whether it is as it was written, and the story of a plan in it. Nothing is written, and a core
-//! that works on the file is not disturbed.
+//! that works on it is not disturbed.
+
+mod shared;
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::journal::schema::{self, Layout, number};
-use crate::journal::{self, JournalError};
+use crate::journal::{self, JournalError, Store, Story};
 
 /// Why a journal cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -36,6 +38,39 @@ pub enum AuditError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// Checks everything that hangs on a journal's chain, wherever it is; see [`audit`].
+///
+/// # Errors
+/// When there is no journal to check. Whatever is wrong with one is in [`Audited::findings`].
+pub async fn audit_store(store: &Store, noted: Option<Hash>) -> Result<Audited, AuditError> {
+    match store {
+        Store::File(file) => audit(file, noted),
+        Store::Postgres(postgres) => shared::audit(postgres, noted).await,
+    }
+}
+
+/// The story of a plan, wherever the journal is; `None` when it does not know it.
+///
+/// # Errors
+/// When there is no journal to read.
+pub async fn explain_from_store(store: &Store, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
+    match store {
+        Store::File(file) => explain_from(file, plan),
+        Store::Postgres(postgres) => shared::explain_from(postgres, plan).await,
+    }
+}
+
+/// The plans of a journal, wherever it is, the oldest first.
+///
+/// # Errors
+/// When there is no journal to read.
+pub async fn list_store(store: &Store) -> Result<Vec<Listed>, AuditError> {
+    match store {
+        Store::File(file) => list(file),
+        Store::Postgres(postgres) => shared::list(postgres).await,
+    }
 }
 
 /// Checks everything that hangs on the journal's chain. `noted` is a head that was noted earlier: it must be in the chain.
@@ -101,18 +136,24 @@ pub fn list(file: &Path) -> Result<Vec<Listed>, AuditError> {
         for plan in plans {
             let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
             let Some(story) = journal::load(connection, &plan).map_err(failed)? else { continue };
-            let events: Vec<Event> = story.entries.iter().map(|entry| entry.event.clone()).collect();
-            listed.push(Listed {
-                state: progress(&story.plan, &events).0,
-                begun_unix_ms: story.entries.first().map_or(0, |entry| entry.unix_ms),
-                plan,
-                pack: story.plan.pack,
-                skill: story.plan.skill,
-                call: story.plan.call,
-            });
+            listed.push(Listed::of(story));
         }
         Ok(listed)
     })
+}
+
+impl Listed {
+    fn of(story: Story) -> Self {
+        let events: Vec<Event> = story.entries.iter().map(|entry| entry.event.clone()).collect();
+        Self {
+            state: progress(&story.plan, &events).0,
+            begun_unix_ms: story.entries.first().map_or(0, |entry| entry.unix_ms),
+            plan: story.plan.id,
+            pack: story.plan.pack,
+            skill: story.plan.skill,
+            call: story.plan.call,
+        }
+    }
 }
 
 /// Opens a journal and does something in one view of it.

@@ -3,6 +3,7 @@
 mod approvals;
 mod cancel;
 mod limits;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +12,13 @@ use std::time::Instant;
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
     BindError, Binding, Command, Event, Explained, Ledger, Next, Pack, Plan, Refused, Trail, Undo, bind,
-    decide, explain, explain_draft, explain_refusal, lost_in_crash,
+    decide, explain, explain_draft, explain_refusal,
 };
 use callwright_wire::actions::{
     self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Explanation, PlanView,
     SkillView, Stop,
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use tokio_util::task::TaskTracker;
@@ -26,7 +27,7 @@ use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
-use crate::journal::{Journal, JournalError, Story};
+use crate::journal::{Journal, JournalError, Story, Token};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -103,28 +104,6 @@ impl Core {
         }
     }
 
-    /// Goes on with plans that had not ended when the core last stopped.
-    pub(crate) async fn resume(self: &Arc<Self>) -> Result<usize, JournalError> {
-        self.recall().await?;
-        let stories = self.journal.unfinished().await?;
-        let mut resumed = 0;
-        for mut story in stories {
-            let Some(pack) = self.packs.get(&story.plan.pack).cloned() else {
-                let (plan, pack) = (&story.plan.id, &story.plan.pack);
-                tracing::error!(%plan, %pack, "a plan cannot go on without its pack");
-                continue;
-            };
-            let events: Vec<Event> = story.entries.iter().map(|entry| entry.event.clone()).collect();
-            if let Some(lost) = lost_in_crash(&events) {
-                let number = events.len() as u64 + 1;
-                story.entries.push(self.journal.append(&story.plan.id, number, lost).await?);
-            }
-            self.launch(story, pack);
-            resumed += 1;
-        }
-        Ok(resumed)
-    }
-
     fn launch(self: &Arc<Self>, story: Story, pack: Arc<Pack>) -> Arc<Run> {
         let id = story.plan.id.clone();
         let run = Run::new(story);
@@ -132,9 +111,14 @@ impl Core {
         self.tell(|| run.view());
         let (core, work) = (Arc::clone(self), Arc::clone(&run));
         self.tasks.spawn(async move {
-            carry_out(Arc::clone(&core), work, pack).await;
+            carry_out(Arc::clone(&core), Arc::clone(&work), pack).await;
             // The journal has all of it; memory is for what moves.
-            lock(&core.runs).remove(&id);
+            let mut runs = lock(&core.runs);
+            // One that was lost to another core may have come back meanwhile.
+            if runs.get(&id).is_some_and(|run| Arc::ptr_eq(run, &work)) {
+                runs.remove(&id);
+            }
+            drop(runs);
             lock(&core.drafts).remove(&id);
         });
         run
@@ -287,7 +271,7 @@ impl Core {
 
     async fn begin(self: &Arc<Self>, plan: &PlanId, consent: &Consent) -> Result<Arc<Run>, CoreError> {
         let Some(draft) = self.draft(plan) else { return Err(unknown(plan)) };
-        let mut draft = draft.lock().await;
+        let draft = draft.lock_owned().await;
         if draft.call != consent.call {
             return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
         }
@@ -309,10 +293,24 @@ impl Core {
         if waiting >= self.limits.approvals_waiting_max && waits(&bound, &pack, &event) {
             return Err(CoreError::Busy("too many plans wait for an approval".to_owned()));
         }
-        let first = self.journal.begin(bound.clone(), trail.clone(), event).await.map_err(internal)?;
+        // Whoever said yes may go away in between: what is written down is carried out all the same.
+        let core = Arc::clone(self);
+        let begun = self.tasks.spawn(async move { core.begun(draft, bound, trail, event, pack).await });
+        begun.await.map_err(|_| CoreError::Unavailable("the core is shutting down".to_owned()))?
+    }
+
+    async fn begun(
+        self: Arc<Self>,
+        mut draft: OwnedMutexGuard<Draft>,
+        plan: Plan,
+        trail: Trail,
+        event: Event,
+        pack: Arc<Pack>,
+    ) -> Result<Arc<Run>, CoreError> {
+        let first = self.journal.begin(plan.clone(), trail.clone(), event).await.map_err(internal)?;
         let steps = draft.steps.clone();
         draft.enter(Stage::Begun, steps);
-        Ok(self.launch(Story { plan: bound, trail, entries: vec![first] }, pack))
+        Ok(self.launch(Story { plan, trail, token: Token::FIRST, entries: vec![first] }, pack))
     }
 }
 
@@ -389,7 +387,7 @@ impl wire::ActionCore for Service {
         if consent.words.reveal().trim().is_empty() {
             return Err(CoreError::Invalid("consent: without words is none".to_owned()));
         }
-        let run = match core.run(&plan).await? {
+        let run = match core.followed(&plan).await? {
             Some(run) if run.plan.call != consent.call => {
                 return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
             }
@@ -571,7 +569,19 @@ fn unknown(plan: &PlanId) -> CoreError {
 fn internal(error: JournalError) -> CoreError {
     match error {
         JournalError::Closed => CoreError::Unavailable("the core is shutting down".to_owned()),
+        JournalError::Unwritable(_) => {
+            tracing::error!(%error, "nothing can be written down: make room on the journal's disk");
+            let what = "the core can write nothing down for now, its journal's disk is full or refuses: try again later";
+            CoreError::Unavailable(what.to_owned())
+        }
+        JournalError::Away(_) => {
+            tracing::error!(%error, "nothing can be written down");
+            let what = "the core's journal does not answer for now: try again later";
+            CoreError::Unavailable(what.to_owned())
+        }
+        JournalError::Stale => CoreError::Unavailable(elsewhere().to_owned()),
         JournalError::Conflict
+        | JournalError::Locked
         | JournalError::Database(_)
         | JournalError::Foreign
         | JournalError::Newer(_) => {
@@ -579,6 +589,10 @@ fn internal(error: JournalError) -> CoreError {
             CoreError::Internal("the journal failed".to_owned())
         }
     }
+}
+
+fn elsewhere() -> &'static str {
+    "another core carries the plan out: ask that one, or ask again when this one has taken over"
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

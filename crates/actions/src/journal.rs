@@ -1,14 +1,19 @@
-//! The journal: plans that were consented to, and what happened to them, in SQLite.
+//! The journal: plans that were consented to, and what happened to them, in a file of SQLite's, which one core has for itself, or in
+//! [`postgres`], which cores share.
 //!
 //! One thread owns the connection. It takes whatever requests wait, does them in one transaction and answers after the commit,
-//! so that many plans share a flush to disk while each still waits for its own.
+//! so that many plans share a flush to disk while each still waits for its own. When the disk takes nothing, nothing of such a batch is
+//! kept and everybody in it is told.
 //!
 //! Plans, events and refusals hang on a chain of hashes, see `plan-core`'s `chain`. Callbacks do not: they hold numbers in clear,
 //! which are to be deleted once they are of no use.
 
-use std::path::Path;
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use callwright_model::{CallId, Pii, PlanId};
 use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
@@ -21,9 +26,11 @@ use chained::Chained;
 
 mod callbacks;
 mod chained;
+pub(crate) mod postgres;
 mod read;
 pub(crate) mod schema;
 
+pub use postgres::Postgres;
 pub(crate) use read::{load, refusal};
 
 /// Why the journal does not do as asked.
@@ -32,6 +39,18 @@ pub enum JournalError {
     /// Somebody else has written at this place.
     #[error("the place in the journal is taken")]
     Conflict,
+    /// The plan is not this core's any more.
+    #[error("another core has taken the plan over")]
+    Stale,
+    /// It takes nothing for now: its disk is full or refuses, or somebody has locked it.
+    #[error("the journal takes nothing for now: {0}")]
+    Unwritable(String),
+    /// The database does not answer for now. Whether it has done as asked is not known.
+    #[error("the journal does not answer for now: {0}")]
+    Away(String),
+    /// A core has the file for itself.
+    #[error("another core works on it; stop that one, or give this one a file of its own")]
+    Locked,
     /// The disk or the file.
     #[error("the journal: {0}")]
     Database(String),
@@ -46,11 +65,55 @@ pub enum JournalError {
     Closed,
 }
 
+impl JournalError {
+    /// Whether the same may succeed later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unwritable(_) | Self::Away(_) => true,
+            Self::Conflict
+            | Self::Stale
+            | Self::Locked
+            | Self::Database(_)
+            | Self::Foreign
+            | Self::Newer(_)
+            | Self::Closed => false,
+        }
+    }
+}
+
+/// Where a core keeps its journal.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file, made if it is not there. One core has it for itself.
+    File(PathBuf),
+    /// A database that cores may share: what one leaves another takes over.
+    Postgres(Postgres),
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Postgres(postgres) => postgres.fmt(f),
+        }
+    }
+}
+
+/// What a core shows to write about a plan. It grows each time that another core takes the plan over; in a file it stays the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token(i64);
+
+impl Token {
+    /// Of whoever began the plan.
+    pub(crate) const FIRST: Self = Self(1);
+}
+
 /// A plan with how it came to be and its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Story {
     pub(crate) plan: Plan,
     pub(crate) trail: Trail,
+    pub(crate) token: Token,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -59,6 +122,14 @@ pub(crate) struct Story {
 pub(crate) struct Journal {
     requests: mpsc::Sender<Request>,
     thread: Option<JoinHandle<()>>,
+    /// With whom it is shared it is shared for a lease.
+    shared: Option<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    lease: Duration,
+    held: Arc<Mutex<postgres::Held>>,
 }
 
 enum Request {
@@ -70,9 +141,10 @@ enum Request {
     },
     Append {
         plan: PlanId,
+        token: Token,
         number: u64,
-        event: Event,
-        reply: oneshot::Sender<Result<Entry, JournalError>>,
+        events: Vec<Event>,
+        reply: oneshot::Sender<Result<Vec<Entry>, JournalError>>,
     },
     Refuse {
         plan: PlanId,
@@ -87,7 +159,13 @@ enum Request {
         plan: PlanId,
         reply: oneshot::Sender<Result<Option<Explained>, JournalError>>,
     },
-    Unfinished {
+    Holds {
+        plan: PlanId,
+        token: Token,
+        reply: oneshot::Sender<Result<bool, JournalError>>,
+    },
+    Claim {
+        packs: Vec<String>,
         reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
     },
     Since {
@@ -110,16 +188,50 @@ enum Request {
 }
 
 impl Journal {
-    /// Opens the journal, making it if need be.
+    /// Opens a journal, making it if need be. A file that its last core is about to let go of is waited for.
+    pub(crate) async fn of(store: &Store) -> Result<Self, JournalError> {
+        let file = match store {
+            Store::Postgres(postgres) => return Self::shared(postgres.clone()).await,
+            Store::File(file) => file,
+        };
+        let begun = Instant::now();
+        loop {
+            match Self::open(file) {
+                Err(JournalError::Locked) if begun.elapsed() < LOCKED_MAX => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Opens a file for this core alone.
     pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
+        let alone = alone(path)?;
         let mut connection = Connection::open(path).map_err(database)?;
         schema::prepare(&mut connection)?;
         let (requests, inbox) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || serve(connection, inbox))
-            .map_err(|error| JournalError::Database(error.to_string()))?;
-        Ok(Self { requests, thread: Some(thread) })
+        let thread = thread(move || {
+            serve(connection, inbox);
+            drop(alone);
+        })?;
+        Ok(Self { requests, thread: Some(thread), shared: None })
+    }
+
+    /// Opens a database that other cores may work on too.
+    async fn shared(postgres: Postgres) -> Result<Self, JournalError> {
+        let (requests, inbox) = mpsc::channel(QUEUE);
+        let (opened, open) = oneshot::channel();
+        let held = Arc::new(Mutex::new(postgres::Held::never()));
+        let shared = Some(Shared { lease: postgres.lease(), held: Arc::clone(&held) });
+        let thread = thread(move || postgres::serve(postgres, inbox, held, opened))?;
+        open.await.map_err(|_| JournalError::Closed)??;
+        Ok(Self { requests, thread: Some(thread), shared })
+    }
+
+    /// For how long other cores leave this one its plans when they do not hear of it; `None` when there are no others.
+    pub(crate) fn lease(&self) -> Option<Duration> {
+        self.shared.as_ref().map(|shared| shared.lease)
     }
 
     /// Writes down a plan with how it came to be, and its first event.
@@ -131,11 +243,40 @@ impl Journal {
     pub(crate) async fn append(
         &self,
         plan: &PlanId,
+        token: Token,
         number: u64,
         event: Event,
     ) -> Result<Entry, JournalError> {
+        let entries = self.append_all(plan, token, number, vec![event]).await?;
+        entries.into_iter().next().ok_or(JournalError::Conflict)
+    }
+
+    /// Writes down events that follow each other, the first at this place: all of them with one flush, or none.
+    pub(crate) async fn append_all(
+        &self,
+        plan: &PlanId,
+        token: Token,
+        number: u64,
+        events: Vec<Event>,
+    ) -> Result<Vec<Entry>, JournalError> {
         let plan = plan.clone();
-        self.ask(|reply| Request::Append { plan, number, event, reply }).await
+        self.ask(|reply| Request::Append { plan, token, number, events, reply }).await
+    }
+
+    /// Whether a plan that was this core's at `known` is so still. What nobody else can have taken is not asked of the database.
+    pub(crate) async fn holds(
+        &self,
+        plan: &PlanId,
+        token: Token,
+        known: Instant,
+    ) -> Result<bool, JournalError> {
+        let Some(Shared { held, .. }) = &self.shared else { return Ok(true) };
+        let held = *held.lock().unwrap_or_else(PoisonError::into_inner);
+        if known >= held.since && Instant::now() < held.until {
+            return Ok(true);
+        }
+        let plan = plan.clone();
+        self.ask(|reply| Request::Holds { plan, token, reply }).await
     }
 
     /// Writes down that something will not be done, and why.
@@ -156,9 +297,11 @@ impl Journal {
         self.ask(|reply| Request::Refusal { plan, reply }).await
     }
 
-    /// Plans that have not ended.
-    pub(crate) async fn unfinished(&self) -> Result<Vec<Story>, JournalError> {
-        self.ask(|reply| Request::Unfinished { reply }).await
+    /// Plans that have not ended and that nobody carries out; they are this core's from then on. In a file these are all. Where cores share
+    /// a journal they are some of those that a core left which is not heard of any more, of these packs, until there are none; and asking
+    /// is what this core is heard by.
+    pub(crate) async fn claim(&self, packs: Vec<String>) -> Result<Vec<Story>, JournalError> {
+        self.ask(|reply| Request::Claim { packs, reply }).await
     }
 
     /// Plans of which anything was written down since then, ended or not.
@@ -187,7 +330,7 @@ impl Journal {
 
     /// Waits until everything is written, and closes the file.
     pub(crate) fn close(self) {
-        let Self { requests, thread } = self;
+        let Self { requests, thread, shared: _ } = self;
         drop(requests);
         if let Some(thread) = thread {
             let _ = thread.join();
@@ -202,6 +345,26 @@ impl Journal {
         self.requests.send(request(reply)).await.map_err(|_| JournalError::Closed)?;
         answer.await.map_err(|_| JournalError::Closed)?
     }
+}
+
+/// Takes a file for this core alone, as long as what comes back is held. The lock is of a file beside it, for SQLite loses its own locks
+/// when anybody else in the process opens the journal and closes it.
+fn alone(path: &Path) -> Result<File, JournalError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-lock");
+    let failed =
+        |error: std::io::Error| JournalError::Database(format!("{}: {error}", Path::new(&name).display()));
+    let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JournalError> {
+    let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(work);
+    spawned.map_err(|error| JournalError::Database(error.to_string()))
 }
 
 /// An answer that waits for the commit.
@@ -256,42 +419,89 @@ fn commit(
         }
     };
     let mut chained = Chained::new(&transaction, head);
-    for request in batch {
-        answers.push(perform(&mut chained, request));
+    let mut batch = batch.into_iter();
+    for request in batch.by_ref() {
+        let (answer, spoilt) = perform(&mut chained, request);
+        answers.push(answer);
+        // What failed may be half written, and a full disk ends the transaction: what came after it would be written outside of it.
+        if let Some(error) = spoilt {
+            batch.for_each(|request| request.fail(error.clone()));
+            return Err(error);
+        }
     }
     transaction.commit().map_err(database)
 }
 
 impl Request {
+    /// The plan that it adds to.
+    fn plan(&self) -> Option<&PlanId> {
+        match self {
+            Self::Begin { plan, .. } => Some(&plan.id),
+            Self::Append { plan, .. } => Some(plan),
+            Self::Refuse { .. }
+            | Self::Load { .. }
+            | Self::Refusal { .. }
+            | Self::Holds { .. }
+            | Self::Claim { .. }
+            | Self::Since { .. }
+            | Self::CallBack { .. }
+            | Self::CallBacks { .. }
+            | Self::CalledBack { .. } => None,
+        }
+    }
+
+    /// Whether it is one that adds to the chain.
+    fn extends_chain(&self) -> bool {
+        self.plan().is_some() || matches!(self, Self::Refuse { .. })
+    }
+
     /// Nothing could be done about it.
     fn fail(self, error: JournalError) {
         // Who asked may be gone.
         match self {
-            Self::Begin { reply, .. } | Self::Append { reply, .. } => drop(reply.send(Err(error))),
+            Self::Begin { reply, .. } => drop(reply.send(Err(error))),
+            Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Refuse { reply, .. } | Self::CallBack { reply, .. } => drop(reply.send(Err(error))),
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
-            Self::Unfinished { reply } | Self::Since { reply, .. } => drop(reply.send(Err(error))),
+            Self::Holds { reply, .. } => drop(reply.send(Err(error))),
+            Self::Claim { reply, .. } => drop(reply.send(Err(error))),
+            Self::Since { reply, .. } => drop(reply.send(Err(error))),
             Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
             Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 }
 
-fn perform(chained: &mut Chained<'_>, request: Request) -> Answer {
+/// Does as asked, to be answered after the commit; and why nothing of the transaction may be kept, if so.
+fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<JournalError>) {
     let transaction = chained.transaction();
+    let read = |answer| (answer, None);
     match request {
-        Request::Begin { plan, trail, event, reply } => answer(reply, chained.begin(&plan, &trail, event)),
-        Request::Append { plan, number, event, reply } => answer(reply, chained.append(&plan, number, event)),
-        Request::Refuse { plan, story, reply } => answer(reply, chained.refuse(&plan, story)),
-        Request::Load { plan, reply } => answer(reply, load(transaction, &plan)),
-        Request::Refusal { plan, reply } => answer(reply, refusal(transaction, &plan)),
-        Request::Unfinished { reply } => answer(reply, read::unfinished(transaction)),
-        Request::Since { unix_ms, reply } => answer(reply, read::since(transaction, unix_ms)),
-        Request::CallBack { callback, reply } => answer(reply, callbacks::keep(transaction, &callback)),
-        Request::CallBacks { done, reply } => answer(reply, callbacks::list(transaction, done)),
-        Request::CalledBack { call, by, reply } => answer(reply, callbacks::complete(transaction, call, &by)),
+        Request::Begin { plan, trail, event, reply } => wrote(reply, chained.begin(&plan, &trail, event)),
+        // One core has the file, so nobody can have taken the plan over.
+        Request::Append { plan, token: _, number, events, reply } => {
+            wrote(reply, chained.append(&plan, number, events))
+        }
+        Request::Refuse { plan, story, reply } => wrote(reply, chained.refuse(&plan, story)),
+        Request::Load { plan, reply } => read(answer(reply, load(transaction, &plan))),
+        Request::Refusal { plan, reply } => read(answer(reply, refusal(transaction, &plan))),
+        Request::Holds { plan: _, token: _, reply } => read(answer(reply, Ok(true))),
+        Request::Claim { packs: _, reply } => read(answer(reply, read::unfinished(transaction))),
+        Request::Since { unix_ms, reply } => read(answer(reply, read::since(transaction, unix_ms))),
+        Request::CallBack { callback, reply } => wrote(reply, callbacks::keep(transaction, &callback)),
+        Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
+        Request::CalledBack { call, by, reply } => wrote(reply, callbacks::complete(transaction, call, &by)),
     }
+}
+
+/// A conflict is found before anything is written; any other failure leaves nobody knows what.
+fn wrote<T: 'static>(
+    reply: oneshot::Sender<Result<T, JournalError>>,
+    done: Result<T, JournalError>,
+) -> (Answer, Option<JournalError>) {
+    let spoilt = done.as_ref().err().filter(|error| **error != JournalError::Conflict).cloned();
+    (answer(reply, done), spoilt)
 }
 
 fn answer<T: 'static>(
@@ -310,6 +520,12 @@ fn answer<T: 'static>(
 fn database(error: rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => JournalError::Conflict,
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked,
+        ) => JournalError::Unwritable(error.to_string()),
         _ => JournalError::Database(error.to_string()),
     }
 }
@@ -319,6 +535,9 @@ pub(crate) fn unix_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A core that stops lets go of its file well within this.
+const LOCKED_MAX: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Requests that may wait. A full queue makes plans wait, which is what a slow disk should do.
 const QUEUE: usize = 1_024;
 /// Requests that share a commit: what a flush of some milliseconds gathers at ten thousand steps a second.

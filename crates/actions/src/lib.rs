@@ -7,8 +7,9 @@
 //!
 //! - A plan runs in a task of its own. The stream of its events is a view: a client that goes away changes nothing.
 //! - Consent and plan are written down in one transaction before the first step, and each event durably (SQLite, WAL,
-//!   `synchronous = FULL`) and at its place (compare-and-append) before what follows from it is done. At start, plans that
+//!   `synchronous = FULL`, or Postgres) and at its place (compare-and-append) before what follows from it is done. At start, plans that
 //!   have not ended go on.
+//! - Where cores share a journal (Postgres), a plan is carried out by the core that has its lease, and an entry of any other is refused.
 //! - What is written down hangs on a chain of hashes; [`audit`] finds what was changed afterwards.
 //! - A plan that needs somebody's approval waits in the journal, for days and over restarts; the first answer to a question is the one
 //!   that counts, and no answer in time is a no.
@@ -22,7 +23,7 @@
 //! - A system that does not speak our own protocol is an MCP server or an HTTP API; what was sent to it and not answered is told apart from what was
 //!   never sent.
 //!
-//! Absent, for now: Postgres and leases (one core owns its journal), authentication
+//! Absent, for now: authentication
 //! (hence loopback or a Unix socket only), exports, a retention period.
 
 mod audit;
@@ -37,8 +38,8 @@ mod lot;
 mod run;
 mod serve;
 
-pub use audit::{AuditError, Listed, audit, explain_from, list};
+pub use audit::{AuditError, Listed, audit, audit_store, explain_from, explain_from_store, list, list_store};
 pub use breaker::BreakerConfig;
 pub use connectors::{ConnectorConfig, McpServer, Program, Web, discover, fetch};
-pub use journal::JournalError;
+pub use journal::{JournalError, Postgres, Store};
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};

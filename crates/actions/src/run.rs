@@ -1,11 +1,11 @@
 //! A plan being carried out: its own task, from consent to the end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callwright_model::PlanEvent;
 use callwright_plan_core::{
-    Command, Entry, Event, Outcome, Pack, Plan, Progress, Trail, decide, fact, is_finished, progress,
+    Command, Entry, Event, Invoke, Outcome, Pack, Plan, Progress, Trail, decide, fact, is_finished, progress,
     upcoming,
 };
 use callwright_wire::actions::{PlanState, PlanView};
@@ -15,12 +15,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::breakers::Leave;
 use crate::core::Core;
-use crate::journal::{JournalError, Story, unix_ms};
+use crate::journal::{JournalError, Story, Token, unix_ms};
 
 /// A plan with what is written down about it. Whoever watches sees the events grow.
 pub(crate) struct Run {
     pub(crate) plan: Plan,
     pub(crate) trail: Trail,
+    /// What this core shows to write about it.
+    pub(crate) token: Token,
+    /// When it was last sure to be this core's.
+    sure: Mutex<Instant>,
     entries: Mutex<Vec<Entry>>,
     length: watch::Sender<usize>,
     /// Nobody works on it any more, be it finished or not.
@@ -32,7 +36,16 @@ impl Run {
         let (length, _) = watch::channel(story.entries.len());
         let over = CancellationToken::new();
         let entries = Mutex::new(story.entries);
-        Arc::new(Self { plan: story.plan, trail: story.trail, entries, length, over })
+        let sure = Mutex::new(Instant::now());
+        Arc::new(Self {
+            plan: story.plan,
+            trail: story.trail,
+            token: story.token,
+            sure,
+            entries,
+            length,
+            over,
+        })
     }
 
     /// One from the journal that has ended.
@@ -71,10 +84,22 @@ impl Run {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn push(&self, entry: Entry) {
+    /// Adds what was written; what is known already, for somebody else was quicker to tell, is left out.
+    pub(crate) fn extend(&self, written: Vec<Entry>) {
         let mut entries = self.lock();
-        entries.push(entry);
+        let known = entries.len() as u64;
+        entries.extend(written.into_iter().filter(|entry| entry.number > known));
         self.length.send_replace(entries.len());
+    }
+
+    /// How many there are.
+    pub(crate) fn length(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether this core works on it.
+    pub(crate) fn is_here(&self) -> bool {
+        !self.over.is_cancelled()
     }
 
     pub(crate) fn view(&self) -> PlanView {
@@ -96,15 +121,6 @@ impl Run {
             steps,
             changed_unix_ms: entries.last().map_or(0, |entry| entry.unix_ms),
         }
-    }
-
-    /// Whether what took the place after so many events was written in this process, such as an answer that somebody gave: it is on
-    /// disk, and comes at once.
-    pub(crate) async fn overtaken(&self, known: usize) -> bool {
-        let mut length = self.length.subscribe();
-        tokio::time::timeout(AT_ONCE, length.wait_for(|length| *length > known))
-            .await
-            .is_ok_and(|it| it.is_ok())
     }
 
     /// Its events from the first to the last, as they come. Who stops listening changes nothing.
@@ -141,100 +157,220 @@ impl Run {
 }
 
 /// Carries a plan out until it has ended, the core is asked to stop between two calls, or the journal fails.
+///
+/// What came of a call and what follows from it, up to the next one, is written down together: nothing is done in between.
 pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     let _over = run.over.clone().drop_guard();
-    let plan = &run.plan.id;
-    let mut events = Vec::new();
+    let mut log = Log { core: &core, run: &run, events: Vec::new(), written: 0, witnessed: false };
     let mut leave = None;
     loop {
-        run.catch_up(&mut events);
-        let command = match decide(&run.plan, &pack.policy, &events) {
+        log.catch_up();
+        let command = match decide(&run.plan, &pack.policy, &log.events) {
             Ok(command) => command,
             Err(error) => {
-                tracing::error!(%plan, %error, "a plan cannot go on: a person must look");
+                tracing::error!(plan = %run.plan.id, %error, "a plan cannot go on: a person must look");
+                log.write_down().await;
                 return;
             }
         };
-        // What became of a call is told by nothing else: it is written down whatever else was meanwhile.
-        let witnessed = matches!(command, Command::Invoke(_));
-        let event = match command {
-            Command::Finished => break,
-            Command::Await { within, unanswered } => match wait(&core, &run, events.len(), within).await {
-                Waited::Answered => continue,
-                Waited::Unanswered => unanswered,
-                Waited::Stopped => {
-                    tracing::info!(%plan, "the plan waits on when the core starts again");
-                    return;
-                }
-            },
+        match command {
             Command::Append(event) => {
                 let begins = matches!(event, Event::StepStarted { .. } | Event::UndoStarted { .. });
                 if begins && core.stopping() {
-                    tracing::info!(%plan, "the plan goes on when the core starts again");
+                    tracing::info!(plan = %run.plan.id, "the plan goes on when the core starts again");
+                    log.write_down().await;
                     return;
                 }
                 // Leave that was given for another call than the one that follows is given back.
                 leave = leave.filter(|_| begins);
-                let event = if begins { core.within_limits(&run, &pack, event, &events) } else { event };
-                match leave {
-                    Some(_) => event,
-                    None => match put_off(&core, &run, event, events.len()).await {
+                let event = if begins { core.within_limits(&run, &pack, event, &log.events) } else { event };
+                if leave.is_none() {
+                    match put_off(&core, &log, event).await {
                         PutOff::Not(event, given) => {
                             leave = given;
-                            event
+                            log.events.push(event);
                         }
-                        PutOff::Over(given) => {
-                            leave = given;
-                            continue;
-                        }
+                        PutOff::Over(given) => leave = given,
                         PutOff::Stopped => {
-                            tracing::info!(%plan, "the plan goes on when the core starts again");
+                            tracing::info!(plan = %run.plan.id, "the plan goes on when the core starts again");
                             return;
                         }
-                    },
-                }
-            }
-            Command::Invoke(call) => {
-                if !call.wait.is_zero() {
-                    tokio::time::sleep(call.wait).await;
-                }
-                let begun = std::time::Instant::now();
-                let leave = leave.take().unwrap_or_else(|| core.breakers.anyway(&call.connector));
-                let outcome = core.connectors.invoke(plan, &call).await;
-                match &outcome {
-                    Outcome::Lost(_) => leave.unanswered(),
-                    Outcome::Done(_) | Outcome::NotFound(_) | Outcome::Refused { .. } => leave.answered(),
-                }
-                metrics::histogram!("callwright_actions_call_seconds").record(begun.elapsed());
-                call.outcome(outcome)
-            }
-        };
-        loop {
-            let number = events.len() as u64 + 1;
-            match core.journal().append(plan, number, event.clone()).await {
-                Ok(entry) => {
-                    note(&run, &entry.event);
-                    run.push(entry);
-                    core.tell(|| run.view());
-                    run.catch_up(&mut events);
-                    core.settle(&run, &events);
-                    break;
-                }
-                // Somebody has answered or cancelled at the last moment, and that stands.
-                Err(JournalError::Conflict) if run.overtaken(events.len()).await => {
-                    run.catch_up(&mut events);
-                    if !witnessed {
-                        break;
+                        PutOff::Unwritten => match log.write_down().await {
+                            Written::Down | Written::Overtaken => {}
+                            Written::Not => return,
+                        },
                     }
+                } else {
+                    log.events.push(event);
                 }
-                Err(error) => {
-                    tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
+                continue;
+            }
+            Command::Finished | Command::Await { .. } | Command::Invoke(_) => {}
+        }
+        match log.write_down().await {
+            Written::Down => {}
+            Written::Overtaken => {
+                leave = None;
+                continue;
+            }
+            Written::Not => return,
+        }
+        match command {
+            Command::Finished => {
+                debug_assert!(is_finished(&log.events));
+                return;
+            }
+            Command::Await { within, unanswered } => match wait(&core, &run, log.written, within).await {
+                Waited::Answered => {}
+                Waited::Unanswered => log.events.push(unanswered),
+                Waited::Stopped => {
+                    tracing::info!(plan = %run.plan.id, "the plan waits on when the core starts again");
                     return;
                 }
+            },
+            Command::Invoke(call) => {
+                let leave = leave.take().unwrap_or_else(|| core.breakers.anyway(&call.connector));
+                let Some(outcome) = make(&core, &run, &call, leave).await else { return };
+                log.events.push(outcome);
+                log.witnessed = true;
+            }
+            Command::Append(_) => {}
+        }
+    }
+}
+
+/// Makes a call; `None` when the plan is not this core's to make it.
+async fn make(core: &Core, run: &Run, call: &Invoke, leave: Leave<'_>) -> Option<Event> {
+    if !call.wait.is_zero() {
+        tokio::time::sleep(call.wait).await;
+    }
+    if !may_act(core, run).await {
+        return None;
+    }
+    let begun = Instant::now();
+    let outcome = core.connectors.invoke(&run.plan.id, call).await;
+    match &outcome {
+        Outcome::Lost(_) => leave.unanswered(),
+        Outcome::Done(_) | Outcome::NotFound(_) | Outcome::Refused { .. } => leave.answered(),
+    }
+    metrics::histogram!("callwright_actions_call_seconds").record(begun.elapsed());
+    Some(call.outcome(outcome))
+}
+
+/// Whether the plan is this core's still. A core that slept longer than its lease has a call written down that another one may have
+/// asked for again since.
+async fn may_act(core: &Core, run: &Run) -> bool {
+    let plan = &run.plan.id;
+    let mut pause = PAUSE_FIRST;
+    loop {
+        let (begun, known) = (Instant::now(), *run.sure.lock().unwrap_or_else(PoisonError::into_inner));
+        match core.journal().holds(plan, run.token, known).await {
+            Ok(true) => {
+                *run.sure.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+                return true;
+            }
+            Ok(false) => {
+                tracing::warn!(%plan, "another core has taken the plan over");
+                return false;
+            }
+            Err(error) if error.is_passing() => {
+                tracing::error!(%plan, %error, "a plan waits until it is sure to be this core's");
+                if !core.rests(&mut pause).await {
+                    return false;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
+                return false;
             }
         }
     }
-    debug_assert!(is_finished(&run.events()));
+}
+
+/// The events of a plan: those that are written down, and those that are to be.
+struct Log<'r> {
+    core: &'r Core,
+    run: &'r Run,
+    events: Vec<Event>,
+    written: usize,
+    /// The first that is not written is what became of a call. It is told by nothing else, and so written down whatever else was meanwhile.
+    witnessed: bool,
+}
+
+/// What became of events that were to be written down.
+enum Written {
+    Down,
+    /// Something else stands there, and counts: what somebody said at the last moment, or the same, from an attempt that had no answer.
+    Overtaken,
+    Not,
+}
+
+impl Log<'_> {
+    /// Adds what others have written, where nothing waits to be written.
+    fn catch_up(&mut self) {
+        if self.events.len() == self.written {
+            self.run.catch_up(&mut self.events);
+            self.written = self.events.len();
+        }
+    }
+
+    /// Writes down what is not. While the journal takes nothing it waits until it does: what was done must not be forgotten, and nothing
+    /// more is done before.
+    async fn write_down(&mut self) -> Written {
+        let (core, run, plan) = (self.core, self.run, &self.run.plan.id);
+        let mut pause = PAUSE_FIRST;
+        while let Some(fresh) = self.events.get(self.written..).filter(|fresh| !fresh.is_empty()) {
+            let number = self.written as u64 + 1;
+            let done = match core.journal().append_all(plan, run.token, number, fresh.to_vec()).await {
+                Err(JournalError::Conflict) => match core.reread(run, self.written).await {
+                    Ok(true) => {
+                        self.give_way();
+                        return Written::Overtaken;
+                    }
+                    Ok(false) => Err(JournalError::Conflict),
+                    Err(error) => Err(error),
+                },
+                done => done,
+            };
+            match done {
+                Ok(entries) => {
+                    entries.iter().for_each(|entry| note(run, &entry.event));
+                    run.extend(entries);
+                    core.tell(|| run.view());
+                    self.written = self.events.len();
+                    self.witnessed = false;
+                    core.settle(run, &self.events);
+                }
+                Err(error) if error.is_passing() => {
+                    tracing::error!(%plan, %error, "a plan waits until it can be written down");
+                    if !core.rests(&mut pause).await {
+                        return Written::Not;
+                    }
+                }
+                Err(JournalError::Stale) => {
+                    tracing::warn!(%plan, "another core has taken the plan over");
+                    return Written::Not;
+                }
+                Err(error) => {
+                    tracing::error!(%plan, %error, "a plan stops where it is, until the core starts again");
+                    return Written::Not;
+                }
+            }
+        }
+        Written::Down
+    }
+
+    /// Lets what stands in the journal count. Of what was to be written only what became of a call is left, unless it is there already.
+    fn give_way(&mut self) {
+        let witnessed = self.events.get(self.written).filter(|_| self.witnessed).cloned();
+        self.events.truncate(self.written);
+        self.run.catch_up(&mut self.events);
+        let known = std::mem::replace(&mut self.written, self.events.len());
+        let witnessed =
+            witnessed.filter(|event| self.events.get(known..).is_none_or(|new| !new.contains(event)));
+        self.witnessed = witnessed.is_some();
+        self.events.extend(witnessed);
+    }
 }
 
 /// Whether what comes next must wait for a system that is left alone.
@@ -245,11 +381,14 @@ enum PutOff<'c> {
     Over(Option<Leave<'c>>),
     /// The core is to stop.
     Stopped,
+    /// It does, and what is not written down must be before.
+    Unwritten,
 }
 
 /// Puts off a write or an undo while its system is left alone, as long as its attempts might have taken. That it waits is written down
 /// first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried all the same.
-async fn put_off<'c>(core: &'c Core, run: &Run, event: Event, known: usize) -> PutOff<'c> {
+async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> {
+    let (run, known) = (log.run, log.written);
     let Some(call) = upcoming(&run.plan, &event) else { return PutOff::Not(event, None) };
     let mut length = run.length.subscribe();
     let mut waited = false;
@@ -257,6 +396,7 @@ async fn put_off<'c>(core: &'c Core, run: &Run, event: Event, known: usize) -> P
         let shut = match core.breakers.leave(call.connector) {
             Ok(leave) if waited => return PutOff::Over(Some(leave)),
             Ok(leave) => return PutOff::Not(event, Some(leave)),
+            Err(_) if log.events.len() > known => return PutOff::Unwritten,
             Err(shut) => shut,
         };
         let Some(held) = run.last().filter(|entry| matches!(entry.event, Event::Held { .. })) else {
@@ -373,7 +513,7 @@ pub(crate) fn note(run: &Run, event: &Event) {
 
 /// How often a plan that waits looks at the clock: far below the shortest wait that anybody means, and nothing to ten thousand plans.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
-/// Between the commit of an answer and its arrival lies a queue of one process.
-const AT_ONCE: Duration = Duration::from_secs(5);
+/// How soon a journal that takes nothing is asked again; then twice as long each time.
+pub(crate) const PAUSE_FIRST: Duration = Duration::from_millis(50);
 /// Events a slow listener may lag behind before it is waited for; the plan itself never waits.
 const STREAM: usize = 16;

@@ -19,15 +19,15 @@ use tonic::transport::server::TcpIncoming;
 use crate::breaker::BreakerConfig;
 use crate::connectors::{ConnectorConfig, Connectors};
 use crate::core::{Core, Service};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Store};
 
 /// How the action core is started.
 #[derive(Debug, Clone)]
 pub struct CoreConfig {
     /// Where it listens.
     pub listen: Listen,
-    /// The journal's file; made if it is not there.
-    pub journal: PathBuf,
+    /// Where its journal is.
+    pub journal: Store,
     /// Skill packs to load.
     pub packs: Vec<PackSource>,
     /// The systems, by the names of connectors that the packs use.
@@ -82,10 +82,10 @@ pub enum StartError {
     #[error("{0}")]
     Connector(String),
     /// The journal does not open.
-    #[error("{}: {error}", .file.display())]
+    #[error("{store}: {error}")]
     Journal {
-        /// The file.
-        file: PathBuf,
+        /// Where it is.
+        store: String,
         /// Why.
         error: JournalError,
     },
@@ -122,8 +122,8 @@ impl ActionCore {
         for pack in packs.values() {
             connectors.serve(pack).map_err(StartError::Connector)?;
         }
-        let journal = |error| StartError::Journal { file: config.journal.clone(), error };
-        let opened = Journal::open(&config.journal).map_err(journal)?;
+        let journal = |error| StartError::Journal { store: config.journal.to_string(), error };
+        let opened = Journal::of(&config.journal).await.map_err(journal)?;
         let stop = CancellationToken::new();
         let core = Core::new(packs, connectors, config.limits, opened, stop.clone());
         let listener = Listener::bind(&config.listen).await?;
@@ -131,6 +131,7 @@ impl ActionCore {
         if resumed > 0 {
             tracing::warn!(plans = resumed, "plans go on that had not ended");
         }
+        core.tasks.spawn(Arc::clone(&core).stand_in());
         let routes = routes(Service(Arc::clone(&core))).await?;
         let (url, local_addr) = (listener.url(), listener.local_addr());
         tracing::info!(address = %url, packs = core.packs.len(), "the action core listens");

@@ -9,8 +9,8 @@ use callwright_demo_backends::{Fault, FaultKind};
 use callwright_model::{CallId, NeedWhy, Pii, PlanFact, PlanId, PlanReply, PlanRequest, StepState, Value};
 use callwright_wire::actions::{Client, ClientError, Consent, PlanState};
 use common::{
-    ALL_DONE, BOOKING, airline_pack, config, demo_airline, ready, ready_plan, rebooked_once, request, short,
-    to_the_end, yes,
+    ALL_DONE, BOOKING, airline_pack, at_rest, config, demo_airline, ready, ready_plan, rebooked_once,
+    request, short, to_the_end, yes,
 };
 use tokio_stream::StreamExt as _;
 
@@ -355,11 +355,7 @@ async fn nothing_secret_or_needless_is_at_rest() {
     let plan = ready_plan(&client).await;
     to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
     core.shutdown().await;
-    let mut bytes = Vec::new();
-    for file in std::fs::read_dir(folder.path()).expect("readable") {
-        bytes.extend(std::fs::read(file.expect("a file").path()).expect("readable"));
-    }
-    let rest = String::from_utf8_lossy(&bytes);
+    let rest = at_rest(folder.path()).await;
     assert!(rest.contains("apply_credit"), "the journal is where we look");
     for secret in ["4821", "Rivers", "yes please"] {
         assert!(!rest.contains(secret), "{secret} is at rest");

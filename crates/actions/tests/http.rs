@@ -82,7 +82,7 @@ failed: failed
     async fn core(&self, folder: &Path, write: &str, token: &str) -> (ActionCore, Client) {
         let config = CoreConfig {
             listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-            journal: folder.join("journal.db"),
+            journal: callwright_actions::Store::File(folder.join("journal.db")),
             packs: vec![self.pack(write).await],
             connectors: BTreeMap::from([("library".to_owned(), ConnectorConfig::Http(self.web("/", token)))]),
             limits: Limits::default(),

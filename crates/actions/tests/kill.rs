@@ -1,63 +1,27 @@
 //! Promise 3: a core that is killed at any point has each effect happen exactly once, after it starts again.
-//!
-//! The core is a real process: this test binary runs itself again, told by an environment variable to be the core.
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use callwright_actions::ActionCore;
 use callwright_demo_backends::FaultKind;
 use callwright_model::{CallId, Pii, PlanEvent, PlanFact};
 use callwright_wire::actions::{Client, ClientError, PlanState, Stop};
-use common::{ALL_DONE, config, demo_airline, ready_plan, rebooked_once, short, to_the_end, until_held, yes};
+use common::process::{Core, be_core};
+use common::{
+    ALL_DONE, demo_airline, is_shared, ready_plan, rebooked_once, short, store, to_the_end, until_held, yes,
+};
 use tokio_stream::StreamExt as _;
 
-const FOLDER: &str = "CALLWRIGHT_TEST_CORE_FOLDER";
-const AIRLINE: &str = "CALLWRIGHT_TEST_CORE_AIRLINE";
-
-/// The child's part: without the variables this is no test, with them it is a core until it is killed.
 #[tokio::test]
 async fn core_process() {
-    let (Ok(folder), Ok(airline)) = (std::env::var(FOLDER), std::env::var(AIRLINE)) else { return };
-    let core = ActionCore::start(config(Path::new(&folder), &airline)).await.expect("starts");
-    let mut out = std::io::stdout();
-    writeln!(out, "core at {}", core.url()).expect("the parent listens");
-    out.flush().expect("the parent listens");
-    std::future::pending::<()>().await;
+    be_core().await;
 }
 
-struct Core {
-    child: Child,
-    url: String,
-}
-
-impl Core {
-    fn start(folder: &Path, airline: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("we run"))
-            .args(["core_process", "--exact", "--nocapture"])
-            .env(FOLDER, folder)
-            .env(AIRLINE, airline)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("runs itself");
-        let out = BufReader::new(child.stdout.take().expect("piped"));
-        let url = out
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("core at ").map(|(_, url)| url.to_owned()))
-            .expect("the child says where it listens");
-        Self { child, url }
-    }
-
-    /// SIGKILL: nothing is flushed, nothing is said.
-    fn kill(mut self) {
-        self.child.kill().expect("is ours");
-        self.child.wait().expect("is ours");
-    }
+/// A core whose part this binary plays.
+fn start(folder: &Path, airline: &str) -> Core {
+    Core::start(module_path!(), folder, airline)
 }
 
 /// When the core is killed: as soon as its client hears of this.
@@ -83,21 +47,25 @@ async fn killed_at_every_step_each_effect_happens_exactly_once() {
     // The first: the call is under way and takes effect after the kill. The second: the effect is there, its answer is not.
     // The third: the call never got there. The last: between two steps.
     let under_way = FaultKind::Delay(Duration::from_millis(30));
-    for (step, method) in methods {
-        for (at, fault) in [
+    for (index, (step, method)) in methods.into_iter().enumerate() {
+        let ways = [
             (At::Started(step), Some(under_way)),
             (At::Started(step), Some(FaultKind::LostReply)),
             (At::Started(step), Some(FaultKind::LostRequest)),
             (At::Committed(step), None),
-        ] {
-            killed_once(at, method, fault).await;
+        ];
+        // In a database each kill costs the wait for a lease, so there each way is tried at one write.
+        for (way, (at, fault)) in ways.into_iter().enumerate() {
+            if way == index || !is_shared() {
+                killed_once(at, method, fault).await;
+            }
         }
     }
 }
 
 async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let plan = ready_plan(&client).await;
     if let Some(fault) = fault {
@@ -112,14 +80,14 @@ async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
     }
     core.kill();
 
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let events = to_the_end(client.execute(&plan, yes()).await.expect("told")).await;
     assert_eq!(short(&events), ALL_DONE, "killed at {at:?} with {fault:?}");
     assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Completed);
     rebooked_once(&airline);
     core.kill();
-    let audited = callwright_actions::audit(&folder.path().join("journal.db"), None).expect("readable");
+    let audited = callwright_actions::audit_store(&store(folder.path()), None).await.expect("readable");
     assert_eq!((audited.plans, audited.findings), (1, vec![]), "killed at {at:?} with {fault:?}");
     airline.shutdown().await;
 }
@@ -128,7 +96,7 @@ async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
 async fn killed_while_undoing_everything_is_undone_once() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
     let before = airline.snapshot().expect("readable");
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let plan = ready_plan(&client).await;
     airline.faults().once("update_booking", FaultKind::Refuse);
@@ -140,7 +108,7 @@ async fn killed_while_undoing_everything_is_undone_once() {
         }
     }
     core.kill();
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let events = to_the_end(client.execute(&plan, yes()).await.expect("told")).await;
     let told = short(&events);
@@ -162,7 +130,7 @@ async fn killed_after_it_was_cancelled_everything_is_taken_back() {
     for fault in [FaultKind::Delay(Duration::from_millis(30)), FaultKind::LostRequest, FaultKind::LostReply] {
         let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
         let before = airline.snapshot().expect("readable");
-        let core = Core::start(folder.path(), &airline.url());
+        let core = start(folder.path(), &airline.url());
         let client = Client::connect(&core.url).await.expect("connects");
         let plan = ready_plan(&client).await;
         airline.faults().once("apply_credit", FaultKind::HoldRequest);
@@ -178,7 +146,7 @@ async fn killed_after_it_was_cancelled_everything_is_taken_back() {
         until_held(&airline).await;
         core.kill();
         airline.faults().once("apply_credit", fault);
-        let core = Core::start(folder.path(), &airline.url());
+        let core = start(folder.path(), &airline.url());
         let client = Client::connect(&core.url).await.expect("connects");
         // The call of the core that died arrives after all.
         airline.faults().release(&plan.0);
@@ -201,7 +169,7 @@ async fn killed_after_it_was_cancelled_everything_is_taken_back() {
         assert_eq!(after.tables["seats"], before.tables["seats"], "{fault:?}");
         assert_eq!(after.count("credits", "state", "active"), 0, "{fault:?}");
         core.kill();
-        let audited = callwright_actions::audit(&folder.path().join("journal.db"), None).expect("readable");
+        let audited = callwright_actions::audit_store(&store(folder.path()), None).await.expect("readable");
         assert_eq!(audited.findings, vec![], "{fault:?}");
         airline.shutdown().await;
     }
@@ -210,7 +178,7 @@ async fn killed_after_it_was_cancelled_everything_is_taken_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let text = |text: &str| Pii::new(text.to_owned());
     let first = client.request_callback(CallId(2), text("15550100"), text("They want a refund.")).await;
@@ -234,7 +202,7 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     assert!(matches!(nobody, Err(ClientError::Invalid(_))), "{nobody:?}");
     core.kill();
 
-    let core = Core::start(folder.path(), &airline.url());
+    let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let kept = client.list_callbacks(false).await.expect("told");
     let told: Vec<_> = kept.iter().map(|it| (it.call, it.number.reveal().as_str())).collect();

@@ -142,7 +142,7 @@ action \"run_plan\" appliesTo { principal: [Caller], resource: [Skill], context:
 async fn start(folder: &Path, pack: PackSource, server: McpServer) -> Result<ActionCore, StartError> {
     let config = CoreConfig {
         listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-        journal: folder.join("journal.db"),
+        journal: callwright_actions::Store::File(folder.join("journal.db")),
         packs: vec![pack],
         connectors: BTreeMap::from([("hotel".to_owned(), ConnectorConfig::Mcp(server))]),
         limits: Limits::default(),
@@ -280,7 +280,7 @@ async fn a_pack_of_tools_is_refused_before_a_system_that_has_none() {
     let tools = discover(&child(folder.path(), &[])).await.expect("lists");
     let config = CoreConfig {
         listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-        journal: folder.path().join("journal.db"),
+        journal: callwright_actions::Store::File(folder.path().join("journal.db")),
         packs: vec![pack(&tools, KEYED)],
         connectors: BTreeMap::from([("hotel".to_owned(), "http://127.0.0.1:1".to_owned().into())]),
         limits: Limits::default(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callwright_actions::{ActionCore, CoreConfig, Limits, Listen};
+use callwright_actions::{ActionCore, CoreConfig, Limits, Listen, Store};
 use callwright_demo_backends::{Config, FaultKind, shop};
 use callwright_model::{CallId, PackSource, Pii, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value};
 use callwright_wire::actions::{Client, Consent};
@@ -103,7 +103,7 @@ async fn a_loop_of_writes_is_carried_out_and_undone_item_by_item() {
         pack.files.extend(RETURN_ALL.map(|(file, text)| (file.to_owned(), text.to_owned())));
         let core = ActionCore::start(CoreConfig {
             listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
-            journal: folder.path().join("journal.db"),
+            journal: Store::File(folder.path().join("journal.db")),
             packs: vec![pack],
             connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
             limits: Limits::default(),
@@ -151,7 +151,7 @@ async fn headphones_are_returned_and_what_must_not_be_is_refused() {
     let shop = shop::start(Config::default()).await.expect("starts");
     let core = ActionCore::start(CoreConfig {
         listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
-        journal: folder.path().join("journal.db"),
+        journal: Store::File(folder.path().join("journal.db")),
         packs: vec![pack()],
         connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
         limits: Limits::default(),

@@ -1,10 +1,10 @@
 //! `callwright audit` and `callwright explain`: reading the action core's journal as an auditor does.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use callwright_actions::explain_from;
+use callwright_actions::{Store, audit_store, explain_from_store, list_store};
 use callwright_model::{PlanId, utc};
 use callwright_plan_core::Audited;
 use callwright_wire::actions::Client;
@@ -15,8 +15,8 @@ use crate::config::{Config, Core};
 use crate::serve::all;
 
 /// Checks a journal and prints how it stands.
-pub fn verify(config: &Path, args: &Verify) -> ExitCode {
-    match check(config, args) {
+pub async fn verify(config: &Path, args: &Verify) -> ExitCode {
+    match check(config, args).await {
         Ok(code) => code,
         Err(error) => {
             notice!("callwright audit: {error:#}");
@@ -25,32 +25,31 @@ pub fn verify(config: &Path, args: &Verify) -> ExitCode {
     }
 }
 
-fn check(config: &Path, args: &Verify) -> Result<ExitCode> {
-    let file = journal(config, args.journal.as_deref())?;
-    let audited = callwright_actions::audit(&file, args.head).with_context(|| file.display().to_string())?;
+async fn check(config: &Path, args: &Verify) -> Result<ExitCode> {
+    let store = journal(config, args.journal.as_deref())?;
+    let audited = audit_store(&store, args.head).await.with_context(|| store.to_string())?;
     let whole = audited.findings.is_empty();
     if args.json {
-        let report = Report { journal: &file, whole, audited: &audited };
+        let report = Report { journal: store.to_string(), whole, audited: &audited };
         answer!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        answer!("{}", told(&file, &audited));
+        answer!("{}", told(&store, &audited));
     }
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[derive(Serialize)]
 struct Report<'r> {
-    journal: &'r Path,
+    journal: String,
     whole: bool,
     #[serde(flatten)]
     audited: &'r Audited,
 }
 
-fn told(file: &Path, audited: &Audited) -> String {
-    let file = file.display();
+fn told(store: &Store, audited: &Audited) -> String {
     let mut lines = match audited.findings.len() {
-        0 => vec![format!("{file}: everything is as it was written")],
-        count => vec![format!("{file}: not as it was written, {count} finding(s)")],
+        0 => vec![format!("{store}: everything is as it was written")],
+        count => vec![format!("{store}: not as it was written, {count} finding(s)")],
     };
     lines.extend(audited.findings.iter().map(|finding| format!("  {finding}")));
     lines.push(format!("plans:     {}", audited.plans));
@@ -81,9 +80,9 @@ fn told(file: &Path, audited: &Audited) -> String {
 ///
 /// # Errors
 /// When there is no journal to read.
-pub fn list(config: &Path, args: &List) -> Result<()> {
-    let file = journal(config, args.journal.as_deref())?;
-    let plans = callwright_actions::list(&file).with_context(|| file.display().to_string())?;
+pub async fn list(config: &Path, args: &List) -> Result<()> {
+    let store = journal(config, args.journal.as_deref())?;
+    let plans = list_store(&store).await.with_context(|| store.to_string())?;
     if args.json {
         answer!("{}", serde_json::to_string_pretty(&plans)?);
         return Ok(());
@@ -106,9 +105,9 @@ pub async fn explain(config: &Path, args: &Explain) -> Result<()> {
             let told = Client::connect(&address).await?.explain(&plan).await?;
             (told.text, told.json)
         }
-        Place::Journal(file) => {
-            let told = explain_from(&file, &plan).with_context(|| file.display().to_string())?;
-            let told = told.ok_or_else(|| anyhow!("{}: there is no plan `{plan}`", file.display()))?;
+        Place::Journal(store) => {
+            let told = explain_from_store(&store, &plan).await.with_context(|| store.to_string())?;
+            let told = told.ok_or_else(|| anyhow!("{store}: there is no plan `{plan}`"))?;
             (told.text, told.json)
         }
     };
@@ -124,22 +123,23 @@ pub async fn explain(config: &Path, args: &Explain) -> Result<()> {
 /// Where plans are looked for.
 enum Place {
     Core(String),
-    Journal(PathBuf),
+    Journal(Store),
 }
 
 fn place(config: &Path, args: &Explain) -> Result<Place> {
     match (&args.core, &args.journal) {
         (Some(address), _) => Ok(Place::Core(address.clone())),
-        (None, Some(file)) => Ok(Place::Journal(file.clone())),
+        (None, Some(file)) => Ok(Place::Journal(Store::File(file.clone()))),
         (None, None) => {
             let core = kept(config)?;
-            Ok(core.address.map_or(Place::Journal(core.journal), Place::Core))
+            let store = core.store();
+            Ok(core.address.map_or(Place::Journal(store), Place::Core))
         }
     }
 }
 
-fn journal(config: &Path, named: Option<&Path>) -> Result<PathBuf> {
-    named.map_or_else(|| Ok(kept(config)?.journal), |file| Ok(file.to_owned()))
+fn journal(config: &Path, named: Option<&Path>) -> Result<Store> {
+    named.map_or_else(|| Ok(kept(config)?.store()), |file| Ok(Store::File(file.to_owned())))
 }
 
 /// Where the configuration says that plans are kept.

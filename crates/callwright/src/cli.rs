@@ -402,7 +402,7 @@ pub enum Audit {
     /// Check the journal's chain of hashes from its origin to its head.
     ///
     /// Prints how many plans and events there are and the head, which is the hash of the newest entry. Whatever was changed, removed, put in
-    /// or moved is told with its plan, its event and what does not fit. The file is only read, and a core may go on working on it. Exits with
+    /// or moved is told with its plan, its event and what does not fit. It is only read, and a core may go on working on it. Exits with
     /// 0 when everything is as it was written, 1 when it is not, 2 when there is no journal to check.
     ///
     /// That the newest entries were cut off, or that all was written anew by somebody who may write to the file, no chain can show by itself.
@@ -509,11 +509,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
         Command::Plan(args) => return plan::run(&args),
         Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
-        Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args)),
-        Command::Audit(Audit::List(args)) => {
-            audit::list(&args.file.config, &args)?;
-            return Ok(ExitCode::SUCCESS);
-        }
         Command::Models(Models::List(folder)) => {
             models::print_list(&folder.dir);
             return Ok(ExitCode::SUCCESS);
@@ -530,6 +525,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Load(_)
         | Command::Chat(_)
         | Command::Import(_)
+        | Command::Audit(_)
         | Command::Explain(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
@@ -548,14 +544,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
             Command::Import(args) => return import::run(args).await,
+            Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args).await),
+            Command::Audit(Audit::List(args)) => audit::list(&args.file.config, &args).await?,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_)
-            | Command::Plan(_)
-            | Command::Replay(_)
-            | Command::Audit(_)
-            | Command::Models(_) => {
+            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
                 unreachable!("done without a runtime")
             }
         }

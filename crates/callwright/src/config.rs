@@ -3,6 +3,7 @@
 
 mod connectors;
 mod reader;
+mod store;
 mod values;
 mod verify;
 
@@ -11,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use callwright_actions::BreakerConfig;
+use callwright_actions::{BreakerConfig, Postgres, Store};
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::Network;
 use toml::de::DeTable;
@@ -93,10 +94,34 @@ pub struct Core {
     pub address: Option<String>,
     /// Where an own one listens.
     pub listen: SocketAddr,
-    /// Its journal.
+    /// Its journal's file.
     pub journal: PathBuf,
     /// When it leaves a business system alone that does not answer.
     pub breaker: BreakerConfig,
+    /// A database in its place, which cores share.
+    pub database: Option<Database>,
+}
+
+/// A database for plans: `core.store` and what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Database(pub Postgres);
+
+/// Shown is where it is; whether a password is another one is nobody's question.
+impl PartialEq for Database {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Core {
+    /// Where plans are kept.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        match &self.database {
+            Some(Database(postgres)) => Store::Postgres(postgres.clone()),
+            None => Store::File(self.journal.clone()),
+        }
+    }
 }
 
 /// `[speech]`
@@ -309,6 +334,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 7070)))).0,
         journal: folder.join(reader.parse_or(&mut section, "journal", "callwright.sqlite".to_owned())),
         breaker: read_breaker(reader, &mut section),
+        database: store::database(reader, &mut section, folder),
     };
     reader.close(section);
 

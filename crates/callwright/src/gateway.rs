@@ -399,7 +399,7 @@ pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) ->
     });
     Ok(CoreConfig {
         listen: Listen::Tcp(config.core.listen),
-        journal: config.core.journal.clone(),
+        journal: config.core.store(),
         packs,
         connectors: connectors.collect::<Result<_>>()?,
         limits: callwright_actions::Limits {

@@ -92,7 +92,7 @@ pub async fn core(file: &Path) -> Result<()> {
     }
     let lines = Lines::load(&config).map_err(all)?;
     let core = ActionCore::start(core_config(&config, lines.sources)?).await?;
-    answer!("action core: {} (gRPC; journal {})", core.url(), config.core.journal.display());
+    answer!("action core: {} (gRPC; journal {})", core.url(), config.core.store());
     wait_for_stop().await?;
     core.shutdown().await;
     Ok(())

@@ -8,7 +8,7 @@ use callwright_wire::actions::Callback;
 use rusqlite::types::Value as Cell;
 
 use super::*;
-use crate::journal::Journal;
+use crate::journal::{Journal, Token};
 
 fn plan(id: &str) -> Plan {
     Plan {
@@ -33,11 +33,11 @@ async fn closed(folder: &Path) -> PathBuf {
     let started = |step| Event::StepStarted { step, attempt: 1, rules: vec!["may".to_owned()] };
     for id in ["p1", "p2"] {
         journal.begin(plan(id), Trail::default(), consented()).await.expect("written");
-        journal.append(&PlanId(id.to_owned()), 2, started(1)).await.expect("written");
+        journal.append(&PlanId(id.to_owned()), Token::FIRST, 2, started(1)).await.expect("written");
     }
     let story = Explained { text: "no".to_owned(), json: "{}".to_owned() };
     journal.refuse(&PlanId("r1".to_owned()), story).await.expect("written");
-    journal.append(&PlanId("p1".to_owned()), 3, Event::Completed).await.expect("written");
+    journal.append(&PlanId("p1".to_owned()), Token::FIRST, 3, Event::Completed).await.expect("written");
     journal.begin(plan("p3"), Trail::default(), consented()).await.expect("written");
     journal.close();
     file
@@ -177,7 +177,7 @@ async fn a_head_that_was_noted_while_the_core_works_is_found_later() {
         .expect("written");
     let now = audit(&file, Some(noted)).expect("readable beside the core that writes");
     assert_eq!((now.findings, now.since_head), (vec![], Some(1)));
-    journal.append(&PlanId("p1".to_owned()), 2, Event::Completed).await.expect("written");
+    journal.append(&PlanId("p1".to_owned()), Token::FIRST, 2, Event::Completed).await.expect("written");
     let later = audit(&file, Some(now.head)).expect("readable");
     assert_eq!((later.findings, later.since_head, later.events), (vec![], Some(1), 2));
     journal.close();

@@ -71,14 +71,16 @@ impl Core {
     }
 
     async fn answer_written(&self, run: &Run, number: u64, event: Event) -> Result<(), CoreError> {
-        match self.journal.append(&run.plan.id, number, event).await {
+        match self.journal.append(&run.plan.id, run.token, number, event).await {
             Ok(entry) => {
                 note(run, &entry.event);
-                run.push(entry);
+                run.extend(vec![entry]);
                 self.tell(|| run.view());
                 Ok(())
             }
             Err(JournalError::Conflict) => {
+                // It may be one whose commit was never heard of, and the plan still waits.
+                self.reread(run, 0).await.map_err(internal)?;
                 Err(CoreError::NotReady("somebody else was quicker, or the time was over".to_owned()))
             }
             Err(error) => Err(internal(error)),

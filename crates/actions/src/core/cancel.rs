@@ -39,14 +39,18 @@ impl Core {
             let Some(event) = cancel(&run.plan, &events, &by, &reason).map_err(refused)? else {
                 return Ok(());
             };
-            match self.journal.append(&run.plan.id, events.len() as u64 + 1, event).await {
+            match self.journal.append(&run.plan.id, run.token, events.len() as u64 + 1, event).await {
                 Ok(entry) => {
                     note(run, &entry.event);
-                    run.push(entry);
+                    run.extend(vec![entry]);
                     self.tell(|| run.view());
                     return Ok(());
                 }
-                Err(JournalError::Conflict) if run.overtaken(events.len()).await => {}
+                Err(JournalError::Conflict) => {
+                    if !self.reread(run, events.len()).await.map_err(internal)? {
+                        return Err(internal(JournalError::Conflict));
+                    }
+                }
                 Err(error) => return Err(internal(error)),
             }
         }

@@ -34,8 +34,14 @@ impl<'t> Chained<'t> {
         self.event(&plan.id, 1, plan.hash(), event)
     }
 
-    /// Writes down an event at its place.
-    pub(super) fn append(&mut self, plan: &PlanId, number: u64, event: Event) -> Result<Entry, JournalError> {
+    /// Writes down events that follow each other, the first at this place. When that is taken none is written: where one is free, so
+    /// are those behind it.
+    pub(super) fn append(
+        &mut self,
+        plan: &PlanId,
+        number: u64,
+        events: Vec<Event>,
+    ) -> Result<Vec<Entry>, JournalError> {
         let before = i64::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let before = self
             .transaction
@@ -45,8 +51,13 @@ impl<'t> Chained<'t> {
             })
             .map_err(database)?;
         // Nothing stands before this place, so it is not the next one.
-        let before = before.ok_or(JournalError::Conflict)?;
-        self.event(&plan.0, number, Hash::stored(&before), event)
+        let mut before = Hash::stored(&before.ok_or(JournalError::Conflict)?);
+        let mut entries = Vec::with_capacity(events.len());
+        for (number, event) in (number..).zip(events) {
+            entries.push(self.event(&plan.0, number, before, event)?);
+            before = self.head.hash;
+        }
+        Ok(entries)
     }
 
     /// Writes down that something will not be done, and why.

@@ -4,7 +4,7 @@ use callwright_model::PlanId;
 use callwright_plan_core::{Entry, Explained};
 use rusqlite::{Connection, OptionalExtension as _, Params};
 
-use super::{JournalError, Story, database};
+use super::{JournalError, Story, Token, database};
 
 /// A plan with its events.
 pub(crate) fn load(connection: &Connection, plan: &PlanId) -> Result<Option<Story>, JournalError> {
@@ -38,7 +38,7 @@ fn story(connection: &Connection, id: &PlanId, plan: &str, trail: &str) -> Resul
         let (number, unix_ms) = (u64::try_from(number).unwrap_or(0), u64::try_from(time).unwrap_or(0));
         entries.push(Entry { number, unix_ms, event });
     }
-    Ok(Story { plan, trail, entries })
+    Ok(Story { plan, trail, token: Token::FIRST, entries })
 }
 
 /// Why something was not done; of several times the latest.

@@ -4,7 +4,9 @@ use callwright_model::{CallId, Record};
 
 use super::*;
 
-fn plan(id: &str) -> Plan {
+mod wherever;
+
+pub(super) fn plan(id: &str) -> Plan {
     Plan {
         id: PlanId(id.to_owned()),
         pack: "airline".to_owned(),
@@ -19,48 +21,12 @@ fn plan(id: &str) -> Plan {
     }
 }
 
-fn trail() -> Trail {
+pub(super) fn trail() -> Trail {
     Trail { summary: "Rebook a cancelled flight".to_owned(), ..Trail::default() }
 }
 
-fn consented() -> Event {
+pub(super) fn consented() -> Event {
     Event::Consented { words_sha256: "00".to_owned() }
-}
-
-#[tokio::test]
-async fn what_is_written_is_there_after_closing_and_opening() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.db");
-    let journal = Journal::open(&path).expect("opens");
-    let first = journal.begin(plan("p1"), trail(), consented()).await.expect("written");
-    let second = journal.append(&PlanId("p1".to_owned()), 2, Event::Completed).await.expect("written");
-    journal.begin(plan("p2"), Trail::default(), consented()).await.expect("written");
-    journal.close();
-
-    let journal = Journal::open(&path).expect("opens again");
-    let story = journal.load(&PlanId("p1".to_owned())).await.expect("readable").expect("is there");
-    assert_eq!(story, Story { plan: plan("p1"), trail: trail(), entries: vec![first, second] });
-    let open: Vec<_> =
-        journal.unfinished().await.expect("readable").into_iter().map(|s| s.plan.id.0).collect();
-    assert_eq!(open, ["p2"]);
-    assert_eq!(journal.load(&PlanId("p3".to_owned())).await, Ok(None));
-    journal.close();
-}
-
-#[tokio::test]
-async fn a_place_is_written_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal = Journal::open(&folder.path().join("journal.db")).expect("opens");
-    let id = PlanId("p1".to_owned());
-    journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
-    assert_eq!(journal.begin(plan("p1"), Trail::default(), consented()).await, Err(JournalError::Conflict));
-    let two = journal.append(&id, 2, Event::Completed);
-    let other = journal.append(&id, 2, Event::Completed);
-    let (two, other) = tokio::join!(two, other);
-    assert!(two.is_ok() != other.is_ok(), "{two:?} {other:?}");
-    let entries = journal.load(&id).await.expect("readable").expect("is there").entries;
-    assert_eq!(entries.len(), 2);
-    journal.close();
 }
 
 #[tokio::test]
@@ -76,6 +42,64 @@ async fn a_batch_that_cannot_be_begun_is_told_to_all_who_wait() {
     journal.close();
 }
 
+#[test]
+fn a_second_core_on_a_file_is_refused_until_the_first_lets_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let first = Journal::open(&path).expect("opens");
+    assert_eq!(Journal::open(&path).map(Journal::close), Err(JournalError::Locked));
+    crate::audit(&path, None).expect("an auditor may look");
+    first.close();
+    Journal::open(&path).expect("opens").close();
+}
+
+#[tokio::test]
+async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let journal = Journal::open(&path).expect("opens");
+    let id = PlanId("p1".to_owned());
+    journal.begin(plan("p1"), trail(), consented()).await.expect("written");
+    journal.close();
+
+    let mut connection = Connection::open(&path).expect("opens");
+    schema::prepare(&mut connection).expect("ready");
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("told");
+    connection.pragma_update(None, "max_page_count", pages).expect("set");
+    let large = Trail { summary: "long ".repeat(10_000), ..Trail::default() };
+    let (small, mut first) = completed(&id);
+    let (reply, mut begun) = oneshot::channel();
+    let begin = Request::Begin { plan: Box::new(plan("p2")), trail: large, event: consented(), reply };
+    let (again, mut last) = completed(&id);
+    let mut answers = Vec::new();
+    let full =
+        commit(&mut connection, vec![small, begin, again], &mut answers).expect_err("there is no room");
+    answers.into_iter().for_each(|answer| answer(Some(&full)));
+    assert!(full.is_passing(), "{full:?}");
+    assert_eq!(begun.try_recv(), Ok(Err(full.clone())));
+    assert_eq!(
+        (first.try_recv(), last.try_recv()),
+        (Ok(Err(full.clone())), Ok(Err(full))),
+        "they were asked for with it"
+    );
+
+    let (small, mut first) = completed(&id);
+    let mut answers = Vec::new();
+    commit(&mut connection, vec![small], &mut answers).expect("what has room is written");
+    answers.into_iter().for_each(|answer| answer(None));
+    assert!(first.try_recv().is_ok_and(|it| it.is_ok_and(|entries| entries.len() == 1)));
+    drop(connection);
+    let audited = crate::audit(&path, None).expect("readable");
+    assert_eq!((audited.plans, audited.events, audited.findings), (1, 2, vec![]));
+}
+
+/// A request to write down that a plan is done.
+fn completed(plan: &PlanId) -> (Request, oneshot::Receiver<Result<Vec<Entry>, JournalError>>) {
+    let (reply, answer) = oneshot::channel();
+    let events = vec![Event::Completed];
+    (Request::Append { plan: plan.clone(), token: Token::FIRST, number: 2, events, reply }, answer)
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_journal_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -83,32 +107,6 @@ async fn a_file_that_is_no_journal_is_told() {
     std::fs::write(&path, "this is no database, but long enough to be taken for one".repeat(99))
         .expect("written");
     assert!(matches!(Journal::open(&path), Err(JournalError::Database(_))));
-}
-
-#[tokio::test]
-async fn an_event_has_its_place_behind_another_and_a_conflict_leaves_the_chain_whole() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.db");
-    let journal = Journal::open(&path).expect("opens");
-    let id = PlanId("p1".to_owned());
-    assert_eq!(journal.append(&id, 1, consented()).await, Err(JournalError::Conflict), "there is no plan");
-    let story = Explained { text: "no".to_owned(), json: "{}".to_owned() };
-    let (begun, again, early, refused, other) = tokio::join!(
-        journal.begin(plan("p1"), Trail::default(), consented()),
-        journal.begin(plan("p1"), Trail::default(), consented()),
-        journal.append(&id, 3, Event::Completed),
-        journal.refuse(&id, story.clone()),
-        journal.begin(plan("p2"), Trail::default(), consented()),
-    );
-    assert!(begun.is_ok() && other.is_ok() && refused.is_ok());
-    assert_eq!((again, early), (Err(JournalError::Conflict), Err(JournalError::Conflict)));
-    let later = Explained { text: "still no".to_owned(), json: "{}".to_owned() };
-    journal.refuse(&id, later.clone()).await.expect("written");
-    assert_eq!(journal.refusal(&id).await, Ok(Some(later)), "the latest is told, the first is kept");
-    journal.close();
-    let audited = crate::audit(&path, None).expect("readable");
-    assert_eq!(audited.findings, []);
-    assert_eq!((audited.plans, audited.events, audited.refusals), (2, 2, 2));
 }
 
 /// A journal as the first layout had it, with two plans and a refusal.
@@ -162,16 +160,14 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     let entries = vec![entry(1, 2, consented()), entry(2, 2, Event::Completed)];
     assert_eq!(
         journal.load(&p1).await,
-        Ok(Some(Story { plan: plan("p1"), trail: Trail::default(), entries }))
+        Ok(Some(Story { plan: plan("p1"), trail: Trail::default(), token: Token::FIRST, entries }))
     );
-    let open = journal.unfinished().await.expect("readable");
-    assert_eq!(
-        open,
-        [Story { plan: plan("p2"), trail: Trail::default(), entries: vec![entry(1, 1, consented())] }]
-    );
+    let open = journal.claim(Vec::new()).await.expect("readable");
+    let entries = vec![entry(1, 1, consented())];
+    assert_eq!(open, [Story { plan: plan("p2"), trail: Trail::default(), token: Token::FIRST, entries }]);
     assert!(journal.refusal(&PlanId("r1".to_owned())).await.expect("readable").is_some());
     assert_eq!(journal.call_backs(false).await.expect("readable").len(), 1);
-    journal.append(&p2, 2, Event::Completed).await.expect("it goes on");
+    journal.append(&p2, Token::FIRST, 2, Event::Completed).await.expect("it goes on");
     journal.close();
 
     Journal::open(&path).expect("opens again").close();

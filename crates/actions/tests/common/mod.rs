@@ -1,10 +1,12 @@
-//! A core before the demo airline.
+//! A core before the demo airline. Where its journal is, a test's name says: those that end in `_postgres` keep it there.
 #![allow(dead_code, reason = "each test uses its part")]
+
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use callwright_actions::{CoreConfig, Limits, Listen};
+use callwright_actions::{CoreConfig, Limits, Listen, Postgres, Store};
 use callwright_demo_backends::{Config, Handle, airline};
 use callwright_model::{
     CallId, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value,
@@ -45,12 +47,57 @@ pub async fn demo_airline() -> Handle {
 pub fn config(folder: &Path, airline: &str) -> CoreConfig {
     CoreConfig {
         listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
-        journal: folder.join("journal.db"),
+        journal: store(folder),
         packs: vec![airline_pack()],
         connectors: BTreeMap::from([("airline".to_owned(), airline.to_owned().into())]),
         limits: Limits::default(),
     }
 }
+
+/// Whether cores share their journal in this test.
+pub fn is_shared() -> bool {
+    env!("CARGO_CRATE_NAME").ends_with("_postgres")
+}
+
+/// Where the cores of this folder keep their journal.
+pub fn store(folder: &Path) -> Store {
+    if !is_shared() {
+        return Store::File(folder.join("journal.db"));
+    }
+    Store::Postgres(Postgres::new(&address(folder), LEASE).expect("an address"))
+}
+
+/// The database of this folder, for all of its cores. It is noted there, also for those that run in other processes.
+pub fn address(folder: &Path) -> String {
+    let note = folder.join("database");
+    std::fs::read_to_string(&note).unwrap_or_else(|_| {
+        let address = callwright_scratch_postgres::database().expect("a database");
+        std::fs::write(&note, &address).expect("noted");
+        address
+    })
+}
+
+/// What is kept, as text.
+pub async fn at_rest(folder: &Path) -> String {
+    let mut rest = String::new();
+    for file in std::fs::read_dir(folder).expect("readable") {
+        let bytes = std::fs::read(file.expect("readable").path()).expect("readable");
+        rest.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    if let Store::Postgres(_) = store(folder) {
+        let (client, connection) =
+            tokio_postgres::connect(&address(folder), tokio_postgres::NoTls).await.expect("connects");
+        tokio::spawn(connection);
+        for table in ["plans", "events", "refusals", "callbacks", "callbacks_done"] {
+            let rows = client.query(&format!("SELECT {table}::text FROM {table}"), &[]).await.expect("read");
+            rows.iter().for_each(|row| rest.push_str(row.get(0)));
+        }
+    }
+    rest
+}
+
+/// Far shorter than anybody would set it, so that a test need not wait for it.
+pub const LEASE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// A booking with a credit above 300 dollars, and its PIN.
 pub const DEAR: (&str, &str) = ("R8W6N1", "1946");

@@ -246,3 +246,29 @@ proptest::proptest! {
         drop(parse(&text, &[]));
     }
 }
+
+#[test]
+fn plans_are_kept_in_a_file_or_in_a_database_and_no_password_is_shown() {
+    let core = |text: &str| parse(&format!("[core]\n{text}\n{LINE}"), &[]).map(|config| config.core.store());
+    assert_eq!(core("").expect("is fine").to_string(), "/etc/callwright/callwright.sqlite");
+    let address = "store = \"postgres://me@db.example.com/plans\"";
+    assert_eq!(core(address).expect("is fine").to_string(), "postgres plans at db.example.com");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").expect("written");
+    let named = format!("{address}\nstore_password = \"file:{}\"\nlease = \"30s\"", file.display());
+    assert!(!format!("{:?}", core(&named)).contains("hunter2"));
+    for (text, told) in [
+        ("store = \"postgres://me:hunter2@db/plans\"", "a password does not belong"),
+        ("store = \"mysql://hunter2@db/plans\"", "write an address"),
+        (&*format!("{address}\nstore_password = \"hunter2\""), "write `env:NAME` or `file:PATH`"),
+        (&*format!("{address}\nstore_password = \"file:/no/such/hunter\""), "cannot be read"),
+        (&*format!("{address}\nstore_password = \"env:NO_SUCH_PASSWORD\""), "has no `NO_SUCH_PASSWORD`"),
+        (&*format!("{address}\nlease = \"soon\""), "write a time"),
+    ] {
+        let problems = core(text).expect_err("it is a mistake");
+        assert!(problems[0].starts_with("callwright.toml:"), "{problems:?}");
+        assert!(problems[0].contains(told) && !problems[0].contains("hunter2"), "{problems:?}");
+    }
+}

@@ -59,7 +59,7 @@ impl Config {
 
     fn core_journal(&self) -> Option<Problem> {
         let journal = &self.core.journal;
-        if self.core.address.is_some() {
+        if self.core.address.is_some() || self.core.database.is_some() {
             return None;
         }
         let folder =

@@ -101,6 +101,7 @@ impl Systems {
                 listen: SocketAddr::from(([127, 0, 0, 1], 0)),
                 journal: self.scratch.0.join("journal.sqlite"),
                 breaker: callwright_actions::BreakerConfig::default(),
+                database: None,
             },
             speech: Speech {
                 models: PathBuf::from("models"),

@@ -126,8 +126,7 @@ fn reserves(message: &DescriptorProto, field: &FieldDescriptorProto) -> bool {
     let number = |range: &prost_types::descriptor_proto::ReservedRange| {
         range.start() <= field.number() && field.number() < range.end()
     };
-    message.reserved_range.iter().any(number)
-        && message.reserved_name.iter().any(|name| name == field.name())
+    message.reserved_range.iter().any(number) && message.reserved_name.iter().any(|name| name == field.name())
 }
 
 fn field_breakages(

@@ -1,0 +1,160 @@
+//! Reading what is written down.
+
+use callwright_model::PlanId;
+use callwright_plan_core::{Audit, Entry, Explained, Hash, Origin, Sealed, SealedPlan, Written};
+use futures_util::TryStreamExt as _;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, IsolationLevel, Row};
+
+use super::super::{JournalError, Story, Token};
+use super::schema::{self, number};
+use super::{database, names};
+
+/// A plan with its events.
+pub(crate) async fn load(client: &Client, plan: &PlanId) -> Result<Option<Story>, JournalError> {
+    let row = client
+        .query_opt("SELECT id, token, plan, trail FROM plans WHERE id = $1", &[&plan.0])
+        .await
+        .map_err(database)?;
+    let Some(row) = row else { return Ok(None) };
+    let mut told = stories(client, std::slice::from_ref(&row)).await?;
+    let (_, story) = told.pop().ok_or(JournalError::Conflict)?;
+    story.map(Some)
+}
+
+/// Plans of rows `id, token, plan, trail`, each with its events.
+pub(super) async fn stories(
+    client: &Client,
+    rows: &[Row],
+) -> Result<Vec<(PlanId, Result<Story, JournalError>)>, JournalError> {
+    let ids: Vec<PlanId> = rows.iter().map(|row| PlanId(row.get(0))).collect();
+    let query = "SELECT plan, number, unix_ms, event FROM events WHERE plan = ANY ($1) ORDER BY plan, number";
+    let events = client.query(query, &[&names(&ids)]).await.map_err(database)?;
+    let told = rows.iter().zip(ids).map(|(row, id)| {
+        let own = events.iter().filter(|event| event.get::<_, &str>(0) == id.0);
+        let story = story(&id, row, own);
+        (id, story)
+    });
+    Ok(told.collect())
+}
+
+fn story<'r>(id: &PlanId, row: &Row, events: impl Iterator<Item = &'r Row>) -> Result<Story, JournalError> {
+    let plan = serde_json::from_str(row.get(2))
+        .map_err(|error| JournalError::Database(format!("plan {id} cannot be read: {error}")))?;
+    // A trail only explains. One that is not there, or of another version, must not keep a plan from going on.
+    let trail = serde_json::from_str(row.get(3)).unwrap_or_default();
+    let entries = events.map(|row| {
+        let number = number(row, 1);
+        let event = serde_json::from_str(row.get(3))
+            .map_err(|error| JournalError::Database(format!("event {number} of plan {id}: {error}")))?;
+        Ok(Entry { number, unix_ms: schema::number(row, 2), event })
+    });
+    Ok(Story { plan, trail, token: Token(row.get(1)), entries: entries.collect::<Result<_, _>>()? })
+}
+
+/// Plans with an event since then.
+pub(super) async fn since(client: &Client, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
+    let query = "SELECT id, token, plan, trail FROM plans
+                 WHERE id IN (SELECT plan FROM events WHERE unix_ms >= $1) ORDER BY id";
+    let rows = client.query(query, &[&unix_ms.cast_signed()]).await.map_err(database)?;
+    Ok(readable(stories(client, &rows).await?))
+}
+
+/// Those that can be read: one that cannot must not keep the others from going on.
+pub(super) fn readable(told: Vec<(PlanId, Result<Story, JournalError>)>) -> Vec<Story> {
+    let readable = told.into_iter().filter_map(|(plan, story)| {
+        story
+            .inspect_err(|error| tracing::error!(%plan, %error, "a plan cannot be read: a person must look"))
+            .ok()
+    });
+    readable.collect()
+}
+
+/// Why something was not done; of several times the latest.
+pub(crate) async fn refusal(client: &Client, plan: &PlanId) -> Result<Option<Explained>, JournalError> {
+    let query = "SELECT text, json FROM refusals WHERE plan = $1 ORDER BY place DESC LIMIT 1";
+    let row = client.query_opt(query, &[&plan.0]).await.map_err(database)?;
+    Ok(row.map(|row| Explained { text: row.get(0), json: row.get(1) }))
+}
+
+/// All plans, the oldest first.
+pub(crate) async fn list_plans(client: &Client) -> Result<Vec<PlanId>, JournalError> {
+    let query = "SELECT plan FROM events WHERE number = 1 ORDER BY place";
+    let rows = client.query(query, &[]).await.map_err(database)?;
+    Ok(rows.iter().map(|row| PlanId(row.get(0))).collect())
+}
+
+/// Gives an audit everything that hangs on the chain, in one view of it.
+pub(crate) async fn audit(
+    client: &mut Client,
+    begin: impl FnOnce(Origin) -> Audit,
+) -> Result<Audit, JournalError> {
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .map_err(database)?;
+    let origin =
+        transaction.query_opt("SELECT id, unix_ms, adopted FROM origin", &[]).await.map_err(database)?;
+    // Without its origin the first entry has nothing to follow, which is found as such.
+    let nowhere = Origin { id: Vec::new(), unix_ms: 0, adopted: 0 };
+    let mut audit = begin(origin.as_ref().map_or(nowhere, schema::origin));
+    let none: [&(dyn ToSql + Sync); 0] = [];
+    let plans = "SELECT id, plan, trail, salt, finished FROM plans";
+    let rows = transaction.query_raw(plans, none).await.map_err(database)?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await.map_err(database)? {
+        match plan(&row) {
+            Ok(plan) => audit.plan(&plan),
+            Err(error) => audit.damaged(error.to_string()),
+        }
+    }
+    let rows = transaction.query_raw(ENTRIES, none).await.map_err(database)?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await.map_err(database)? {
+        match sealed(&row) {
+            Ok(entry) => audit.entry(&entry),
+            Err(error) => audit.damaged(error.to_string()),
+        }
+    }
+    Ok(audit)
+}
+
+/// A plan of a row; an error when somebody has changed what columns hold.
+fn plan(row: &Row) -> Result<SealedPlan, tokio_postgres::Error> {
+    Ok(SealedPlan {
+        id: row.try_get(0)?,
+        text: row.try_get(1)?,
+        trail: row.try_get(2)?,
+        salt: row.try_get(3)?,
+        finished: row.try_get(4)?,
+    })
+}
+
+fn sealed(row: &Row) -> Result<Sealed, tokio_postgres::Error> {
+    let number = |index| row.try_get::<_, i64>(index).map(i64::cast_unsigned);
+    let hash = |index| row.try_get(index).map(Hash::stored);
+    let what = match row.try_get::<_, Option<i64>>(7)? {
+        Some(number) => {
+            Written::Event { number: number.cast_unsigned(), before_in_plan: hash(8)?, text: row.try_get(6)? }
+        }
+        None => Written::Refusal { text: row.try_get(9)?, json: row.try_get(10)? },
+    };
+    Ok(Sealed {
+        place: number(0)?,
+        before: hash(1)?,
+        plan: row.try_get(2)?,
+        unix_ms: number(3)?,
+        salt: row.try_get(4)?,
+        what,
+        hash: hash(5)?,
+    })
+}
+
+const ENTRIES: &str = "
+    SELECT place, before, plan, unix_ms, salt, hash, event, number, before_in_plan, NULL AS text, NULL AS json FROM events
+    UNION ALL
+    SELECT place, before, plan, unix_ms, salt, hash, NULL, NULL, NULL, text, json FROM refusals
+    ORDER BY place";

@@ -1,0 +1,181 @@
+//! What holds of a journal wherever it is: each test runs on a file and in Postgres.
+
+use callwright_plan_core::Audited;
+use tempfile::TempDir;
+
+use super::*;
+use crate::audit_store;
+
+/// A place for a journal.
+struct Place {
+    store: Store,
+    _folder: Option<TempDir>,
+}
+
+impl Place {
+    fn file() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { store: Store::File(folder.path().join("journal.db")), _folder: Some(folder) }
+    }
+
+    fn postgres() -> Self {
+        let address = callwright_scratch_postgres::database().expect("a database");
+        let postgres = Postgres::new(&address, Duration::from_secs(60)).expect("an address");
+        Self { store: Store::Postgres(postgres), _folder: None }
+    }
+
+    /// A journal with its core alive.
+    async fn open(&self) -> (Journal, Vec<Story>) {
+        let journal = Journal::of(&self.store).await.expect("opens");
+        let left = journal.claim(vec!["airline".to_owned()]).await.expect("readable");
+        (journal, left)
+    }
+
+    async fn audited(&self) -> Audited {
+        audit_store(&self.store, None).await.expect("readable")
+    }
+}
+
+macro_rules! wherever {
+    ($($name:ident)+) => {
+        mod on_a_file {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::file()).await;
+            })+
+        }
+        mod in_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::postgres()).await;
+            })+
+        }
+    };
+}
+
+wherever! {
+    what_is_written_is_there_after_closing_and_opening
+    a_place_is_written_once
+    events_that_follow_each_other_are_written_together_or_not_at_all
+    an_event_has_its_place_behind_another_and_a_conflict_leaves_the_chain_whole
+    many_plans_at_once_hang_on_one_chain
+    callers_who_want_to_be_called_back_are_kept_until_somebody_has_called
+}
+
+const T: Token = Token::FIRST;
+
+async fn what_is_written_is_there_after_closing_and_opening(place: Place) {
+    let (journal, _) = place.open().await;
+    let first = journal.begin(plan("p1"), trail(), consented()).await.expect("written");
+    let second = journal.append(&PlanId("p1".to_owned()), T, 2, Event::Completed).await.expect("written");
+    journal.begin(plan("p2"), Trail::default(), consented()).await.expect("written");
+    journal.close();
+
+    let (journal, left) = place.open().await;
+    let story = journal.load(&PlanId("p1".to_owned())).await.expect("readable").expect("is there");
+    let entries = vec![first, second];
+    assert_eq!(story, Story { plan: plan("p1"), trail: trail(), token: T, entries });
+    let left: Vec<_> = left.into_iter().map(|story| story.plan.id.0).collect();
+    assert_eq!(left, ["p2"]);
+    assert_eq!(journal.load(&PlanId("p3".to_owned())).await, Ok(None));
+    journal.close();
+}
+
+async fn a_place_is_written_once(place: Place) {
+    let (journal, _) = place.open().await;
+    let id = PlanId("p1".to_owned());
+    journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
+    assert_eq!(journal.begin(plan("p1"), Trail::default(), consented()).await, Err(JournalError::Conflict));
+    let two = journal.append(&id, T, 2, Event::Completed);
+    let other = journal.append(&id, T, 2, Event::Completed);
+    let (two, other) = tokio::join!(two, other);
+    assert!(two.is_ok() != other.is_ok(), "{two:?} {other:?}");
+    let entries = journal.load(&id).await.expect("readable").expect("is there").entries;
+    assert_eq!(entries.len(), 2);
+    journal.close();
+}
+
+async fn events_that_follow_each_other_are_written_together_or_not_at_all(place: Place) {
+    let (journal, _) = place.open().await;
+    let id = PlanId("p1".to_owned());
+    journal.begin(plan("p1"), trail(), consented()).await.expect("written");
+    let both = || vec![Event::StepStarted { step: 1, attempt: 1, rules: Vec::new() }, Event::Completed];
+    let written = journal.append_all(&id, T, 2, both()).await.expect("written");
+    assert_eq!(written.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 3]);
+    for number in [2, 3, 5] {
+        let again = journal.append_all(&id, T, number, both()).await;
+        assert_eq!(again, Err(JournalError::Conflict), "at {number}");
+    }
+    let entries = journal.load(&id).await.expect("readable").expect("is there").entries;
+    assert_eq!(entries[1..], written);
+    journal.close();
+    let audited = place.audited().await;
+    assert_eq!((audited.events, audited.findings), (3, vec![]));
+}
+
+async fn an_event_has_its_place_behind_another_and_a_conflict_leaves_the_chain_whole(place: Place) {
+    let (journal, _) = place.open().await;
+    let id = PlanId("p1".to_owned());
+    assert_eq!(journal.append(&id, T, 1, consented()).await, Err(JournalError::Conflict), "there is no plan");
+    let story = Explained { text: "no".to_owned(), json: "{}".to_owned() };
+    let (begun, again, early, refused, other) = tokio::join!(
+        journal.begin(plan("p1"), Trail::default(), consented()),
+        journal.begin(plan("p1"), Trail::default(), consented()),
+        journal.append(&id, T, 3, Event::Completed),
+        journal.refuse(&id, story.clone()),
+        journal.begin(plan("p2"), Trail::default(), consented()),
+    );
+    assert!(begun.is_ok() && other.is_ok() && refused.is_ok());
+    assert_eq!((again, early), (Err(JournalError::Conflict), Err(JournalError::Conflict)));
+    let later = Explained { text: "still no".to_owned(), json: "{}".to_owned() };
+    journal.refuse(&id, later.clone()).await.expect("written");
+    assert_eq!(journal.refusal(&id).await, Ok(Some(later)), "the latest is told, the first is kept");
+    journal.close();
+    let audited = place.audited().await;
+    assert_eq!(audited.findings, []);
+    assert_eq!((audited.plans, audited.events, audited.refusals), (2, 2, 2));
+}
+
+async fn many_plans_at_once_hang_on_one_chain(place: Place) {
+    let (journal, _) = place.open().await;
+    let ids: Vec<PlanId> = (0..300).map(|number| PlanId(format!("p{number:03}"))).collect();
+    let one = async |id: &PlanId| {
+        journal.begin(plan(&id.0), Trail::default(), consented()).await?;
+        let started = Event::StepStarted { step: 1, attempt: 1, rules: Vec::new() };
+        journal.append(id, T, 2, started).await?;
+        journal.append(id, T, 3, Event::Completed).await
+    };
+    for written in futures_util::future::join_all(ids.iter().map(one)).await {
+        assert_eq!(written.map(|entry| entry.number), Ok(3));
+    }
+    journal.close();
+    let audited = place.audited().await;
+    assert_eq!((audited.plans, audited.events, audited.findings), (300, 900, vec![]));
+    let (journal, left) = place.open().await;
+    assert_eq!(left, [], "all of them have ended");
+    journal.close();
+}
+
+async fn callers_who_want_to_be_called_back_are_kept_until_somebody_has_called(place: Place) {
+    let (journal, _) = place.open().await;
+    let callback = |call, number: &str| Callback {
+        call: CallId(call),
+        number: Pii::new(number.to_owned()),
+        briefing: Pii::new("a \0 b".to_owned()),
+        asked_unix_ms: 0,
+        done: None,
+    };
+    for (call, number) in [(2, "15550100"), (1, "15550101"), (1, "15550102")] {
+        journal.call_back(callback(call, number)).await.expect("it is kept");
+    }
+    let who = || Pii::new("desk".to_owned());
+    assert_eq!(journal.called_back(CallId(3), who()).await, Ok(None));
+    let done = journal.called_back(CallId(2), who()).await.expect("marked").expect("is there");
+    assert!(done.done.is_some() && done.asked_unix_ms > 0);
+    assert_eq!(journal.call_backs(true).await, Ok(vec![done]));
+    let open = journal.call_backs(false).await.expect("listed");
+    assert_eq!(open.iter().map(|it| it.number.reveal().as_str()).collect::<Vec<_>>(), ["15550102"]);
+    journal.call_back(callback(2, "15550103")).await.expect("it is kept");
+    assert_eq!(journal.call_backs(true).await, Ok(vec![]), "who asks again waits again");
+    journal.close();
+}
