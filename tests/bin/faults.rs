@@ -22,6 +22,9 @@ struct Arguments {
     /// Plans that are struck together; 40 is every place of both stories once.
     #[arg(long, default_value_t = 40)]
     at_once: usize,
+    /// Plans for each thing that can befall a journal; 0 leaves that out.
+    #[arg(long, default_value_t = 40)]
+    stores: usize,
     /// Draws what else goes wrong.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -49,12 +52,21 @@ async fn main() -> Result<ExitCode> {
 }
 
 async fn attempt(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { plans, at_once, seed, out, .. } = arguments;
+    let Arguments { plans, at_once, stores, seed, out, .. } = arguments;
     let folder = tempfile::tempdir()?;
-    let tried = faults::run(Run { plans, at_once: at_once.max(1), seed }, folder.path(), |report| {
+    let mut tried = faults::run(Run { plans, at_once: at_once.max(1), seed }, folder.path(), |report| {
         eprintln!("{} of {plans} plans, {} wrong", report.total.plans, report.wrong.len());
     })
     .await;
+    if let Ok(report) = &mut tried
+        && stores > 0
+    {
+        let part = folder.path().join("stores");
+        std::fs::create_dir(&part)?;
+        if let Err(error) = faults::try_stores(stores, &part, report).await {
+            tried = Err(error);
+        }
+    }
     let right = tried.as_ref().is_ok_and(faults::Report::is_right);
     if !right {
         eprintln!("databases, journal and log are kept in {}", folder.keep().display());

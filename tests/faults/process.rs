@@ -14,6 +14,13 @@ use crate::{program, repository};
 /// How the core is started: what stays the same when it is killed.
 pub(super) struct Setup {
     folder: PathBuf,
+    kept: Kept,
+}
+
+/// Where the journal is.
+pub(super) enum Kept {
+    File(PathBuf),
+    Postgres(String),
 }
 
 /// A running core.
@@ -43,12 +50,17 @@ impl Drop for Process {
 
 impl Setup {
     pub(super) fn new(folder: &Path, systems: &[System]) -> Result<Self> {
-        let setup = Self { folder: folder.to_owned() };
+        Self::on(folder, systems, Kept::File(folder.join("journal.sqlite")))
+    }
+
+    pub(super) fn on(folder: &Path, systems: &[System], kept: Kept) -> Result<Self> {
         let packs = repository().join("skills");
-        let mut text = format!(
-            "[core]\nlisten = \"127.0.0.1:0\"\njournal = \"{}\"\n[connectors]\n",
-            setup.journal().display()
-        );
+        let place = match &kept {
+            Kept::File(file) => format!("journal = \"{}\"", file.display()),
+            Kept::Postgres(address) => format!("store = \"{address}\"\nlease = \"1s\""),
+        };
+        let setup = Self { folder: folder.to_owned(), kept };
+        let mut text = format!("[core]\nlisten = \"127.0.0.1:0\"\n{place}\n[connectors]\n");
         for system in systems {
             text.push_str(&format!("{} = \"{}\"\n", system.kind().name(), system.url()));
         }
@@ -66,19 +78,21 @@ impl Setup {
         self.folder.join("callwright.toml")
     }
 
-    pub(super) fn journal(&self) -> PathBuf {
-        self.folder.join("journal.sqlite")
-    }
-
-    /// The journal, for looking at.
+    /// The journal, for looking at, if it is a file.
     pub(super) fn read_journal(&self) -> Result<Connection> {
-        Ok(Connection::open_with_flags(self.journal(), OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+        match &self.kept {
+            Kept::File(file) => Ok(Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?),
+            Kept::Postgres(_) => anyhow::bail!("the journal is in a database"),
+        }
     }
 
     /// Starts the core and waits until it listens; by then it has taken up what had not ended.
     pub(super) async fn start(&self) -> Result<Core> {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("core.log"))?;
-        let mut child = Command::new(program())
+        // A file that may not grow is an error to the core, and not its end.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(program())
             .args(["--log", "callwright=info,warn", "core", "--config"])
             .arg(self.config())
             .current_dir(repository())
@@ -99,8 +113,8 @@ impl Setup {
     /// Whether the journal is as it was written.
     pub(super) fn audited(&self) -> Result<bool> {
         let audit = Command::new(program())
-            .args(["audit", "verify", "--journal"])
-            .arg(self.journal())
+            .args(["audit", "verify", "--config"])
+            .arg(self.config())
             .stdout(Stdio::null())
             .status()?;
         Ok(audit.success())
@@ -111,5 +125,10 @@ impl Core {
     /// SIGKILL.
     pub(super) fn kill(&mut self) -> Result<()> {
         self.process.kill()
+    }
+
+    /// Its process, for signals and limits.
+    pub(super) fn id(&self) -> String {
+        self.process.0.id().to_string()
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::stores::StoreBlow;
 use super::story::{Ending, Judged, Story};
 
 /// Who is killed.
@@ -77,6 +78,16 @@ pub struct Row {
     pub judged: Judged,
 }
 
+/// Plans whose journal something befell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct StoreRow {
+    /// What came of them.
+    #[serde(flatten)]
+    pub row: Row,
+    /// Whether the chain is as it was written, after that.
+    pub journal_is_whole: bool,
+}
+
 /// Everything that was tried.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -87,6 +98,8 @@ pub struct Report {
     blows: BTreeMap<Blow, Row>,
     places: BTreeMap<Stood, Row>,
     weather: BTreeMap<Weather, Row>,
+    /// What befell journals; not among all plans.
+    pub(super) stores: BTreeMap<StoreBlow, StoreRow>,
     /// How many plans stood where, as the journal had it.
     pub stood: BTreeMap<String, u32>,
     /// Whether the journal's chain is as it was written, after all that.
@@ -171,18 +184,27 @@ impl Suffered {
 
 impl Row {
     fn add(&mut self, suffered: &Suffered) {
+        self.count(suffered.ending, suffered.judged);
+    }
+
+    pub(super) fn count(&mut self, ending: Ending, judged: Judged) {
         self.plans += 1;
-        match suffered.ending {
+        match ending {
             Ending::Completed => self.completed += 1,
             Ending::Undone => self.undone += 1,
             Ending::InDoubt => self.in_doubt += 1,
             Ending::Unended => self.unended += 1,
         }
-        let Judged { effects, lost, doubled, left } = suffered.judged;
+        let Judged { effects, lost, doubled, left } = judged;
         self.judged.effects += effects;
         self.judged.lost += lost;
         self.judged.doubled += doubled;
         self.judged.left += left;
+    }
+
+    fn is_right(&self) -> bool {
+        let Judged { lost, doubled, left, .. } = self.judged;
+        self.plans > 0 && self.unended + lost + doubled + left == 0
     }
 
     fn line(&self, words: &str) -> String {
@@ -213,7 +235,8 @@ impl Report {
     /// Whether every effect is there exactly once, or its plan says that it is in doubt.
     #[must_use]
     pub fn is_right(&self) -> bool {
-        self.wrong.is_empty() && self.journal_is_whole
+        let stores = self.stores.values().all(|store| store.row.is_right() && store.journal_is_whole);
+        self.wrong.is_empty() && self.journal_is_whole && stores
     }
 
     /// The table.
@@ -232,6 +255,13 @@ impl Report {
         lines.extend([String::new(), head("what else goes wrong with them")]);
         lines.extend(self.weather.iter().map(|(weather, row)| row.line(weather.words())));
         lines.extend([String::new(), self.total.line("all")]);
+        if !self.stores.is_empty() {
+            lines.extend([String::new(), head("what befalls the journal")]);
+            for (blow, StoreRow { row, journal_is_whole }) in &self.stores {
+                let broken = if *journal_is_whole { "" } else { "  its chain is broken" };
+                lines.push(format!("{}{broken}", row.line(blow.words())));
+            }
+        }
         lines
     }
 }

@@ -267,7 +267,7 @@ impl Field {
 }
 
 /// Asks again and again, up to a bound that only a broken run reaches.
-async fn until(what: &str, mut is: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+pub(super) async fn until(what: &str, mut is: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let asked = async {
         while !is().await? {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -278,7 +278,7 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> Result<bool>) -> Result<
 }
 
 /// Carries a plan out and tells what is heard of it, until its core is gone.
-async fn listen(
+pub(super) async fn listen(
     client: Client,
     plan: PlanId,
     call: CallId,
@@ -321,13 +321,17 @@ async fn wait_until_heard(
 }
 
 /// Follows a plan to its end.
-async fn ending(client: Client, plan: PlanId, call: CallId) -> Ending {
+pub(super) async fn ending(client: Client, plan: PlanId, call: CallId) -> Ending {
     let followed = async {
-        let mut events = match client.execute(&plan, yes(call)).await {
-            Ok(events) => events,
-            // The yes was not written down, and so nothing may have been done.
-            Err(ClientError::NotFound(_)) => return Some(Ending::Undone),
-            Err(_) => return None,
+        let mut events = loop {
+            match client.execute(&plan, yes(call)).await {
+                Ok(events) => break events,
+                // The yes was not written down, and so nothing may have been done.
+                Err(ClientError::NotFound(_)) => return Some(Ending::Undone),
+                // Another core has it still, or the journal is not back.
+                Err(ClientError::Unavailable(_)) => tokio::time::sleep(LOOK_EVERY).await,
+                Err(_) => return None,
+            }
         };
         let mut last = None;
         while let Some(event) = events.next().await {
@@ -376,19 +380,19 @@ fn stood(journal: &Connection, subject: &Subject, held: bool) -> Result<(Stood, 
     Ok((stood, format!("{} {event}{step}", subject.case.story.skill())))
 }
 
-fn of(systems: &[System], story: Story) -> Result<&System> {
+pub(super) fn of(systems: &[System], story: Story) -> Result<&System> {
     systems.iter().find(|system| system.kind() == story.system()).context("both systems run")
 }
 
-fn call(customer: usize) -> CallId {
+pub(super) fn call(customer: usize) -> CallId {
     CallId(customer as u64 + 1)
 }
 
-fn yes(call: CallId) -> Consent {
+pub(super) fn yes(call: CallId) -> Consent {
     Consent { call, words: Pii::new("yes please".to_owned()) }
 }
 
 /// Longer than the longest that a plan may wait for a system that is away.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a system is asked what it holds.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

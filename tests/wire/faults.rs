@@ -10,7 +10,7 @@ fn whoever_dies_every_effect_is_there_once_or_its_plan_is_in_doubt() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("faults.json");
     let output = Command::new(env!("CARGO_BIN_EXE_faults"))
-        .args(["--plans", "80", "--at-once", "40", "--out"])
+        .args(["--plans", "80", "--at-once", "40", "--stores", "8", "--out"])
         .arg(&out)
         .output()
         .expect("it runs");
