@@ -7,8 +7,18 @@ use serde_json::Value;
 
 const CORES: [&str; 7] =
     ["audio-core", "rtp-core", "turn-core", "leg-core", "call-core", "dialogue-core", "plan-core"];
-const SHELLS: [&str; 9] =
-    ["sip", "webrtc", "media", "speech", "conversation", "actions", "console", "loadtest", "demo-backends"];
+const SHELLS: [&str; 10] = [
+    "sip",
+    "webrtc",
+    "media",
+    "speech",
+    "conversation",
+    "actions",
+    "agents",
+    "console",
+    "loadtest",
+    "demo-backends",
+];
 
 /// What a pure crate may never reach for: runtimes, transports, clocks and global randomness.
 const IMPURE: [&str; 8] = ["tokio", "tonic", "prost", "socket2", "libc", "rand", "rusqlite", "ureq"];

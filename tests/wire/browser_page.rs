@@ -9,8 +9,8 @@ use std::time::Duration;
 use callwright_console::{
     AgentSpeech, ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallEvent, CallFact, CallState,
     CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
-    EventHub, LineView, PlanOutcome, PlanView, Readiness, RecogniserView, Snapshots, WhipAnswer, WhipHandler,
-    WhipOffer, WhipRefusal,
+    ErasedView, EventHub, JourneyRefusal, Journeys, LineView, PlanOutcome, PlanView, Readiness,
+    RecogniserView, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -131,6 +131,17 @@ impl Approvals for NoDesk {
 
     async fn answer(&self, _answer: ApprovalAnswer) -> Result<(), ApprovalRefusal> {
         Err(ApprovalRefusal::Unknown)
+    }
+}
+
+#[async_trait::async_trait]
+impl Journeys for NoDesk {
+    async fn export(&self, _journey: &str) -> Result<Pii<String>, JourneyRefusal> {
+        Err(JourneyRefusal::Unknown)
+    }
+
+    async fn erase(&self, _journey: &str) -> Result<ErasedView, JourneyRefusal> {
+        Err(JourneyRefusal::Unknown)
     }
 }
 
@@ -277,6 +288,7 @@ impl Stage {
             snapshots: Arc::new(Snapshot { lines }),
             callbacks: Arc::new(NoDesk),
             approvals: Arc::new(NoDesk),
+            journeys: Arc::new(NoDesk),
             metrics: recorder.handle(),
         };
         let config =

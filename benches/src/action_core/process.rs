@@ -106,6 +106,8 @@ pub async fn serve(
             plan_idle: Duration::from_secs(3_600),
             ..Limits::default()
         },
+        keep: None,
+        spans: None,
     })
     .await?;
     let mut out = std::io::stdout();

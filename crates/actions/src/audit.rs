@@ -125,15 +125,8 @@ pub struct Listed {
 /// When there is no journal to read.
 pub fn list(file: &Path) -> Result<Vec<Listed>, AuditError> {
     read(file, |connection| {
-        let mut select = connection
-            .prepare("SELECT plan FROM events WHERE number = 1 ORDER BY place")
-            .map_err(unreadable)?;
-        let plans: Vec<PlanId> = select
-            .query_map([], |row| row.get(0).map(PlanId))
-            .and_then(Iterator::collect)
-            .map_err(unreadable)?;
         let mut listed = Vec::new();
-        for plan in plans {
+        for plan in plans(connection, 0)? {
             let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
             let Some(story) = journal::load(connection, &plan).map_err(failed)? else { continue };
             listed.push(Listed::of(story));
@@ -156,8 +149,17 @@ impl Listed {
     }
 }
 
+/// The plans that were said yes to at or after a time, the oldest first.
+pub(crate) fn plans(connection: &Connection, since_unix_ms: u64) -> Result<Vec<PlanId>, AuditError> {
+    let mut select = connection
+        .prepare("SELECT plan FROM events WHERE number = 1 AND unix_ms >= ?1 ORDER BY place")
+        .map_err(unreadable)?;
+    let rows = select.query_map([since_unix_ms.cast_signed()], |row| row.get(0).map(PlanId));
+    rows.and_then(Iterator::collect).map_err(unreadable)
+}
+
 /// Opens a journal and does something in one view of it.
-fn read<T>(
+pub(crate) fn read<T>(
     file: &Path,
     then: impl FnOnce(&Transaction<'_>) -> Result<T, AuditError>,
 ) -> Result<T, AuditError> {
@@ -233,7 +235,7 @@ fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(row.get_ref(index)?.as_bytes()?).into_owned())
 }
 
-fn unreadable(error: rusqlite::Error) -> AuditError {
+pub(crate) fn unreadable(error: rusqlite::Error) -> AuditError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => AuditError::Locked,
         Some(ErrorCode::NotADatabase) => AuditError::Foreign,

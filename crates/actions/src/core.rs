@@ -6,6 +6,7 @@ mod limits;
 mod shared;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,8 +16,8 @@ use callwright_plan_core::{
     decide, explain, explain_draft, explain_refusal,
 };
 use callwright_wire::actions::{
-    self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Explanation, PlanView,
-    SkillView, Stop,
+    self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Erased, Explanation,
+    Person, PlanView, SkillView, Stop,
 };
 use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -31,6 +32,7 @@ use crate::journal::{Journal, JournalError, Story, Token};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
+use crate::spans::Spans;
 use limits::limited;
 
 /// Everything the service shares.
@@ -39,6 +41,9 @@ pub(crate) struct Core {
     pub(crate) connectors: Connectors,
     pub(crate) breakers: Breakers,
     pub(crate) limits: Limits,
+    pub(crate) spans: Option<Arc<dyn Spans>>,
+    /// The journal's file, for reading what may take long; a database has none.
+    pub(crate) file: Option<PathBuf>,
     journal: Journal,
     drafts: Mutex<BTreeMap<PlanId, Slot>>,
     guesses: Guesses,
@@ -55,7 +60,8 @@ impl Core {
         packs: BTreeMap<String, Arc<Pack>>,
         connectors: Connectors,
         limits: Limits,
-        journal: Journal,
+        spans: Option<Arc<dyn Spans>>,
+        (file, journal): (Option<PathBuf>, Journal),
         stop: CancellationToken,
     ) -> Arc<Self> {
         let (changes, _) = broadcast::channel(WATCH);
@@ -67,6 +73,8 @@ impl Core {
             connectors,
             breakers,
             limits,
+            spans,
+            file,
             journal,
             drafts: Mutex::new(BTreeMap::new()),
             guesses: Guesses::default(),
@@ -109,6 +117,8 @@ impl Core {
         let run = Run::new(story);
         lock(&self.runs).insert(id.clone(), Arc::clone(&run));
         self.tell(|| run.view());
+        // Told once more after a restart, for a core that died may not have sent it: the same span has the same number.
+        self.trace(&run, 1);
         let (core, work) = (Arc::clone(self), Arc::clone(&run));
         self.tasks.spawn(async move {
             carry_out(Arc::clone(&core), Arc::clone(&work), pack).await;
@@ -501,6 +511,14 @@ impl wire::ActionCore for Service {
         self.0.journal.call_backs(done).await.map_err(internal)
     }
 
+    async fn export_journey(&self, person: Person) -> Result<ReceiverStream<String>, CoreError> {
+        self.0.export(person).await
+    }
+
+    async fn erase_journey(&self, person: Person) -> Result<Erased, CoreError> {
+        self.0.erase(person).await
+    }
+
     async fn complete_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, CoreError> {
         let callback = self.0.journal.called_back(call, by).await.map_err(internal)?;
         callback.ok_or_else(|| CoreError::NotFound(format!("nobody asked to be called back in call {call}")))
@@ -566,7 +584,7 @@ fn unknown(plan: &PlanId) -> CoreError {
     CoreError::NotFound(format!("there is no plan `{plan}`"))
 }
 
-fn internal(error: JournalError) -> CoreError {
+pub(crate) fn internal(error: JournalError) -> CoreError {
     match error {
         JournalError::Closed => CoreError::Unavailable("the core is shutting down".to_owned()),
         JournalError::Unwritable(_) => {

@@ -26,6 +26,7 @@ use chained::Chained;
 
 mod callbacks;
 mod chained;
+mod erase;
 pub(crate) mod postgres;
 mod read;
 pub(crate) mod schema;
@@ -88,6 +89,17 @@ pub enum Store {
     File(PathBuf),
     /// A database that cores may share: what one leaves another takes over.
     Postgres(Postgres),
+}
+
+impl Store {
+    /// The file, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Postgres(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Store {
@@ -179,6 +191,11 @@ enum Request {
     CallBacks {
         done: bool,
         reply: oneshot::Sender<Result<Vec<Callback>, JournalError>>,
+    },
+    Erase {
+        plans: Vec<PlanId>,
+        calls: Vec<CallId>,
+        reply: oneshot::Sender<Result<(), JournalError>>,
     },
     CalledBack {
         call: CallId,
@@ -328,6 +345,11 @@ impl Journal {
         self.ask(|reply| Request::CalledBack { call, by, reply }).await
     }
 
+    /// Erases what these plans say, for good, and the numbers that were left for calls back in these calls. Only plans that have ended.
+    pub(crate) async fn erase(&self, plans: Vec<PlanId>, calls: Vec<CallId>) -> Result<(), JournalError> {
+        self.ask(|reply| Request::Erase { plans, calls, reply }).await
+    }
+
     /// Waits until everything is written, and closes the file.
     pub(crate) fn close(self) {
         let Self { requests, thread, shared: _ } = self;
@@ -379,10 +401,14 @@ fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
         {
             batch.push(more);
         }
+        let erases = batch.iter().any(|request| matches!(request, Request::Erase { .. }));
         let mut answers = Vec::new();
         let committed = commit(&mut connection, batch, &mut answers).err();
         if let Some(error) = &committed {
             tracing::error!(%error, "the journal could not be written");
+        }
+        if erases && let Err(error) = emptied(&connection) {
+            tracing::warn!(%error, "what was erased is in the journal's log file until that is written anew");
         }
         for answer in answers {
             answer(committed.as_ref());
@@ -392,6 +418,11 @@ fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the journal did not close");
     }
+}
+
+/// Writes the log file (`-wal`) into the journal and empties it: it would hold what was erased as it was.
+fn emptied(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// The head goes to the log: one that is kept elsewhere is the anchor that shows later whether entries were cut off.
@@ -446,6 +477,7 @@ impl Request {
             | Self::Since { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
+            | Self::Erase { .. }
             | Self::CalledBack { .. } => None,
         }
     }
@@ -461,7 +493,9 @@ impl Request {
         match self {
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
-            Self::Refuse { reply, .. } | Self::CallBack { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refuse { reply, .. } | Self::CallBack { reply, .. } | Self::Erase { reply, .. } => {
+                drop(reply.send(Err(error)));
+            }
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
             Self::Holds { reply, .. } => drop(reply.send(Err(error))),
@@ -491,6 +525,7 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
         Request::Since { unix_ms, reply } => read(answer(reply, read::since(transaction, unix_ms))),
         Request::CallBack { callback, reply } => wrote(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
+        Request::Erase { plans, calls, reply } => wrote(reply, erase::erase(transaction, &plans, &calls)),
         Request::CalledBack { call, by, reply } => wrote(reply, callbacks::complete(transaction, call, &by)),
     }
 }

@@ -18,13 +18,14 @@
 //! - Executing twice is executing once: the second gets the events of the first.
 //! - Secrets and everything a plan does not need any more stay in memory; a plan that nobody said yes to is never written
 //!   down. Refusals are, without facts.
+//! - What is kept of a person is given to them, and erased, on request; what is older than is kept is erased too. The chain still verifies.
 //! - No lock is held across a call of a connector but a draft's own, and nothing waits for a watcher.
 //!
 //! - A system that does not speak our own protocol is an MCP server or an HTTP API; what was sent to it and not answered is told apart from what was
 //!   never sent.
 //!
 //! Absent, for now: authentication
-//! (hence loopback or a Unix socket only), exports, a retention period.
+//! (hence loopback or a Unix socket only).
 
 mod audit;
 mod breaker;
@@ -34,12 +35,17 @@ mod core;
 mod draft;
 mod guess;
 mod journal;
+mod journey;
 mod lot;
 mod run;
 mod serve;
+mod spans;
+mod stats;
 
 pub use audit::{AuditError, Listed, audit, audit_store, explain_from, explain_from_store, list, list_store};
 pub use breaker::BreakerConfig;
 pub use connectors::{ConnectorConfig, McpServer, Program, Web, discover, fetch};
 pub use journal::{JournalError, Postgres, Store};
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};
+pub use spans::Spans;
+pub use stats::stats;

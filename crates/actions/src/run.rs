@@ -64,7 +64,7 @@ impl Run {
     }
 
     /// What came after the first so many.
-    fn entries_after(&self, known: usize) -> Vec<Entry> {
+    pub(crate) fn entries_after(&self, known: usize) -> Vec<Entry> {
         self.lock().get(known..).unwrap_or_default().to_vec()
     }
 
@@ -335,7 +335,9 @@ impl Log<'_> {
             match done {
                 Ok(entries) => {
                     entries.iter().for_each(|entry| note(run, &entry.event));
+                    let fresh = entries.len();
                     run.extend(entries);
+                    core.trace(run, fresh);
                     core.tell(|| run.view());
                     self.written = self.events.len();
                     self.witnessed = false;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::breaker::BreakerConfig;
 use crate::connectors::{ConnectorConfig, Connectors};
 use crate::core::{Core, Service};
 use crate::journal::{Journal, JournalError, Store};
+use crate::journey::keep_forgetting;
+use crate::spans::Spans;
 
 /// How the action core is started.
 #[derive(Debug, Clone)]
@@ -34,6 +36,10 @@ pub struct CoreConfig {
     pub connectors: BTreeMap<String, ConnectorConfig>,
     /// How much it takes on.
     pub limits: Limits,
+    /// How long plans, refusals and calls back are kept after their end; then they are erased. For ever when absent.
+    pub keep: Option<Duration>,
+    /// Where spans of plans go; nowhere when absent.
+    pub spans: Option<Arc<dyn Spans>>,
 }
 
 /// Where the core listens. It knows no passwords, so only what is on this machine may reach it.
@@ -125,11 +131,31 @@ impl ActionCore {
         let journal = |error| StartError::Journal { store: config.journal.to_string(), error };
         let opened = Journal::of(&config.journal).await.map_err(journal)?;
         let stop = CancellationToken::new();
-        let core = Core::new(packs, connectors, config.limits, opened, stop.clone());
+        let core = Core::new(
+            packs,
+            connectors,
+            config.limits,
+            config.spans,
+            (config.journal.file().map(Path::to_owned), opened),
+            stop.clone(),
+        );
         let listener = Listener::bind(&config.listen).await?;
         let resumed = core.resume().await.map_err(journal)?;
         if resumed > 0 {
             tracing::warn!(plans = resumed, "plans go on that had not ended");
+        }
+        if let Some(keep) = config.keep {
+            let failed = |error: wire::actions::CoreError| StartError::Journal {
+                store: config.journal.to_string(),
+                error: JournalError::Database(error.to_string()),
+            };
+            let forgotten = core.forget(keep).await.map_err(failed)?;
+            tracing::info!(
+                forgotten,
+                days = keep.as_secs() / 86_400,
+                "what is older than is kept was erased"
+            );
+            core.tasks.spawn(keep_forgetting(Arc::clone(&core), keep));
         }
         core.tasks.spawn(Arc::clone(&core).stand_in());
         let routes = routes(Service(Arc::clone(&core))).await?;
@@ -273,6 +299,9 @@ async fn serve(listener: Listener, routes: tonic::service::Routes, core: Arc<Cor
     stop.cancel();
     core.tasks.close();
     core.tasks.wait().await;
+    if let Some(spans) = core.spans.clone() {
+        let _ = tokio::task::spawn_blocking(move || spans.close()).await;
+    }
     core.connectors.close().await;
     // Streams may hold the core a moment longer; the journal closes with the last of them.
     if let Some(core) = Arc::into_inner(core) {

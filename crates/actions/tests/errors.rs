@@ -143,7 +143,7 @@ fn documented() -> BTreeSet<(String, String)> {
     text.lines().filter_map(cells).filter(|(rpc, _)| rpc != "RPC").collect()
 }
 
-const RPCS: [&str; 14] = [
+const RPCS: [&str; 16] = [
     "ListSkills",
     "ListActions",
     "Plan",
@@ -158,6 +158,8 @@ const RPCS: [&str; 14] = [
     "RequestCallback",
     "ListCallbacks",
     "CompleteCallback",
+    "ExportJourney",
+    "EraseJourney",
 ];
 
 /// What a caller says, as the wire has it.
@@ -214,6 +216,15 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
     ask.expect("Plan", &[(1, b"none"), (2, pack), (3, skill), (5, call)], "NOT_FOUND").await;
     ask.expect("RequestCallback", &[(1, call)], "INVALID_ARGUMENT").await;
     ask.expect("RequestCallback", &[(2, b"15550100")], "INVALID_ARGUMENT").await;
+    for rpc in ["ExportJourney", "EraseJourney"] {
+        let stranger = message(&[(1, b"airline"), (2, b"N0B0DY")]);
+        ask.expect(rpc, &[(1, &stranger)], "NOT_FOUND").await;
+        let (half, nameless) = (message(&[(1, b"airline")]), message(&[(3, b"K7M4X2")]));
+        let twice = message(&[(1, b"airline"), (2, b"K7M4X2"), (3, &[b'0'; 64])]);
+        for person in [Vec::new(), half, nameless, twice] {
+            ask.expect(rpc, &[(1, &person)], "INVALID_ARGUMENT").await;
+        }
+    }
     ask.expect("CompleteCallback", &[(1, call)], "INVALID_ARGUMENT").await;
     ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "NOT_FOUND").await;
 
@@ -329,6 +340,10 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
         ask.expect_of(rpc, answer("none", "supervisor"), "INTERNAL").await;
     }
     ask.expect("RequestCallback", &[(1, call), (2, b"15550100")], "INTERNAL").await;
+    let owner = message(&[(1, b"airline"), (2, b"K7M4X2")]);
+    for rpc in ["ExportJourney", "EraseJourney"] {
+        ask.expect(rpc, &[(1, &owner)], "INTERNAL").await;
+    }
     ask.expect("ListCallbacks", &[], "INTERNAL").await;
     ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "INTERNAL").await;
     drop(client);

@@ -86,6 +86,8 @@ failed: failed
             packs: vec![self.pack(write).await],
             connectors: BTreeMap::from([("library".to_owned(), ConnectorConfig::Http(self.web("/", token)))]),
             limits: Limits::default(),
+            keep: None,
+            spans: None,
         };
         let core = ActionCore::start(config).await.expect("starts");
         let client = Client::connect(core.url()).await.expect("connects");

@@ -146,6 +146,8 @@ async fn start(folder: &Path, pack: PackSource, server: McpServer) -> Result<Act
         packs: vec![pack],
         connectors: BTreeMap::from([("hotel".to_owned(), ConnectorConfig::Mcp(server))]),
         limits: Limits::default(),
+        keep: None,
+        spans: None,
     };
     ActionCore::start(config).await
 }
@@ -284,6 +286,8 @@ async fn a_pack_of_tools_is_refused_before_a_system_that_has_none() {
         packs: vec![pack(&tools, KEYED)],
         connectors: BTreeMap::from([("hotel".to_owned(), "http://127.0.0.1:1".to_owned().into())]),
         limits: Limits::default(),
+        keep: None,
+        spans: None,
     };
     let Err(StartError::Connector(what)) = ActionCore::start(config).await else { panic!("it starts") };
     assert!(what.contains("speaks MCP, and the connector `hotel` speaks callwright.connector.v1"), "{what}");

@@ -107,6 +107,8 @@ async fn a_loop_of_writes_is_carried_out_and_undone_item_by_item() {
             packs: vec![pack],
             connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
             limits: Limits::default(),
+            keep: None,
+            spans: None,
         })
         .await
         .expect("starts");
@@ -155,6 +157,8 @@ async fn headphones_are_returned_and_what_must_not_be_is_refused() {
         packs: vec![pack()],
         connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
         limits: Limits::default(),
+        keep: None,
+        spans: None,
     })
     .await
     .expect("starts");

@@ -55,6 +55,9 @@ fn told(store: &Store, audited: &Audited) -> String {
     lines.push(format!("plans:     {}", audited.plans));
     lines.push(format!("events:    {}", audited.events));
     lines.push(format!("refusals:  {}", audited.refusals));
+    if audited.erased > 0 {
+        lines.push(format!("erased:    {} of all these; their hashes are there and fit", audited.erased));
+    }
     if audited.adopted > 0 {
         lines.push(format!(
             "           {} of events and refusals were there before the chain was begun at {}; it vouches for those only from then on",
@@ -138,7 +141,8 @@ fn place(config: &Path, args: &Explain) -> Result<Place> {
     }
 }
 
-fn journal(config: &Path, named: Option<&Path>) -> Result<Store> {
+/// The journal that is named, else the configuration's.
+pub fn journal(config: &Path, named: Option<&Path>) -> Result<Store> {
     named.map_or_else(|| Ok(kept(config)?.store()), |file| Ok(Store::File(file.to_owned())))
 }
 

@@ -12,7 +12,7 @@ use crate::config::WebAddress;
 use crate::import::{self, NamedSecret};
 #[cfg(feature = "talk")]
 use crate::talk;
-use crate::{audit, chat, check, demo, duplex, journal, load, models, plan, serve};
+use crate::{audit, chat, check, demo, duplex, journal, journey, load, models, plan, serve, stats};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -93,6 +93,16 @@ enum Command {
     /// yes to and what policies refused; a core that runs also knows those that still wait for their callers. Inputs and results are told by
     /// name, of their values only amounts of money.
     Explain(Explain),
+    /// Give a person what is kept of them, or erase it.
+    #[command(subcommand)]
+    Journey(Journey),
+    /// Count what became of plans, by skill and step: success, time, denials, what people put right.
+    ///
+    /// Reads the action core's journal, which a core may go on writing meanwhile. A step's times are from its first call to its result, a
+    /// plan's from the yes to its end. With --proposals it reads the journals of calls instead, and lists what callers said freely before a
+    /// human had to take over: proposals for the pack's example sentences. They are only shown; numbers, spelled codes, and words that
+    /// neither the pack knows nor callers of three calls have used, are left out.
+    Stats(Stats),
     /// List, fetch and verify model files for speech.
     #[command(subcommand)]
     Models(Models),
@@ -461,6 +471,83 @@ pub struct Explain {
     pub json: bool,
 }
 
+/// What to do with what is kept of a person.
+#[derive(Debug, Subcommand)]
+enum Journey {
+    /// Print everything that is kept of a person, one JSON object a line.
+    ///
+    /// A person is whoever proved in a pack to own something, such as a booking: name both. The first line tells the name of their journey,
+    /// which stands for both and tells nobody else whose it is. Then come the plans they said yes to, the consents, the events with results,
+    /// and calls back they asked for. The core must run. What is printed is personal.
+    Export(JourneyExport),
+    /// Erase everything that is kept of a person, for good.
+    ///
+    /// The core forgets what their plans said, and `audit verify` still finds its journal whole; the journals of their calls are deleted.
+    /// Plans that have not ended stay and are named: erase again when they have.
+    Erase(JourneyErase),
+}
+
+/// Whose journey.
+#[derive(Debug, Args)]
+pub struct Whose {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The pack in which they proved it.
+    #[arg(long, value_name = "NAME", requires = "identity", required_unless_present = "journey")]
+    pub pack: Option<String>,
+    /// What they proved to own, such as the code of a booking.
+    #[arg(long, value_name = "TEXT", requires = "pack")]
+    pub identity: Option<String>,
+    /// The name of their journey, in place of the two.
+    #[arg(long, value_name = "HASH", conflicts_with_all = ["pack", "identity"])]
+    pub journey: Option<String>,
+    /// The action core; the one that the configuration names when absent.
+    #[arg(long, value_name = "ADDRESS")]
+    pub core: Option<String>,
+    /// Folder of the journals of calls; the one that the configuration names when absent.
+    #[arg(long, value_name = "DIR")]
+    pub calls: Option<PathBuf>,
+}
+
+/// Arguments of `journey export`.
+#[derive(Debug, Args)]
+pub struct JourneyExport {
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Also write each of their calls as a vCon (draft-ietf-vcon-vcon-core) into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub vcon: Option<PathBuf>,
+}
+
+/// Arguments of `journey erase`.
+#[derive(Debug, Args)]
+pub struct JourneyErase {
+    #[command(flatten)]
+    pub whose: Whose,
+}
+
+/// Arguments of `stats`.
+#[derive(Debug, Args)]
+pub struct Stats {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The journal of plans; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Only what began within so many days.
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<u32>,
+    /// List proposals for example sentences instead.
+    #[arg(long, conflicts_with = "journal")]
+    pub proposals: bool,
+    /// Folder of the journals of calls; the one that the configuration names when absent.
+    #[arg(long, value_name = "DIR", requires = "proposals")]
+    pub calls: Option<PathBuf>,
+    /// Print it as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to do with model files.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -518,12 +605,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Models(Models::Verify(folder)) => return models::print_verify(&folder.dir),
+        Command::Stats(args) => {
+            stats::run(&args.file.config, &args)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Serve(_)
         | Command::Core(_)
         | Command::Demo(_)
         | Command::Call(_)
         | Command::Load(_)
         | Command::Chat(_)
+        | Command::Journey(_)
         | Command::Import(_)
         | Command::Audit(_)
         | Command::Explain(_) => {}
@@ -543,13 +635,21 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Load(args) if args.part.duplex.is_some() => return duplex::run(args).await,
             Command::Load(args) => return load::load(args).await,
             Command::Chat(args) => chat::run(args).await?,
+            Command::Journey(Journey::Export(args)) => {
+                journey::export(&args.whose.file.config, &args).await?
+            }
+            Command::Journey(Journey::Erase(args)) => journey::erase(&args.whose.file.config, &args).await?,
             Command::Import(args) => return import::run(args).await,
             Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args).await),
             Command::Audit(Audit::List(args)) => audit::list(&args.file.config, &args).await?,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
+            Command::Check(_)
+            | Command::Plan(_)
+            | Command::Replay(_)
+            | Command::Stats(_)
+            | Command::Models(_) => {
                 unreachable!("done without a runtime")
             }
         }

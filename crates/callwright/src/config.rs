@@ -21,7 +21,9 @@ pub use connectors::{Connector, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
 pub use values::WebAddress;
-use values::{CodecName, Length, Listen, Origin, Ports, Service, SipAddress, Whole};
+use values::{
+    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Service, SipAddress, Whole,
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub speech: Speech,
     /// Calls written down.
     pub journal: Journal,
+    /// Spans of plans.
+    pub telemetry: Telemetry,
     /// Business systems by the name that packs use.
     pub connectors: BTreeMap<String, Connector>,
     /// What is answered, and how.
@@ -94,10 +98,14 @@ pub struct Core {
     pub address: Option<String>,
     /// Where an own one listens.
     pub listen: SocketAddr,
+    /// Where other agents are answered, over MCP and A2A; unset means nowhere.
+    pub agents: Option<SocketAddr>,
     /// Its journal's file.
     pub journal: PathBuf,
     /// When it leaves a business system alone that does not answer.
     pub breaker: BreakerConfig,
+    /// After how many days what is in it is erased; 0 keeps it for ever.
+    pub keep_days: usize,
     /// A database in its place, which cores share.
     pub database: Option<Database>,
 }
@@ -148,6 +156,15 @@ pub struct Journal {
     pub dir: PathBuf,
     /// After how many days a file is deleted; 0 writes none.
     pub keep_days: usize,
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Telemetry {
+    /// The OpenTelemetry collector that spans of plans go to, over gRPC; unset means that there are none.
+    pub endpoint: Option<String>,
+    /// Whether they also tell what is about a person.
+    pub personal: bool,
 }
 
 /// `speech.recogniser`
@@ -285,9 +302,13 @@ impl Config {
 }
 
 /// The variables of the environment that are meant for us. `CALLWRIGHT_CONFIG` and `CALLWRIGHT_LOG` are flags of the
-/// command line, not settings.
+/// command line, not settings. The collector may also be named as all programs that know OpenTelemetry are told it.
 pub fn overrides(variables: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    variables
+    let mut all: BTreeMap<String, String> = variables.collect();
+    if let Some(endpoint) = all.remove(COLLECTOR).filter(|endpoint| !endpoint.is_empty()) {
+        all.entry("CALLWRIGHT_TELEMETRY_ENDPOINT".to_owned()).or_insert(endpoint);
+    }
+    all.into_iter()
         .filter(|(name, _)| name.starts_with("CALLWRIGHT_"))
         .filter(|(name, _)| !matches!(name.as_str(), "CALLWRIGHT_CONFIG" | "CALLWRIGHT_LOG"))
         .collect()
@@ -332,10 +353,16 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let core = Core {
         address: reader.parse::<Service>(&mut section, "address").map(|service| service.0),
         listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 7070)))).0,
+        agents: reader.parse::<Loopback>(&mut section, "agents").map(|address| address.0),
         journal: folder.join(reader.parse_or(&mut section, "journal", "callwright.sqlite".to_owned())),
         breaker: read_breaker(reader, &mut section),
+        keep_days: reader.parse_or(&mut section, "keep_days", Whole::<0, DAYS_MAX>(0)).0,
         database: store::database(reader, &mut section, folder),
     };
+    if core.database.is_some() && core.keep_days > 0 {
+        let what = "`core.keep_days` is for a journal file: nothing is erased from `core.store` by the core";
+        reader.problem(section.at("keep_days"), what.to_owned());
+    }
     reader.close(section);
 
     let mut section = reader.section(&mut root, "speech");
@@ -356,12 +383,19 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     };
     reader.close(section);
 
+    let mut section = reader.section(&mut root, "telemetry");
+    let telemetry = Telemetry {
+        endpoint: reader.parse::<CollectorAddress>(&mut section, "endpoint").map(|address| address.0),
+        personal: reader.parse_or(&mut section, "personal", false),
+    };
+    reader.close(section);
+
     let connectors = connectors::read(reader, &mut root, folder);
     let lines = read_lines(reader, &mut root, folder);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
-    Config { sip, media, web, core, speech, journal, connectors, lines, grace, places }
+    Config { sip, media, web, core, speech, journal, telemetry, connectors, lines, grace, places }
 }
 
 fn read_breaker(reader: &mut Reader, core: &mut Section<'_, '_>) -> BreakerConfig {
@@ -438,6 +472,8 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
     lines
 }
 
+/// The name that OpenTelemetry gives to the variable.
+const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// As many as the SIP endpoint counts to, far above what one machine carries.
 const CALLS_MAX: usize = 1 << 20;
 /// A caller who complains does so within weeks; longer is for whoever has a reason to keep what callers said.

@@ -6,6 +6,7 @@ mod approvals;
 mod board;
 mod browser;
 mod callbacks;
+mod journeys;
 mod measure;
 mod observe;
 mod phone;
@@ -40,6 +41,7 @@ use crate::chat::random_id;
 use crate::config::{Config, RecogniserChoice, TurnModelChoice};
 use crate::journal::Journal;
 use crate::lines::{Lines, LoadedLine};
+use crate::telemetry::Collector;
 use board::{Board, Phone};
 
 /// A running gateway.
@@ -173,6 +175,10 @@ impl Gateway {
                 snapshots: Arc::new(observe::Window(Arc::clone(&shared))),
                 callbacks: Arc::new(callbacks::CallbackList(Arc::clone(&shared))),
                 approvals: Arc::new(approvals::ApprovalList(Arc::clone(&shared))),
+                journeys: Arc::new(journeys::JourneyList {
+                    shared: Arc::clone(&shared),
+                    calls: shared.config.journal.dir.clone(),
+                }),
                 metrics,
             },
         )
@@ -391,8 +397,10 @@ fn start_journal(config: &Config) -> Result<Option<Journal>> {
 /// The action core's part of the configuration.
 ///
 /// # Errors
-/// The secret of a connector that is not there.
+/// When spans cannot be sent as it says, or the secret of a connector is not there.
 pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> Result<CoreConfig> {
+    let crate::config::Telemetry { endpoint, personal } = &config.telemetry;
+    let collector = endpoint.as_deref().map(|endpoint| Collector::start(endpoint, *personal)).transpose()?;
     let connectors = config.connectors.iter().map(|(name, connector)| {
         let resolved = connector.resolve().map_err(|why| anyhow::anyhow!("the connector `{name}`: {why}"))?;
         Ok((name.clone(), resolved))
@@ -406,6 +414,8 @@ pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) ->
             breaker: config.core.breaker,
             ..callwright_actions::Limits::default()
         },
+        keep: (config.core.keep_days > 0).then(|| Duration::from_secs(config.core.keep_days as u64 * 86_400)),
+        spans: collector.map(|collector| Arc::new(collector) as Arc<dyn callwright_actions::Spans>),
     })
 }
 

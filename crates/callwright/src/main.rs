@@ -15,6 +15,7 @@ mod duplex;
 mod gateway;
 mod import;
 mod journal;
+mod journey;
 mod lines;
 mod load;
 mod models;
@@ -22,8 +23,10 @@ mod plan;
 mod rehearse;
 mod secrets;
 mod serve;
+mod stats;
 #[cfg(feature = "talk")]
 mod talk;
+mod telemetry;
 
 use std::process::ExitCode;
 

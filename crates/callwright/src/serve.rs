@@ -5,8 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use callwright_actions::ActionCore;
+use callwright_agents::AgentsServer;
 use callwright_demo_backends::Fault;
 use callwright_model::Problem;
+use callwright_wire::actions::Client;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -92,10 +94,28 @@ pub async fn core(file: &Path) -> Result<()> {
     }
     let lines = Lines::load(&config).map_err(all)?;
     let core = ActionCore::start(core_config(&config, lines.sources)?).await?;
+    let agents = start_agents(&config, core.url()).await?;
     answer!("action core: {} (gRPC; journal {})", core.url(), config.core.store());
     wait_for_stop().await?;
+    if let Some(agents) = agents {
+        agents.shutdown().await;
+    }
     core.shutdown().await;
     Ok(())
+}
+
+/// Opens the door for other agents, if the configuration says where.
+///
+/// # Errors
+/// When it does not open.
+pub async fn start_agents(config: &Config, core: &str) -> Result<Option<AgentsServer>> {
+    let Some(listen) = config.core.agents else { return Ok(None) };
+    let agents = AgentsServer::start(listen, Client::connect(core).await?).await?;
+    answer!(
+        "agents:      http://{0}/mcp (MCP), http://{0}/.well-known/agent-card.json (A2A)",
+        agents.local_addr()
+    );
+    Ok(Some(agents))
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -30,6 +30,7 @@ mod callbacks;
 mod config;
 mod event;
 mod hub;
+mod journeys;
 mod page;
 mod ports;
 mod problem;
@@ -46,8 +47,8 @@ pub use event::{
 pub use hub::EventHub;
 pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, LineView, PlanView, Readiness,
-    Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, JourneyRefusal, Journeys,
+    LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

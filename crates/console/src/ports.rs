@@ -23,6 +23,8 @@ pub struct ConsolePorts {
     pub callbacks: Arc<dyn Callbacks>,
     /// What waits for somebody's approval.
     pub approvals: Arc<dyn Approvals>,
+    /// What is kept of persons.
+    pub journeys: Arc<dyn Journeys>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
 }
@@ -90,6 +92,50 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// Why they cannot be told, in words: the action core does not answer.
     async fn plans(&self) -> Result<Vec<PlanView>, String>;
+}
+
+/// What is kept of a person.
+#[async_trait]
+pub trait Journeys: Send + Sync {
+    /// All of it, as JSON lines.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    async fn export(&self, journey: &str) -> Result<Pii<String>, JourneyRefusal>;
+
+    /// Erases it for good, the journals of calls too.
+    ///
+    /// # Errors
+    /// Why it is not erased.
+    async fn erase(&self, journey: &str) -> Result<ErasedView, JourneyRefusal>;
+}
+
+/// What was erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedView {
+    /// How many plans.
+    pub plans: u32,
+    /// How many journals of calls.
+    pub calls: usize,
+    /// Plans that have not ended, and so are still there.
+    pub open: Vec<PlanId>,
+}
+
+/// Why a journey is not told or erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JourneyRefusal {
+    /// Nothing is kept under this name.
+    Unknown,
+    /// That is no name of a journey.
+    Invalid {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The action core does not answer, or a file cannot be deleted.
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Callers who want to be called back: the desk's list of what to do.

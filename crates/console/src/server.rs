@@ -103,7 +103,8 @@ mod tests {
     use super::*;
     use crate::ports::{
         ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
-        Callbacks, LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        Callbacks, ErasedView, JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots,
+        WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -161,6 +162,17 @@ mod tests {
         }
     }
 
+    #[async_trait::async_trait]
+    impl Journeys for Nothing {
+        async fn export(&self, _journey: &str) -> Result<Pii<String>, JourneyRefusal> {
+            Err(JourneyRefusal::Unknown)
+        }
+
+        async fn erase(&self, _journey: &str) -> Result<ErasedView, JourneyRefusal> {
+            Err(JourneyRefusal::Unknown)
+        }
+    }
+
     async fn start(bind: SocketAddr) -> Result<Console, ConsoleError> {
         let ports = ConsolePorts {
             whip: Arc::new(Nothing),
@@ -168,6 +180,7 @@ mod tests {
             snapshots: Arc::new(Nothing),
             callbacks: Arc::new(Nothing),
             approvals: Arc::new(Nothing),
+            journeys: Arc::new(Nothing),
             metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         };
         Console::start(ConsoleConfig { bind, ..ConsoleConfig::default() }, ports).await

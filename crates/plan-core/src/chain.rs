@@ -15,10 +15,12 @@
 //! plan              = "callwright plan 1",    id, texts(salt, plan, trail)
 //! event             = "callwright event 1",   place, before, plan's id, number, before_in_plan, unix_ms, texts(salt, event)
 //! refusal           = "callwright refusal 1", place, before, plan's id, unix_ms, texts(salt, text, json)
+//! journey           = "callwright journey 1", id, pack, identity
 //! ```
 //!
-//! Texts go in as they are stored, byte by byte, and by way of a hash of their own with a salt of their own: what is personal
-//! may one day be erased together with its salt, and the chain around it still holds.
+//! Texts go in as they are stored, byte by byte, and by way of a hash of their own with a salt of their own: so what is personal
+//! can be erased together with its salt, and the chain around it still holds. An erased plan or entry has empty texts, and in the place of
+//! the salt the hash of what they were: 32 bytes, where a salt has 16. Without the salt nobody can find out the texts by trying.
 //!
 //! What a chain cannot show, having no key: that its newest entries were cut off, or that somebody who may write to the file wrote
 //! all of it anew from some place on. Both leave a chain without a flaw, but never with the old head in it: whoever noted a head
@@ -64,7 +66,7 @@ pub struct SealedPlan {
     pub text: String,
     /// How it came to be, as JSON; empty in journals that were kept before that was.
     pub trail: String,
-    /// Drawn by lot.
+    /// Drawn by lot; of an erased one the hash of its texts.
     pub salt: Vec<u8>,
     /// Marked as ended. The mark is for finding plans that go on; it follows from the events and is in no hash.
     pub finished: bool,
@@ -81,7 +83,7 @@ pub struct Sealed {
     pub plan: String,
     /// When it was written, in milliseconds since 1970.
     pub unix_ms: u64,
-    /// Drawn by lot.
+    /// Drawn by lot; of an erased one the hash of its texts.
     pub salt: Vec<u8>,
     /// What is written.
     pub what: Written,
@@ -187,6 +189,13 @@ impl Origin {
         Hash::of("callwright journal 1", &[&self.id, &time, &adopted])
     }
 
+    /// The name of what is kept of one person: whoever proved in a pack to own `identity`. Without the journal nobody can tell whose it
+    /// is, and it is another one in another journal.
+    #[must_use]
+    pub fn journey(&self, pack: &str, identity: &str) -> Hash {
+        Hash::of("callwright journey 1", &[&self.id, pack.as_bytes(), identity.as_bytes()])
+    }
+
     /// The head of a journal without entries.
     #[must_use]
     pub fn head(&self) -> Head {
@@ -195,6 +204,18 @@ impl Origin {
 }
 
 impl SealedPlan {
+    /// Takes the texts and their salt away, for good. What was erased already stays as it is.
+    pub fn erase(&mut self) {
+        self.salt = texts(&self.salt, &[&self.text, &self.trail]).bytes().to_vec();
+        (self.text, self.trail) = (String::new(), String::new());
+    }
+
+    /// Whether it was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        erased(&self.salt, &[&self.text, &self.trail]).is_some()
+    }
+
     /// What the first event of the plan holds as the hash before it.
     #[must_use]
     pub fn hash(&self) -> Hash {
@@ -211,6 +232,26 @@ impl Sealed {
             Self { place: head.place + 1, before: head.hash, plan, unix_ms, salt, what, hash: Hash([0; 32]) };
         entry.hash = entry.computed();
         entry
+    }
+
+    /// Takes the texts and their salt away, for good. What was erased already stays as it is.
+    pub fn erase(&mut self) {
+        let gone = match &mut self.what {
+            Written::Event { text, .. } => texts(&self.salt, &[&std::mem::take(text)]),
+            Written::Refusal { text, json } => {
+                texts(&self.salt, &[&std::mem::take(text), &std::mem::take(json)])
+            }
+        };
+        self.salt = gone.bytes().to_vec();
+    }
+
+    /// Whether it was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        match &self.what {
+            Written::Event { text, .. } => erased(&self.salt, &[text]).is_some(),
+            Written::Refusal { text, json } => erased(&self.salt, &[text, json]).is_some(),
+        }
     }
 
     /// The head once it is written.
@@ -238,7 +279,16 @@ impl Sealed {
     }
 }
 
+/// What the texts were hashed to, of those that were erased.
+fn erased(salt: &[u8], texts: &[&str]) -> Option<Hash> {
+    let bytes: [u8; 32] = salt.try_into().ok()?;
+    texts.iter().all(|text| text.is_empty()).then_some(Hash(bytes))
+}
+
 fn texts(salt: &[u8], texts: &[&str]) -> Hash {
+    if let Some(hash) = erased(salt, texts) {
+        return hash;
+    }
     let fields: Vec<&[u8]> = std::iter::once(salt).chain(texts.iter().map(|text| text.as_bytes())).collect();
     Hash::of("callwright texts 1", &fields)
 }

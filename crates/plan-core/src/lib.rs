@@ -56,6 +56,8 @@ mod policy;
 mod reason;
 mod rehearse;
 mod skill;
+mod spans;
+mod stats;
 mod trail;
 
 pub use backoff::Backoff;
@@ -82,4 +84,6 @@ pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};
+pub use spans::{Attribute, Note, PERSONAL, Span, spans};
+pub use stats::{SkillStats, Stats, StepStats, Times};
 pub use trail::{Basis, Bind, Given, Made, Met, Trail, Waypoint, bind_with_trail, trail};

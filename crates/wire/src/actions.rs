@@ -7,7 +7,7 @@ mod server;
 use callwright_model::{ActionKind, CallId, Pii, PlanId, Record, StepView};
 use serde::Serialize;
 
-pub use client::{Client, ClientError, PlanEvents, PlanViews};
+pub use client::{Client, ClientError, JourneyLines, PlanEvents, PlanViews};
 pub use server::{ActionCore, CoreError, routes};
 
 /// Full name of the service, as health checks know it.
@@ -44,6 +44,31 @@ pub struct CallbackDone {
     pub by: Pii<String>,
     /// When that was marked, in milliseconds since 1970-01-01 UTC.
     pub unix_ms: u64,
+}
+
+/// Whose journey it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Person {
+    /// Whoever proved to own something.
+    Owner {
+        /// The pack in which they did.
+        pack: String,
+        /// What they own, such as the code of a booking.
+        identity: Pii<String>,
+    },
+    /// The journey of this name.
+    Journey(String),
+}
+
+/// What of a journey was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// How many plans were.
+    pub plans: u32,
+    /// Plans that have not ended, and so are still there.
+    pub open: Vec<PlanId>,
+    /// The calls of what was erased.
+    pub calls: Vec<CallId>,
 }
 
 /// A plan waits for somebody's approval.

@@ -43,6 +43,7 @@ impl Core {
                 Ok(entry) => {
                     note(run, &entry.event);
                     run.extend(vec![entry]);
+                    self.trace(run, 1);
                     self.tell(|| run.view());
                     return Ok(());
                 }

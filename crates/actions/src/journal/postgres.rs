@@ -221,8 +221,12 @@ impl Store {
                 }
                 answer(reply, noted(&mut failed, claimed))
             }
-            extends @ (Request::Begin { .. } | Request::Append { .. } | Request::Refuse { .. }) => {
-                return extends.fail(JournalError::Closed);
+            // What is erased is found in a file first.
+            other @ (Request::Begin { .. }
+            | Request::Append { .. }
+            | Request::Refuse { .. }
+            | Request::Erase { .. }) => {
+                return other.fail(JournalError::Closed);
             }
         };
         // A statement that was given up may still be under way on it, or a transaction.
@@ -264,6 +268,7 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         | Request::CallBack { .. }
         | Request::CallBacks { .. }
         | Request::CalledBack { .. }
+        | Request::Erase { .. }
         | Request::Holds { .. }
         | Request::Claim { .. }
         | Request::Since { .. }) => {

@@ -14,6 +14,8 @@ pub(crate) fn load(connection: &Connection, plan: &PlanId) -> Result<Option<Stor
         })
         .optional()
         .map_err(database)?;
+    // Of one that was erased there is nothing to tell.
+    let texts = texts.filter(|(text, _)| !text.is_empty());
     texts.map(|(text, trail)| story(connection, plan, &text, &trail)).transpose()
 }
 
@@ -45,7 +47,7 @@ fn story(connection: &Connection, id: &PlanId, plan: &str, trail: &str) -> Resul
 pub(crate) fn refusal(connection: &Connection, plan: &PlanId) -> Result<Option<Explained>, JournalError> {
     connection
         .query_row(
-            "SELECT text, json FROM refusals WHERE plan = ?1 ORDER BY place DESC LIMIT 1",
+            "SELECT text, json FROM refusals WHERE plan = ?1 AND text <> '' ORDER BY place DESC LIMIT 1",
             [&plan.0],
             |row| Ok(Explained { text: row.get(0)?, json: row.get(1)? }),
         )
@@ -58,10 +60,10 @@ pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Story>, JournalE
     stories(connection, "SELECT id, plan, trail FROM plans WHERE finished = 0 ORDER BY id", [])
 }
 
-/// Plans with an event since then.
+/// Plans with an event since then. What was erased tells nothing that could count.
 pub(super) fn since(connection: &Connection, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
     let those = "SELECT id, plan, trail FROM plans
-                 WHERE id IN (SELECT plan FROM events WHERE unix_ms >= ?1) ORDER BY id";
+                 WHERE plan <> '' AND id IN (SELECT plan FROM events WHERE unix_ms >= ?1) ORDER BY id";
     stories(connection, those, [unix_ms.cast_signed()])
 }
 

@@ -51,6 +51,8 @@ pub fn config(folder: &Path, airline: &str) -> CoreConfig {
         packs: vec![airline_pack()],
         connectors: BTreeMap::from([("airline".to_owned(), airline.to_owned().into())]),
         limits: Limits::default(),
+        keep: None,
+        spans: None,
     }
 }
 

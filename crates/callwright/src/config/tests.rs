@@ -266,9 +266,28 @@ fn plans_are_kept_in_a_file_or_in_a_database_and_no_password_is_shown() {
         (&*format!("{address}\nstore_password = \"file:/no/such/hunter\""), "cannot be read"),
         (&*format!("{address}\nstore_password = \"env:NO_SUCH_PASSWORD\""), "has no `NO_SUCH_PASSWORD`"),
         (&*format!("{address}\nlease = \"soon\""), "write a time"),
+        (&*format!("{address}\nkeep_days = 30"), "is for a journal file"),
     ] {
         let problems = core(text).expect_err("it is a mistake");
         assert!(problems[0].starts_with("callwright.toml:"), "{problems:?}");
         assert!(problems[0].contains(told) && !problems[0].contains("hunter2"), "{problems:?}");
     }
+}
+
+#[test]
+fn a_collector_is_named_by_the_file_or_as_all_programs_are_told() {
+    let named = |text: &str, variables: &[(&str, &str)]| {
+        parse(&format!("{text}\n{LINE}"), variables).expect("it is whole").telemetry.endpoint
+    };
+    assert_eq!(named("", &[]), None);
+    let variable = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+    assert_eq!(named("", &[variable]).as_deref(), Some("http://127.0.0.1:4317"));
+    assert_eq!(named("", &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]), None);
+    let ours = ("CALLWRIGHT_TELEMETRY_ENDPOINT", "http://127.0.0.1:4318");
+    assert_eq!(named("", &[variable, ours]).as_deref(), Some("http://127.0.0.1:4318"));
+    let file = "[telemetry]\nendpoint = \"http://collector:4317\"";
+    assert_eq!(named(file, &[]).as_deref(), Some("http://collector:4317"));
+    let secure = parse(&format!("[telemetry]\nendpoint = \"https://collector:4317\"\n{LINE}"), &[]);
+    let problems = secure.expect_err("there is no TLS");
+    assert!(problems[0].contains("callwright.toml:2") && problems[0].contains("without TLS"), "{problems:?}");
 }

@@ -78,6 +78,19 @@ impl FromStr for Listen {
     }
 }
 
+/// Where to listen on this machine alone.
+pub(super) struct Loopback(pub(super) SocketAddr);
+
+impl FromStr for Loopback {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
+        let help = "write a loopback address and a port, such as `127.0.0.1:7072`: nobody is asked who they are there";
+        parsed.map(Self).ok_or_else(|| help.to_owned())
+    }
+}
+
 /// Where a gRPC service of ours is: `http://HOST:PORT` or `unix:/PATH`.
 pub(super) struct Service(pub(super) String);
 
@@ -92,6 +105,19 @@ impl FromStr for Service {
         };
         let help = "write an address such as `http://127.0.0.1:7101` or `unix:/run/airline.sock`";
         is_one.then(|| Self(text.to_owned())).ok_or_else(|| help.to_owned())
+    }
+}
+
+/// Where a collector of spans takes OTLP over gRPC: `http://HOST:PORT`.
+pub(super) struct CollectorAddress(pub(super) String);
+
+impl FromStr for CollectorAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let authority = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let help = "write the address of a collector that takes OTLP over gRPC without TLS, such as `http://127.0.0.1:4317`";
+        authority.is_some_and(is_authority).then(|| Self(text.to_owned())).ok_or_else(|| help.to_owned())
     }
 }
 

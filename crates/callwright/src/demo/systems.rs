@@ -99,8 +99,10 @@ impl Systems {
             core: Core {
                 address: None,
                 listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                agents: None,
                 journal: self.scratch.0.join("journal.sqlite"),
                 breaker: callwright_actions::BreakerConfig::default(),
+                keep_days: 0,
                 database: None,
             },
             speech: Speech {
@@ -112,6 +114,7 @@ impl Systems {
                 wait_max: Duration::from_secs(3),
             },
             journal: Journal { dir: self.journals(), keep_days: 1 },
+            telemetry: crate::config::Telemetry::default(),
             connectors: BTreeMap::from([
                 ("airline".to_owned(), Connector::Own(self.airline.url())),
                 ("shop".to_owned(), Connector::Own(self.shop.url())),

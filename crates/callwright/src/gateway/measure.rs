@@ -72,6 +72,8 @@ fn publish(sip: &SipStatistics) {
 const PERIOD: Duration = Duration::from_secs(1);
 
 const COUNTERS: &[(&str, &str)] = &[
+    ("callwright_actions_journeys_erased_total", "Persons of whom the action core erased what it kept."),
+    ("callwright_telemetry_spans_lost_total", "Spans of plans that the collector did not take."),
     ("callwright_turn_interruptions_total", "Times that a caller took the floor from the agent."),
     (
         "callwright_media_frame_deadline_missed_total",

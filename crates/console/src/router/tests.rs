@@ -14,8 +14,8 @@ use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
 use crate::hub::EventHub;
 use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, Decision, LineView, PlanView, Readiness, Snapshots, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, JourneyRefusal, Journeys, LineView,
+    PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -183,6 +183,29 @@ impl Approvals for Desk {
     }
 }
 
+/// One journey of two lines, until it is erased.
+#[async_trait]
+impl Journeys for Desk {
+    async fn export(&self, journey: &str) -> Result<Pii<String>, JourneyRefusal> {
+        if self.away {
+            return Err(JourneyRefusal::Unavailable { reason: "the action core does not answer".to_owned() });
+        }
+        let erased = self.done.lock().expect("no panic before").is_some();
+        match journey {
+            "f00d" if !erased => Ok("{\"kind\":\"journey\"}\n{\"kind\":\"plan\"}\n".to_owned().into()),
+            "f00d" | "beef" => Err(JourneyRefusal::Unknown),
+            _other => Err(JourneyRefusal::Invalid { reason: "person.journey: is none".to_owned() }),
+        }
+    }
+
+    async fn erase(&self, journey: &str) -> Result<ErasedView, JourneyRefusal> {
+        self.export(journey).await?;
+        let mark = CallbackDone { by: String::new().into(), unix_ms: 1 };
+        *self.done.lock().expect("no panic before") = Some(mark);
+        Ok(ErasedView { plans: 1, calls: 1, open: vec![PlanId("p1".to_owned())] })
+    }
+}
+
 struct Stage {
     app: Router,
     events: EventHub,
@@ -196,6 +219,7 @@ fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
         events: events.clone(),
         callbacks: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         approvals: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
+        journeys: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         snapshots: Arc::new(Snapshot(readiness)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     };
@@ -392,6 +416,33 @@ async fn an_approver_sees_what_would_happen_and_the_first_answer_counts() {
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let (status, ..) = ask(&stage(open, Readiness::Ready).app, put("p1", &yes)).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "for the operator only");
+}
+
+#[tokio::test]
+async fn a_journey_is_told_line_by_line_and_erased_for_the_operator_only() {
+    let app = ready().app;
+    let get = |journey: &str| request(Method::GET, &format!("/v1/journeys/{journey}"), &[], "");
+    let delete = |journey: &str| request(Method::DELETE, &format!("/v1/journeys/{journey}"), &[], "");
+    let (status, headers, lines) = ask(&app, get("f00d")).await;
+    assert_eq!((status, lines.lines().count()), (StatusCode::OK, 2), "{lines}");
+    assert_eq!(headers[header::CONTENT_TYPE], "application/jsonl");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    for (journey, wanted) in [("beef", StatusCode::NOT_FOUND), ("K7M4X2", StatusCode::UNPROCESSABLE_ENTITY)] {
+        let (status, headers, told) = ask(&app, get(journey)).await;
+        assert_eq!(status, wanted, "{told}");
+        problem(&headers, &told);
+    }
+    let (status, _, erased) = ask(&app, delete("f00d")).await;
+    assert_eq!((status, erased.as_str()), (StatusCode::OK, r#"{"plans":1,"calls":1,"open":["p1"]}"#));
+    assert_eq!(ask(&app, get("f00d")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(&app, delete("f00d")).await.0, StatusCode::NOT_FOUND);
+    let away = stage(ConsoleConfig::default(), Readiness::Draining).app;
+    assert_eq!(ask(&away, get("f00d")).await.0, StatusCode::BAD_GATEWAY);
+    let open = || ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    for asked in [get("f00d"), delete("f00d")] {
+        let (status, ..) = ask(&stage(open(), Readiness::Ready).app, asked).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test]

@@ -127,6 +127,7 @@ pub struct Audit {
     sought: Option<Sought>,
     events: u64,
     refusals: u64,
+    erased: u64,
     findings: Vec<Finding>,
 }
 
@@ -159,7 +160,9 @@ pub struct Audited {
     pub events: u64,
     /// How many refusals.
     pub refusals: u64,
-    /// How many of those were there before the chain was begun.
+    /// How many plans, events and refusals were erased since; of those only the hashes are there.
+    pub erased: u64,
+    /// How many events and refusals were there before the chain was begun.
     pub adopted: u64,
     /// When it was begun, in milliseconds since 1970.
     pub begun_unix_ms: u64,
@@ -185,12 +188,14 @@ impl Audit {
             sought: noted.map(|hash| Sought { hash, place: place(hash) }),
             events: 0,
             refusals: 0,
+            erased: 0,
             findings: Vec::new(),
         }
     }
 
     /// A plan. All of them come before the entries.
     pub fn plan(&mut self, plan: &SealedPlan) {
+        self.erased += u64::from(plan.is_erased());
         let seen = Seen { hash: plan.hash(), number: 0, ended: Some(false), marked: Some(plan.finished) };
         self.plans.insert(plan.id.clone(), seen);
     }
@@ -206,7 +211,8 @@ impl Audit {
         } else if entry.before != self.head.hash {
             misfits.push(Misfit::NotAfter);
         }
-        let fits = entry.computed() == entry.hash;
+        let (fits, erased) = (entry.computed() == entry.hash, entry.is_erased());
+        self.erased += u64::from(erased);
         if !fits {
             misfits.push(Misfit::Changed);
         }
@@ -225,6 +231,8 @@ impl Audit {
                 misfits.extend(seen.event(*number, *before_in_plan));
                 seen.hash = entry.hash;
                 seen.ended = match serde_json::from_str::<Event>(text) {
+                    // What it said is gone, and that it fits is all that can be told.
+                    Err(_) if erased => None,
                     Ok(event) => Some(is_finished(&[event])),
                     Err(error) => {
                         if fits {
@@ -278,6 +286,7 @@ impl Audit {
             plans: self.plans.values().filter(|seen| seen.marked.is_some()).count() as u64,
             events: self.events,
             refusals: self.refusals,
+            erased: self.erased,
             adopted: self.origin.adopted,
             begun_unix_ms: self.origin.unix_ms,
             head: self.head.hash,

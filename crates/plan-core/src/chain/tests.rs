@@ -279,6 +279,43 @@ proptest! {
     }
 
     #[test]
+    fn what_is_erased_leaves_a_whole_chain_and_nothing_of_its_texts(
+        book in books(), plans in any::<u32>(), entries in any::<u32>(), twice in any::<bool>()
+    ) {
+        let mut erased = book.clone();
+        let chosen = |mask: u32, at: usize| mask >> (at % 32) & 1 == 1;
+        for _ in 0..=u8::from(twice) {
+            for (_, plan) in erased.plans.iter_mut().enumerate().filter(|(at, _)| chosen(plans, *at)) {
+                plan.erase();
+            }
+            for (_, entry) in erased.entries.iter_mut().enumerate().filter(|(at, _)| chosen(entries, *at)) {
+                entry.erase();
+            }
+        }
+        let audited = erased.audit(Some(book.head().hash));
+        prop_assert_eq!(&audited.findings, &[]);
+        prop_assert_eq!((audited.head, audited.since_head), (book.head().hash, Some(0)));
+        let gone = |count: usize, mask: u32| (0..count).filter(|at| chosen(mask, *at)).count() as u64;
+        let expected = gone(book.plans.len(), plans) + gone(book.entries.len(), entries);
+        prop_assert_eq!(audited.erased, expected);
+        for (at, entry) in erased.entries.iter().enumerate().filter(|(at, _)| chosen(entries, *at)) {
+            prop_assert!(entry.is_erased() && !format!("{entry:?}").contains("event\\\""), "{:?}", entry);
+            prop_assert_ne!(&entry.salt, &book.entries[at].salt);
+        }
+    }
+
+    #[test]
+    fn a_hash_in_the_place_of_a_salt_that_does_not_fit_is_found(book in books(), n in any::<usize>(), at in 0_usize..32) {
+        let mut changed = book.clone();
+        let n = n % book.entries.len();
+        changed.entries[n].erase();
+        changed.entries[n].salt[at] ^= 1;
+        let findings = changed.audit(None).findings;
+        prop_assert_eq!(findings.len(), 1, "{:?}", &findings);
+        prop_assert_eq!(&findings[0].what, &Misfit::Changed);
+    }
+
+    #[test]
     fn every_change_is_found(book in books(), change in changes()) {
         let mut changed = book.clone();
         changed.change(change);

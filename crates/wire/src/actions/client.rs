@@ -9,7 +9,8 @@ use tonic::{Code, Status, Streaming};
 
 use super::convert as c;
 use super::{
-    ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, Callback, Consent, Erased, Explanation, Person, PlanView,
+    SkillView, Stop,
 };
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
@@ -210,6 +211,24 @@ impl Client {
         Ok(reply.callbacks.into_iter().map(c::callback_from_pb).collect::<Result<_, _>>()?)
     }
 
+    /// What is kept of a person, as JSON lines.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn export_journey(&self, person: Person) -> Result<JourneyLines, ClientError> {
+        let request = pb::ExportJourneyRequest { person: Some(c::person_to_pb(person)) };
+        Ok(JourneyLines(self.inner.clone().export_journey(request).await?.into_inner()))
+    }
+
+    /// Erases what is kept of a person, for good. Plans that have not ended are still there, and named.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn erase_journey(&self, person: Person) -> Result<Erased, ClientError> {
+        let request = pb::EraseJourneyRequest { person: Some(c::person_to_pb(person)) };
+        Ok(c::erased_from_pb(self.inner.clone().erase_journey(request).await?.into_inner())?)
+    }
+
     /// Marks that somebody has called a caller back. Doing it again changes nothing and tells the first mark.
     ///
     /// # Errors
@@ -257,6 +276,20 @@ impl Stream for PlanEvents {
         Pin::new(&mut self.0)
             .poll_next(context)
             .map(|item| item.map(|event| Ok(c::event_from_pb(event.map_err(ClientError::from)?)?)))
+    }
+}
+
+/// What is kept of a person, line by line.
+#[derive(Debug)]
+pub struct JourneyLines(Streaming<pb::ExportJourneyResponse>);
+
+impl Stream for JourneyLines {
+    type Item = Result<String, ClientError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0)
+            .poll_next(context)
+            .map(|item| item.map(|line| Ok(line.map_err(ClientError::from)?.line)))
     }
 }
 

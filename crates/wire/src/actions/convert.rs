@@ -1,12 +1,12 @@
 //! Plans, their events and views to and from protobuf.
 
 use callwright_model::{
-    NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
+    CallId, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
 };
 
 use super::{
-    ActionView, Approval, ApprovalAnswer, ApprovalWrite, Callback, CallbackDone, Consent, PlanState,
-    PlanView, SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, ApprovalWrite, Callback, CallbackDone, Consent, Erased, Person,
+    PlanState, PlanView, SkillView, Stop,
 };
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
@@ -143,6 +143,46 @@ pub(super) fn reply_from_pb(response: pb::PlanResponse) -> Result<PlanReply, Con
         Reply::Refused(pb::Refused { words, facts, transfer, rules }) => {
             PlanReply::Refused { plan, verified, words, facts: record_from_pb(facts)?, transfer, rules }
         }
+    })
+}
+
+pub(super) fn person_to_pb(person: Person) -> pb::Person {
+    match person {
+        Person::Owner { pack, identity } => {
+            pb::Person { pack, identity: identity.into_inner(), journey: String::new() }
+        }
+        Person::Journey(journey) => pb::Person { journey, ..pb::Person::default() },
+    }
+}
+
+pub(super) fn person_from_pb(person: Option<pb::Person>) -> Result<Person, ConvertError> {
+    let pb::Person { pack, identity, journey } =
+        person.ok_or_else(|| ConvertError::new("person", "is required"))?;
+    let is_hash = journey.len() == 64 && journey.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match (pack.is_empty(), identity.is_empty(), journey.is_empty()) {
+        (false, false, true) => Ok(Person::Owner { pack, identity: Pii::new(identity) }),
+        (true, true, false) if is_hash => Ok(Person::Journey(journey.to_ascii_lowercase())),
+        (true, true, false) => Err(ConvertError::new("person.journey", "is not 64 hexadecimal digits")),
+        (_, _, _) => Err(ConvertError::new(
+            "person",
+            "is named by pack and identity, or by the name of the journey alone",
+        )),
+    }
+}
+
+pub(super) fn erased_to_pb(erased: Erased) -> pb::EraseJourneyResponse {
+    pb::EraseJourneyResponse {
+        plans: erased.plans,
+        open: erased.open.into_iter().map(|plan| plan.0).collect(),
+        calls: erased.calls.iter().map(CallId::to_string).collect(),
+    }
+}
+
+pub(super) fn erased_from_pb(erased: pb::EraseJourneyResponse) -> Result<Erased, ConvertError> {
+    Ok(Erased {
+        plans: erased.plans,
+        open: erased.open.into_iter().map(PlanId).collect(),
+        calls: erased.calls.iter().map(|call| call_from_pb(call)).collect::<Result<_, _>>()?,
     })
 }
 

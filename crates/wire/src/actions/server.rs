@@ -10,7 +10,8 @@ use tonic::{Request, Response, Status};
 
 use super::convert as c;
 use super::{
-    ActionView, Approval, ApprovalAnswer, Callback, Consent, Explanation, PlanView, SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, Callback, Consent, Erased, Explanation, Person, PlanView,
+    SkillView, Stop,
 };
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::{ConvertError, call_from_pb};
@@ -58,6 +59,15 @@ pub trait ActionCore: Send + Sync + 'static {
 
     /// Callers who want to be called back, the longest waiting first; with `done` those who were, the latest first.
     fn list_callbacks(&self, done: bool) -> impl Future<Output = Result<Vec<Callback>, CoreError>> + Send;
+
+    /// What is kept of a person, as JSON lines.
+    fn export_journey(
+        &self,
+        person: Person,
+    ) -> impl Future<Output = Result<ReceiverStream<String>, CoreError>> + Send;
+
+    /// Erases what is kept of a person.
+    fn erase_journey(&self, person: Person) -> impl Future<Output = Result<Erased, CoreError>> + Send;
 
     /// Marks that somebody has called a caller back, once.
     fn complete_callback(
@@ -121,6 +131,7 @@ struct Adapter<T>(T);
 #[tonic::async_trait]
 impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
     type ExecuteStream = Pin<Box<dyn Stream<Item = Result<pb::PlanEvent, Status>> + Send>>;
+    type ExportJourneyStream = Pin<Box<dyn Stream<Item = Result<pb::ExportJourneyResponse, Status>> + Send>>;
     type WatchPlansStream = Pin<Box<dyn Stream<Item = Result<pb::PlanView, Status>> + Send>>;
 
     async fn list_skills(
@@ -231,6 +242,22 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         let callbacks = self.0.list_callbacks(request.into_inner().done).await?;
         let callbacks = callbacks.into_iter().map(c::callback_to_pb).collect();
         Ok(Response::new(pb::ListCallbacksResponse { callbacks }))
+    }
+
+    async fn export_journey(
+        &self,
+        request: Request<pb::ExportJourneyRequest>,
+    ) -> Result<Response<Self::ExportJourneyStream>, Status> {
+        let lines = self.0.export_journey(c::person_from_pb(request.into_inner().person)?).await?;
+        Ok(Response::new(Box::pin(lines.map(|line| Ok(pb::ExportJourneyResponse { line })))))
+    }
+
+    async fn erase_journey(
+        &self,
+        request: Request<pb::EraseJourneyRequest>,
+    ) -> Result<Response<pb::EraseJourneyResponse>, Status> {
+        let erased = self.0.erase_journey(c::person_from_pb(request.into_inner().person)?).await?;
+        Ok(Response::new(c::erased_to_pb(erased)))
     }
 
     async fn complete_callback(

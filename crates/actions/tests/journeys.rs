@@ -1,0 +1,178 @@
+//! What is kept of a person: told, erased, and forgotten in time, in a journal that still verifies.
+
+mod common;
+
+use std::path::Path;
+use std::time::Duration;
+
+use callwright_actions::{ActionCore, CoreConfig, audit, explain_from, list, stats};
+use callwright_demo_backends::FaultKind;
+use callwright_model::{CallId, Pii, PlanReply, Value};
+use callwright_wire::actions::{Client, ClientError, Person};
+use common::{BOOKING, CALL, DEAR, config, demo_airline, ready, ready_plan, supervised, to_the_end, yes};
+use serde_json::Value as Json;
+use tokio_stream::StreamExt as _;
+
+fn owner(identity: &str) -> Person {
+    Person::Owner { pack: "airline".to_owned(), identity: Pii::new(identity.to_owned()) }
+}
+
+async fn started(config: CoreConfig) -> (ActionCore, Client) {
+    let core = ActionCore::start(config).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    (core, client)
+}
+
+async fn exported(client: &Client, person: Person) -> Result<Vec<Json>, ClientError> {
+    let lines: Vec<Result<String, ClientError>> = client.export_journey(person).await?.collect().await;
+    let json = |line: String| serde_json::from_str(&line).expect("JSON");
+    lines.into_iter().map(|line| line.map(json)).collect()
+}
+
+fn kinds(lines: &[Json]) -> Vec<&str> {
+    lines.iter().filter_map(|line| line["kind"].as_str()).collect()
+}
+
+/// Whether a text stands anywhere in the files of a journal, as somebody with an editor would look.
+fn written(folder: &Path, text: &str) -> bool {
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    files.filter(|file| file.is_file()).any(|file| {
+        let bytes = std::fs::read(file).expect("readable");
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn a_person_is_given_all_that_is_kept_of_them_and_nothing_of_others() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let (core, client) = started(supervised(folder.path(), &airline.url())).await;
+    let plan = ready_plan(&client).await;
+    to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
+    client.request_callback(CALL, number("15550100"), number("They waited.")).await.expect("kept");
+    client.request_callback(CallId(9), number("15550199"), number("Another.")).await.expect("kept");
+    let PlanReply::Ready { plan: other, .. } = ready(&client, DEAR.0, DEAR.1).await else {
+        panic!("it is ready")
+    };
+    let mut waiting = client.execute(&other, yes()).await.expect("executes");
+    waiting.next().await.expect("it waits").expect("an event");
+
+    let lines = exported(&client, owner(BOOKING)).await.expect("told");
+    let expected = [&["journey", "plan", "consent"][..], &["event"; 9], &["callback"]].concat();
+    assert_eq!(kinds(&lines), expected, "{lines:#?}");
+    assert_eq!((&lines[1]["plan"], &lines[1]["identity"][0]), (&plan.0.clone().into(), &BOOKING.into()));
+    assert_eq!((&lines[1]["state"], &lines[1]["skill"]), (&"completed".into(), &"rebook".into()));
+    let text = format!("{lines:?}");
+    assert!(text.contains("CW318") && text.contains("15550100"), "results and numbers are theirs: {text}");
+    assert!(!text.contains("15550199") && !text.contains(DEAR.0) && !text.contains("4821"), "{text}");
+
+    let name = lines[0]["journey"].as_str().expect("a name").to_owned();
+    assert_eq!(name.len(), 64);
+    let again = exported(&client, Person::Journey(name)).await.expect("told");
+    assert_eq!(again[1..], lines[1..], "the name stands for the person");
+    for nobody in [owner("N0B0DY"), Person::Journey("0".repeat(64))] {
+        assert!(matches!(exported(&client, nobody).await, Err(ClientError::NotFound(_))));
+    }
+    let elsewhere = Person::Owner { pack: "retail".to_owned(), identity: Pii::new(BOOKING.to_owned()) };
+    assert!(matches!(exported(&client, elsewhere).await, Err(ClientError::NotFound(_))), "of another pack");
+    drop((client, waiting));
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_erased_is_gone_from_the_files_and_the_chain_still_verifies() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let file = folder.path().join("journal.db");
+    let (core, client) = started(supervised(folder.path(), &airline.url())).await;
+    let plan = ready_plan(&client).await;
+    to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
+    client.request_callback(CALL, number("15550100"), number("They waited.")).await.expect("kept");
+    let before = audit(&file, None).expect("a journal");
+    assert_eq!((before.erased, before.findings.len()), (0, 0));
+    assert!(written(folder.path(), BOOKING) && written(folder.path(), "15550100"));
+
+    let erased = client.erase_journey(owner(BOOKING)).await.expect("erased");
+    assert_eq!((erased.plans, erased.open, erased.calls), (1, vec![], vec![CALL]));
+    for personal in [BOOKING, "15550100", "CW318", "They waited."] {
+        assert!(!written(folder.path(), personal), "`{personal}` is still there");
+    }
+    let after = audit(&file, Some(before.head)).expect("a journal");
+    assert_eq!((after.head, after.since_head, after.findings.as_slice()), (before.head, Some(0), &[][..]));
+    assert_eq!((after.plans, after.events, after.erased), (1, 10, 11));
+    assert!(matches!(client.erase_journey(owner(BOOKING)).await, Err(ClientError::NotFound(_))));
+    assert!(matches!(exported(&client, owner(BOOKING)).await, Err(ClientError::NotFound(_))));
+    assert!(matches!(client.get_plan(&plan).await, Err(ClientError::NotFound(_))));
+    assert_eq!(client.list_callbacks(false).await.expect("lists"), []);
+    assert_eq!((explain_from(&file, &plan).expect("reads"), list(&file).expect("reads")), (None, vec![]));
+    assert!(stats(&file, 0).expect("reads").is_empty());
+
+    let next = ready(&client, DEAR.0, DEAR.1).await;
+    let PlanReply::Ready { plan: next, .. } = next else { panic!("it is ready") };
+    let mut waiting = client.execute(&next, yes()).await.expect("executes");
+    waiting.next().await.expect("it waits").expect("an event");
+    let open = client.erase_journey(owner(DEAR.0)).await.expect("asked");
+    assert_eq!((open.plans, open.open), (0, vec![next]), "what has not ended stays");
+    drop((client, waiting));
+    core.shutdown().await;
+    let (core, client) = started(supervised(folder.path(), &airline.url())).await;
+    assert_eq!(exported(&client, owner(DEAR.0)).await.expect("told")[1]["state"], "awaiting_approval");
+    drop(client);
+    core.shutdown().await;
+    assert_eq!(audit(&file, Some(before.head)).expect("a journal").findings, [], "and it goes on");
+    airline.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_older_than_is_kept_is_erased_and_what_has_not_ended_is_not() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let file = folder.path().join("journal.db");
+    let (core, client) = started(supervised(folder.path(), &airline.url())).await;
+    let old = ready_plan(&client).await;
+    to_the_end(client.execute(&old, yes()).await.expect("executes")).await;
+    let PlanReply::Ready { plan: open, .. } = ready(&client, DEAR.0, DEAR.1).await else {
+        panic!("it is ready")
+    };
+    let mut waiting = client.execute(&open, yes()).await.expect("executes");
+    waiting.next().await.expect("it waits").expect("an event");
+    drop((client, waiting));
+    core.shutdown().await;
+
+    // With the demo's own policy the same wish is refused, which is written down too.
+    let (core, client) = started(config(folder.path(), &airline.url())).await;
+    assert!(matches!(ready(&client, DEAR.0, DEAR.1).await, PlanReply::Refused { .. }));
+    drop(client);
+    core.shutdown().await;
+    let kept =
+        CoreConfig { keep: Some(Duration::from_secs(3_600)), ..supervised(folder.path(), &airline.url()) };
+    let (core, _client) = started(kept).await;
+    core.shutdown().await;
+    assert_eq!(audit(&file, None).expect("a journal").erased, 0, "within the hour nothing is");
+
+    let none = CoreConfig { keep: Some(Duration::ZERO), ..supervised(folder.path(), &airline.url()) };
+    let (core, client) = started(none).await;
+    let audited = audit(&file, None).expect("a journal");
+    assert_eq!((audited.findings.as_slice(), audited.refusals), (&[][..], 1));
+    assert_eq!(audited.erased, 12, "a plan, its ten events and a refusal");
+    assert!(matches!(client.get_plan(&old).await, Err(ClientError::NotFound(_))));
+    client.get_plan(&open).await.expect("it waits on");
+    drop(client);
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_proved_nothing_leaves_no_journey() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let (core, client) = started(config(folder.path(), &airline.url())).await;
+    airline.faults().once("assign_seat", FaultKind::Refuse);
+    let need = client.plan(common::request(None, "rebook", &[("code", Value::from(BOOKING))])).await;
+    assert!(matches!(need, Ok(PlanReply::Need { .. })), "{need:?}");
+    assert!(matches!(exported(&client, owner(BOOKING)).await, Err(ClientError::NotFound(_))));
+    drop(client);
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+fn number(text: &str) -> Pii<String> {
+    Pii::new(text.to_owned())
+}
