@@ -134,8 +134,11 @@ impl Peer {
 
     /// A payload that is no tone as what the agent says here is, which would pass for its echo.
     fn rough_voice(&self, amplitude: i16) -> Vec<u8> {
+        // Held for a while, for a voice has most of its power in the lowest of its band: a cough does not.
+        const LOW: u32 = 4;
         let high = |n: u32| (n.wrapping_mul(2_654_435_761) >> 20) & 1 == 0;
-        let samples: Vec<i16> = (0..160).map(|n| if high(n) { amplitude } else { -amplitude }).collect();
+        let samples: Vec<i16> =
+            (0..160).map(|n| if high(n / LOW) { amplitude } else { -amplitude }).collect();
         let mut codes = vec![0; 160];
         self.law().encode_into(&samples, &mut codes);
         codes
