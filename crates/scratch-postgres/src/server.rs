@@ -106,6 +106,8 @@ impl Drop for Server {
         // The end of its input is the order to stop and to remove the folder.
         drop(self.orders.take());
         drop(self.shell.wait());
+        // Where the folder around it is not the server's, the shell could only empty it.
+        drop(std::fs::remove_dir(&self.folder));
     }
 }
 
@@ -172,7 +174,7 @@ while read -r order name; do
 done
 kill -QUIT $server 2>/dev/null
 wait $server 2>/dev/null
-rm -rf "$folder"
+rm -rf "$folder" 2>/dev/null
 "#;
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             anything: Duration::from_millis(670),
-            whole: Duration::from_millis(480),
+            whole: Duration::from_millis(460),
             told: Duration::from_millis(880),
             open: Duration::from_millis(880),
             pausing_max: Duration::from_millis(900),
