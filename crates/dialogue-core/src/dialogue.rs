@@ -247,12 +247,12 @@ impl Dialogue {
 
     /// Whether words, more than one, are the begin of something that callers are known to say.
     pub(crate) fn is_begun(&self, words: &str) -> bool {
-        words.contains(' ') && self.tongue().is_begun(words)
+        words.contains(' ') && self.tongue().interpreter.is_begun(words)
     }
 
     /// Whether words are what callers are known to say, from the first to the last.
     pub(crate) fn is_known(&self, words: &str) -> bool {
-        self.tongue().is_known(words)
+        self.tongue().interpreter.is_known(words)
     }
 
     /// What words would be taken for as they are.

@@ -36,8 +36,6 @@ pub(crate) struct Tongue {
     pub(crate) interpreter: Interpreter,
     /// Everything the pack's examples and our base examples know callers to say.
     pub(crate) sentences: Arc<[String]>,
-    /// The same, folded.
-    known: BTreeSet<String>,
     /// The first example of each skill, in the order of the file.
     openings: Vec<String>,
     /// How the values of closed lists are spoken.
@@ -256,23 +254,10 @@ impl Tongue {
             language,
             words,
             interpreter,
-            known: sentences.iter().map(|sentence| lexicon::fold(sentence)).collect(),
             sentences: sentences.into(),
             openings,
             choices: examples.choices,
         }
-    }
-
-    /// Whether words are something that callers are known to say.
-    pub(crate) fn is_known(&self, words: &str) -> bool {
-        self.known.contains(&lexicon::fold(words))
-    }
-
-    /// Whether words are the begin of something that callers are known to say, and not all of it.
-    pub(crate) fn is_begun(&self, words: &str) -> bool {
-        let begun = format!("{} ", lexicon::fold(words));
-        let next = self.known.range(begun.clone()..).next();
-        !self.known.contains(begun.trim_end()) && next.is_some_and(|sentence| sentence.starts_with(&begun))
     }
 }
 

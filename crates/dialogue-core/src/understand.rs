@@ -213,6 +213,18 @@ impl Interpreter {
         }
     }
 
+    /// Whether words are something that callers are known to say, from the first to the last.
+    pub(crate) fn is_known(&self, words: &str) -> bool {
+        self.exact.contains_key(&fold(words))
+    }
+
+    /// Whether words are the begin of something that callers are known to say, and not all of it.
+    pub(crate) fn is_begun(&self, words: &str) -> bool {
+        let begun = format!("{} ", fold(words));
+        let next = self.exact.range(begun.clone()..).next();
+        !self.exact.contains_key(begun.trim_end()) && next.is_some_and(|(next, _)| next.starts_with(&begun))
+    }
+
     /// What the words mean.
     pub(crate) fn read(&self, words: &str) -> Reading {
         let folded = fold(words);
