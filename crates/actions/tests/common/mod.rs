@@ -1,5 +1,5 @@
-//! A core before the demo airline. Where its journal is, a test's name says: those that end in `_postgres` keep it there.
-#![allow(dead_code, reason = "each test uses its part")]
+//! A core before the demo airline, with its journal where the name of the test binary says.
+#![allow(dead_code, reason = "some of it is for cores that share a journal")]
 
 pub mod process;
 
@@ -58,7 +58,7 @@ pub fn config(folder: &Path, airline: &str) -> CoreConfig {
 
 /// Whether cores share their journal in this test.
 pub fn is_shared() -> bool {
-    env!("CARGO_CRATE_NAME").ends_with("_postgres")
+    env!("CARGO_CRATE_NAME") == "on_postgres"
 }
 
 /// Where the cores of this folder keep their journal.
@@ -77,6 +77,22 @@ pub fn address(folder: &Path) -> String {
         std::fs::write(&note, &address).expect("noted");
         address
     })
+}
+
+/// Lays hands on what is kept, with statements that both databases know.
+pub async fn tamper(folder: &Path, statements: &str) {
+    match store(folder) {
+        Store::File(file) => {
+            let journal = rusqlite::Connection::open(file).expect("opens");
+            journal.execute_batch(statements).expect("done");
+        }
+        Store::Postgres(_) => {
+            let (client, connection) =
+                tokio_postgres::connect(&address(folder), tokio_postgres::NoTls).await.expect("connects");
+            tokio::spawn(connection);
+            client.batch_execute(statements).await.expect("done");
+        }
+    }
 }
 
 /// What is kept, as text.

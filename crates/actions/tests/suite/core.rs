@@ -1,18 +1,17 @@
 //! The action core over gRPC, before the demo airline.
 
-mod common;
-
 use std::time::Duration;
 
 use callwright_actions::{ActionCore, Listen, StartError};
 use callwright_demo_backends::{Fault, FaultKind};
 use callwright_model::{CallId, NeedWhy, Pii, PlanFact, PlanId, PlanReply, PlanRequest, StepState, Value};
 use callwright_wire::actions::{Client, ClientError, Consent, PlanState};
-use common::{
+use tokio_stream::StreamExt as _;
+
+use crate::common::{
     ALL_DONE, BOOKING, airline_pack, at_rest, config, demo_airline, ready, ready_plan, rebooked_once,
     request, short, to_the_end, yes,
 };
-use tokio_stream::StreamExt as _;
 
 #[tokio::test]
 async fn a_caller_is_rebooked_from_the_first_question_to_the_receipts() {

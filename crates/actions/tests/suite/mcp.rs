@@ -1,7 +1,5 @@
 //! Plans over an MCP server that shares no code with ours: a small hotel in plain Python, as a child process and over HTTP.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,7 +11,8 @@ use callwright_actions::{
 use callwright_model::{PackSource, PlanReply, PlanRequest, Record, Secret, Value};
 use callwright_plan_core::{ToolSpec, pin};
 use callwright_wire::actions::Client;
-use common::{CALL, short, to_the_end, yes};
+
+use crate::common::{CALL, short, store, to_the_end, yes};
 
 fn hotel() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/mcp/hotel.py")
@@ -142,7 +141,7 @@ action \"run_plan\" appliesTo { principal: [Caller], resource: [Skill], context:
 async fn start(folder: &Path, pack: PackSource, server: McpServer) -> Result<ActionCore, StartError> {
     let config = CoreConfig {
         listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-        journal: callwright_actions::Store::File(folder.join("journal.db")),
+        journal: store(folder),
         packs: vec![pack],
         connectors: BTreeMap::from([("hotel".to_owned(), ConnectorConfig::Mcp(server))]),
         limits: Limits::default(),
@@ -282,7 +281,7 @@ async fn a_pack_of_tools_is_refused_before_a_system_that_has_none() {
     let tools = discover(&child(folder.path(), &[])).await.expect("lists");
     let config = CoreConfig {
         listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-        journal: callwright_actions::Store::File(folder.path().join("journal.db")),
+        journal: store(folder.path()),
         packs: vec![pack(&tools, KEYED)],
         connectors: BTreeMap::from([("hotel".to_owned(), "http://127.0.0.1:1".to_owned().into())]),
         limits: Limits::default(),

@@ -1,17 +1,17 @@
 //! Plans that wait for somebody's approval, before the demo airline: credits above 300 dollars need a supervisor.
 
-mod common;
-
 use std::path::Path;
 
-use callwright_actions::{ActionCore, CoreConfig, Limits, explain_from};
+use callwright_actions::{ActionCore, CoreConfig, Limits, audit_store, explain_from_store};
 use callwright_demo_backends::Handle;
 use callwright_model::{Pii, PlanEvent, PlanFact, PlanId, PlanReply, Value};
 use callwright_wire::actions::{Approval, ApprovalAnswer, Client, ClientError, PlanEvents, PlanState};
-use common::{
-    ALL_DONE, BOOKING, DEAR, change, config, demo_airline, ready, short, supervised, to_the_end, yes,
-};
 use tokio_stream::StreamExt as _;
+
+use crate::common::{
+    ALL_DONE, BOOKING, DEAR, change, config, demo_airline, ready, short, store, supervised, tamper,
+    to_the_end, yes,
+};
 
 /// As the demo is, but that a supervisor must approve the seat: it is known once it is held.
 fn seated(folder: &Path, airline: &Handle) -> CoreConfig {
@@ -127,16 +127,10 @@ async fn what_is_approved_goes_on_and_the_story_says_who_and_why() {
         assert!(story.contains(line), "{line}\n---\n{story}");
     }
     core.shutdown().await;
-    let file = folder.path().join("journal.db");
-    assert_eq!(
-        explain_from(&file, &plan).expect("readable").expect("known").text,
-        story,
-        "as `callwright explain`"
-    );
-    assert!(
-        callwright_actions::audit(&file, None).expect("readable").findings.is_empty(),
-        "it is on the chain"
-    );
+    let kept = store(folder.path());
+    let told = explain_from_store(&kept, &plan).await.expect("readable").expect("known");
+    assert_eq!(told.text, story, "as `callwright explain`");
+    assert!(audit_store(&kept, None).await.expect("readable").findings.is_empty(), "it is on the chain");
     airline.shutdown().await;
 }
 
@@ -185,7 +179,7 @@ async fn a_plan_waits_on_over_a_restart_and_goes_on_where_it_stood() {
     let wanted: Vec<&str> =
         begun.iter().chain(&["asked supervisor", "approved supervisor"]).chain(rest).copied().collect();
     assert_eq!(events, wanted, "no step is done twice");
-    common::rebooked_once(&airline);
+    crate::common::rebooked_once(&airline);
     core.shutdown().await;
     airline.shutdown().await;
 }
@@ -198,10 +192,8 @@ async fn no_answer_in_time_counts_as_a_rejection() {
     core.shutdown().await;
     drop(to_the_end(events).await);
     // While the core is away the time goes by: here by making it short.
-    let journal = rusqlite::Connection::open(folder.path().join("journal.db")).expect("opens");
     let shorter = "UPDATE events SET event = replace(event, '\"within_s\":28800', '\"within_s\":0')";
-    assert!(journal.execute(shorter, []).expect("done") > 0);
-    drop(journal);
+    tamper(folder.path(), shorter).await;
     let (core, client) = start(supervised(folder.path(), &airline.url())).await;
     let events = to_the_end(client.execute(&plan, yes()).await.expect("told")).await;
     assert_eq!(
@@ -285,7 +277,7 @@ async fn plans_that_wait_take_no_place_from_those_that_act_but_have_a_limit_of_t
     let PlanReply::Ready { plan, .. } = reply else { panic!("{reply:?}") };
     let refused = client.execute(&plan, yes()).await.map(drop);
     assert!(matches!(refused, Err(ClientError::Busy(_))), "{refused:?}");
-    let plan = common::ready_plan(&client).await;
+    let plan = crate::common::ready_plan(&client).await;
     let events = to_the_end(client.execute(&plan, yes()).await.expect("there is a place")).await;
     assert_eq!(short(&events), ALL_DONE);
     core.shutdown().await;

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callwright_actions::{ActionCore, CoreConfig, Limits, Listen, Store};
+use callwright_actions::{ActionCore, CoreConfig, Limits, Listen};
 use callwright_demo_backends::{Config, FaultKind, shop};
 use callwright_model::{CallId, PackSource, Pii, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value};
 use callwright_wire::actions::{Client, Consent};
 use tokio_stream::StreamExt as _;
 
+use crate::common::store;
+
 const CALL: CallId = CallId(2);
 
 fn pack() -> PackSource {
     let files = [
-        ("pack.yaml", include_str!("../../../skills/retail/pack.yaml")),
-        ("actions.yaml", include_str!("../../../skills/retail/actions.yaml")),
-        ("policies.cedar", include_str!("../../../skills/retail/policies.cedar")),
-        ("schema.cedarschema", include_str!("../../../skills/retail/schema.cedarschema")),
-        ("skills/return.yaml", include_str!("../../../skills/retail/skills/return.yaml")),
+        ("pack.yaml", include_str!("../../../../skills/retail/pack.yaml")),
+        ("actions.yaml", include_str!("../../../../skills/retail/actions.yaml")),
+        ("policies.cedar", include_str!("../../../../skills/retail/policies.cedar")),
+        ("schema.cedarschema", include_str!("../../../../skills/retail/schema.cedarschema")),
+        ("skills/return.yaml", include_str!("../../../../skills/retail/skills/return.yaml")),
     ];
     let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
     PackSource { folder: "skills/retail".to_owned(), files }
@@ -103,7 +105,7 @@ async fn a_loop_of_writes_is_carried_out_and_undone_item_by_item() {
         pack.files.extend(RETURN_ALL.map(|(file, text)| (file.to_owned(), text.to_owned())));
         let core = ActionCore::start(CoreConfig {
             listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
-            journal: Store::File(folder.path().join("journal.db")),
+            journal: store(folder.path()),
             packs: vec![pack],
             connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
             limits: Limits::default(),
@@ -153,7 +155,7 @@ async fn headphones_are_returned_and_what_must_not_be_is_refused() {
     let shop = shop::start(Config::default()).await.expect("starts");
     let core = ActionCore::start(CoreConfig {
         listen: Listen::Tcp(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
-        journal: Store::File(folder.path().join("journal.db")),
+        journal: store(folder.path()),
         packs: vec![pack()],
         connectors: BTreeMap::from([("shop".to_owned(), shop.url().into())]),
         limits: Limits::default(),

@@ -1,14 +1,13 @@
 //! Limits per caller and day, before the demo airline.
 
-mod common;
-
 use std::path::Path;
 
 use callwright_actions::{ActionCore, CoreConfig};
 use callwright_demo_backends::Handle;
 use callwright_model::{Pii, PlanId, PlanReply};
 use callwright_wire::actions::{ApprovalAnswer, Client, PlanState};
-use common::{ALL_DONE, BOOKING, config, demo_airline, ready_plan, request, short, to_the_end, yes};
+
+use crate::common::{ALL_DONE, BOOKING, config, demo_airline, ready_plan, request, short, to_the_end, yes};
 
 /// As the demo is, with one limit.
 fn limited(folder: &Path, airline: &Handle, limit: &str) -> CoreConfig {

@@ -1,13 +1,14 @@
 //! Two cores that share a journal, as real processes: what one leaves, the other ends, and each effect happens exactly once.
 
-mod common;
-
 use callwright_demo_backends::{FaultKind, Handle};
 use callwright_model::PlanId;
 use callwright_wire::actions::{Client, PlanEvents, PlanState};
-use common::process::{Core, be_core};
-use common::{ALL_DONE, address, demo_airline, ready_plan, rebooked_once, short, store, to_the_end, yes};
 use tempfile::TempDir;
+
+use crate::common::process::{Core, be_core};
+use crate::common::{
+    ALL_DONE, address, demo_airline, ready_plan, rebooked_once, short, store, to_the_end, yes,
+};
 
 #[tokio::test]
 async fn core_process() {

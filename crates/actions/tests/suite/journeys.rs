@@ -1,7 +1,5 @@
 //! What is kept of a person: told, erased, and forgotten in time, in a journal that still verifies.
 
-mod common;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,9 +7,12 @@ use callwright_actions::{ActionCore, CoreConfig, audit, explain_from, list, stat
 use callwright_demo_backends::FaultKind;
 use callwright_model::{CallId, Pii, PlanReply, Value};
 use callwright_wire::actions::{Client, ClientError, Person};
-use common::{BOOKING, CALL, DEAR, config, demo_airline, ready, ready_plan, supervised, to_the_end, yes};
 use serde_json::Value as Json;
 use tokio_stream::StreamExt as _;
+
+use crate::common::{
+    BOOKING, CALL, DEAR, config, demo_airline, ready, ready_plan, supervised, to_the_end, yes,
+};
 
 fn owner(identity: &str) -> Person {
     Person::Owner { pack: "airline".to_owned(), identity: Pii::new(identity.to_owned()) }
@@ -165,7 +166,7 @@ async fn who_proved_nothing_leaves_no_journey() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
     let (core, client) = started(config(folder.path(), &airline.url())).await;
     airline.faults().once("assign_seat", FaultKind::Refuse);
-    let need = client.plan(common::request(None, "rebook", &[("code", Value::from(BOOKING))])).await;
+    let need = client.plan(crate::common::request(None, "rebook", &[("code", Value::from(BOOKING))])).await;
     assert!(matches!(need, Ok(PlanReply::Need { .. })), "{need:?}");
     assert!(matches!(exported(&client, owner(BOOKING)).await, Err(ClientError::NotFound(_))));
     drop(client);

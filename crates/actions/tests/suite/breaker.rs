@@ -1,7 +1,5 @@
 //! A system that gives no answer is left alone for a while: reads are refused at once, and writes wait.
 
-mod common;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +7,8 @@ use callwright_actions::{ActionCore, BreakerConfig, CoreConfig, Limits};
 use callwright_demo_backends::{FaultKind, Handle};
 use callwright_model::PlanReply;
 use callwright_wire::actions::{Client, ClientError, PlanState};
-use common::{
+
+use crate::common::{
     ALL_DONE, BOOKING, change, config, demo_airline, ready_plan, rebooked_once, request, short, to_the_end,
     yes,
 };

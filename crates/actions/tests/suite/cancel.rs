@@ -1,16 +1,15 @@
 //! Plans that are stopped after they have begun, before the demo airline.
 
-mod common;
-
 use callwright_actions::{ActionCore, CoreConfig};
 use callwright_demo_backends::{FaultKind, Handle};
 use callwright_model::{Pii, PlanEvent, PlanFact, PlanReply};
 use callwright_wire::actions::{Client, ClientError, PlanEvents, PlanState, Stop};
-use common::{
+use tokio_stream::StreamExt as _;
+
+use crate::common::{
     ALL_DONE, DEAR, config, demo_airline, ready, ready_plan, rebooked_once, short, supervised, to_the_end,
     until_held, yes,
 };
-use tokio_stream::StreamExt as _;
 
 async fn start(config: CoreConfig) -> (ActionCore, Client) {
     let core = ActionCore::start(config).await.expect("starts");

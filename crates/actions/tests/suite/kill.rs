@@ -1,18 +1,17 @@
 //! Promise 3: a core that is killed at any point has each effect happen exactly once, after it starts again.
 
-mod common;
-
 use std::path::Path;
 use std::time::Duration;
 
 use callwright_demo_backends::FaultKind;
 use callwright_model::{CallId, Pii, PlanEvent, PlanFact};
 use callwright_wire::actions::{Client, ClientError, PlanState, Stop};
-use common::process::{Core, be_core};
-use common::{
+use tokio_stream::StreamExt as _;
+
+use crate::common::process::{Core, be_core};
+use crate::common::{
     ALL_DONE, demo_airline, is_shared, ready_plan, rebooked_once, short, store, to_the_end, until_held, yes,
 };
-use tokio_stream::StreamExt as _;
 
 #[tokio::test]
 async fn core_process() {

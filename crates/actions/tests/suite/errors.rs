@@ -1,7 +1,5 @@
 //! Every code that is documented can be produced, and no other comes. Asked as a stranger would: bytes on the wire.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,13 +8,16 @@ use callwright_actions::{ActionCore, CoreConfig, Limits};
 use callwright_demo_backends::{Config, FaultKind, shop};
 use callwright_model::{CallId, Pii, PlanReply};
 use callwright_wire::actions::Client;
-use common::{CALL, DEAR, config, demo_airline, ready, ready_plan, request, supervised, to_the_end, yes};
 use tokio_stream::StreamExt as _;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+
+use crate::common::{
+    CALL, DEAR, config, demo_airline, ready, ready_plan, request, supervised, tamper, to_the_end, yes,
+};
 
 /// Messages as bytes, whatever they hold.
 #[derive(Default)]
@@ -135,7 +136,7 @@ fn name(status: &Status) -> String {
 
 /// The rows of the table.
 fn documented() -> BTreeSet<(String, String)> {
-    let text = include_str!("../../../proto/callwright/actions/v1/errors.md");
+    let text = include_str!("../../../../proto/callwright/actions/v1/errors.md");
     let cells = |line: &str| -> Option<(String, String)> {
         let mut cells = line.strip_prefix("| ")?.split(" | ").map(|cell| cell.trim_matches('`').to_owned());
         Some((cells.next()?, cells.next()?))
@@ -327,8 +328,7 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
     let client = Client::connect(core.url()).await.expect("connects");
     let plan = ready_plan(&client).await;
     client.request_callback(CALL, number(), number()).await.expect("it is kept");
-    let journal = rusqlite::Connection::open(folder.path().join("journal.db")).expect("opens");
-    journal.execute_batch("DROP TABLE events").expect("done");
+    tamper(folder.path(), "DROP TABLE events").await;
     let mut ask = Asker::of(&core, BTreeSet::new()).await;
     let (call, yes_words) = (CALL.to_string(), consent(&CALL.to_string(), "yes"));
     let call = call.as_bytes();

@@ -1,8 +1,6 @@
 //! Plans over an HTTP API that shares no code with ours: a small library in plain Python, whose pack is imported from its own
 //! description and completed as a person would.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -12,7 +10,8 @@ use callwright_actions::{ActionCore, ConnectorConfig, CoreConfig, Limits, Listen
 use callwright_model::{PackSource, PlanReply, PlanRequest, Record, Secret, Value};
 use callwright_plan_core::of_openapi;
 use callwright_wire::actions::Client;
-use common::{CALL, short, to_the_end, yes};
+
+use crate::common::{CALL, short, store, to_the_end, yes};
 
 /// The library as a process of its own; ends with the test.
 struct Library {
@@ -82,7 +81,7 @@ failed: failed
     async fn core(&self, folder: &Path, write: &str, token: &str) -> (ActionCore, Client) {
         let config = CoreConfig {
             listen: Listen::Tcp(([127, 0, 0, 1], 0).into()),
-            journal: callwright_actions::Store::File(folder.join("journal.db")),
+            journal: store(folder),
             packs: vec![self.pack(write).await],
             connectors: BTreeMap::from([("library".to_owned(), ConnectorConfig::Http(self.web("/", token)))]),
             limits: Limits::default(),

@@ -1,0 +1,3 @@
+//! What only cores can do that share a journal.
+
+mod two;
