@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Binding, Command, Event, Explained, Ledger, Next, Pack, Plan, Refused, Trail, Undo, bind,
-    decide, explain, explain_draft, explain_refusal,
+    BindError, Binding, Command, Event, Explained, Next, Pack, Plan, Refused, Trail, Undo, bind, decide,
+    explain, explain_draft, explain_refusal,
 };
 use callwright_wire::actions::{
     self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Erased, Explanation,
@@ -33,6 +33,7 @@ use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
 use crate::spans::Spans;
+use crate::tally::Tally;
 use limits::limited;
 
 /// Everything the service shares.
@@ -49,7 +50,7 @@ pub(crate) struct Core {
     guesses: Guesses,
     runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
     waiting: approvals::Waiting,
-    ledger: Mutex<Ledger>,
+    pub(crate) tally: Arc<Tally>,
     changes: broadcast::Sender<PlanView>,
     pub(crate) tasks: TaskTracker,
     stop: CancellationToken,
@@ -68,6 +69,7 @@ impl Core {
         let named = packs.values().flat_map(|pack| pack.actions.values());
         let named = named.map(|action| action.call.connector.as_str());
         let breakers = Breakers::new(limits.breaker, named);
+        let tally = Tally::new(packs.values());
         Arc::new(Self {
             packs,
             connectors,
@@ -80,7 +82,7 @@ impl Core {
             guesses: Guesses::default(),
             runs: Mutex::new(BTreeMap::new()),
             waiting: approvals::Waiting::default(),
-            ledger: Mutex::default(),
+            tally,
             changes,
             tasks: TaskTracker::new(),
             stop,
@@ -204,7 +206,7 @@ impl Core {
                     PlanReply::Choose { plan, verified, input, words, options, facts }
                 }
                 Next::Ready { plan: bound, words, facts } => {
-                    if let Some(over) = self.beyond(pack, &bound) {
+                    if let Some(over) = self.beyond(pack, &bound).await {
                         let refused = limited(pack, &bound, over, facts);
                         return Ok(refuse(draft, pack, verified, refused));
                     }
@@ -599,6 +601,7 @@ pub(crate) fn internal(error: JournalError) -> CoreError {
         }
         JournalError::Stale => CoreError::Unavailable(elsewhere().to_owned()),
         JournalError::Conflict
+        | JournalError::Beyond
         | JournalError::Locked
         | JournalError::Database(_)
         | JournalError::Foreign

@@ -22,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::tally::{Charge, Tally};
 use chained::Chained;
 
 mod callbacks;
@@ -40,6 +41,9 @@ pub enum JournalError {
     /// Somebody else has written at this place.
     #[error("the place in the journal is taken")]
     Conflict,
+    /// The plan would go beyond a limit of the day, and was not charged.
+    #[error("a limit of the day leaves no room for it")]
+    Beyond,
     /// The plan is not this core's any more.
     #[error("another core has taken the plan over")]
     Stale,
@@ -72,6 +76,7 @@ impl JournalError {
         match self {
             Self::Unwritable(_) | Self::Away(_) => true,
             Self::Conflict
+            | Self::Beyond
             | Self::Stale
             | Self::Locked
             | Self::Database(_)
@@ -156,6 +161,7 @@ enum Request {
         token: Token,
         number: u64,
         events: Vec<Event>,
+        charge: Option<Charge>,
         reply: oneshot::Sender<Result<Vec<Entry>, JournalError>>,
     },
     Refuse {
@@ -178,11 +184,12 @@ enum Request {
     },
     Claim {
         packs: Vec<String>,
+        tally: Arc<Tally>,
         reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
     },
-    Since {
-        unix_ms: u64,
-        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    Count {
+        tally: Arc<Tally>,
+        reply: oneshot::Sender<Result<(), JournalError>>,
     },
     CallBack {
         callback: Callback,
@@ -264,20 +271,22 @@ impl Journal {
         number: u64,
         event: Event,
     ) -> Result<Entry, JournalError> {
-        let entries = self.append_all(plan, token, number, vec![event]).await?;
+        let entries = self.append_all(plan, token, number, vec![event], None).await?;
         entries.into_iter().next().ok_or(JournalError::Conflict)
     }
 
-    /// Writes down events that follow each other, the first at this place: all of them with one flush, or none.
+    /// Writes down events that follow each other, the first at this place: all of them with one flush, or none. What is to be charged
+    /// before is charged under the same lock, or nothing is written.
     pub(crate) async fn append_all(
         &self,
         plan: &PlanId,
         token: Token,
         number: u64,
         events: Vec<Event>,
+        charge: Option<Charge>,
     ) -> Result<Vec<Entry>, JournalError> {
         let plan = plan.clone();
-        self.ask(|reply| Request::Append { plan, token, number, events, reply }).await
+        self.ask(|reply| Request::Append { plan, token, number, events, charge, reply }).await
     }
 
     /// Whether a plan that was this core's at `known` is so still. What nobody else can have taken is not asked of the database.
@@ -316,14 +325,20 @@ impl Journal {
 
     /// Plans that have not ended and that nobody carries out; they are this core's from then on. In a file these are all. Where cores share
     /// a journal they are some of those that a core left which is not heard of any more, of these packs, until there are none; and asking
-    /// is what this core is heard by.
-    pub(crate) async fn claim(&self, packs: Vec<String>) -> Result<Vec<Story>, JournalError> {
-        self.ask(|reply| Request::Claim { packs, reply }).await
+    /// is what this core is heard by. What they have done counts from then on.
+    pub(crate) async fn claim(
+        &self,
+        packs: Vec<String>,
+        tally: &Arc<Tally>,
+    ) -> Result<Vec<Story>, JournalError> {
+        let tally = Arc::clone(tally);
+        self.ask(|reply| Request::Claim { packs, tally, reply }).await
     }
 
-    /// Plans of which anything was written down since then, ended or not.
-    pub(crate) async fn since(&self, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
-        self.ask(|reply| Request::Since { unix_ms, reply }).await
+    /// Counts what the journal tells of today that was not counted before, and that this core did not do itself.
+    pub(crate) async fn count(&self, tally: &Arc<Tally>) -> Result<(), JournalError> {
+        let tally = Arc::clone(tally);
+        self.ask(|reply| Request::Count { tally, reply }).await
     }
 
     /// Writes down that a caller wants to be called back.
@@ -474,7 +489,25 @@ impl Request {
             | Self::Refusal { .. }
             | Self::Holds { .. }
             | Self::Claim { .. }
-            | Self::Since { .. }
+            | Self::Count { .. }
+            | Self::CallBack { .. }
+            | Self::CallBacks { .. }
+            | Self::Erase { .. }
+            | Self::CalledBack { .. } => None,
+        }
+    }
+
+    /// In whose ledger its plan is to be charged before.
+    fn tally(&self) -> Option<&Arc<Tally>> {
+        match self {
+            Self::Append { charge, .. } => charge.as_ref().map(Charge::tally),
+            Self::Begin { .. }
+            | Self::Refuse { .. }
+            | Self::Load { .. }
+            | Self::Refusal { .. }
+            | Self::Holds { .. }
+            | Self::Claim { .. }
+            | Self::Count { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
             | Self::Erase { .. }
@@ -493,14 +526,16 @@ impl Request {
         match self {
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
-            Self::Refuse { reply, .. } | Self::CallBack { reply, .. } | Self::Erase { reply, .. } => {
+            Self::Refuse { reply, .. }
+            | Self::Count { reply, .. }
+            | Self::CallBack { reply, .. }
+            | Self::Erase { reply, .. } => {
                 drop(reply.send(Err(error)));
             }
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
             Self::Holds { reply, .. } => drop(reply.send(Err(error))),
             Self::Claim { reply, .. } => drop(reply.send(Err(error))),
-            Self::Since { reply, .. } => drop(reply.send(Err(error))),
             Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
             Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
         }
@@ -514,15 +549,20 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
     match request {
         Request::Begin { plan, trail, event, reply } => wrote(reply, chained.begin(&plan, &trail, event)),
         // One core has the file, so nobody can have taken the plan over.
-        Request::Append { plan, token: _, number, events, reply } => {
-            wrote(reply, chained.append(&plan, number, events))
+        Request::Append { plan, token: _, number, events, charge, reply } => {
+            let charged = charge.map_or(Ok(()), |charge| charge.make());
+            wrote(reply, charged.and_then(|()| chained.append(&plan, number, events)))
         }
         Request::Refuse { plan, story, reply } => wrote(reply, chained.refuse(&plan, story)),
         Request::Load { plan, reply } => read(answer(reply, load(transaction, &plan))),
         Request::Refusal { plan, reply } => read(answer(reply, refusal(transaction, &plan))),
         Request::Holds { plan: _, token: _, reply } => read(answer(reply, Ok(true))),
-        Request::Claim { packs: _, reply } => read(answer(reply, read::unfinished(transaction))),
-        Request::Since { unix_ms, reply } => read(answer(reply, read::since(transaction, unix_ms))),
+        Request::Claim { packs: _, tally: _, reply } => read(answer(reply, read::unfinished(transaction))),
+        Request::Count { tally, reply } => {
+            let counted =
+                read::since(transaction, tally.since_unix_ms()).map(|stories| tally.learn(&stories));
+            read(answer(reply, counted))
+        }
         Request::CallBack { callback, reply } => wrote(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
         Request::Erase { plans, calls, reply } => wrote(reply, erase::erase(transaction, &plans, &calls)),
@@ -530,12 +570,13 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
     }
 }
 
-/// A conflict is found before anything is written; any other failure leaves nobody knows what.
+/// A conflict is found before anything is written, and so is a limit; any other failure leaves nobody knows what.
 fn wrote<T: 'static>(
     reply: oneshot::Sender<Result<T, JournalError>>,
     done: Result<T, JournalError>,
 ) -> (Answer, Option<JournalError>) {
-    let spoilt = done.as_ref().err().filter(|error| **error != JournalError::Conflict).cloned();
+    let unwritten = |error: &&JournalError| matches!(error, JournalError::Conflict | JournalError::Beyond);
+    let spoilt = done.as_ref().err().filter(|error| !unwritten(error)).cloned();
     (answer(reply, done), spoilt)
 }
 

@@ -41,6 +41,7 @@ mod run;
 mod serve;
 mod spans;
 mod stats;
+mod tally;
 
 pub use audit::{AuditError, Listed, audit, audit_store, explain_from, explain_from_store, list, list_store};
 pub use breaker::BreakerConfig;

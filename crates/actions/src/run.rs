@@ -183,7 +183,7 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
                 }
                 // Leave that was given for another call than the one that follows is given back.
                 leave = leave.filter(|_| begins);
-                let event = if begins { core.within_limits(&run, &pack, event, &log.events) } else { event };
+                let event = if begins { core.within_limits(&run, event, &log.events) } else { event };
                 if leave.is_none() {
                     match put_off(&core, &log, event).await {
                         PutOff::Not(event, given) => {
@@ -290,7 +290,7 @@ async fn may_act(core: &Core, run: &Run) -> bool {
 /// The events of a plan: those that are written down, and those that are to be.
 struct Log<'r> {
     core: &'r Core,
-    run: &'r Run,
+    run: &'r Arc<Run>,
     events: Vec<Event>,
     written: usize,
     /// The first that is not written is what became of a call. It is told by nothing else, and so written down whatever else was meanwhile.
@@ -321,7 +321,17 @@ impl Log<'_> {
         let mut pause = PAUSE_FIRST;
         while let Some(fresh) = self.events.get(self.written..).filter(|fresh| !fresh.is_empty()) {
             let number = self.written as u64 + 1;
-            let done = match core.journal().append_all(plan, run.token, number, fresh.to_vec()).await {
+            let begins =
+                fresh.iter().position(|event| matches!(event, Event::StepStarted { attempt: 1, .. }));
+            let begins = begins.map(|at| self.written + at).filter(|_| core.tally.counts(&run.plan.pack));
+            let charge = begins.map(|at| core.tally.charge(run, &self.events[..at]));
+            let done = match core.journal().append_all(plan, run.token, number, fresh.to_vec(), charge).await
+            {
+                Err(JournalError::Beyond) => {
+                    // Somebody else has taken what was left: what comes instead is to be asked anew.
+                    self.events.truncate(begins.unwrap_or(self.written));
+                    return Written::Overtaken;
+                }
                 Err(JournalError::Conflict) => match core.reread(run, self.written).await {
                     Ok(true) => {
                         self.give_way();
@@ -341,7 +351,7 @@ impl Log<'_> {
                     core.tell(|| run.view());
                     self.written = self.events.len();
                     self.witnessed = false;
-                    core.settle(run, &self.events);
+                    core.tally.settle(&run.plan, &self.events);
                 }
                 Err(error) if error.is_passing() => {
                     tracing::error!(%plan, %error, "a plan waits until it can be written down");

@@ -22,7 +22,7 @@ impl Core {
     async fn take_over(self: &Arc<Self>) -> Result<usize, JournalError> {
         let mut resumed = 0;
         loop {
-            let stories = self.journal.claim(self.packs.keys().cloned().collect()).await?;
+            let stories = self.journal.claim(self.packs.keys().cloned().collect(), &self.tally).await?;
             if stories.is_empty() {
                 return Ok(resumed);
             }

@@ -164,6 +164,13 @@ impl Store {
                 return requests.into_iter().for_each(|request| request.fail(error.clone()));
             }
         };
+        // Nobody else can write from now on to the commit: what others have taken of a limit is known, and what is left can be taken.
+        if let Some(tally) = requests.iter().find_map(Request::tally)
+            && let Err(error) = within(read::count(&link.client, &core, tally)).await
+        {
+            self.link = None;
+            return requests.into_iter().for_each(|request| request.fail(error.clone()));
+        }
         let mut batch = Batch::new(&core, head, tails);
         let answers: Vec<Answer> =
             requests.into_iter().filter_map(|request| work(&mut batch, request)).collect();
@@ -209,11 +216,15 @@ impl Store {
                 }
                 answer(reply, noted(&mut failed, holds))
             }
-            Request::Since { unix_ms, reply } => {
-                answer(reply, noted(&mut failed, within(read::since(client, unix_ms)).await))
+            Request::Count { tally, reply } => {
+                answer(reply, noted(&mut failed, within(read::count(client, &core, &tally)).await))
             }
-            Request::Claim { packs, reply } => {
+            Request::Claim { packs, tally, reply } => {
                 let claimed = within(claim::claim(client, &core, lease, &packs, in_doubt)).await;
+                // They are this core's, and what it did itself is not counted again: so now.
+                if let Ok(stories) = &claimed {
+                    tally.learn(stories);
+                }
                 // What it took over when nobody heard of it is this core's, and to be told the next time.
                 self.in_doubt = claimed.is_err();
                 if claimed.is_ok() {
@@ -256,8 +267,8 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         Request::Begin { plan, trail, event, reply } => {
             Some(answer(reply, batch.begin(&plan, &trail, event)))
         }
-        Request::Append { plan, token, number, events, reply } => {
-            Some(answer(reply, batch.append(&plan, token, number, events)))
+        Request::Append { plan, token, number, events, charge, reply } => {
+            Some(answer(reply, batch.append(&plan, token, number, events, charge.as_ref())))
         }
         Request::Refuse { plan, story, reply } => {
             batch.refuse(&plan, story);
@@ -271,7 +282,7 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         | Request::Erase { .. }
         | Request::Holds { .. }
         | Request::Claim { .. }
-        | Request::Since { .. }) => {
+        | Request::Count { .. }) => {
             other.fail(JournalError::Closed);
             None
         }

@@ -21,6 +21,11 @@ pub(super) fn plan(id: &str) -> Plan {
     }
 }
 
+/// Of a core whose packs have no limits.
+pub(super) fn no_limits() -> Arc<Tally> {
+    Tally::new(std::iter::empty())
+}
+
 pub(super) fn trail() -> Trail {
     Trail { summary: "Rebook a cancelled flight".to_owned(), ..Trail::default() }
 }
@@ -97,7 +102,10 @@ async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
 fn completed(plan: &PlanId) -> (Request, oneshot::Receiver<Result<Vec<Entry>, JournalError>>) {
     let (reply, answer) = oneshot::channel();
     let events = vec![Event::Completed];
-    (Request::Append { plan: plan.clone(), token: Token::FIRST, number: 2, events, reply }, answer)
+    (
+        Request::Append { plan: plan.clone(), token: Token::FIRST, number: 2, events, charge: None, reply },
+        answer,
+    )
 }
 
 #[tokio::test]
@@ -162,7 +170,7 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
         journal.load(&p1).await,
         Ok(Some(Story { plan: plan("p1"), trail: Trail::default(), token: Token::FIRST, entries }))
     );
-    let open = journal.claim(Vec::new()).await.expect("readable");
+    let open = journal.claim(Vec::new(), &no_limits()).await.expect("readable");
     let entries = vec![entry(1, 1, consented())];
     assert_eq!(open, [Story { plan: plan("p2"), trail: Trail::default(), token: Token::FIRST, entries }]);
     assert!(journal.refusal(&PlanId("r1".to_owned())).await.expect("readable").is_some());

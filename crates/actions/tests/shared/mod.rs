@@ -1,3 +1,4 @@
 //! What only cores can do that share a journal.
 
+mod limits;
 mod two;

@@ -6,16 +6,16 @@ use callwright_model::PlanId;
 use chrono::NaiveDate;
 
 use super::{DayLimit, Limits, Then};
-use crate::execute::{Corrupt, Event, Log, is_finished};
+use crate::execute::{Corrupt, Event, Log};
 use crate::explain::Entry;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 
-/// Everything that counts, of all packs. It is as large as a day's callers are many.
+/// Everything that counts, of all packs. It is as large as a day's plans are many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     used: BTreeMap<Place, i64>,
-    /// What plans that have not ended are charged with, by step.
-    open: BTreeMap<PlanId, Charges>,
+    /// What plans are charged with, by step; also those that have ended, so that a log may be told twice.
+    plans: BTreeMap<PlanId, Charges>,
 }
 
 /// Where something is counted.
@@ -92,14 +92,14 @@ impl Ledger {
                 let used = self.used.entry(place.clone()).or_default();
                 *used = used.saturating_add(*amount);
             }
-            self.open.entry(plan.id.clone()).or_default().0.insert(step, charges);
+            self.plans.entry(plan.id.clone()).or_default().0.insert(step, charges);
         }
         Ok(None)
     }
 
     /// Gives back what a plan was charged with and has not done, or has taken back; once it has ended, for the last time.
     pub fn settle(&mut self, plan: &Plan, events: &[Event]) {
-        let Some(Charges(steps)) = self.open.get_mut(&plan.id) else { return };
+        let Some(Charges(steps)) = self.plans.get_mut(&plan.id) else { return };
         let Ok(log) = Log::read(plan, events) else { return };
         let gone = |step: u32| match events.last() {
             Some(Event::Completed) => false,
@@ -109,53 +109,53 @@ impl Ledger {
             Some(Event::InDoubt { .. }) => !log.is_begun(step) || log.is_given_back(step),
             Some(_) | None => log.is_given_back(step),
         };
-        let ended = is_finished(events);
         let given_back: Vec<u32> = steps.keys().copied().filter(|step| gone(*step)).collect();
-        for (place, amount) in given_back.iter().filter_map(|step| steps.remove(step)).flatten() {
-            if let Some(used) = self.used.get_mut(&place) {
-                *used = used.saturating_sub(amount);
-            }
+        let back: Vec<_> = given_back.iter().filter_map(|step| steps.remove(step)).flatten().collect();
+        if steps.is_empty() {
+            self.plans.remove(&plan.id);
         }
-        if ended || steps.is_empty() {
-            self.open.remove(&plan.id);
-        }
+        self.give_back(back);
     }
 
-    /// Takes over what a log of before tells, as it was charged then.
+    /// Takes over what a log tells, in place of what was known of its plan: at each beginning of a step it was charged for all that could
+    /// be foreseen, by whoever carried it out.
     ///
     /// # Errors
     /// [`Corrupt`] when the log is not of this plan.
     pub fn recall(&mut self, limits: &Limits, plan: &Plan, entries: &[Entry]) -> Result<(), Corrupt> {
         let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
-        let log = Log::read(plan, &events)?;
-        let begun = entries.iter().filter_map(|entry| match &entry.event {
-            Event::StepStarted { step, attempt: 1, .. } => Some((*step, entry.unix_ms)),
-            _ => None,
-        });
-        for (number, unix_ms) in begun {
-            let Some((step, write)) = plan.step(number).and_then(|step| Some((step, step.write.as_ref()?)))
-            else {
+        let mut charges = Charges::default();
+        for (index, entry) in entries.iter().enumerate() {
+            if !matches!(entry.event, Event::StepStarted { attempt: 1, .. }) {
                 continue;
-            };
-            let Ok(arguments) = write.arguments(&log.facts(step, write)) else { continue };
-            let charges: Vec<(Place, i64)> = limits
-                .about(&step.action)
-                .flat_map(|limit| {
-                    let amount = limit.amount(&arguments).unwrap_or(i64::MAX);
-                    limit
-                        .names(plan)
-                        .into_iter()
-                        .map(move |name| (limits.place(plan, limit, name, unix_ms), amount))
-                })
-                .collect();
-            for (place, amount) in &charges {
-                let used = self.used.entry(place.clone()).or_default();
-                *used = used.saturating_add(*amount);
             }
-            self.open.entry(plan.id.clone()).or_default().0.insert(number, charges);
+            for Due { step, limit, amount } in due(limits, &Log::read(plan, &events[..index])?, &charges) {
+                let amount = amount.unwrap_or(i64::MAX);
+                let places = limit.names(plan).into_iter();
+                let places = places.map(|name| (limits.place(plan, limit, name, entry.unix_ms), amount));
+                charges.0.entry(step.number).or_default().extend(places);
+            }
+        }
+        if let Some(Charges(before)) = self.plans.remove(&plan.id) {
+            self.give_back(before.into_values().flatten());
+        }
+        for (place, amount) in charges.0.values().flatten() {
+            let used = self.used.entry(place.clone()).or_default();
+            *used = used.saturating_add(*amount);
+        }
+        if !charges.0.is_empty() {
+            self.plans.insert(plan.id.clone(), charges);
         }
         self.settle(plan, &events);
         Ok(())
+    }
+
+    fn give_back(&mut self, charges: impl IntoIterator<Item = (Place, i64)>) {
+        for (place, amount) in charges {
+            if let Some(used) = self.used.get_mut(&place) {
+                *used = used.saturating_sub(amount);
+            }
+        }
     }
 
     /// What is to be charged by step, or what is beyond a limit. A step for which somebody has approved is charged all the same.
@@ -167,44 +167,57 @@ impl Ledger {
         unix_ms: u64,
     ) -> Result<Asked, Corrupt> {
         let log = Log::read(plan, events)?;
-        let charged = self.open.get(&plan.id);
+        let nothing = Charges::default();
         let mut of_plan: BTreeMap<Place, i64> = BTreeMap::new();
         let mut charges = Charges::default();
-        for (step, write) in log.to_come() {
-            if charged.is_some_and(|steps| steps.0.contains_key(&step.number)) {
-                continue;
-            }
-            // What depends on a result to come is charged when it is there.
-            let Ok(arguments) = write.arguments(&log.facts(step, write)) else { continue };
-            for limit in limits.about(&step.action) {
-                let amount = limit.amount(&arguments);
-                let approved = match &limit.then {
-                    Then::Ask(approval) => log.is_approved(step.number, &approval.role),
-                    Then::Refuse { .. } => false,
-                };
-                for name in limit.names(plan) {
-                    let place = limits.place(plan, limit, name, unix_ms);
-                    let before = self.used.get(&place).copied().unwrap_or_default();
-                    let of_plan = of_plan.entry(place.clone()).or_default();
-                    let sum = amount.and_then(|amount| before.checked_add(*of_plan)?.checked_add(amount));
-                    if !approved && sum.is_none_or(|sum| sum > limit.most) {
-                        let over = limit.over(step.number, &step.action, before, amount);
-                        return Ok(Asked::Beyond(Box::new(over)));
-                    }
-                    let amount = amount.unwrap_or(i64::MAX);
-                    *of_plan = of_plan.saturating_add(amount);
-                    charges.0.entry(step.number).or_default().push((place, amount));
+        for Due { step, limit, amount } in due(limits, &log, self.plans.get(&plan.id).unwrap_or(&nothing)) {
+            let approved = match &limit.then {
+                Then::Ask(approval) => log.is_approved(step.number, &approval.role),
+                Then::Refuse { .. } => false,
+            };
+            for name in limit.names(plan) {
+                let place = limits.place(plan, limit, name, unix_ms);
+                let before = self.used.get(&place).copied().unwrap_or_default();
+                let of_plan = of_plan.entry(place.clone()).or_default();
+                let sum = amount.and_then(|amount| before.checked_add(*of_plan)?.checked_add(amount));
+                if !approved && sum.is_none_or(|sum| sum > limit.most) {
+                    let over = limit.over(step.number, &step.action, before, amount);
+                    return Ok(Asked::Beyond(Box::new(over)));
                 }
+                let amount = amount.unwrap_or(i64::MAX);
+                *of_plan = of_plan.saturating_add(amount);
+                charges.0.entry(step.number).or_default().push((place, amount));
             }
         }
         Ok(Asked::Within(charges))
     }
 
     fn forget_before(&mut self, day: NaiveDate) {
-        while let Some(first) = self.used.first_entry().filter(|first| first.key().day < day) {
-            first.remove();
+        if self.used.first_key_value().is_none_or(|(first, _)| first.day >= day) {
+            return;
         }
+        self.used.retain(|place, _| place.day >= day);
+        self.plans.retain(|_, charges| charges.0.values().flatten().any(|(place, _)| place.day >= day));
     }
+}
+
+/// Something that counts.
+struct Due<'l> {
+    step: &'l Step,
+    limit: &'l DayLimit,
+    /// How much, if it can be added up.
+    amount: Option<i64>,
+}
+
+/// What counts of a plan's writes to come and was not charged before. What depends on a result to come is charged when that is there.
+fn due<'l>(limits: &'l Limits, log: &Log<'l>, charged: &Charges) -> Vec<Due<'l>> {
+    let mut due = Vec::new();
+    for (step, write) in log.to_come().filter(|(step, _)| !charged.0.contains_key(&step.number)) {
+        let Ok(arguments) = write.arguments(&log.facts(step, write)) else { continue };
+        let of_step = limits.about(&step.action);
+        due.extend(of_step.map(|limit| Due { step, limit, amount: limit.amount(&arguments) }));
+    }
+    due
 }
 
 impl Limits {

@@ -136,14 +136,33 @@ fn a_ledger_that_is_made_anew_from_the_logs_counts_the_same() {
     let mut anew = Ledger::default();
     anew.recall(&limits, &plan, &entries).expect("our own log");
     assert_eq!(anew, ledger);
-    // Of a plan that stands in the middle what was begun counts.
-    let mut half = Ledger::default();
-    half.recall(&limits, &plan, &entries[..2]).expect("our own log");
-    assert_eq!(
-        charge(&mut half, &limits, &paying("b", "ada", &[41], "USD"), NOON).as_deref(),
-        Some("most at 1")
-    );
-    assert_eq!(charge(&mut half, &limits, &paying("b", "ada", &[40], "USD"), NOON), None);
+    // Of a plan that stands in the middle all counts that it was charged with, and nothing before it has begun.
+    for (known, left) in [(&entries[..2], 10), (&entries[..1], 100)] {
+        let mut half = Ledger::default();
+        half.recall(&limits, &plan, known).expect("our own log");
+        let more = |amount| paying("b", "ada", &[amount], "USD");
+        assert_eq!(charge(&mut half, &limits, &more(left + 1), NOON).as_deref(), Some("most at 1"));
+        assert_eq!(charge(&mut half, &limits, &more(left), NOON), None);
+    }
+}
+
+#[test]
+fn a_log_that_is_told_again_or_goes_on_counts_once() {
+    let limits = limit(Per::CallerAndDay, true, 100);
+    let plan = paying("a", "ada", &[60, 30], "USD");
+    let failed = Event::StepFailed { step: 1, reason: "no".to_owned(), rules: Vec::new() };
+    let events = [consented(), begun(1), failed, Event::Failed { step: 1, reason: "no".to_owned() }];
+    let entries: Vec<Entry> =
+        (1..).zip(events).map(|(number, event)| Entry { number, unix_ms: NOON, event }).collect();
+    let mut ledger = Ledger::default();
+    for (known, left) in [(2, 10), (2, 10), (3, 70), (4, 100), (4, 100)] {
+        ledger.recall(&limits, &plan, &entries[..known]).expect("our own log");
+        let over = |amount| {
+            let more = paying("b", "ada", &[amount], "USD");
+            ledger.foresee(&limits, &more, &[consented()], NOON).expect("our own log").is_some()
+        };
+        assert_eq!((over(left), over(left + 1)), (false, true), "after {known}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use callwright_plan_core::{
 
 use super::super::{JournalError, Token, unix_ms};
 use crate::lot;
+use crate::tally::Charge;
 
 /// How a plan stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +61,14 @@ impl<'c> Batch<'c> {
         self.event(&plan.id.0, event)
     }
 
-    /// Events that follow each other, the first at this place.
+    /// Events that follow each other, the first at this place; once their plan is charged, where it is to be.
     pub(super) fn append(
         &mut self,
         plan: &PlanId,
         token: Token,
         number: u64,
         events: Vec<Event>,
+        charge: Option<&Charge>,
     ) -> Result<Vec<Entry>, JournalError> {
         let tail = self.tails.get(&plan.0).ok_or(JournalError::Conflict)?;
         if tail.owner != self.core || tail.token != token {
@@ -75,6 +77,7 @@ impl<'c> Batch<'c> {
         if tail.number.checked_add(1) != Some(number) {
             return Err(JournalError::Conflict);
         }
+        charge.map_or(Ok(()), Charge::make)?;
         events.into_iter().map(|event| self.event(&plan.0, event)).collect()
     }
 

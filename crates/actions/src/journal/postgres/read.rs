@@ -1,5 +1,7 @@
 //! Reading what is written down.
 
+use std::collections::BTreeMap;
+
 use callwright_model::PlanId;
 use callwright_plan_core::{Audit, Entry, Explained, Hash, Origin, Sealed, SealedPlan, Written};
 use futures_util::TryStreamExt as _;
@@ -9,6 +11,7 @@ use tokio_postgres::{Client, IsolationLevel, Row};
 use super::super::{JournalError, Story, Token};
 use super::schema::{self, number};
 use super::{database, names};
+use crate::tally::Tally;
 
 /// A plan with its events.
 pub(crate) async fn load(client: &Client, plan: &PlanId) -> Result<Option<Story>, JournalError> {
@@ -30,9 +33,13 @@ pub(super) async fn stories(
     let ids: Vec<PlanId> = rows.iter().map(|row| PlanId(row.get(0))).collect();
     let query = "SELECT plan, number, unix_ms, event FROM events WHERE plan = ANY ($1) ORDER BY plan, number";
     let events = client.query(query, &[&names(&ids)]).await.map_err(database)?;
+    let mut of_plans: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for event in &events {
+        of_plans.entry(event.get(0)).or_default().push(event);
+    }
     let told = rows.iter().zip(ids).map(|(row, id)| {
-        let own = events.iter().filter(|event| event.get::<_, &str>(0) == id.0);
-        let story = story(&id, row, own);
+        let own = of_plans.remove(id.0.as_str()).unwrap_or_default();
+        let story = story(&id, row, own.into_iter());
         (id, story)
     });
     Ok(told.collect())
@@ -52,12 +59,25 @@ fn story<'r>(id: &PlanId, row: &Row, events: impl Iterator<Item = &'r Row>) -> R
     Ok(Story { plan, trail, token: Token(row.get(1)), entries: entries.collect::<Result<_, _>>()? })
 }
 
-/// Plans with an event since then.
-pub(super) async fn since(client: &Client, unix_ms: u64) -> Result<Vec<Story>, JournalError> {
-    let query = "SELECT id, token, plan, trail FROM plans
-                 WHERE id IN (SELECT plan FROM events WHERE unix_ms >= $1) ORDER BY id";
-    let rows = client.query(query, &[&unix_ms.cast_signed()]).await.map_err(database)?;
-    Ok(readable(stories(client, &rows).await?))
+/// Counts what is written of today, in whose ledger it was not; later what other cores have written since.
+pub(super) async fn count(client: &Client, core: &str, tally: &Tally) -> Result<(), JournalError> {
+    // Looked at first: what is written meanwhile is told now and once more the next time, and counts once.
+    let newest = client.query_opt(schema::HEAD, &[]).await.map_err(database)?;
+    let packs = tally.packs();
+    let rows = match tally.until() {
+        None => {
+            let since = tally.since_unix_ms().cast_signed();
+            client.query(&format!("{COUNTED} unix_ms >= $2)"), &[&packs, &since]).await
+        }
+        Some(until) => {
+            let others = format!("{COUNTED} place > $2) AND owner <> $3");
+            client.query(&others, &[&packs, &until.cast_signed(), &core]).await
+        }
+    };
+    let rows = rows.map_err(database)?;
+    tally.learn(&readable(stories(client, &rows).await?));
+    tally.learnt_until(newest.map_or(0, |newest| number(&newest, 0)));
+    Ok(())
 }
 
 /// Those that can be read: one that cannot must not keep the others from going on.
@@ -153,6 +173,10 @@ fn sealed(row: &Row) -> Result<Sealed, tokio_postgres::Error> {
     })
 }
 
+/// Plans of some packs of which something was written. An erased plan is no JSON.
+const COUNTED: &str = "
+    SELECT id, token, plan, trail FROM plans
+    WHERE CASE plan WHEN '' THEN '{}' ELSE plan END::json ->> 'pack' = ANY ($1) AND id IN (SELECT plan FROM events WHERE";
 const ENTRIES: &str = "
     SELECT place, before, plan, unix_ms, salt, hash, event, number, before_in_plan, NULL AS text, NULL AS json FROM events
     UNION ALL

@@ -4,6 +4,7 @@ use callwright_model::{CallId, Record};
 use callwright_plan_core::{Event, Plan, Trail};
 use callwright_scratch_postgres::{Durability, Server};
 
+use super::super::tests::no_limits;
 use super::super::{Journal, Store, Token};
 use super::*;
 
@@ -37,7 +38,7 @@ async fn open(address: &str) -> Journal {
 }
 
 async fn claimed(journal: &Journal) -> Vec<String> {
-    let stories = journal.claim(vec![PACK.to_owned()]).await.expect("told");
+    let stories = journal.claim(vec![PACK.to_owned()], &no_limits()).await.expect("told");
     stories.into_iter().map(|story| format!("{} {:?}", story.plan.id, story.token)).collect()
 }
 
@@ -94,7 +95,7 @@ async fn of_many_that_want_a_plan_that_was_left_one_gets_it() {
     let (a, b, c) = tokio::join!(claimed(a), claimed(b), claimed(c));
     let all: BTreeSet<String> = [&a, &b, &c].into_iter().flatten().cloned().collect();
     assert_eq!((a.len() + b.len() + c.len(), all.len()), (40, 40));
-    assert_eq!(stand_ins[0].claim(vec!["retail".to_owned()]).await, Ok(Vec::new()));
+    assert_eq!(stand_ins[0].claim(vec!["retail".to_owned()], &no_limits()).await, Ok(Vec::new()));
     stand_ins.into_iter().for_each(Journal::close);
 }
 

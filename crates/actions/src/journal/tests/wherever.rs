@@ -27,7 +27,7 @@ impl Place {
     /// A journal with its core alive.
     async fn open(&self) -> (Journal, Vec<Story>) {
         let journal = Journal::of(&self.store).await.expect("opens");
-        let left = journal.claim(vec!["airline".to_owned()]).await.expect("readable");
+        let left = journal.claim(vec!["airline".to_owned()], &no_limits()).await.expect("readable");
         (journal, left)
     }
 
@@ -100,10 +100,10 @@ async fn events_that_follow_each_other_are_written_together_or_not_at_all(place:
     let id = PlanId("p1".to_owned());
     journal.begin(plan("p1"), trail(), consented()).await.expect("written");
     let both = || vec![Event::StepStarted { step: 1, attempt: 1, rules: Vec::new() }, Event::Completed];
-    let written = journal.append_all(&id, T, 2, both()).await.expect("written");
+    let written = journal.append_all(&id, T, 2, both(), None).await.expect("written");
     assert_eq!(written.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 3]);
     for number in [2, 3, 5] {
-        let again = journal.append_all(&id, T, number, both()).await;
+        let again = journal.append_all(&id, T, number, both(), None).await;
         assert_eq!(again, Err(JournalError::Conflict), "at {number}");
     }
     let entries = journal.load(&id).await.expect("readable").expect("is there").entries;
