@@ -79,7 +79,7 @@ impl Expr {
     pub(crate) fn value(&self, facts: &Record, wanted: FieldType) -> Result<Value, ExprError> {
         // A plain path keeps the types inside records and lists, which CEL does not know.
         let value = match self.path(facts) {
-            Some(value) => value.clone(),
+            Some(value) => value,
             None => {
                 self.evaluate(facts).and_then(|value| from_cel(&value).map_err(|what| self.error(what)))?
             }
@@ -98,18 +98,23 @@ impl Expr {
     /// Its value whatever the type.
     pub(crate) fn any(&self, facts: &Record) -> Result<Value, ExprError> {
         if let Some(value) = self.path(facts) {
-            return Ok(value.clone());
+            return Ok(value);
         }
         from_cel(&self.evaluate(facts)?).map_err(|what| self.error(what))
     }
 
-    fn path<'f>(&self, facts: &'f Record) -> Option<&'f Value> {
+    fn path(&self, facts: &Record) -> Option<Value> {
         let mut names = self.0.source.split('.');
-        let value = facts.get(names.next()?)?;
-        names.try_fold(value, |value, name| match value {
-            Value::Record(record) => record.get(name),
-            _ => None,
-        })
+        let mut value = facts.get(names.next()?)?;
+        while let Some(name) = names.next() {
+            value = match (value, name) {
+                (Value::Record(record), name) => record.get(name)?,
+                (Value::Money(money), "minor") => return last(Value::Int(money.minor), names),
+                (Value::Money(money), "currency") => return last(Value::Text(money.currency.clone()), names),
+                _ => return None,
+            };
+        }
+        Some(value.clone())
     }
 
     fn evaluate(&self, facts: &Record) -> Result<cel::Value, ExprError> {
@@ -207,6 +212,11 @@ fn collect(node: &IdedExpr, bound: &mut Vec<String>, found: &mut BTreeSet<(Strin
     }
 }
 
+/// This value, when no field of it is asked for.
+fn last<'n>(value: Value, mut names: impl Iterator<Item = &'n str>) -> Option<Value> {
+    names.next().is_none().then_some(value)
+}
+
 fn to_cel(value: &Value) -> cel::Value {
     match value {
         Value::Bool(yes) => cel::Value::Bool(*yes),
@@ -273,3 +283,31 @@ const NESTING_MAX: usize = 64;
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// For what is between a call of [`with_stack`] and another one inside it.
 const STACK_BYTES_AROUND: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Paths are followed without CEL; what they lead to must be what CEL says.
+    #[test]
+    fn a_path_has_the_value_that_cel_gives_it() {
+        let price = Value::Money(Money { minor: 1_250, currency: "USD".to_owned() });
+        let offer = Value::Record([("price".to_owned(), price), ("seats".to_owned(), Value::Int(2))].into());
+        let facts = Record::from([("offer".to_owned(), offer)]);
+        for (source, found) in [
+            ("offer.price.minor", true),
+            ("offer.price.currency", true),
+            ("offer.price", true),
+            ("offer.seats", true),
+            ("offer.price.cents", false),
+            ("offer.price.currency.minor", false),
+            ("offer.seats.minor", false),
+            ("nothing.price", false),
+        ] {
+            let expr = Expr::compile(source).expect("it is an expression");
+            let by_cel = expr.evaluate(&facts).ok().and_then(|value| from_cel(&value).ok());
+            assert_eq!(expr.path(&facts), by_cel, "{source}");
+            assert_eq!(by_cel.is_some(), found, "{source}");
+        }
+    }
+}

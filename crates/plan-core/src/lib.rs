@@ -77,7 +77,7 @@ pub use import::{
 };
 pub use json::{from_json, to_json};
 pub use limits::{DayLimit, Ledger, Limits, Over, Per, Sum, Then};
-pub use load::{FILL_IN, Facts, check};
+pub use load::{FILL_IN, Facts, Unproved, check, read};
 pub use pin::{ToolSpec, pin};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
 pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};

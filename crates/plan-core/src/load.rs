@@ -46,34 +46,61 @@ pub fn check(source: &PackSource) -> Vec<Problem> {
 }
 
 fn load(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
-    with_stack(|| load_all(source))
+    let (read, mut problems) = read(source);
+    // Without one of its files, every skill would be found wrong for no fault of its own.
+    if let Some(read) = &read {
+        problems.extend(read.prove(source));
+    }
+    problems.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
+    // A skill that several use is walked with each of them, and its own mistakes are told once.
+    problems.dedup();
+    (read.map(|read| read.pack), problems)
 }
 
-fn load_all(source: &PackSource) -> (Option<Pack>, Vec<Problem>) {
-    let mut loader = Loader { source, problems: Vec::new() };
-    let head = loader.head();
-    let actions = loader.actions();
-    let mut skills = loader.skills();
-    if let Some(actions) = &actions {
-        fill::fill(&mut skills, actions, &mut loader.problems);
-    }
-    let policy = loader.policy().or_else(Policy::stand_in);
-    let limits = loader.limits();
-    // Without one of these, every skill would be found wrong for no fault of its own.
-    let pack = match (head, actions, policy) {
-        (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
-            let pack = Pack { name, denied, skills, actions, policy, limits };
-            check::check(&pack, &connectors, source, &mut loader.problems);
-            loader.reader(LIMITS).check_limits(&pack);
-            loader.problems.extend(limits::words_missing(&pack.limits, source, LIMITS));
-            Some(pack)
+/// A pack of which nothing is proved yet.
+#[derive(Debug)]
+pub struct Unproved {
+    pack: Pack,
+    /// Those that `pack.yaml` names.
+    connectors: Vec<String>,
+}
+
+/// Reads a pack's files, without proving anything of what they say: that is [`Unproved::prove`]. Nothing, when one is missing without which
+/// there is nothing to prove. Beside it what cannot be understood.
+#[must_use]
+pub fn read(source: &PackSource) -> (Option<Unproved>, Vec<Problem>) {
+    with_stack(|| {
+        let mut loader = Loader { source, problems: Vec::new(), compiled: BTreeMap::new() };
+        let head = loader.head();
+        let actions = loader.actions();
+        let mut skills = loader.skills();
+        if let Some(actions) = &actions {
+            fill::fill(&mut skills, actions, &mut loader.problems);
         }
-        _ => None,
-    };
-    loader.problems.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
-    // A skill that several use is walked with each of them, and its own mistakes are told once.
-    loader.problems.dedup();
-    (pack, loader.problems)
+        let policy = loader.policy().or_else(Policy::stand_in);
+        let limits = loader.limits();
+        let read = match (head, actions, policy) {
+            (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
+                Some(Unproved { pack: Pack { name, denied, skills, actions, policy, limits }, connectors })
+            }
+            _ => None,
+        };
+        (read, loader.problems)
+    })
+}
+
+impl Unproved {
+    /// Everything that does not hold of its actions, skills and limits on some way through them, warnings too.
+    #[must_use]
+    pub fn prove(&self, source: &PackSource) -> Vec<Problem> {
+        with_stack(|| {
+            let mut loader = Loader { source, problems: Vec::new(), compiled: BTreeMap::new() };
+            check::check(&self.pack, &self.connectors, source, &mut loader.problems);
+            loader.reader(LIMITS).check_limits(&self.pack);
+            loader.problems.extend(limits::words_missing(&self.pack.limits, source, LIMITS));
+            loader.problems
+        })
+    }
 }
 
 /// `pack.yaml`, as far as it is not the dialogue's.
@@ -86,6 +113,8 @@ struct Head {
 struct Loader<'s> {
     source: &'s PackSource,
     problems: Vec<Problem>,
+    /// Expressions by their text: the actions of a pack have many in common, and compiling takes longer than the rest of reading.
+    compiled: BTreeMap<String, Expr>,
 }
 
 impl Loader<'_> {
@@ -103,7 +132,7 @@ impl Loader<'_> {
     }
 
     fn reader(&mut self, path: &str) -> Reader<'_> {
-        Reader { file: self.source.path(path), problems: &mut self.problems }
+        Reader { file: self.source.path(path), problems: &mut self.problems, compiled: &mut self.compiled }
     }
 
     fn head(&mut self) -> Option<Head> {

@@ -7,14 +7,15 @@
 mod annotations;
 mod slices;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use annotations::{Notes, name_of, role_of};
 pub(crate) use annotations::{duration as approval_time, is_role};
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, PolicySet,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, PolicyId, PolicySet,
     PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode,
     Validator,
 };
@@ -26,6 +27,8 @@ use slices::{CALLER, Slice, Slices, caller, uid};
 pub struct Policy {
     rules: Slice,
     schema: Schema,
+    /// What the annotations of each rule say.
+    notes: BTreeMap<PolicyId, Notes>,
     /// The rules by action: asking all of them takes the longer the more actions there are.
     slices: Slices,
     /// Actions of which a rule with `@approval` speaks.
@@ -151,10 +154,11 @@ impl Policy {
     }
 
     fn of(set: PolicySet, schema: Schema) -> Self {
-        let waiting = || set.policies().filter(|policy| annotations::role_of(policy).is_some());
-        let waits = waiting().flat_map(annotations::actions_of).collect();
+        let waiting = set.policies().filter(|policy| role_of(policy).is_some());
+        let waits = waiting.flat_map(annotations::actions_of).collect();
+        let notes = set.policies().map(|policy| (policy.id().clone(), Notes::of(policy))).collect();
         let slices = Slices::of(&set, &schema);
-        Self { waits, slices, rules: Slice::of(set), schema, stand_in: false }
+        Self { waits, notes, slices, rules: Slice::of(set), schema, stand_in: false }
     }
 
     /// In the place of policies that did not load, so that the mistakes in skills and actions are told along with theirs. A pack
@@ -175,7 +179,7 @@ impl Policy {
                 && !policy.has_non_scope_constraint()
         };
         let forbidden = |policy: &&cedar_policy::Policy| {
-            policy.effect() == Effect::Forbid && always(policy) && annotations::role_of(policy).is_none()
+            policy.effect() == Effect::Forbid && always(policy) && role_of(policy).is_none()
         };
         if let Some(policy) = self.about(action).find(forbidden) {
             return Some(format!("the policy `{}` always forbids `{action}`", name_of(policy)));
@@ -246,25 +250,21 @@ impl Policy {
     ) -> Verdict {
         let deciding = |set: &PolicySet| {
             let response = Authorizer::new().is_authorized(request, set, entities);
-            let ids: BTreeSet<_> = response.diagnostics().reason().cloned().collect();
+            let ids: BTreeSet<_> = response.diagnostics().reason().collect();
             // A policy that fails to evaluate (an overflow) does not count, as Cedar has it; name it for the audit.
             let errors: Vec<_> =
                 response.diagnostics().errors().map(|error| format!("error: {error}")).collect();
-            (
-                response.decision(),
-                ids.iter().filter_map(|id| about.all.policy(id)).collect::<Vec<_>>(),
-                errors,
-            )
+            let rules: Vec<&Notes> = ids.into_iter().filter_map(|id| self.notes.get(id)).collect();
+            (response.decision(), rules, errors)
         };
         let (decision, rules, errors) = deciding(&about.all);
-        let waits = |rule: &&cedar_policy::Policy| {
-            annotations::role_of(rule).is_some_and(|role| !approved.contains(role))
+        let waits = |rule: &&Notes| {
+            rule.approval.as_ref().is_some_and(|approval| !approved.contains(approval.role.as_str()))
         };
         let (permits, lifted) = match decision {
             Decision::Allow => (rules, Vec::new()),
             Decision::Deny => {
-                let firm: Vec<_> =
-                    rules.iter().copied().filter(|rule| annotations::role_of(rule).is_none()).collect();
+                let firm: Vec<_> = rules.iter().copied().filter(|rule| rule.approval.is_none()).collect();
                 let permits = match &about.permits {
                     Some(permits) if firm.is_empty() && !rules.is_empty() => deciding(permits).1,
                     Some(_) | None => Vec::new(),
@@ -306,26 +306,21 @@ impl Policy {
     }
 }
 
-fn denied(rules: Vec<String>, deciding: &[&cedar_policy::Policy]) -> Verdict {
-    let words = deciding.iter().find_map(|policy| policy.annotation("words")).map(str::to_owned);
-    let transfer = deciding.iter().any(|policy| policy.annotation("transfer") == Some("true"));
+fn denied(rules: Vec<String>, deciding: &[&Notes]) -> Verdict {
+    let words = deciding.iter().find_map(|rule| rule.words.clone());
+    let transfer = deciding.iter().any(|rule| rule.transfer);
     Verdict { ruling: Ruling::Denied { words, transfer }, rules }
 }
 
 /// Whose approval these rules want, of several the first by name and the shortest time of its rules: when it is given, the rules
 /// are asked again and want the next.
-fn needed(rules: &[&cedar_policy::Policy]) -> Option<Approval> {
-    let wanted: Vec<Approval> = rules.iter().filter_map(|rule| annotations::approval_of(rule)).collect();
-    wanted.into_iter().min_by(|a, b| (&a.role, a.within).cmp(&(&b.role, b.within)))
+fn needed(rules: &[&Notes]) -> Option<Approval> {
+    let wanted = rules.iter().filter_map(|rule| rule.approval.as_ref());
+    wanted.min_by(|a, b| (&a.role, a.within).cmp(&(&b.role, b.within))).cloned()
 }
 
-fn named(rules: &[&cedar_policy::Policy], errors: Vec<String>) -> Vec<String> {
-    rules.iter().map(|rule| name_of(rule).to_owned()).chain(errors).collect()
-}
-
-/// The name that its author gave a policy.
-fn name_of(policy: &cedar_policy::Policy) -> &str {
-    policy.annotation("id").unwrap_or(policy.id().as_ref())
+fn named(rules: &[&Notes], errors: Vec<String>) -> Vec<String> {
+    rules.iter().map(|rule| rule.name.clone()).chain(errors).collect()
 }
 
 /// The line on which a statement nests deeper, or joins more, than a recursive reader can take: whoever wrote the file gets a

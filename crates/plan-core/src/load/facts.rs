@@ -8,7 +8,7 @@
 //!     found: { code: K7M4X2, name: Rivers, ... }        # or `not_found: pin`, or `refused: why`
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::yaml::{Kind, Node};
 use callwright_model::{ActionKind, Money, Problem, Record, SlotType, Value};
@@ -42,7 +42,8 @@ impl Facts {
     pub fn parse(file: &str, text: &str, pack: &Pack, skill: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let node = Node::parse(file, text).map_err(|problem| vec![problem])?;
-        let mut reader = Reader { file: file.to_owned(), problems: &mut problems };
+        let mut reader =
+            Reader { file: file.to_owned(), problems: &mut problems, compiled: &mut BTreeMap::new() };
         reader.keys(&node, &["inputs", "reads"]);
         let mut facts = Self::default();
         if let Some(skill) = pack.skills.get(skill) {

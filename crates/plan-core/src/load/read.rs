@@ -1,5 +1,6 @@
 //! Reads a file's tree. What is wrong is told and reading goes on: one mistake hides no other.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use callwright_model::Problem;
@@ -19,6 +20,7 @@ pub(super) struct Text {
 pub(super) struct Reader<'p> {
     pub(super) file: String,
     pub(super) problems: &'p mut Vec<Problem>,
+    pub(super) compiled: &'p mut BTreeMap<String, Expr>,
 }
 
 impl Reader<'_> {
@@ -121,8 +123,14 @@ impl Reader<'_> {
     }
 
     pub(super) fn expr(&mut self, text: &Text) -> Option<Expr> {
+        if let Some(known) = self.compiled.get(&text.value) {
+            return Some(known.clone());
+        }
         match Expr::compile(&text.value) {
-            Ok(expr) => Some(expr),
+            Ok(expr) => {
+                self.compiled.insert(text.value.clone(), expr.clone());
+                Some(expr)
+            }
             Err(why) => {
                 let what = format!("`{}` is not a condition or value: {why}", text.value);
                 self.wrong(text.line, what, None);

@@ -7,17 +7,46 @@ use callwright_model::Problem;
 use callwright_model::yaml::nearest;
 use cedar_policy::{ActionConstraint, Effect, Policy};
 
-use super::{Approval, line_at, name_of};
+use super::{Approval, line_at};
 
-/// The role whose approval a rule waits for. A `forbid` with one is lifted by it, a `permit` with one counts only with it.
-pub(super) fn role_of(policy: &Policy) -> Option<&str> {
-    policy.annotation("approval")
+/// What a rule's annotations say, read when it loads.
+#[derive(Debug)]
+pub(super) struct Notes {
+    /// The name that its author gave it.
+    pub(super) name: String,
+    /// What is said to whom it refuses.
+    pub(super) words: Option<String>,
+    /// It wants a human.
+    pub(super) transfer: bool,
+    /// Whose approval it waits for. A `forbid` with one is lifted by it, a `permit` with one counts only with it.
+    pub(super) approval: Option<Approval>,
 }
 
-/// What a rule that waits for an approval asks for.
-pub(super) fn approval_of(policy: &Policy) -> Option<Approval> {
-    let within = policy.annotation("within").and_then(duration).unwrap_or(Approval::WITHIN);
-    Some(Approval { role: role_of(policy)?.to_owned(), within })
+impl Notes {
+    pub(super) fn of(policy: &Policy) -> Self {
+        let within = || annotation(policy, "within").and_then(duration).unwrap_or(Approval::WITHIN);
+        Self {
+            name: name_of(policy).to_owned(),
+            words: annotation(policy, "words").map(str::to_owned),
+            transfer: annotation(policy, "transfer") == Some("true"),
+            approval: role_of(policy).map(|role| Approval { role: role.to_owned(), within: within() }),
+        }
+    }
+}
+
+/// The name that its author gave a policy.
+pub(super) fn name_of(policy: &Policy) -> &str {
+    annotation(policy, "id").unwrap_or(policy.id().as_ref())
+}
+
+/// The role whose approval a rule waits for.
+pub(super) fn role_of(policy: &Policy) -> Option<&str> {
+    annotation(policy, "approval")
+}
+
+/// Looked for among all of them: asked for one by its name, Cedar parses that name first.
+fn annotation<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    policy.annotations().find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// The actions that a rule which waits for an approval speaks of, by name.
@@ -52,7 +81,7 @@ pub(super) fn check(policy: &Policy, file: &str, text: &str, problems: &mut Vec<
         }
     }
     let Some(role) = role_of(policy) else {
-        if policy.annotation("within").is_some() {
+        if annotation(policy, "within").is_some() {
             let help = "add @approval(\"role\"), or leave it out".to_owned();
             wrong("within", None, "`@within` says how long to wait, and nobody is asked".to_owned(), help);
         }
@@ -72,7 +101,7 @@ pub(super) fn check(policy: &Policy, file: &str, text: &str, problems: &mut Vec<
         );
     }
     for other in ["words", "transfer"] {
-        if policy.annotation(other).is_some() {
+        if annotation(policy, other).is_some() {
             let what =
                 format!("`@{other}` beside `@approval`: nothing is refused while somebody may approve");
             wrong("approval", Some(role), what, "make it a rule of its own".to_owned());
