@@ -44,7 +44,7 @@ bench-turns: build
 bench-core: setup
 	$(CARGO) run --locked --release -p callwright-benches --no-default-features --bin action-core -- $(ARGS)
 
-# Some minutes. ARGS="--plans 80" is a short one, "--seed 2" another one.
+# Four minutes. ARGS="--plans 80 --stores 8" is a short one, "--seed 2" another one.
 faults: build
 	$(CARGO) run --locked -p callwright-tests --bin faults -- $(ARGS)
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use callwright_model::{PlanId, PlanReply, PlanRequest};
+use callwright_model::PlanId;
 use callwright_scratch_postgres::{Durability, Server};
-use callwright_wire::actions::{Client, ClientError};
+use callwright_wire::actions::ClientError;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use super::process::{Core, Kept, Setup};
 use super::story::{Case, Ending, Place, Story, judge};
 use super::system::{Kind, System};
 use super::table::{Report, StoreRow};
-use super::wave::{PATIENCE, call, ending, listen, of, until, yes};
+use super::wave::{PATIENCE, bind, call, ending, listen, of, until_held, yes};
 
 /// What befalls them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,11 +28,18 @@ pub(super) enum StoreBlow {
     CoresAtOnce,
     DatabaseKilled,
     DiskFull,
+    FileLimited,
 }
 
 impl StoreBlow {
-    const ALL: [Self; 5] =
-        [Self::CoreKilled, Self::CoreAsleep, Self::CoresAtOnce, Self::DatabaseKilled, Self::DiskFull];
+    const ALL: [Self; 6] = [
+        Self::CoreKilled,
+        Self::CoreAsleep,
+        Self::CoresAtOnce,
+        Self::DatabaseKilled,
+        Self::DiskFull,
+        Self::FileLimited,
+    ];
 
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -41,6 +48,7 @@ impl StoreBlow {
             Self::CoresAtOnce => "a core is killed, two others start at once",
             Self::DatabaseKilled => "Postgres is killed and comes back",
             Self::DiskFull => "the disk of the file is full for a while",
+            Self::FileLimited => "the file may not grow for a while",
         }
     }
 }
@@ -61,7 +69,7 @@ pub async fn try_stores(plans: usize, folder: &Path, report: &mut Report) -> Res
     for (number, blow) in StoreBlow::ALL.into_iter().enumerate() {
         let folder = folder.join(format!("store{number}"));
         std::fs::create_dir_all(&folder)?;
-        let mut trial = Trial { folder, systems: &systems, first: number * (plans + 1), plans };
+        let trial = Trial { folder, systems: &systems, first: number * (plans + 1), plans };
         let row = trial.befall(blow, &mut server).await.with_context(|| blow.words())?;
         report.stores.insert(blow, row);
     }
@@ -85,9 +93,10 @@ struct Subject {
 }
 
 impl Trial<'_> {
-    async fn befall(&mut self, blow: StoreBlow, server: &mut Server) -> Result<StoreRow> {
+    async fn befall(&self, blow: StoreBlow, server: &mut Server) -> Result<StoreRow> {
         match blow {
-            StoreBlow::DiskFull => self.full_disk().await,
+            StoreBlow::DiskFull => self.full_disk(Disk::small(&self.folder.join("disk"))?).await,
+            StoreBlow::FileLimited => self.full_disk(Disk::limited(&self.folder.join("disk"))?).await,
             StoreBlow::DatabaseKilled => {
                 let setup = self.setup(server.create("killed")?)?;
                 let core = setup.start().await?;
@@ -157,15 +166,8 @@ impl Trial<'_> {
             listeners.spawn(listen(core.client.clone(), of_plan.0, of_plan.1, index, tell.clone()));
         }
         let is_held = |subject: &&Subject| !matches!(subject.case.place, Place::Heard(_));
-        let mut open: Vec<&PlanId> = subjects.iter().filter(is_held).map(|subject| &subject.plan).collect();
-        until("calls are held", async || {
-            for system in self.systems {
-                let held = system.held().await?;
-                open.retain(|plan| !held.contains(plan));
-            }
-            Ok(open.is_empty())
-        })
-        .await?;
+        let held = subjects.iter().filter(is_held).map(|subject| (subject.case, &subject.plan));
+        until_held(self.systems, held).await?;
         Ok((subjects, listeners))
     }
 
@@ -190,15 +192,9 @@ impl Trial<'_> {
         endings: &BTreeMap<usize, Ending>,
         subjects: &[Subject],
     ) -> Result<StoreRow> {
-        until("held calls are finished", async || {
-            for system in self.systems {
-                if !system.held().await?.is_empty() {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        })
-        .await?;
+        for system in self.systems {
+            system.until_none_is_held().await?;
+        }
         let mut row = StoreRow { journal_is_whole: setup.audited()?, ..StoreRow::default() };
         for (index, Subject { case, customer, .. }) in subjects.iter().enumerate() {
             let ending = endings.get(&index).copied().unwrap_or(Ending::Unended);
@@ -209,8 +205,7 @@ impl Trial<'_> {
     }
 
     /// While the disk is full nobody new is served, and says so; plans in flight wait for room.
-    async fn full_disk(&mut self) -> Result<StoreRow> {
-        let disk = Disk::new(&self.folder.join("disk"))?;
+    async fn full_disk(&self, disk: Disk) -> Result<StoreRow> {
         let setup = Setup::on(&self.folder, self.systems, Kept::File(disk.folder.join("journal.sqlite")))?;
         let core = setup.start().await?;
         let (mut subjects, _listeners) = self.struck(&core).await?;
@@ -239,45 +234,35 @@ async fn endings(cores: &[&Core], subjects: &[Subject]) -> BTreeMap<usize, Endin
     endings.join_all().await.into_iter().collect()
 }
 
-async fn bind(client: &Client, case: Case, customer: usize) -> Result<PlanId> {
-    let request = PlanRequest {
-        plan: None,
-        pack: case.story.pack().to_owned(),
-        skill: case.story.skill().to_owned(),
-        inputs: case.story.inputs(customer),
-        call: call(customer),
-        caller: None,
-        evidence: BTreeMap::new(),
-        speculative: false,
-    };
-    match client.plan(request).await? {
-        PlanReply::Ready { plan, .. } => Ok(plan),
-        other => anyhow::bail!("a plan is not ready: {other:?}"),
-    }
-}
-
 fn signal(core: &Core, name: &str) -> Result<()> {
     let sent = Command::new("sh").args(["-c", &format!("kill {name} {}", core.id())]).status()?;
     ensure!(sent.success(), "{name} cannot be sent");
     Ok(())
 }
 
-/// A disk that can be full: a small one in memory where mounting is allowed, else a folder in which the core's files may not grow.
+/// A disk that can be full.
 struct Disk {
     folder: PathBuf,
     mounted: bool,
 }
 
 impl Disk {
-    fn new(folder: &Path) -> Result<Self> {
+    /// A folder in which the core's files may not grow.
+    fn limited(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned(), mounted: false })
+    }
+
+    /// A small one in memory where mounting is allowed; else the same.
+    fn small(folder: &Path) -> Result<Self> {
+        let mut disk = Self::limited(folder)?;
         let mount = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
             .arg(folder)
             .stderr(Stdio::null())
             .status();
-        let mounted = mount.is_ok_and(|status| status.success());
-        Ok(Self { folder: folder.to_owned(), mounted })
+        disk.mounted = mount.is_ok_and(|status| status.success());
+        Ok(disk)
     }
 
     fn fill(&self, core: &Core) -> Result<()> {

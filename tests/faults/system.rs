@@ -98,13 +98,30 @@ impl System {
         self.ask(&[("kind", "look")]).await
     }
 
+    /// Waits until it holds a call of each of these plans.
+    pub(super) async fn until_held(&self, plans: &[&PlanId]) -> Result<()> {
+        let plans = plans.iter().map(|plan| Value::Text(plan.0.clone())).collect();
+        let asked = [("kind", Value::from("await_held")), ("plans", Value::List(plans))];
+        let told = self.call(asked.map(|(name, value)| (name.to_owned(), value))).await;
+        told.map(drop).with_context(|| format!("the {} does not hold its calls", self.kind.name()))
+    }
+
+    /// Waits until every call that was held is finished.
+    pub(super) async fn until_none_is_held(&self) -> Result<()> {
+        let told = self.ask(&[("kind", "await_none")]).await;
+        told.map(drop).with_context(|| format!("the {} does not finish what it held", self.kind.name()))
+    }
+
     async fn ask(&self, what: &[(&str, &str)]) -> Result<Vec<PlanId>> {
-        let arguments = what.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        self.call(what.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)))).await
+    }
+
+    async fn call(&self, arguments: impl IntoIterator<Item = (String, Value)>) -> Result<Vec<PlanId>> {
         // One that takes 20 ms, where nothing else is said.
         let length = ("ms".to_owned(), Value::Int(20));
         let call = Invocation {
             method: "_faults".to_owned(),
-            arguments: arguments.chain([length]).collect::<Record>(),
+            arguments: arguments.into_iter().chain([length]).collect::<Record>(),
             idempotency_key: None,
             deadline: PATIENCE,
             plan: None,

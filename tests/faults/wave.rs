@@ -80,20 +80,7 @@ impl Field {
         let mut subjects = Vec::new();
         for (index, &case) in cases.iter().enumerate() {
             let customer = customers + index;
-            let request = PlanRequest {
-                plan: None,
-                pack: case.story.pack().to_owned(),
-                skill: case.story.skill().to_owned(),
-                inputs: case.story.inputs(customer),
-                call: call(customer),
-                caller: None,
-                evidence: BTreeMap::new(),
-                speculative: false,
-            };
-            let reply = self.core.client.plan(request).await?;
-            let PlanReply::Ready { plan, .. } = reply else {
-                anyhow::bail!("a plan is not ready: {reply:?}")
-            };
+            let plan = bind(&self.core.client, case, customer).await?;
             let system = of(&self.systems, case.story)?;
             if let Some(method) = case.refused() {
                 system.fail(&plan, method, "refuse").await?;
@@ -145,7 +132,8 @@ impl Field {
         let (held, free): (Vec<usize>, Vec<usize>) =
             (0..subjects.len()).partition(|index| !matches!(subjects[*index].case.place, Place::Heard(_)));
         held.iter().for_each(|index| begin(*index, &self.core.client));
-        self.wait_until_held(held.iter().map(|index| &subjects[*index].plan)).await?;
+        let held = held.iter().map(|index| &subjects[*index]).map(|subject| (subject.case, &subject.plan));
+        until_held(&self.systems, held).await?;
         free.iter().for_each(|index| begin(*index, &self.core.client));
         // One of those that are not held tells when to strike; the others are struck wherever they are.
         if let Some(trigger) = free.get(number % free.len().max(1)) {
@@ -168,7 +156,9 @@ impl Field {
         for subject in &subjects {
             of(&self.systems, subject.case.story)?.release(&subject.plan).await?;
         }
-        self.wait_until_none_is_held().await?;
+        for system in &self.systems {
+            system.until_none_is_held().await?;
+        }
         for (index, subject) in subjects.iter().enumerate() {
             let database = of(&self.systems, subject.case.story)?.database()?;
             let found = subject.case.story.found(&database, subject.customer)?;
@@ -240,41 +230,45 @@ impl Field {
         let journal = self.setup.read_journal()?;
         subjects.iter().map(|subject| stood(&journal, subject, held.contains(&subject.plan))).collect()
     }
-
-    async fn wait_until_held(&self, plans: impl Iterator<Item = &PlanId>) -> Result<()> {
-        let mut open: Vec<&PlanId> = plans.collect();
-        until("calls are held", async || {
-            for system in &self.systems {
-                let held = system.held().await?;
-                open.retain(|plan| !held.contains(plan));
-            }
-            Ok(open.is_empty())
-        })
-        .await
-    }
-
-    async fn wait_until_none_is_held(&self) -> Result<()> {
-        until("held calls are finished", async || {
-            for system in &self.systems {
-                if !system.held().await?.is_empty() {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        })
-        .await
-    }
 }
 
-/// Asks again and again, up to a bound that only a broken run reaches.
-pub(super) async fn until(what: &str, mut is: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
-    let asked = async {
-        while !is().await? {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(())
+/// Binds a plan of a story until it waits for a yes.
+pub(super) async fn bind(client: &Client, case: Case, customer: usize) -> Result<PlanId> {
+    let request = || PlanRequest {
+        plan: None,
+        pack: case.story.pack().to_owned(),
+        skill: case.story.skill().to_owned(),
+        inputs: case.story.inputs(customer),
+        call: call(customer),
+        caller: None,
+        evidence: BTreeMap::new(),
+        speculative: false,
     };
-    tokio::time::timeout(PATIENCE, asked).await.with_context(|| format!("waited in vain until {what}"))?
+    let bound = async {
+        loop {
+            match client.plan(request()).await {
+                Ok(PlanReply::Ready { plan, .. }) => return Ok(plan),
+                Ok(other) => anyhow::bail!("a plan is not ready: {other:?}"),
+                // A system that was away is left alone for a while after it is back.
+                Err(ClientError::Unavailable(_)) => tokio::time::sleep(LOOK_EVERY).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, bound).await.context("a plan cannot be bound")?
+}
+
+/// Waits until their systems hold a call of each of these plans.
+pub(super) async fn until_held<'p>(
+    systems: &[System],
+    plans: impl Iterator<Item = (Case, &'p PlanId)>,
+) -> Result<()> {
+    let plans: Vec<(Case, &PlanId)> = plans.collect();
+    for system in systems {
+        let own = plans.iter().filter(|(case, _)| case.story.system() == system.kind());
+        system.until_held(&own.map(|(_, plan)| *plan).collect::<Vec<_>>()).await?;
+    }
+    Ok(())
 }
 
 /// Carries a plan out and tells what is heard of it, until its core is gone.
@@ -394,5 +388,5 @@ pub(super) fn yes(call: CallId) -> Consent {
 
 /// Longer than the longest that a plan may wait for a system that is away.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a system is asked what it holds.
+/// How often whoever is away is asked again.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use callwright_model::{Record, Value};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// One kind of misfortune, for the next calls of a method.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,14 @@ impl FromStr for Fault {
 
 /// Faults to come, and calls that are held. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Trouble>>);
+pub struct Faults(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    trouble: Mutex<Trouble>,
+    /// Tells whoever waits that other calls are held than before.
+    changed: watch::Sender<()>,
+}
 
 #[derive(Debug, Default)]
 struct Trouble {
@@ -101,12 +108,13 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.faults.trouble().held.retain(|held| held.number != self.number);
+        self.faults.0.changed.send_replace(());
     }
 }
 
 impl Faults {
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a fault behind those that are there.
@@ -143,6 +151,8 @@ impl Faults {
         trouble.holds += 1;
         let (number, (release, go)) = (trouble.holds, oneshot::channel());
         trouble.held.push(Held { number, plan: plan.to_owned(), go: Some(release) });
+        drop(trouble);
+        self.0.changed.send_replace(());
         Hold { faults: self.clone(), number, go }
     }
 
@@ -162,11 +172,29 @@ impl Faults {
         self.trouble().held.iter().map(|held| held.plan.clone()).collect()
     }
 
+    /// Waits until the plans whose calls are held, or were and are being finished, are as wanted.
+    pub async fn until(&self, wanted: impl Fn(&[String]) -> bool) {
+        let mut changed = self.0.changed.subscribe();
+        // Who tells of changes is held by `self`, and so never gone.
+        let _ = changed.wait_for(|()| wanted(&self.held())).await;
+    }
+
     /// Does what a call of `_faults` asks for: adds the fault of `method`, `plan`, `kind` (`lost_reply`, `lost_request`, `refuse`,
     /// `refuse_for_now`, `delay` with `ms`, `hold_request`, `hold_reply`) and `times`; or `clear`, or `release` of a `plan`, or
-    /// `look`. Answers which plans are held.
-    pub(crate) fn apply(&self, arguments: &Record) -> Result<Record, String> {
-        self.change(arguments)?;
+    /// `look`; or waits until all `plans` are held (`await_held`), or none is (`await_none`). Answers which plans are held.
+    pub(crate) async fn apply(&self, arguments: &Record) -> Result<Record, String> {
+        match arguments.get("kind").and_then(Value::as_text) {
+            Some("await_none") => self.until(<[String]>::is_empty).await,
+            Some("await_held") => {
+                let Some(Value::List(plans)) = arguments.get("plans") else {
+                    return Err("`plans` is no list".to_owned());
+                };
+                let is_held =
+                    |plan: &Value, held: &[String]| held.iter().any(|held| plan.as_text() == Some(held));
+                self.until(|held| plans.iter().all(|plan| is_held(plan, held))).await;
+            }
+            Some(_) | None => self.change(arguments)?,
+        }
         let held = self.held().into_iter().map(Value::Text).collect();
         Ok(Record::from([("held".to_owned(), Value::List(held))]))
     }
@@ -244,5 +272,18 @@ mod tests {
         assert_eq!(faults.held(), ["b"]);
         drop(second);
         assert!(faults.held().is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_calls_to_be_held_or_finished_is_told() {
+        let faults = Faults::default();
+        let plans = Value::List(vec!["a".into(), "b".into()]);
+        let asked = Record::from([("kind".to_owned(), "await_held".into()), ("plans".to_owned(), plans)]);
+        let (held, answer) =
+            tokio::join!(biased; async { (faults.hold("b"), faults.hold("a")) }, faults.apply(&asked));
+        assert!(answer.is_ok(), "{answer:?}");
+        let none = Record::from([("kind".to_owned(), "await_none".into())]);
+        let (answer, ()) = tokio::join!(biased; faults.apply(&none), async { drop(held) });
+        assert_eq!(answer.map(|answer| answer["held"].clone()), Ok(Value::List(Vec::new())));
     }
 }

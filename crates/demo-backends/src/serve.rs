@@ -183,7 +183,7 @@ impl<B: Business> Connector for Service<B> {
 
     async fn invoke(&self, call: Invocation) -> Result<Record, InvokeError> {
         if call.method == FAULTS_METHOD {
-            return self.faults.apply(&call.arguments).map_err(InvokeError::Misused);
+            return self.faults.apply(&call.arguments).await.map_err(InvokeError::Misused);
         }
         let plan = call.plan.clone().unwrap_or_default();
         let fault = self.faults.strike(&call.method, &plan);

@@ -201,9 +201,7 @@ pub fn short(events: &[PlanEvent]) -> Vec<String> {
 
 /// Waits until the airline holds a call.
 pub async fn until_held(airline: &Handle) {
-    while airline.faults().held().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    airline.faults().until(|held| !held.is_empty()).await;
 }
 
 pub const ALL_DONE: [&str; 9] = [

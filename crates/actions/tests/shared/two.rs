@@ -32,9 +32,7 @@ impl Scene {
         let plan = ready_plan(&client).await;
         airline.faults().once("apply_credit", fault);
         let events = client.execute(&plan, yes()).await.expect("executes");
-        while !airline.faults().held().contains(&plan.0) {
-            tokio::task::yield_now().await;
-        }
+        airline.faults().until(|held| held.contains(&plan.0)).await;
         Self { folder, airline, first, plan, events }
     }
 
