@@ -9,6 +9,7 @@ mod chat;
 mod check;
 mod commands;
 mod counted;
+mod database;
 mod faults;
 mod fuzzed;
 mod import;

@@ -1,7 +1,7 @@
 //! Reading a journal from outside: whether it is as it was written, and the story of a plan in it. Nothing is written, and a core
 //! that works on it is not disturbed.
 
-mod shared;
+pub(crate) mod shared;
 
 use std::path::Path;
 use std::time::Duration;
@@ -40,13 +40,13 @@ pub enum AuditError {
     Unreadable(String),
 }
 
-/// Checks everything that hangs on a journal's chain, wherever it is; see [`audit`].
+/// Checks everything that hangs on a journal's chain, wherever it is. `noted` is a head that was noted earlier: it must be in the chain.
 ///
 /// # Errors
 /// When there is no journal to check. Whatever is wrong with one is in [`Audited::findings`].
-pub async fn audit_store(store: &Store, noted: Option<Hash>) -> Result<Audited, AuditError> {
+pub async fn audit(store: &Store, noted: Option<Hash>) -> Result<Audited, AuditError> {
     match store {
-        Store::File(file) => audit(file, noted),
+        Store::File(file) => audit_file(file, noted),
         Store::Postgres(postgres) => shared::audit(postgres, noted).await,
     }
 }
@@ -55,9 +55,9 @@ pub async fn audit_store(store: &Store, noted: Option<Hash>) -> Result<Audited, 
 ///
 /// # Errors
 /// When there is no journal to read.
-pub async fn explain_from_store(store: &Store, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
+pub async fn explain_from(store: &Store, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
     match store {
-        Store::File(file) => explain_from(file, plan),
+        Store::File(file) => explain_from_file(file, plan),
         Store::Postgres(postgres) => shared::explain_from(postgres, plan).await,
     }
 }
@@ -66,18 +66,14 @@ pub async fn explain_from_store(store: &Store, plan: &PlanId) -> Result<Option<E
 ///
 /// # Errors
 /// When there is no journal to read.
-pub async fn list_store(store: &Store) -> Result<Vec<Listed>, AuditError> {
+pub async fn list(store: &Store) -> Result<Vec<Listed>, AuditError> {
     match store {
-        Store::File(file) => list(file),
+        Store::File(file) => list_file(file),
         Store::Postgres(postgres) => shared::list(postgres).await,
     }
 }
 
-/// Checks everything that hangs on the journal's chain. `noted` is a head that was noted earlier: it must be in the chain.
-///
-/// # Errors
-/// When there is no journal to check. Whatever is wrong with one is in [`Audited::findings`].
-pub fn audit(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
+pub(crate) fn audit_file(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
     read(file, |journal| {
         let origin = schema::origin(journal).map_err(unreadable)?;
         // Without its origin the first entry has nothing to follow, which is found as such.
@@ -90,11 +86,7 @@ pub fn audit(file: &Path, noted: Option<Hash>) -> Result<Audited, AuditError> {
     })
 }
 
-/// The story of a plan; `None` when the journal does not know it.
-///
-/// # Errors
-/// When there is no journal to read.
-pub fn explain_from(file: &Path, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
+fn explain_from_file(file: &Path, plan: &PlanId) -> Result<Option<Explained>, AuditError> {
     let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
     read(file, |connection| match journal::load(connection, plan).map_err(failed)? {
         Some(story) => Ok(Some(explain(&story.plan, &story.trail, &story.entries))),
@@ -119,11 +111,7 @@ pub struct Listed {
     pub begun_unix_ms: u64,
 }
 
-/// The plans of a journal, the oldest first.
-///
-/// # Errors
-/// When there is no journal to read.
-pub fn list(file: &Path) -> Result<Vec<Listed>, AuditError> {
+fn list_file(file: &Path) -> Result<Vec<Listed>, AuditError> {
     read(file, |connection| {
         let mut listed = Vec::new();
         for plan in plans(connection, 0)? {

@@ -6,7 +6,6 @@ mod limits;
 mod shared;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -28,7 +27,7 @@ use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
-use crate::journal::{Journal, JournalError, Story, Token};
+use crate::journal::{Journal, JournalError, Store, Story, Token};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -43,8 +42,8 @@ pub(crate) struct Core {
     pub(crate) breakers: Breakers,
     pub(crate) limits: Limits,
     pub(crate) spans: Option<Arc<dyn Spans>>,
-    /// The journal's file, for reading what may take long; a database has none.
-    pub(crate) file: Option<PathBuf>,
+    /// Where the journal is, for reading what may take long.
+    pub(crate) store: Store,
     journal: Journal,
     drafts: Mutex<BTreeMap<PlanId, Slot>>,
     guesses: Guesses,
@@ -62,7 +61,7 @@ impl Core {
         connectors: Connectors,
         limits: Limits,
         spans: Option<Arc<dyn Spans>>,
-        (file, journal): (Option<PathBuf>, Journal),
+        (store, journal): (Store, Journal),
         stop: CancellationToken,
     ) -> Arc<Self> {
         let (changes, _) = broadcast::channel(WATCH);
@@ -76,7 +75,7 @@ impl Core {
             breakers,
             limits,
             spans,
-            file,
+            store,
             journal,
             drafts: Mutex::new(BTreeMap::new()),
             guesses: Guesses::default(),
@@ -490,8 +489,8 @@ impl wire::ActionCore for Service {
         Ok(told(plan, story))
     }
 
-    fn list_approvals(&self, role: &str) -> Vec<Approval> {
-        self.0.approvals(role)
+    async fn list_approvals(&self, role: &str) -> Result<Vec<Approval>, CoreError> {
+        self.0.approvals(role).await
     }
 
     async fn answer_approval(&self, answer: ApprovalAnswer) -> Result<(), CoreError> {

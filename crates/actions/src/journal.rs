@@ -158,7 +158,8 @@ enum Request {
     },
     Append {
         plan: PlanId,
-        token: Token,
+        /// `None` for what people say, which holds whoever carries the plan out.
+        token: Option<Token>,
         number: u64,
         events: Vec<Event>,
         charge: Option<Charge>,
@@ -198,6 +199,13 @@ enum Request {
     CallBacks {
         done: bool,
         reply: oneshot::Sender<Result<Vec<Callback>, JournalError>>,
+    },
+    Waiting {
+        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    },
+    Longer {
+        known: Vec<(PlanId, u64)>,
+        reply: oneshot::Sender<Result<Vec<PlanId>, JournalError>>,
     },
     Erase {
         plans: Vec<PlanId>,
@@ -285,8 +293,26 @@ impl Journal {
         events: Vec<Event>,
         charge: Option<Charge>,
     ) -> Result<Vec<Entry>, JournalError> {
-        let plan = plan.clone();
+        let (plan, token) = (plan.clone(), Some(token));
         self.ask(|reply| Request::Append { plan, token, number, events, charge, reply }).await
+    }
+
+    /// Writes down at its place what people say about a plan. They need not know which core carries it out; that one goes by the place.
+    pub(crate) async fn say(&self, plan: &PlanId, number: u64, event: Event) -> Result<Entry, JournalError> {
+        let (plan, events) = (plan.clone(), vec![event]);
+        let asked = |reply| Request::Append { plan, token: None, number, events, charge: None, reply };
+        let entries = self.ask(asked).await?;
+        entries.into_iter().next().ok_or(JournalError::Conflict)
+    }
+
+    /// Plans of other cores that may wait for an approval. In a file there are none.
+    pub(crate) async fn waiting(&self) -> Result<Vec<Story>, JournalError> {
+        self.ask(|reply| Request::Waiting { reply }).await
+    }
+
+    /// Which of some plans have more events than so many.
+    pub(crate) async fn longer(&self, known: Vec<(PlanId, u64)>) -> Result<Vec<PlanId>, JournalError> {
+        self.ask(|reply| Request::Longer { known, reply }).await
     }
 
     /// Whether a plan that was this core's at `known` is so still. What nobody else can have taken is not asked of the database.
@@ -490,6 +516,8 @@ impl Request {
             | Self::Holds { .. }
             | Self::Claim { .. }
             | Self::Count { .. }
+            | Self::Waiting { .. }
+            | Self::Longer { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
             | Self::Erase { .. }
@@ -508,6 +536,8 @@ impl Request {
             | Self::Holds { .. }
             | Self::Claim { .. }
             | Self::Count { .. }
+            | Self::Waiting { .. }
+            | Self::Longer { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
             | Self::Erase { .. }
@@ -535,7 +565,8 @@ impl Request {
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
             Self::Holds { reply, .. } => drop(reply.send(Err(error))),
-            Self::Claim { reply, .. } => drop(reply.send(Err(error))),
+            Self::Claim { reply, .. } | Self::Waiting { reply } => drop(reply.send(Err(error))),
+            Self::Longer { reply, .. } => drop(reply.send(Err(error))),
             Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
             Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
         }
@@ -563,6 +594,9 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
                 read::since(transaction, tally.since_unix_ms()).map(|stories| tally.learn(&stories));
             read(answer(reply, counted))
         }
+        // Nobody else works on a file.
+        Request::Waiting { reply } => read(answer(reply, Ok(Vec::new()))),
+        Request::Longer { known: _, reply } => read(answer(reply, Ok(Vec::new()))),
         Request::CallBack { callback, reply } => wrote(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
         Request::Erase { plans, calls, reply } => wrote(reply, erase::erase(transaction, &plans, &calls)),

@@ -4,11 +4,10 @@
 //! Reading goes by a connection of its own, so that a long journal holds up no plan; erasing goes through the journal's one writer.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use callwright_model::{CallId, PlanId};
-use callwright_plan_core::{ArgumentValue, Entry, Event, Plan, progress};
+use callwright_plan_core::{ArgumentValue, Entry, Event, Origin, Plan, progress};
 use callwright_wire::actions::{Callback, CoreError, Erased, Person};
 use rusqlite::{Connection, Transaction};
 use serde_json::{Value as Json, json};
@@ -16,9 +15,8 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::audit::{AuditError, read, unreadable};
-use crate::core::Core;
-use crate::journal::schema;
-use crate::journal::{self, Story, unix_ms};
+use crate::core::{Core, internal};
+use crate::journal::{self, JournalError, Postgres, Store, Story, postgres, schema, unix_ms};
 
 /// A plan of a person.
 struct Part {
@@ -36,37 +34,27 @@ struct Journey {
 impl Core {
     /// What is kept of a person, line by line.
     pub(crate) async fn export(&self, person: Person) -> Result<ReceiverStream<String>, CoreError> {
-        let (file, callbacks) = (self.file()?, self.callbacks().await?);
+        let (journey, callbacks) = (self.find(person).await?, self.callbacks().await?);
         let (lines, stream) = mpsc::channel(LINES_WAITING);
-        let (found, known) = tokio::sync::oneshot::channel();
-        tokio::task::spawn_blocking(move || {
-            let told = read(&file, |journal| {
-                let journey = find(journal, &person)?;
-                let any = !journey.parts.is_empty();
-                // Who asked is told first whether there is anything, then gets it as fast as they take it.
-                if found.send(any).is_err() || !any {
-                    return Ok(());
+        let telling = Telling { journey, callbacks, lines };
+        match self.store.clone() {
+            Store::File(file) => drop(tokio::task::spawn_blocking(move || {
+                if let Err(error) = read(&file, |journal| telling.tell_file(journal)) {
+                    tracing::error!(%error, "a journey cannot be read");
                 }
-                tell(journal, &journey, &callbacks, &lines)
-            });
-            if let Err(error) = told {
-                tracing::error!(%error, "a journey cannot be read");
-            }
-        });
-        match known.await {
-            Ok(true) => Ok(ReceiverStream::new(stream)),
-            Ok(false) => Err(nothing()),
-            Err(_dropped) => Err(CoreError::Internal("the journal failed".to_owned())),
+            })),
+            Store::Postgres(postgres) => drop(tokio::spawn(async move {
+                if let Err(error) = telling.tell_postgres(&postgres).await {
+                    tracing::error!(%error, "a journey cannot be read");
+                }
+            })),
         }
+        Ok(ReceiverStream::new(stream))
     }
 
     /// Erases what is kept of a person.
     pub(crate) async fn erase(&self, person: Person) -> Result<Erased, CoreError> {
-        let file = self.file()?;
-        let journey = blocking(move || read(&file, |journal| find(journal, &person))).await?;
-        if journey.parts.is_empty() {
-            return Err(nothing());
-        }
+        let journey = self.find(person).await?;
         let (ended, open): (Vec<Part>, Vec<Part>) = journey.parts.into_iter().partition(|part| part.finished);
         let calls: BTreeSet<CallId> = ended.iter().map(|part| part.call).collect();
         let mut erased = Erased {
@@ -76,7 +64,7 @@ impl Core {
         };
         for some in ended.chunks(ERASED_AT_ONCE) {
             let (plans, calls) = some.iter().map(|part| (part.plan.clone(), part.call)).unzip();
-            self.journal().erase(plans, calls).await.map_err(crate::core::internal)?;
+            self.journal().erase(plans, calls).await.map_err(internal)?;
         }
         erased.open.sort();
         tracing::warn!(journey = %journey.name, plans = erased.plans, open = erased.open.len(), "a journey was erased");
@@ -90,26 +78,45 @@ impl Core {
         let before = unix_ms().saturating_sub(keep);
         let mut forgotten = 0;
         loop {
-            let file = self.file()?;
-            let old = blocking(move || read(&file, |journal| old(journal, before))).await?;
+            let old = match self.store.clone() {
+                Store::File(file) => blocking(move || read(&file, |journal| old(journal, before))).await?,
+                Store::Postgres(settings) => {
+                    let client = postgres::connect(&settings).await.map_err(internal)?;
+                    postgres::old(&client, before, ERASED_AT_ONCE).await.map_err(internal)?
+                }
+            };
             if old.is_empty() {
                 return Ok(forgotten);
             }
             forgotten += old.len();
             let (plans, calls): (Vec<PlanId>, Vec<Option<CallId>>) = old.into_iter().unzip();
             let calls = calls.into_iter().flatten().collect();
-            self.journal().erase(plans, calls).await.map_err(crate::core::internal)?;
+            self.journal().erase(plans, calls).await.map_err(internal)?;
         }
     }
 
-    fn file(&self) -> Result<PathBuf, CoreError> {
-        let nowhere = "what is kept of a person is found in a journal file only, not in a database";
-        self.file.clone().ok_or_else(|| CoreError::NotReady(nowhere.to_owned()))
+    /// The plans of a person, which are never none.
+    async fn find(&self, person: Person) -> Result<Journey, CoreError> {
+        let journey = match self.store.clone() {
+            Store::File(file) => blocking(move || read(&file, |journal| find(journal, &person))).await?,
+            Store::Postgres(settings) => {
+                let client = postgres::connect(&settings).await.map_err(internal)?;
+                let mut search = Search::new(postgres::origin(&client).await.map_err(internal)?, &person);
+                let every = postgres::each_owner(&client, |plan, owned, finished| {
+                    for identity in &owned.verified {
+                        search.look(&owned.pack, identity, || (plan.clone(), owned.call, finished));
+                    }
+                });
+                every.await.map_err(internal)?;
+                search.found()
+            }
+        };
+        if journey.parts.is_empty() { Err(nothing()) } else { Ok(journey) }
     }
 
     async fn callbacks(&self) -> Result<Vec<Callback>, CoreError> {
-        let mut all = self.journal().call_backs(false).await.map_err(crate::core::internal)?;
-        all.extend(self.journal().call_backs(true).await.map_err(crate::core::internal)?);
+        let mut all = self.journal().call_backs(false).await.map_err(internal)?;
+        all.extend(self.journal().call_backs(true).await.map_err(internal)?);
         Ok(all)
     }
 }
@@ -144,29 +151,50 @@ fn nothing() -> CoreError {
     CoreError::NotFound("nothing is kept of them".to_owned())
 }
 
+/// Looks for the plans of a person among all.
+struct Search {
+    origin: Origin,
+    name: String,
+    parts: Vec<Part>,
+}
+
+impl Search {
+    fn new(origin: Origin, person: &Person) -> Self {
+        let name = match person {
+            Person::Owner { pack, identity } => origin.journey(pack, identity.reveal()).to_string(),
+            Person::Journey(name) => name.to_ascii_lowercase(),
+        };
+        Self { origin, name, parts: Vec::new() }
+    }
+
+    /// A plan whose caller has proved this in that pack.
+    fn look(&mut self, pack: &str, identity: &str, plan: impl FnOnce() -> (PlanId, CallId, bool)) {
+        if self.origin.journey(pack, identity).to_string() == self.name {
+            let (plan, call, finished) = plan();
+            self.parts.push(Part { plan, call, finished });
+        }
+    }
+
+    fn found(self) -> Journey {
+        Journey { name: self.name, parts: self.parts }
+    }
+}
+
 /// The plans of a person. Every plan is looked at, in SQLite; what was erased belongs to nobody.
 fn find(journal: &Transaction<'_>, person: &Person) -> Result<Journey, AuditError> {
     let origin = schema::origin(journal).map_err(unreadable)?;
     let origin = origin.ok_or_else(|| AuditError::Unreadable("its origin is missing".to_owned()))?;
-    let mut name = match person {
-        Person::Owner { pack, identity } => origin.journey(pack, identity.reveal()).to_string(),
-        Person::Journey(name) => name.clone(),
-    };
-    name.make_ascii_lowercase();
+    let mut search = Search::new(origin, person);
     let mut select = journal.prepare(OWNERS).map_err(unreadable)?;
     let mut rows = select.query([]).map_err(unreadable)?;
-    let mut parts: Vec<Part> = Vec::new();
     while let Some(row) = rows.next().map_err(unreadable)? {
         let text = |index| row.get::<_, String>(index).map_err(unreadable);
-        let (pack, owned) = (text(1)?, text(2)?);
-        if origin.journey(&pack, &owned).to_string() == name {
-            let (plan, call) = (PlanId(text(0)?), text(3)?);
-            let unknown = |_| AuditError::Unreadable(format!("`{call}` is no call"));
-            let call = call.parse().map_err(unknown)?;
-            parts.push(Part { plan, call, finished: row.get(4).map_err(unreadable)? });
-        }
+        let (plan, call, finished) = (text(0)?, text(3)?, row.get(4).map_err(unreadable)?);
+        let unknown = |_| AuditError::Unreadable(format!("`{call}` is no call"));
+        let call = call.parse().map_err(unknown)?;
+        search.look(&text(1)?, &text(2)?, || (PlanId(plan), call, finished));
     }
-    Ok(Journey { name, parts })
+    Ok(search.found())
 }
 
 /// Plans and refusals that ended before a time, some of them.
@@ -179,38 +207,70 @@ fn old(journal: &Transaction<'_>, before: u64) -> Result<Vec<(PlanId, Option<Cal
     rows.and_then(Iterator::collect).map_err(unreadable)
 }
 
-/// Tells a journey; ends early when nobody listens.
-fn tell(
-    journal: &Connection,
-    journey: &Journey,
-    callbacks: &[Callback],
-    lines: &mpsc::Sender<String>,
-) -> Result<(), AuditError> {
-    let send = |line: Json| lines.blocking_send(line.to_string()).is_ok();
-    let head = json!({
-        "kind": "journey", "journey": journey.name, "plans": journey.parts.len(), "exported_unix_ms": unix_ms(),
-    });
-    if !send(head) {
-        return Ok(());
-    }
-    for part in &journey.parts {
-        let failed = |error: journal::JournalError| AuditError::Unreadable(error.to_string());
-        let Some(story) = journal::load(journal, &part.plan).map_err(failed)? else { continue };
-        let about =
-            std::iter::once(plan(&story)).chain(story.entries.iter().map(|entry| event(&story.plan, entry)));
-        for line in about {
-            if !send(line) {
+/// A journey that is told, to whoever listens.
+struct Telling {
+    journey: Journey,
+    callbacks: Vec<Callback>,
+    lines: mpsc::Sender<String>,
+}
+
+impl Telling {
+    /// Tells it; ends early when nobody listens.
+    fn tell_file(&self, journal: &Connection) -> Result<(), AuditError> {
+        let send = |line: Json| self.lines.blocking_send(line.to_string()).is_ok();
+        if !send(self.head()) {
+            return Ok(());
+        }
+        for part in &self.journey.parts {
+            let failed = |error: JournalError| AuditError::Unreadable(error.to_string());
+            let Some(story) = journal::load(journal, &part.plan).map_err(failed)? else { continue };
+            if !about(&story).all(send) {
                 return Ok(());
             }
         }
+        self.call_backs().all(send);
+        Ok(())
     }
-    let calls: BTreeSet<CallId> = journey.parts.iter().map(|part| part.call).collect();
-    for callback in callbacks.iter().filter(|callback| calls.contains(&callback.call)) {
-        if !send(call_back(callback)) {
+
+    /// The same from a database.
+    async fn tell_postgres(&self, settings: &Postgres) -> Result<(), JournalError> {
+        let client = postgres::connect(settings).await?;
+        if !self.send([self.head()]).await {
             return Ok(());
         }
+        for part in &self.journey.parts {
+            let Some(story) = postgres::load(&client, &part.plan).await? else { continue };
+            if !self.send(about(&story)).await {
+                return Ok(());
+            }
+        }
+        self.send(self.call_backs()).await;
+        Ok(())
     }
-    Ok(())
+
+    async fn send(&self, lines: impl IntoIterator<Item = Json>) -> bool {
+        for line in lines {
+            if self.lines.send(line.to_string()).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn head(&self) -> Json {
+        let Journey { name, parts } = &self.journey;
+        json!({ "kind": "journey", "journey": name, "plans": parts.len(), "exported_unix_ms": unix_ms() })
+    }
+
+    fn call_backs(&self) -> impl Iterator<Item = Json> {
+        let calls: BTreeSet<CallId> = self.journey.parts.iter().map(|part| part.call).collect();
+        self.callbacks.iter().filter(move |callback| calls.contains(&callback.call)).map(call_back)
+    }
+}
+
+/// Everything about a plan.
+fn about(story: &Story) -> impl Iterator<Item = Json> {
+    std::iter::once(plan(story)).chain(story.entries.iter().map(|entry| event(&story.plan, entry)))
 }
 
 /// A plan with all that is kept of it: it is given to whom it is about.

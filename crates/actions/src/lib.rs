@@ -43,7 +43,7 @@ mod spans;
 mod stats;
 mod tally;
 
-pub use audit::{AuditError, Listed, audit, audit_store, explain_from, explain_from_store, list, list_store};
+pub use audit::{AuditError, Listed, audit, explain_from, list};
 pub use breaker::BreakerConfig;
 pub use connectors::{ConnectorConfig, McpServer, Program, Web, discover, fetch};
 pub use journal::{JournalError, Postgres, Store};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ impl ActionCore {
             connectors,
             config.limits,
             config.spans,
-            (config.journal.file().map(Path::to_owned), opened),
+            (config.journal.clone(), opened),
             stop.clone(),
         );
         let listener = Listener::bind(&config.listen).await?;

@@ -5,15 +5,22 @@ use std::path::Path;
 
 use callwright_plan_core::{SkillStats, Stats};
 
-use crate::audit::{AuditError, plans, read, unreadable};
-use crate::journal::{self, JournalError};
+use crate::audit::{AuditError, plans, read, shared, unreadable};
+use crate::journal::{self, JournalError, Store};
 
-/// What became of the plans of a journal, by skill; of those that were said yes to or refused at or after this time only, in
-/// milliseconds since 1970. A core may go on working on it meanwhile.
+/// What became of the plans of a journal, wherever it is, by skill; of those that were said yes to or refused at or after this time only,
+/// in milliseconds since 1970. Cores may go on working on it meanwhile.
 ///
 /// # Errors
 /// When there is no journal to read.
-pub fn stats(file: &Path, since_unix_ms: u64) -> Result<BTreeMap<String, SkillStats>, AuditError> {
+pub async fn stats(store: &Store, since_unix_ms: u64) -> Result<BTreeMap<String, SkillStats>, AuditError> {
+    match store {
+        Store::File(file) => of_file(file, since_unix_ms),
+        Store::Postgres(postgres) => shared::stats(postgres, since_unix_ms).await,
+    }
+}
+
+fn of_file(file: &Path, since_unix_ms: u64) -> Result<BTreeMap<String, SkillStats>, AuditError> {
     read(file, |connection| {
         let mut stats = Stats::default();
         for plan in plans(connection, since_unix_ms)? {

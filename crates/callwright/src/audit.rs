@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use callwright_actions::{Store, audit_store, explain_from_store, list_store};
+use callwright_actions::Store;
 use callwright_model::{PlanId, utc};
 use callwright_plan_core::Audited;
 use callwright_wire::actions::Client;
 use serde::Serialize;
 
 use crate::cli::{Explain, List, Verify};
-use crate::config::{Config, Core};
+use crate::config::{Config, Core, store};
 use crate::serve::all;
 
 /// Checks a journal and prints how it stands.
@@ -27,7 +27,7 @@ pub async fn verify(config: &Path, args: &Verify) -> ExitCode {
 
 async fn check(config: &Path, args: &Verify) -> Result<ExitCode> {
     let store = journal(config, args.journal.as_deref())?;
-    let audited = audit_store(&store, args.head).await.with_context(|| store.to_string())?;
+    let audited = callwright_actions::audit(&store, args.head).await.with_context(|| store.to_string())?;
     let whole = audited.findings.is_empty();
     if args.json {
         let report = Report { journal: store.to_string(), whole, audited: &audited };
@@ -85,7 +85,7 @@ fn told(store: &Store, audited: &Audited) -> String {
 /// When there is no journal to read.
 pub async fn list(config: &Path, args: &List) -> Result<()> {
     let store = journal(config, args.journal.as_deref())?;
-    let plans = list_store(&store).await.with_context(|| store.to_string())?;
+    let plans = callwright_actions::list(&store).await.with_context(|| store.to_string())?;
     if args.json {
         answer!("{}", serde_json::to_string_pretty(&plans)?);
         return Ok(());
@@ -109,7 +109,8 @@ pub async fn explain(config: &Path, args: &Explain) -> Result<()> {
             (told.text, told.json)
         }
         Place::Journal(store) => {
-            let told = explain_from_store(&store, &plan).await.with_context(|| store.to_string())?;
+            let told =
+                callwright_actions::explain_from(&store, &plan).await.with_context(|| store.to_string())?;
             let told = told.ok_or_else(|| anyhow!("{store}: there is no plan `{plan}`"))?;
             (told.text, told.json)
         }
@@ -132,7 +133,7 @@ enum Place {
 fn place(config: &Path, args: &Explain) -> Result<Place> {
     match (&args.core, &args.journal) {
         (Some(address), _) => Ok(Place::Core(address.clone())),
-        (None, Some(file)) => Ok(Place::Journal(Store::File(file.clone()))),
+        (None, Some(named)) => Ok(Place::Journal(store::named(named)?)),
         (None, None) => {
             let core = kept(config)?;
             let store = core.store();
@@ -143,7 +144,7 @@ fn place(config: &Path, args: &Explain) -> Result<Place> {
 
 /// The journal that is named, else the configuration's.
 pub fn journal(config: &Path, named: Option<&Path>) -> Result<Store> {
-    named.map_or_else(|| Ok(kept(config)?.store()), |file| Ok(Store::File(file.to_owned())))
+    named.map_or_else(|| Ok(kept(config)?.store()), store::named)
 }
 
 /// Where the configuration says that plans are kept.

@@ -429,8 +429,8 @@ pub enum Audit {
 pub struct List {
     #[command(flatten)]
     file: ConfigFile,
-    /// The journal; the one that the configuration names when absent.
-    #[arg(long, value_name = "FILE")]
+    /// The journal, a file or `postgres://...`; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE|ADDRESS")]
     pub journal: Option<PathBuf>,
     /// Print the plans as JSON.
     #[arg(long)]
@@ -442,8 +442,8 @@ pub struct List {
 pub struct Verify {
     #[command(flatten)]
     file: ConfigFile,
-    /// The journal; the one that the configuration names when absent.
-    #[arg(long, value_name = "FILE")]
+    /// The journal, a file or `postgres://...`; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE|ADDRESS")]
     pub journal: Option<PathBuf>,
     /// A head that was printed earlier: 64 hexadecimal digits.
     #[arg(long, value_name = "HASH")]
@@ -460,8 +460,8 @@ pub struct Explain {
     pub plan: String,
     #[command(flatten)]
     file: ConfigFile,
-    /// Look in this journal.
-    #[arg(long, value_name = "FILE", conflicts_with = "core")]
+    /// Look in this journal, a file or `postgres://...`.
+    #[arg(long, value_name = "FILE|ADDRESS", conflicts_with = "core")]
     pub journal: Option<PathBuf>,
     /// Ask the action core at this address, such as `http://127.0.0.1:7070` or `unix:/run/callwright/core.sock`.
     #[arg(long, value_name = "ADDRESS")]
@@ -531,8 +531,8 @@ pub struct JourneyErase {
 pub struct Stats {
     #[command(flatten)]
     file: ConfigFile,
-    /// The journal of plans; the one that the configuration names when absent.
-    #[arg(long, value_name = "FILE")]
+    /// The journal of plans, a file or `postgres://...`; the one that the configuration names when absent.
+    #[arg(long, value_name = "FILE|ADDRESS")]
     pub journal: Option<PathBuf>,
     /// Only what began within so many days.
     #[arg(long, value_name = "DAYS")]
@@ -605,10 +605,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Models(Models::Verify(folder)) => return models::print_verify(&folder.dir),
-        Command::Stats(args) => {
-            stats::run(&args.file.config, &args)?;
-            return Ok(ExitCode::SUCCESS);
-        }
         Command::Serve(_)
         | Command::Core(_)
         | Command::Demo(_)
@@ -618,7 +614,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Journey(_)
         | Command::Import(_)
         | Command::Audit(_)
-        | Command::Explain(_) => {}
+        | Command::Explain(_)
+        | Command::Stats(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
     }
@@ -643,13 +640,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args).await),
             Command::Audit(Audit::List(args)) => audit::list(&args.file.config, &args).await?,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
+            Command::Stats(args) => stats::run(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_)
-            | Command::Plan(_)
-            | Command::Replay(_)
-            | Command::Stats(_)
-            | Command::Models(_) => {
+            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
                 unreachable!("done without a runtime")
             }
         }

@@ -3,7 +3,7 @@
 
 mod connectors;
 mod reader;
-mod store;
+pub mod store;
 mod values;
 mod verify;
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
-use callwright_actions::Store;
+use anyhow::{Context, Result};
+use callwright_actions::stats;
 use callwright_plan_core::{SkillStats, Times};
 
 use crate::audit;
@@ -19,7 +19,7 @@ use crate::serve::all;
 ///
 /// # Errors
 /// When there is no journal to read.
-pub fn run(config: &Path, args: &cli::Stats) -> Result<()> {
+pub async fn run(config: &Path, args: &cli::Stats) -> Result<()> {
     let since = args.days.map_or(0, since);
     if args.proposals {
         let config = Config::load(config).map_err(all).context("proposals need the configuration's packs")?;
@@ -32,10 +32,8 @@ pub fn run(config: &Path, args: &cli::Stats) -> Result<()> {
         }
         return Ok(());
     }
-    let Store::File(file) = audit::journal(config, args.journal.as_deref())? else {
-        bail!("plans are counted from a journal file only: `core.store` names a database");
-    };
-    let skills = callwright_actions::stats(&file, since).with_context(|| file.display().to_string())?;
+    let store = audit::journal(config, args.journal.as_deref())?;
+    let skills = stats(&store, since).await.with_context(|| store.to_string())?;
     if args.json {
         answer!("{}", serde_json::to_string_pretty(&skills)?);
     } else {

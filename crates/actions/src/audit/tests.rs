@@ -66,14 +66,14 @@ fn after(file: &Path, sql: &str) -> Vec<Finding> {
     Connection::open(&copy)
         .and_then(|it| it.execute_batch(sql))
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    audit(&copy, None).expect("readable").findings
+    audit_file(&copy, None).expect("readable").findings
 }
 
 #[tokio::test]
 async fn a_change_to_any_field_of_any_row_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = closed(folder.path()).await;
-    assert_eq!(audit(&file, None).expect("readable").findings, []);
+    assert_eq!(audit_file(&file, None).expect("readable").findings, []);
     let connection = Connection::open(&file).expect("opens");
     let mut changes = 0;
     for (table, key) in TABLES {
@@ -155,11 +155,11 @@ async fn rows_that_are_removed_put_in_or_exchanged_are_found() {
 async fn a_cut_off_end_is_found_by_the_head_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = closed(folder.path()).await;
-    let head = audit(&file, None).expect("readable").head;
+    let head = audit_file(&file, None).expect("readable").head;
     let cut = "DELETE FROM plans WHERE id = 'p3'; DELETE FROM events WHERE plan = 'p3'";
     assert_eq!(after(&file, cut), [], "as if it had never been");
     let copy = file.with_extension("copy");
-    let findings = audit(&copy, Some(head)).expect("readable").findings;
+    let findings = audit_file(&copy, Some(head)).expect("readable").findings;
     assert!(
         matches!(findings[..], [Finding { what: Misfit::HeadMissing { head: missing }, .. }] if missing == head)
     );
@@ -170,15 +170,15 @@ async fn a_head_that_was_noted_while_the_core_works_is_found_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("journal.db");
     let journal = Journal::open(&file).expect("opens");
-    let noted = audit(&file, None).expect("readable, also without entries").head;
+    let noted = audit_file(&file, None).expect("readable, also without entries").head;
     journal
         .begin(plan("p1"), Trail::default(), Event::Consented { words_sha256: "00".to_owned() })
         .await
         .expect("written");
-    let now = audit(&file, Some(noted)).expect("readable beside the core that writes");
+    let now = audit_file(&file, Some(noted)).expect("readable beside the core that writes");
     assert_eq!((now.findings, now.since_head), (vec![], Some(1)));
     journal.append(&PlanId("p1".to_owned()), Token::FIRST, 2, Event::Completed).await.expect("written");
-    let later = audit(&file, Some(now.head)).expect("readable");
+    let later = audit_file(&file, Some(now.head)).expect("readable");
     assert_eq!((later.findings, later.since_head, later.events), (vec![], Some(1), 2));
     journal.close();
 }
@@ -195,7 +195,7 @@ async fn a_flipped_byte_of_the_file_is_found_or_changes_nothing() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
         std::fs::write(&copy, changed).expect("written");
-        match audit(&copy, None) {
+        match audit_file(&copy, None) {
             Ok(audited) if audited.findings.is_empty() => {
                 assert_eq!(dump(&copy).as_ref(), Ok(&rows), "byte {at}")
             }
@@ -212,44 +212,44 @@ async fn a_flipped_byte_of_the_file_is_found_or_changes_nothing() {
 async fn what_is_no_journal_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let in_folder = |name: &str| folder.path().join(name);
-    assert_eq!(audit(&in_folder("none.db"), None), Err(AuditError::Missing));
-    assert_eq!(audit(folder.path(), None), Err(AuditError::Missing));
+    assert_eq!(audit_file(&in_folder("none.db"), None), Err(AuditError::Missing));
+    assert_eq!(audit_file(folder.path(), None), Err(AuditError::Missing));
     std::fs::write(in_folder("text"), "{\"fact\": \"no database\"}\n".repeat(99)).expect("written");
     std::fs::write(in_folder("empty"), "").expect("written");
     Connection::open(in_folder("other"))
         .and_then(|it| it.execute_batch("CREATE TABLE t (x)"))
         .expect("written");
     for other in ["text", "empty", "other"] {
-        assert_eq!(audit(&in_folder(other), None), Err(AuditError::Foreign), "{other}");
+        assert_eq!(audit_file(&in_folder(other), None), Err(AuditError::Foreign), "{other}");
     }
     let file = closed(folder.path()).await;
     let owner = Connection::open(&file).expect("opens");
     owner.pragma_update(None, "locking_mode", "EXCLUSIVE").expect("set");
     owner.execute_batch("BEGIN EXCLUSIVE").expect("it is theirs");
-    assert_eq!(audit(&file, None), Err(AuditError::Locked));
+    assert_eq!(audit_file(&file, None), Err(AuditError::Locked));
     owner.execute_batch("ROLLBACK; PRAGMA user_version = 3").expect("written");
     drop(owner);
-    assert_eq!(audit(&file, None), Err(AuditError::Newer(3)));
+    assert_eq!(audit_file(&file, None), Err(AuditError::Newer(3)));
 }
 
 #[tokio::test]
 async fn a_story_is_told_from_the_file_and_callbacks_are_no_part_of_the_chain() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = closed(folder.path()).await;
-    let told = |plan: &str| explain_from(&file, &PlanId(plan.to_owned())).expect("readable");
+    let told = |plan: &str| explain_from_file(&file, &PlanId(plan.to_owned())).expect("readable");
     assert!(told("p1").expect("is there").text.contains("completed"));
     assert_eq!(told("r1").expect("is there").text, "no");
     assert_eq!(told("p9"), None);
-    let listed = list(&file).expect("readable");
+    let listed = list_file(&file).expect("readable");
     let states: Vec<_> = listed.iter().map(|it| (it.plan.0.as_str(), it.state)).collect();
     assert_eq!(states, [("p1", Progress::Completed), ("p2", Progress::Running), ("p3", Progress::Running)]);
     assert!(listed[0].begun_unix_ms > 1_700_000_000_000);
-    let head = audit(&file, None).expect("readable").head;
+    let head = audit_file(&file, None).expect("readable").head;
     let journal = Journal::open(&file).expect("opens");
     let words = |words: &str| Pii::new(words.to_owned());
     let (number, briefing) = (words("15550100"), words("Call them."));
     let callback = Callback { call: CallId(1), number, briefing, asked_unix_ms: 0, done: None };
     journal.call_back(callback).await.expect("written");
     journal.close();
-    assert_eq!(audit(&file, None).expect("readable").head, head);
+    assert_eq!(audit_file(&file, None).expect("readable").head, head);
 }

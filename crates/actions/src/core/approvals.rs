@@ -41,16 +41,23 @@ impl Drop for Waits<'_> {
 }
 
 impl Core {
-    /// Plans that wait, the longest waiting first.
-    pub(super) fn approvals(&self, role: &str) -> Vec<Approval> {
-        let runs: Vec<Arc<Run>> = lock(&self.runs).values().cloned().collect();
-        let waiting = runs.iter().filter_map(|run| {
+    /// Plans that wait, here or at other cores that share the journal, the longest waiting first.
+    pub(super) async fn approvals(&self, role: &str) -> Result<Vec<Approval>, CoreError> {
+        let elsewhere = match self.journal.lease() {
+            Some(_) => self.journal.waiting().await.map_err(internal)?,
+            None => Vec::new(),
+        };
+        let mut runs = lock(&self.runs).clone();
+        for story in elsewhere {
+            runs.entry(story.plan.id.clone()).or_insert_with(|| Run::ended(story));
+        }
+        let waiting = runs.values().filter_map(|run| {
             let asked = asked(&run.plan, &run.entries())?;
             (role.is_empty() || asked.role == role).then(|| approval(&run.plan, &run.trail.summary, asked))
         });
         let mut approvals: Vec<Approval> = waiting.collect();
         approvals.sort_by(|a, b| (a.asked_unix_ms, &a.plan.0).cmp(&(b.asked_unix_ms, &b.plan.0)));
-        approvals
+        Ok(approvals)
     }
 
     /// Writes an answer down, if it is the first to this question.
@@ -71,7 +78,7 @@ impl Core {
     }
 
     async fn answer_written(&self, run: &Run, number: u64, event: Event) -> Result<(), CoreError> {
-        match self.journal.append(&run.plan.id, run.token, number, event).await {
+        match self.journal.say(&run.plan.id, number, event).await {
             Ok(entry) => {
                 note(run, &entry.event);
                 run.extend(vec![entry]);

@@ -39,7 +39,7 @@ impl Core {
             let Some(event) = cancel(&run.plan, &events, &by, &reason).map_err(refused)? else {
                 return Ok(());
             };
-            match self.journal.append(&run.plan.id, run.token, events.len() as u64 + 1, event).await {
+            match self.journal.say(&run.plan.id, events.len() as u64 + 1, event).await {
                 Ok(entry) => {
                     note(run, &entry.event);
                     run.extend(vec![entry]);

@@ -49,7 +49,23 @@ impl Core {
                 Ok(plans) => tracing::warn!(plans, "plans go on that another core left"),
                 Err(error) => tracing::error!(%error, "other cores may take this one's plans over"),
             }
+            if let Err(error) = self.hear().await {
+                tracing::error!(%error, "what people answered at other cores is not known");
+            }
         }
+    }
+
+    /// Brings plans that wait here to what was said of them at other cores: approvals, and that they be stopped.
+    async fn hear(&self) -> Result<(), JournalError> {
+        let runs: Vec<Arc<Run>> = lock(&self.runs).values().cloned().collect();
+        let known = runs.iter().map(|run| (run.plan.id.clone(), run.length() as u64)).collect();
+        for plan in self.journal.longer(known).await? {
+            let run = runs.iter().find(|run| run.plan.id == plan);
+            if let Some(run) = run {
+                self.reread(run, 0).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn take_up(self: &Arc<Self>, mut story: Story) -> Result<bool, JournalError> {

@@ -26,13 +26,16 @@ use link::Link;
 mod batch;
 mod callbacks;
 mod claim;
+mod erase;
+mod journeys;
 mod link;
 mod read;
 mod schema;
 mod settings;
 
+pub(crate) use journeys::{each_owner, old};
 pub(crate) use link::connect;
-pub(crate) use read::{audit, list_plans, load, refusal};
+pub(crate) use read::{audit, each_refusal, list_plans, load, load_all, origin, refusal};
 pub use settings::Postgres;
 
 /// How long this core is sure to be taken for alive.
@@ -66,8 +69,8 @@ struct Store {
     /// This core among the others: drawn anew at each start, so that one that starts again waits for its own lease as any other would.
     core: String,
     link: Option<Link>,
-    /// When connecting failed last.
-    failed: Option<Instant>,
+    /// When connecting failed last, and how.
+    failed: Option<(Instant, JournalError)>,
     held: Arc<Mutex<Held>>,
     /// A commit may have been made or not: plans may be this core's that it does not know of.
     in_doubt: bool,
@@ -132,18 +135,23 @@ impl Store {
     async fn link(&mut self) -> Result<&Link, JournalError> {
         if self.link.as_ref().is_none_or(Link::is_closed) {
             self.link = None;
-            if self.failed.is_some_and(|failed| failed.elapsed() < RECONNECT_AFTER) {
-                return Err(JournalError::Away("it did not answer a moment ago".to_owned()));
+            if let Some((when, error)) = &self.failed
+                && when.elapsed() < RECONNECT_AFTER
+            {
+                return Err(error.clone());
             }
-            let again = async { Link::new(connect(&self.settings).await?).await };
+            let again = async {
+                let away = |error: JournalError| JournalError::Away(error.to_string());
+                Link::new(connect(&self.settings).await.map_err(away)?).await
+            };
             match within(again).await {
                 Ok(link) => {
                     self.failed = None;
                     self.link = Some(link);
                 }
                 Err(error) => {
-                    self.failed = Some(Instant::now());
-                    return Err(JournalError::Away(error.to_string()));
+                    self.failed = Some((Instant::now(), error.clone()));
+                    return Err(error);
                 }
             }
         }
@@ -232,11 +240,16 @@ impl Store {
                 }
                 answer(reply, noted(&mut failed, claimed))
             }
-            // What is erased is found in a file first.
-            other @ (Request::Begin { .. }
-            | Request::Append { .. }
-            | Request::Refuse { .. }
-            | Request::Erase { .. }) => {
+            Request::Waiting { reply } => {
+                answer(reply, noted(&mut failed, within(read::waiting(client, &core)).await))
+            }
+            Request::Longer { known, reply } => {
+                answer(reply, noted(&mut failed, within(read::longer(client, &known)).await))
+            }
+            Request::Erase { plans, calls, reply } => {
+                answer(reply, noted(&mut failed, within(erase::erase(client, &plans, &calls)).await))
+            }
+            other @ (Request::Begin { .. } | Request::Append { .. } | Request::Refuse { .. }) => {
                 return other.fail(JournalError::Closed);
             }
         };
@@ -282,6 +295,8 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         | Request::Erase { .. }
         | Request::Holds { .. }
         | Request::Claim { .. }
+        | Request::Waiting { .. }
+        | Request::Longer { .. }
         | Request::Count { .. }) => {
             other.fail(JournalError::Closed);
             None

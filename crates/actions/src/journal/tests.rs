@@ -53,7 +53,7 @@ fn a_second_core_on_a_file_is_refused_until_the_first_lets_go() {
     let path = folder.path().join("journal.db");
     let first = Journal::open(&path).expect("opens");
     assert_eq!(Journal::open(&path).map(Journal::close), Err(JournalError::Locked));
-    crate::audit(&path, None).expect("an auditor may look");
+    crate::audit::audit_file(&path, None).expect("an auditor may look");
     first.close();
     Journal::open(&path).expect("opens").close();
 }
@@ -94,7 +94,7 @@ async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
     answers.into_iter().for_each(|answer| answer(None));
     assert!(first.try_recv().is_ok_and(|it| it.is_ok_and(|entries| entries.len() == 1)));
     drop(connection);
-    let audited = crate::audit(&path, None).expect("readable");
+    let audited = crate::audit::audit_file(&path, None).expect("readable");
     assert_eq!((audited.plans, audited.events, audited.findings), (1, 2, vec![]));
 }
 
@@ -103,7 +103,14 @@ fn completed(plan: &PlanId) -> (Request, oneshot::Receiver<Result<Vec<Entry>, Jo
     let (reply, answer) = oneshot::channel();
     let events = vec![Event::Completed];
     (
-        Request::Append { plan: plan.clone(), token: Token::FIRST, number: 2, events, charge: None, reply },
+        Request::Append {
+            plan: plan.clone(),
+            token: Some(Token::FIRST),
+            number: 2,
+            events,
+            charge: None,
+            reply,
+        },
         answer,
     )
 }
@@ -160,7 +167,7 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.db");
     drop(unchained(&path));
-    assert_eq!(crate::audit(&path, None), Err(crate::AuditError::Unchained));
+    assert_eq!(crate::audit::audit_file(&path, None), Err(crate::AuditError::Unchained));
 
     let journal = Journal::open(&path).expect("opens");
     let (p1, p2) = (PlanId("p1".to_owned()), PlanId("p2".to_owned()));
@@ -179,7 +186,7 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     journal.close();
 
     Journal::open(&path).expect("opens again").close();
-    let audited = crate::audit(&path, None).expect("readable");
+    let audited = crate::audit::audit_file(&path, None).expect("readable");
     assert_eq!(audited.findings, []);
     assert_eq!((audited.plans, audited.events, audited.refusals), (2, 4, 1));
     let connection = Connection::open(&path).expect("opens");

@@ -1,4 +1,5 @@
 //! What only cores can do that share a journal.
 
+mod approvals;
 mod limits;
 mod two;

@@ -52,7 +52,7 @@ impl Scene {
 /// Each effect is there once; the journal is whole, and the plan ended under this token.
 async fn ended_once(folder: &TempDir, airline: &Handle, token: i64) {
     rebooked_once(airline);
-    let audited = callwright_actions::audit_store(&store(folder.path()), None).await.expect("readable");
+    let audited = callwright_actions::audit(&store(folder.path()), None).await.expect("readable");
     assert_eq!((audited.plans, audited.findings), (1, vec![]));
     let (client, connection) =
         tokio_postgres::connect(&address(folder.path()), tokio_postgres::NoTls).await.expect("connects");

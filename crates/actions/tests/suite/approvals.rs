@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use callwright_actions::{ActionCore, CoreConfig, Limits, audit_store, explain_from_store};
+use callwright_actions::{ActionCore, CoreConfig, Limits, audit, explain_from};
 use callwright_demo_backends::Handle;
 use callwright_model::{Pii, PlanEvent, PlanFact, PlanId, PlanReply, Value};
 use callwright_wire::actions::{Approval, ApprovalAnswer, Client, ClientError, PlanEvents, PlanState};
@@ -128,9 +128,9 @@ async fn what_is_approved_goes_on_and_the_story_says_who_and_why() {
     }
     core.shutdown().await;
     let kept = store(folder.path());
-    let told = explain_from_store(&kept, &plan).await.expect("readable").expect("known");
+    let told = explain_from(&kept, &plan).await.expect("readable").expect("known");
     assert_eq!(told.text, story, "as `callwright explain`");
-    assert!(audit_store(&kept, None).await.expect("readable").findings.is_empty(), "it is on the chain");
+    assert!(audit(&kept, None).await.expect("readable").findings.is_empty(), "it is on the chain");
     airline.shutdown().await;
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tokio_stream::StreamExt as _;
 
 use crate::common::{
-    BOOKING, CALL, DEAR, config, demo_airline, ready, ready_plan, supervised, to_the_end, yes,
+    BOOKING, CALL, DEAR, at_rest, config, demo_airline, ready, ready_plan, store, supervised, to_the_end, yes,
 };
 
 fn owner(identity: &str) -> Person {
@@ -34,13 +34,9 @@ fn kinds(lines: &[Json]) -> Vec<&str> {
     lines.iter().filter_map(|line| line["kind"].as_str()).collect()
 }
 
-/// Whether a text stands anywhere in the files of a journal, as somebody with an editor would look.
-fn written(folder: &Path, text: &str) -> bool {
-    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
-    files.filter(|file| file.is_file()).any(|file| {
-        let bytes = std::fs::read(file).expect("readable");
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    })
+/// Whether a text stands anywhere in what is kept: in a file as somebody with an editor would look, in a database as somebody who asks it.
+async fn written(folder: &Path, text: &str) -> bool {
+    at_rest(folder).await.contains(text)
 }
 
 #[tokio::test]
@@ -81,31 +77,32 @@ async fn a_person_is_given_all_that_is_kept_of_them_and_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn what_is_erased_is_gone_from_the_files_and_the_chain_still_verifies() {
+async fn what_is_erased_is_gone_and_the_chain_still_verifies() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let file = folder.path().join("journal.db");
+    let kept = store(folder.path());
     let (core, client) = started(supervised(folder.path(), &airline.url())).await;
     let plan = ready_plan(&client).await;
     to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
     client.request_callback(CALL, number("15550100"), number("They waited.")).await.expect("kept");
-    let before = audit(&file, None).expect("a journal");
+    let before = audit(&kept, None).await.expect("a journal");
     assert_eq!((before.erased, before.findings.len()), (0, 0));
-    assert!(written(folder.path(), BOOKING) && written(folder.path(), "15550100"));
+    assert!(written(folder.path(), BOOKING).await && written(folder.path(), "15550100").await);
 
     let erased = client.erase_journey(owner(BOOKING)).await.expect("erased");
     assert_eq!((erased.plans, erased.open, erased.calls), (1, vec![], vec![CALL]));
     for personal in [BOOKING, "15550100", "CW318", "They waited."] {
-        assert!(!written(folder.path(), personal), "`{personal}` is still there");
+        assert!(!written(folder.path(), personal).await, "`{personal}` is still there");
     }
-    let after = audit(&file, Some(before.head)).expect("a journal");
+    let after = audit(&kept, Some(before.head)).await.expect("a journal");
     assert_eq!((after.head, after.since_head, after.findings.as_slice()), (before.head, Some(0), &[][..]));
     assert_eq!((after.plans, after.events, after.erased), (1, 10, 11));
     assert!(matches!(client.erase_journey(owner(BOOKING)).await, Err(ClientError::NotFound(_))));
     assert!(matches!(exported(&client, owner(BOOKING)).await, Err(ClientError::NotFound(_))));
     assert!(matches!(client.get_plan(&plan).await, Err(ClientError::NotFound(_))));
     assert_eq!(client.list_callbacks(false).await.expect("lists"), []);
-    assert_eq!((explain_from(&file, &plan).expect("reads"), list(&file).expect("reads")), (None, vec![]));
-    assert!(stats(&file, 0).expect("reads").is_empty());
+    assert_eq!(explain_from(&kept, &plan).await, Ok(None));
+    assert_eq!(list(&kept).await, Ok(vec![]));
+    assert!(stats(&kept, 0).await.expect("reads").is_empty());
 
     let next = ready(&client, DEAR.0, DEAR.1).await;
     let PlanReply::Ready { plan: next, .. } = next else { panic!("it is ready") };
@@ -119,14 +116,14 @@ async fn what_is_erased_is_gone_from_the_files_and_the_chain_still_verifies() {
     assert_eq!(exported(&client, owner(DEAR.0)).await.expect("told")[1]["state"], "awaiting_approval");
     drop(client);
     core.shutdown().await;
-    assert_eq!(audit(&file, Some(before.head)).expect("a journal").findings, [], "and it goes on");
+    assert_eq!(audit(&kept, Some(before.head)).await.expect("a journal").findings, [], "and it goes on");
     airline.shutdown().await;
 }
 
 #[tokio::test]
 async fn what_is_older_than_is_kept_is_erased_and_what_has_not_ended_is_not() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let file = folder.path().join("journal.db");
+    let kept = store(folder.path());
     let (core, client) = started(supervised(folder.path(), &airline.url())).await;
     let old = ready_plan(&client).await;
     to_the_end(client.execute(&old, yes()).await.expect("executes")).await;
@@ -143,15 +140,15 @@ async fn what_is_older_than_is_kept_is_erased_and_what_has_not_ended_is_not() {
     assert!(matches!(ready(&client, DEAR.0, DEAR.1).await, PlanReply::Refused { .. }));
     drop(client);
     core.shutdown().await;
-    let kept =
+    let hourly =
         CoreConfig { keep: Some(Duration::from_secs(3_600)), ..supervised(folder.path(), &airline.url()) };
-    let (core, _client) = started(kept).await;
+    let (core, _client) = started(hourly).await;
     core.shutdown().await;
-    assert_eq!(audit(&file, None).expect("a journal").erased, 0, "within the hour nothing is");
+    assert_eq!(audit(&kept, None).await.expect("a journal").erased, 0, "within the hour nothing is");
 
     let none = CoreConfig { keep: Some(Duration::ZERO), ..supervised(folder.path(), &airline.url()) };
     let (core, client) = started(none).await;
-    let audited = audit(&file, None).expect("a journal");
+    let audited = audit(&kept, None).await.expect("a journal");
     assert_eq!((audited.findings.as_slice(), audited.refusals), (&[][..], 1));
     assert_eq!(audited.erased, 12, "a plan, its ten events and a refusal");
     assert!(matches!(client.get_plan(&old).await, Err(ClientError::NotFound(_))));

@@ -86,7 +86,7 @@ async fn killed_once(at: At, method: &str, fault: Option<FaultKind>) {
     assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::Completed);
     rebooked_once(&airline);
     core.kill();
-    let audited = callwright_actions::audit_store(&store(folder.path()), None).await.expect("readable");
+    let audited = callwright_actions::audit(&store(folder.path()), None).await.expect("readable");
     assert_eq!((audited.plans, audited.findings), (1, vec![]), "killed at {at:?} with {fault:?}");
     airline.shutdown().await;
 }
@@ -168,7 +168,7 @@ async fn killed_after_it_was_cancelled_everything_is_taken_back() {
         assert_eq!(after.tables["seats"], before.tables["seats"], "{fault:?}");
         assert_eq!(after.count("credits", "state", "active"), 0, "{fault:?}");
         core.kill();
-        let audited = callwright_actions::audit_store(&store(folder.path()), None).await.expect("readable");
+        let audited = callwright_actions::audit(&store(folder.path()), None).await.expect("readable");
         assert_eq!(audited.findings, vec![], "{fault:?}");
         airline.shutdown().await;
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use callwright_actions::Postgres;
+use anyhow::anyhow;
+use callwright_actions::{Postgres, Store};
 use callwright_model::Pii;
 
 use super::Database;
@@ -42,6 +43,22 @@ pub(super) fn database(
         }
     }
     Some(Database(postgres))
+}
+
+/// The journal that somebody names on the command line: a file, or the address of a database. Its password is where libpq's tools look
+/// for it; whoever needs more names a configuration.
+///
+/// # Errors
+/// When it is meant for an address and is none.
+pub fn named(journal: &Path) -> anyhow::Result<Store> {
+    let Some(address) = journal.to_str().filter(|text| text.contains("://")) else {
+        return Ok(Store::File(journal.to_owned()));
+    };
+    let postgres = Postgres::new(address, LEASE).map_err(|error| anyhow!("--journal: {error}"))?;
+    Ok(Store::Postgres(match passfile() {
+        Some(text) => postgres.password_of(&text),
+        None => postgres,
+    }))
 }
 
 /// Any text: what it must look like is told without showing it.

@@ -49,7 +49,7 @@ pub trait ActionCore: Send + Sync + 'static {
     fn explain(&self, plan: PlanId) -> impl Future<Output = Result<Explanation, CoreError>> + Send;
 
     /// Plans that wait for an approval, the longest waiting first; of one role, or of all when it is empty.
-    fn list_approvals(&self, role: &str) -> Vec<Approval>;
+    fn list_approvals(&self, role: &str) -> impl Future<Output = Result<Vec<Approval>, CoreError>> + Send;
 
     /// Takes somebody's answer to a question for approval; `Ok` once it is on disk.
     fn answer_approval(&self, answer: ApprovalAnswer) -> impl Future<Output = Result<(), CoreError>> + Send;
@@ -204,7 +204,7 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         &self,
         request: Request<pb::ListApprovalsRequest>,
     ) -> Result<Response<pb::ListApprovalsResponse>, Status> {
-        let approvals = self.0.list_approvals(&request.into_inner().role);
+        let approvals = self.0.list_approvals(&request.into_inner().role).await?;
         let approvals = approvals.into_iter().map(c::approval_to_pb).collect();
         Ok(Response::new(pb::ListApprovalsResponse { approvals }))
     }

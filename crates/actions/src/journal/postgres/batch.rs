@@ -65,13 +65,13 @@ impl<'c> Batch<'c> {
     pub(super) fn append(
         &mut self,
         plan: &PlanId,
-        token: Token,
+        token: Option<Token>,
         number: u64,
         events: Vec<Event>,
         charge: Option<&Charge>,
     ) -> Result<Vec<Entry>, JournalError> {
         let tail = self.tails.get(&plan.0).ok_or(JournalError::Conflict)?;
-        if tail.owner != self.core || tail.token != token {
+        if token.is_some_and(|token| tail.owner != self.core || tail.token != token) {
             return Err(JournalError::Stale);
         }
         if tail.number.checked_add(1) != Some(number) {

@@ -17,13 +17,15 @@ pub(super) async fn claim(
     packs: &[String],
     in_doubt: bool,
 ) -> Result<Vec<Story>, JournalError> {
+    let packs: Vec<String> = packs.iter().map(|pack| schema::pack(pack)).collect();
+    let take_over = TAKE_OVER.replace("$PACK", schema::PACK);
     let rows = locked(client, async {
         alive(client, core, lease).await?;
         let mut rows = Vec::new();
         if in_doubt {
             rows = client.query(OWN, &[&core]).await?;
         }
-        rows.extend(client.query(TAKE_OVER, &[&core, &packs, &AT_ONCE]).await?);
+        rows.extend(client.query(&take_over, &[&core, &packs, &AT_ONCE]).await?);
         client.execute(BURY, &[]).await?;
         Ok(rows)
     });
@@ -53,7 +55,7 @@ async fn alive(client: &Client, core: &str, lease: Duration) -> Result<(), tokio
 
 /// Does something under the lock of those who write. From the commit of a taking over on nothing more comes from whoever had the plans
 /// before, and who says that it lives waits for one that believes it does not.
-async fn locked<T>(
+pub(super) async fn locked<T>(
     client: &Client,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, JournalError> {
@@ -88,7 +90,7 @@ const TAKE_OVER: &str = "
       SELECT id, plan FROM plans WHERE NOT finished AND owner <> $1
       AND NOT EXISTS (SELECT 1 FROM cores WHERE cores.id = plans.owner AND cores.until > clock_timestamp()))
     UPDATE plans SET owner = $1, token = token + 1 WHERE id IN (
-      SELECT id FROM abandoned WHERE plan::json ->> 'pack' = ANY ($2) ORDER BY id LIMIT $3)
+      SELECT id FROM abandoned WHERE $PACK = ANY ($2) ORDER BY id LIMIT $3)
     RETURNING id, token, plan, trail";
 /// A core that has not been heard of for an hour has nothing left that it could come back for.
 const BURY: &str = "DELETE FROM cores WHERE until < clock_timestamp() - interval '1 hour'";

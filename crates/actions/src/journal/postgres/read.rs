@@ -16,13 +16,22 @@ use crate::tally::Tally;
 /// A plan with its events.
 pub(crate) async fn load(client: &Client, plan: &PlanId) -> Result<Option<Story>, JournalError> {
     let row = client
-        .query_opt("SELECT id, token, plan, trail FROM plans WHERE id = $1", &[&plan.0])
+        .query_opt("SELECT id, token, plan, trail FROM plans WHERE id = $1 AND plan <> ''", &[&plan.0])
         .await
         .map_err(database)?;
+    // Of one that was erased there is nothing to tell.
     let Some(row) = row else { return Ok(None) };
     let mut told = stories(client, std::slice::from_ref(&row)).await?;
     let (_, story) = told.pop().ok_or(JournalError::Conflict)?;
     story.map(Some)
+}
+
+/// Some plans with their events, in this order, without those that were erased.
+pub(crate) async fn load_all(client: &Client, plans: &[PlanId]) -> Result<Vec<Story>, JournalError> {
+    let query = "SELECT id, token, plan, trail FROM plans WHERE id = ANY ($1) AND plan <> ''
+                 ORDER BY array_position($1, id)";
+    let rows = client.query(query, &[&names(plans)]).await.map_err(database)?;
+    stories(client, &rows).await?.into_iter().map(|(_, story)| story).collect()
 }
 
 /// Plans of rows `id, token, plan, trail`, each with its events.
@@ -63,14 +72,17 @@ fn story<'r>(id: &PlanId, row: &Row, events: impl Iterator<Item = &'r Row>) -> R
 pub(super) async fn count(client: &Client, core: &str, tally: &Tally) -> Result<(), JournalError> {
     // Looked at first: what is written meanwhile is told now and once more the next time, and counts once.
     let newest = client.query_opt(schema::HEAD, &[]).await.map_err(database)?;
-    let packs = tally.packs();
+    let packs: Vec<String> = tally.packs().into_iter().map(schema::pack).collect();
+    let counted =
+        format!("SELECT id, token, plan, trail FROM plans WHERE {} = ANY ($1) AND id IN", schema::PACK);
     let rows = match tally.until() {
         None => {
             let since = tally.since_unix_ms().cast_signed();
-            client.query(&format!("{COUNTED} unix_ms >= $2)"), &[&packs, &since]).await
+            let all = format!("{counted} (SELECT plan FROM events WHERE unix_ms >= $2)");
+            client.query(&all, &[&packs, &since]).await
         }
         Some(until) => {
-            let others = format!("{COUNTED} place > $2) AND owner <> $3");
+            let others = format!("{counted} (SELECT plan FROM events WHERE place > $2) AND owner <> $3");
             client.query(&others, &[&packs, &until.cast_signed(), &core]).await
         }
     };
@@ -78,6 +90,22 @@ pub(super) async fn count(client: &Client, core: &str, tally: &Tally) -> Result<
     tally.learn(&readable(stories(client, &rows).await?));
     tally.learnt_until(newest.map_or(0, |newest| number(&newest, 0)));
     Ok(())
+}
+
+/// Plans of other cores whose last event asks for an approval.
+pub(super) async fn waiting(client: &Client, core: &str) -> Result<Vec<Story>, JournalError> {
+    let rows = client.query(WAITING, &[&core, &WAITING_MAX]).await.map_err(database)?;
+    Ok(readable(stories(client, &rows).await?))
+}
+
+/// Which of some plans have more events than are known.
+pub(super) async fn longer(client: &Client, known: &[(PlanId, u64)]) -> Result<Vec<PlanId>, JournalError> {
+    let (plans, numbers): (Vec<&str>, Vec<i64>) =
+        known.iter().map(|(plan, number)| (plan.0.as_str(), number.cast_signed())).unzip();
+    let query = "SELECT known.plan FROM unnest($1::text[], $2::bigint[]) AS known (plan, number)
+                 WHERE EXISTS (SELECT 1 FROM events WHERE events.plan = known.plan AND events.number > known.number)";
+    let rows = client.query(query, &[&plans, &numbers]).await.map_err(database)?;
+    Ok(rows.iter().map(|row| PlanId(row.get(0))).collect())
 }
 
 /// Those that can be read: one that cannot must not keep the others from going on.
@@ -92,16 +120,37 @@ pub(super) fn readable(told: Vec<(PlanId, Result<Story, JournalError>)>) -> Vec<
 
 /// Why something was not done; of several times the latest.
 pub(crate) async fn refusal(client: &Client, plan: &PlanId) -> Result<Option<Explained>, JournalError> {
-    let query = "SELECT text, json FROM refusals WHERE plan = $1 ORDER BY place DESC LIMIT 1";
+    let query = "SELECT text, json FROM refusals WHERE plan = $1 AND text <> '' ORDER BY place DESC LIMIT 1";
     let row = client.query_opt(query, &[&plan.0]).await.map_err(database)?;
     Ok(row.map(|row| Explained { text: row.get(0), json: row.get(1) }))
 }
 
-/// All plans, the oldest first.
-pub(crate) async fn list_plans(client: &Client) -> Result<Vec<PlanId>, JournalError> {
-    let query = "SELECT plan FROM events WHERE number = 1 ORDER BY place";
-    let rows = client.query(query, &[]).await.map_err(database)?;
+/// Plans that were said yes to at or after a time, the oldest first.
+pub(crate) async fn list_plans(client: &Client, since_unix_ms: u64) -> Result<Vec<PlanId>, JournalError> {
+    let query = "SELECT plan FROM events WHERE number = 1 AND unix_ms >= $1 ORDER BY place";
+    let rows = client.query(query, &[&since_unix_ms.cast_signed()]).await.map_err(database)?;
     Ok(rows.iter().map(|row| PlanId(row.get(0))).collect())
+}
+
+/// What policies refused at or after a time, as JSON.
+pub(crate) async fn each_refusal(
+    client: &Client,
+    since_unix_ms: u64,
+    mut told: impl FnMut(&str),
+) -> Result<(), JournalError> {
+    let since = [since_unix_ms.cast_signed()];
+    let rows = client.query_raw("SELECT json FROM refusals WHERE unix_ms >= $1", since).await;
+    let mut rows = std::pin::pin!(rows.map_err(database)?);
+    while let Some(row) = rows.try_next().await.map_err(database)? {
+        told(row.get(0));
+    }
+    Ok(())
+}
+
+/// Where the chain begins.
+pub(crate) async fn origin(client: &Client) -> Result<Origin, JournalError> {
+    let row = client.query_one("SELECT id, unix_ms, adopted FROM origin", &[]).await.map_err(database)?;
+    Ok(schema::origin(&row))
 }
 
 /// Gives an audit everything that hangs on the chain, in one view of it.
@@ -173,10 +222,13 @@ fn sealed(row: &Row) -> Result<Sealed, tokio_postgres::Error> {
     })
 }
 
-/// Plans of some packs of which something was written. An erased plan is no JSON.
-const COUNTED: &str = "
+/// How an event is written is the journal's own: which one it is comes first.
+const WAITING: &str = "
     SELECT id, token, plan, trail FROM plans
-    WHERE CASE plan WHEN '' THEN '{}' ELSE plan END::json ->> 'pack' = ANY ($1) AND id IN (SELECT plan FROM events WHERE";
+    CROSS JOIN LATERAL (SELECT event FROM events WHERE events.plan = plans.id ORDER BY number DESC LIMIT 1) AS last
+    WHERE NOT finished AND owner <> $1 AND last.event LIKE '{\"event\":\"approval_asked\",%' ORDER BY id LIMIT $2";
+/// More than anybody looks through.
+const WAITING_MAX: i64 = 10_000;
 const ENTRIES: &str = "
     SELECT place, before, plan, unix_ms, salt, hash, event, number, before_in_plan, NULL AS text, NULL AS json FROM events
     UNION ALL

@@ -72,6 +72,14 @@ pub(super) const HEAD: &str = "
        UNION ALL (SELECT place, hash FROM refusals ORDER BY place DESC LIMIT 1)) AS newest
     ORDER BY place DESC LIMIT 1";
 
+/// A pack's name as it stands in the text of a plan.
+pub(super) fn pack(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
+}
+
+/// That name. A plan is not read as JSON here: Postgres refuses all of one in whose texts there is a zero byte.
+pub(super) const PACK: &str = r#"substring(plan from '^\{"id":"[^"]*","pack":("([^"\\]|\\.)*")')"#;
+
 /// What those who write lock: `CWJL`, the file's mark.
 pub(super) const LOCK: i64 = 0x4357_4a4c;
 

@@ -30,9 +30,14 @@ fn event() -> Event {
     Event::Consented { words_sha256: "00".to_owned() }
 }
 
-async fn open(address: &str) -> Journal {
+/// A journal of a core that has not looked for plans yet.
+async fn opened(address: &str) -> Journal {
     let postgres = Postgres::new(address, Duration::from_secs(600)).expect("an address");
-    let journal = Journal::of(&Store::Postgres(postgres)).await.expect("opens");
+    Journal::of(&Store::Postgres(postgres)).await.expect("opens")
+}
+
+async fn open(address: &str) -> Journal {
+    let journal = opened(address).await;
     assert_eq!(claimed(&journal).await, NONE, "nothing was left");
     journal
 }
@@ -51,7 +56,7 @@ async fn sql(address: &str, statement: &str) {
 
 async fn audited(address: &str) -> callwright_plan_core::Audited {
     let postgres = Postgres::new(address, Duration::from_secs(1)).expect("an address");
-    crate::audit_store(&Store::Postgres(postgres), None).await.expect("readable")
+    crate::audit(&Store::Postgres(postgres), None).await.expect("readable")
 }
 
 #[tokio::test]
@@ -80,6 +85,24 @@ async fn a_core_that_slept_through_its_lease_writes_nothing_more() {
     other.close();
     let audited = audited(&address).await;
     assert_eq!((audited.events, audited.findings), (2, vec![]));
+}
+
+#[tokio::test]
+async fn a_zero_byte_in_what_a_system_said_keeps_no_plan_from_being_taken_over() {
+    let address = callwright_scratch_postgres::database().expect("a database");
+    let gone = open(&address).await;
+    let mut strange = plan("p1");
+    strange.facts.insert("said".to_owned(), "a\0b \\u0000 \"pack\":\"retail\"".into());
+    gone.begin(strange.clone(), Trail::default(), event()).await.expect("written");
+    gone.begin(plan("p2"), Trail::default(), event()).await.expect("written");
+    gone.close();
+    let other = opened(&address).await;
+    assert_eq!(other.claim(vec!["retail".to_owned()], &no_limits()).await, Ok(Vec::new()));
+    let mut left = other.claim(vec![PACK.to_owned()], &no_limits()).await.expect("told");
+    left.sort_by(|a, b| a.plan.id.cmp(&b.plan.id));
+    let left: Vec<Plan> = left.into_iter().map(|story| story.plan).collect();
+    assert_eq!(left, [strange, plan("p2")]);
+    other.close();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use callwright_plan_core::Audited;
 use tempfile::TempDir;
 
 use super::*;
-use crate::audit_store;
+use crate::audit;
 
 /// A place for a journal.
 struct Place {
@@ -32,7 +32,7 @@ impl Place {
     }
 
     async fn audited(&self) -> Audited {
-        audit_store(&self.store, None).await.expect("readable")
+        audit(&self.store, None).await.expect("readable")
     }
 }
 
