@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callwright_model::{Language, SAMPLE_RATE, Voice};
 
@@ -23,8 +23,7 @@ impl Flite {
         if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'') {
             return None;
         }
-        let voice = voices().get(DEFAULT_VOICE)?;
-        let phones = voice.lock().unwrap_or_else(PoisonError::into_inner).phones(word);
+        let phones = voices().get_mut(DEFAULT_VOICE)?.phones(word);
         let phones: Vec<String> = phones
             .iter()
             .filter(|phone| *phone != "pau")
@@ -55,13 +54,13 @@ impl Synthesiser for Flite {
         let text = readable(text);
         let ends = word_ends(&text);
         let text = CString::new(text).map_err(|_| failed("the text holds a zero byte"))?;
-        let voices = voices();
+        let mut voices = voices();
+        let known = voices.contains_key(voice.0.as_str());
         let voice = voices
-            .get(voice.0.as_str())
-            .or_else(|| voices.get(DEFAULT_VOICE))
+            .get_mut(if known { voice.0.as_str() } else { DEFAULT_VOICE })
             .ok_or_else(|| failed("no voice is linked"))?;
         let mut stopped = false;
-        let spoken = voice.lock().unwrap_or_else(PoisonError::into_inner).speak(&text, &mut |chunk| {
+        let spoken = voice.speak(&text, &mut |chunk| {
             let flow = match chunk {
                 ffi::Chunk::Tokens(tokens) => take(Spoken::Words(spans(&ends, &tokens))),
                 ffi::Chunk::Sound(samples, SAMPLE_RATE) => take(Spoken::Sound(samples)),
@@ -142,11 +141,13 @@ fn spans(ends: &[usize], tokens: &[ffi::Token]) -> Vec<WordSpan> {
     spans
 }
 
-fn voices() -> &'static BTreeMap<&'static str, Mutex<ffi::Voice>> {
-    static VOICES: OnceLock<BTreeMap<&'static str, Mutex<ffi::Voice>>> = OnceLock::new();
-    VOICES.get_or_init(|| {
-        VOICE_NAMES.iter().filter_map(|name| Some((*name, Mutex::new(ffi::Voice::register(name)?)))).collect()
-    })
+/// One speaks at a time: the noise in consonants comes from the C library's dice, which all voices throw, and a sentence must sound the
+/// same whoever else speaks.
+fn voices() -> MutexGuard<'static, BTreeMap<&'static str, ffi::Voice>> {
+    static VOICES: OnceLock<Mutex<BTreeMap<&'static str, ffi::Voice>>> = OnceLock::new();
+    let register = |name: &&'static str| Some((*name, ffi::Voice::register(name)?));
+    let voices = VOICES.get_or_init(|| Mutex::new(VOICE_NAMES.iter().filter_map(register).collect()));
+    voices.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Those that Debian and Ubuntu ship at 16 kHz.
@@ -178,8 +179,8 @@ mod tests {
     /// verbaliser.
     #[test]
     fn figures_and_letters_are_read_as_they_are_meant() {
-        let voice = voices().get(DEFAULT_VOICE).expect("it is linked");
-        let mut voice = voice.lock().expect("nobody panics");
+        let mut voices = voices();
+        let voice = voices.get_mut(DEFAULT_VOICE).expect("it is linked");
         for (written, said) in [
             ("Your seat is 11 A.", "Your seat is eleven ay."),
             ("gate B 12", "gate bee twelve"),
@@ -250,5 +251,28 @@ mod tests {
         assert!(told[7].end <= samples && told[7].end + 8_000 > samples, "{told:?} of {samples}");
         let length = |word: usize| told[word].end - told[word].start;
         assert!(length(3) > 5 * length(2), "an amount takes long to say: {told:?}");
+    }
+    /// The library throws the C library's dice, of which there is one pair.
+    #[test]
+    fn a_sentence_sounds_the_same_whoever_else_speaks() {
+        fn sound(voice: &str) -> Vec<i16> {
+            let mut sound = Vec::new();
+            let mut take = |spoken: Spoken<'_>| {
+                if let Spoken::Sound(samples) = spoken {
+                    sound.extend_from_slice(samples);
+                }
+                ControlFlow::Continue(())
+            };
+            let text = "Six small ships see the shore.";
+            Flite.speak(text, Language::EN, &Voice(voice.to_owned()), &mut take).expect("flite speaks");
+            sound
+        }
+        let alone = VOICE_NAMES.map(sound);
+        let together = std::thread::scope(|scope| {
+            VOICE_NAMES
+                .map(|voice| scope.spawn(move || sound(voice)))
+                .map(|voice| voice.join().expect("it speaks"))
+        });
+        assert!(alone == together, "a sentence sounds another way when others speak");
     }
 }
