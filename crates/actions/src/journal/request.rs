@@ -1,0 +1,150 @@
+//! What is asked of whoever writes the journal, each with where the answer goes.
+
+use std::sync::Arc;
+
+use callwright_model::{CallId, Pii, PlanId};
+use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
+use callwright_wire::actions::Callback;
+use tokio::sync::oneshot;
+
+use super::{JournalError, Story, Token};
+use crate::tally::{Charge, Tally};
+
+pub(super) enum Request {
+    Begin {
+        plan: Box<Plan>,
+        trail: Trail,
+        event: Event,
+        reply: oneshot::Sender<Result<Entry, JournalError>>,
+    },
+    Append {
+        plan: PlanId,
+        /// `None` for what people say, which holds whoever carries the plan out.
+        token: Option<Token>,
+        number: u64,
+        events: Vec<Event>,
+        charge: Option<Charge>,
+        reply: oneshot::Sender<Result<Vec<Entry>, JournalError>>,
+    },
+    Refuse {
+        plan: PlanId,
+        story: Explained,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    Load {
+        plan: PlanId,
+        reply: oneshot::Sender<Result<Option<Story>, JournalError>>,
+    },
+    Refusal {
+        plan: PlanId,
+        reply: oneshot::Sender<Result<Option<Explained>, JournalError>>,
+    },
+    Holds {
+        plan: PlanId,
+        token: Token,
+        reply: oneshot::Sender<Result<bool, JournalError>>,
+    },
+    Claim {
+        packs: Vec<String>,
+        tally: Arc<Tally>,
+        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    },
+    Count {
+        tally: Arc<Tally>,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    CallBack {
+        callback: Callback,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    CallBacks {
+        done: bool,
+        reply: oneshot::Sender<Result<Vec<Callback>, JournalError>>,
+    },
+    Waiting {
+        reply: oneshot::Sender<Result<Vec<Story>, JournalError>>,
+    },
+    Longer {
+        known: Vec<(PlanId, u64)>,
+        reply: oneshot::Sender<Result<Vec<PlanId>, JournalError>>,
+    },
+    Erase {
+        plans: Vec<PlanId>,
+        calls: Vec<CallId>,
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
+    CalledBack {
+        call: CallId,
+        by: Pii<String>,
+        reply: oneshot::Sender<Result<Option<Callback>, JournalError>>,
+    },
+}
+
+impl Request {
+    /// The plan that it adds to.
+    pub(super) fn plan(&self) -> Option<&PlanId> {
+        match self {
+            Self::Begin { plan, .. } => Some(&plan.id),
+            Self::Append { plan, .. } => Some(plan),
+            Self::Refuse { .. }
+            | Self::Load { .. }
+            | Self::Refusal { .. }
+            | Self::Holds { .. }
+            | Self::Claim { .. }
+            | Self::Count { .. }
+            | Self::Waiting { .. }
+            | Self::Longer { .. }
+            | Self::CallBack { .. }
+            | Self::CallBacks { .. }
+            | Self::Erase { .. }
+            | Self::CalledBack { .. } => None,
+        }
+    }
+
+    /// In whose ledger its plan is to be charged before.
+    pub(super) fn tally(&self) -> Option<&Arc<Tally>> {
+        match self {
+            Self::Append { charge, .. } => charge.as_ref().map(Charge::tally),
+            Self::Begin { .. }
+            | Self::Refuse { .. }
+            | Self::Load { .. }
+            | Self::Refusal { .. }
+            | Self::Holds { .. }
+            | Self::Claim { .. }
+            | Self::Count { .. }
+            | Self::Waiting { .. }
+            | Self::Longer { .. }
+            | Self::CallBack { .. }
+            | Self::CallBacks { .. }
+            | Self::Erase { .. }
+            | Self::CalledBack { .. } => None,
+        }
+    }
+
+    /// Whether it is one that adds to the chain.
+    pub(super) fn extends_chain(&self) -> bool {
+        self.plan().is_some() || matches!(self, Self::Refuse { .. })
+    }
+
+    /// Nothing could be done about it.
+    pub(super) fn fail(self, error: JournalError) {
+        // Who asked may be gone.
+        match self {
+            Self::Begin { reply, .. } => drop(reply.send(Err(error))),
+            Self::Append { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refuse { reply, .. }
+            | Self::Count { reply, .. }
+            | Self::CallBack { reply, .. }
+            | Self::Erase { reply, .. } => {
+                drop(reply.send(Err(error)));
+            }
+            Self::Load { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
+            Self::Holds { reply, .. } => drop(reply.send(Err(error))),
+            Self::Claim { reply, .. } | Self::Waiting { reply } => drop(reply.send(Err(error))),
+            Self::Longer { reply, .. } => drop(reply.send(Err(error))),
+            Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
+            Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+}
