@@ -1,4 +1,4 @@
-//! Follows docs/mcp.md as a person would: types its commands, writes its files, and looks for what it says is printed.
+//! Follows docs/mcp.md and docs/grpc.md as a person would: types their commands, writes their files, and looks for what they say is printed.
 
 use std::path::Path;
 use std::process::Command;
@@ -69,7 +69,8 @@ fn replace(file: &Path, entry: Option<&str>, from: &str, to: &str) {
 fn run(folder: &Path, command: &str) -> String {
     let ours = program();
     let mut path = ours.parent().expect("it is in a folder").as_os_str().to_owned();
-    path.push(":");
+    // Debian's Python, which has grpcio, before any other.
+    path.push(":/usr/bin:");
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let output = Command::new("sh")
         .args(["-c", command])
@@ -81,27 +82,28 @@ fn run(folder: &Path, command: &str) -> String {
     [output.stdout.as_slice(), output.stderr.as_slice()].map(String::from_utf8_lossy).concat()
 }
 
-#[test]
-fn the_page_about_mcp_works_as_it_stands() {
-    let _place = Place::take(false);
-    let page = std::fs::read_to_string(repository().join("docs/mcp.md")).expect("the page is there");
-    let folder = tempfile::tempdir().expect("a folder");
-    let hotel = repository().join("tests/mcp/hotel.py");
-    std::fs::copy(hotel, folder.path().join("hotel.py")).expect("copied");
+/// Does what a page says, in a folder that holds what these files of tests/ are.
+fn follow(page: &str, folder: &Path, files: &[&str], commands_min: usize) {
+    let page = std::fs::read_to_string(repository().join(page)).expect("the page is there");
+    for file in files {
+        let copy = folder.join(file.split_once('/').expect("it is in a folder of tests/").1);
+        std::fs::create_dir_all(copy.parent().expect("a folder")).expect("made");
+        std::fs::copy(repository().join("tests").join(file), copy).expect("copied");
+    }
     let mut commands = 0;
     for step in steps(&page) {
         match step {
             Step::File { name, text } => {
-                let file = folder.path().join(name);
+                let file = folder.join(name);
                 std::fs::create_dir_all(file.parent().expect("a folder")).expect("made");
                 std::fs::write(file, text).expect("written");
             }
             Step::Replace { name, entry, from, to } => {
-                replace(&folder.path().join(name), entry.as_deref(), &from, &to);
+                replace(&folder.join(name), entry.as_deref(), &from, &to);
             }
             Step::Run { command, wanted } => {
                 commands += 1;
-                let printed = run(folder.path(), &command);
+                let printed = run(folder, &command);
                 let mut rest = printed.to_lowercase();
                 for line in wanted {
                     let at = rest.find(&line.to_lowercase());
@@ -111,5 +113,31 @@ fn the_page_about_mcp_works_as_it_stands() {
             }
         }
     }
-    assert!(commands >= 14, "the page has commands: {commands}");
+    assert!(commands >= commands_min, "the page has commands: {commands}");
+}
+
+#[test]
+fn the_page_about_mcp_works_as_it_stands() {
+    let _place = Place::take(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    follow("docs/mcp.md", folder.path(), &["mcp/hotel.py"], 14);
+}
+
+/// A folder whose `garage.pid` names a process that ends with the test, however far that came.
+struct Background(tempfile::TempDir);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Ok(pid) = std::fs::read_to_string(self.0.path().join("garage.pid")) {
+            let _ = Command::new("kill").arg(pid.trim()).output();
+        }
+    }
+}
+
+#[test]
+fn the_page_about_grpc_works_as_it_stands() {
+    let _place = Place::take(false);
+    let folder = Background(tempfile::tempdir().expect("a folder"));
+    let files = ["grpc/garage.py", "grpc/garage.proto", "grpc/mirror.proto", "grpc/google/type/money.proto"];
+    follow("docs/grpc.md", folder.0.path(), &files, 14);
 }

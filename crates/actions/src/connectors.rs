@@ -1,6 +1,7 @@
 //! Calls of business systems, whatever they speak.
 
 mod config;
+mod grpc;
 mod http;
 mod mcp;
 mod web;
@@ -16,7 +17,8 @@ use callwright_wire::connector::{Client, Invocation, InvokeError, Refusal};
 pub use self::http::fetch;
 use crate::breakers::Breakers;
 use crate::journal::unix_ms;
-pub use config::{ConnectorConfig, McpServer, Program, Web};
+pub use config::{ConnectorConfig, GrpcService, McpServer, Program, Web};
+pub use grpc::{described, reflected};
 pub use mcp::discover;
 
 /// The systems by the names of their connectors.
@@ -28,6 +30,7 @@ enum System {
     Own(Client),
     Mcp(mcp::Server),
     Http(http::Api),
+    Grpc(grpc::Service),
 }
 
 /// One call, with all that any protocol must know of it.
@@ -97,6 +100,9 @@ impl Connectors {
                 ConnectorConfig::Http(web) => {
                     System::Http(http::Api::new(&web).map_err(|why| format!("connector `{name}`: {why}"))?)
                 }
+                ConnectorConfig::Grpc(config) => System::Grpc(
+                    grpc::Service::new(&name, config).map_err(|why| format!("connector `{name}`: {why}"))?,
+                ),
             };
             Ok((name, system))
         };
@@ -112,6 +118,7 @@ impl Connectors {
                 Some(System::Own(_)) => Door::Own.name(),
                 Some(System::Mcp(_)) => "MCP",
                 Some(System::Http(_)) => "HTTP",
+                Some(System::Grpc(_)) => "gRPC",
             };
             if speaks != wanted {
                 return Err(format!(
@@ -123,20 +130,24 @@ impl Connectors {
         Ok(())
     }
 
-    /// Asks each MCP server for the tools that these packs use and logs what is not as it was accepted: an operator should hear of
-    /// it before a caller does. Nothing waits for it.
+    /// Asks each system that says what it can do for what these packs use of it, and logs what is not as it was accepted: an operator
+    /// should hear of it before a caller does. Nothing waits for it.
     pub(crate) async fn inspect<'p>(&self, packs: impl Iterator<Item = &'p Pack>) {
         let mut pins: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
         for action in packs.flat_map(|pack| pack.actions.values()) {
-            if let Door::Tool(tool) = &action.call.door {
+            if let Door::Tool(tool) | Door::Grpc(tool) = &action.call.door {
                 let pinned = (action.call.method.clone(), tool.pin.clone());
                 pins.entry(&action.call.connector).or_default().push(pinned);
             }
         }
         for (name, pins) in pins {
-            let Some(System::Mcp(server)) = self.0.get(name) else { continue };
-            for what in server.inspect(&pins).await {
-                tracing::warn!(connector = %name, %what, "an MCP server is not as the pack expects it");
+            let wrong = match self.0.get(name) {
+                Some(System::Mcp(server)) => server.inspect(&pins).await,
+                Some(System::Grpc(service)) => service.inspect(&pins).await,
+                Some(System::Own(_) | System::Http(_)) | None => continue,
+            };
+            for what in wrong {
+                tracing::warn!(connector = %name, %what, "a system is not as the pack expects it");
             }
         }
     }
@@ -145,7 +156,7 @@ impl Connectors {
     pub(crate) async fn close(&self) {
         for system in self.0.values() {
             match system {
-                System::Own(_) | System::Http(_) => {}
+                System::Own(_) | System::Http(_) | System::Grpc(_) => {}
                 System::Mcp(server) => server.close().await,
             }
         }
@@ -166,8 +177,11 @@ impl Connectors {
         let done = self.ask(&call.connector, &ask).await;
         match done {
             Ok(record) => Outcome::Done(record),
-            // An earlier attempt may have taken effect, and a no to this one says nothing of it.
-            Err(Failure::NotSent { reason, .. }) if call.unsettled => Outcome::Lost(reason),
+            // An earlier attempt may have taken effect, and a no to this one says nothing of it. Who does not let us in by now, or does
+            // not understand us, has not looked whether our key is known.
+            Err(Failure::NotSent { reason, .. } | Failure::Misused(reason)) if call.unsettled => {
+                Outcome::Lost(reason)
+            }
             Err(Failure::Refused(refusal)) if !call.settles() => Outcome::Lost(refusal.to_string()),
             Err(Failure::Refused(Refusal::NotFound { argument, reason })) => {
                 Outcome::NotFound(format!("{argument} not found: {reason}"))
@@ -196,7 +210,8 @@ impl Connectors {
             }
             (Some(System::Mcp(server)), Door::Tool(tool)) => server.call(ask, tool).await,
             (Some(System::Http(api)), Door::Http(endpoint)) => api.call(ask, endpoint).await,
-            (Some(System::Own(_) | System::Mcp(_) | System::Http(_)), door) => {
+            (Some(System::Grpc(service)), Door::Grpc(method)) => service.call(ask, method).await,
+            (Some(System::Own(_) | System::Mcp(_) | System::Http(_) | System::Grpc(_)), door) => {
                 Err(Failure::unfit(format!("the connector `{connector}` does not speak {}", door.name())))
             }
             (None, _) => Err(Failure::unfit(format!("there is no connector `{connector}`"))),

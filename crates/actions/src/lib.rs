@@ -45,7 +45,9 @@ mod tally;
 
 pub use audit::{AuditError, Listed, audit, explain_from, list};
 pub use breaker::BreakerConfig;
-pub use connectors::{ConnectorConfig, McpServer, Program, Web, discover, fetch};
+pub use connectors::{
+    ConnectorConfig, GrpcService, McpServer, Program, Web, described, discover, fetch, reflected,
+};
 pub use journal::{JournalError, Postgres, Store};
 pub use serve::{ActionCore, CoreConfig, Limits, Listen, StartError};
 pub use spans::Spans;

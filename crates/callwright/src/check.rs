@@ -38,6 +38,7 @@ pub fn check_pack(folder: &Path) -> Vec<Problem> {
         Err(problems) => return problems,
     };
     problems.extend(callwright_plan_core::check(&source));
+    problems.extend(crate::import::check_descriptors(folder, &source));
     match Pack::load(&source) {
         Ok(pack) => problems.extend(pack.warnings().iter().cloned()),
         Err(found) => problems.extend(found),

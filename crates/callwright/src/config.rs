@@ -17,7 +17,7 @@ use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::Network;
 use toml::de::DeTable;
 
-pub use connectors::{Connector, ProgramSystem, WebSystem};
+pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
 pub use values::WebAddress;

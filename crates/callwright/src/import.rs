@@ -1,7 +1,9 @@
 //! `callwright import`: a skill pack of what a system says of itself, for a person to go on with.
 
+mod grpc;
 mod mcp;
 mod openapi;
+mod pinned;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +13,9 @@ use anyhow::{Context as _, Result, bail};
 use callwright_model::SecretRef;
 use callwright_plan_core::Skeleton;
 
+pub use self::grpc::check as check_descriptors;
 use crate::cli::Import;
-use crate::config::Connector;
+use crate::config::{Connector, GrpcSystem};
 
 /// Imports, or looks again at what was imported.
 ///
@@ -21,6 +24,7 @@ use crate::config::Connector;
 pub async fn run(import: Import) -> Result<ExitCode> {
     match import {
         Import::Mcp(args) => mcp::run(args).await,
+        Import::Grpc(args) => grpc::run(args).await,
         Import::Openapi(args) => openapi::run(args).await,
     }
 }
@@ -64,8 +68,12 @@ fn configuration(name: &str, connector: &Connector) -> String {
     };
     match connector {
         Connector::Own(address) => lines.push(format!("# {address}")),
-        Connector::McpUrl(web) | Connector::Http(web) => {
-            let key = if matches!(connector, Connector::Http(_)) { "http" } else { "mcp" };
+        Connector::McpUrl(web) | Connector::Http(web) | Connector::Grpc(GrpcSystem { web, .. }) => {
+            let key = match connector {
+                Connector::Http(_) => "http",
+                Connector::Grpc(_) => "grpc",
+                Connector::Own(_) | Connector::McpUrl(_) | Connector::McpProgram(_) => "mcp",
+            };
             lines.push(format!("{key} = {}", quoted(&web.url)));
             lines.extend(web.bearer.as_ref().map(|kept| format!("bearer = {}", quoted(&kept.to_string()))));
             lines.extend(secrets("headers", &web.headers));
@@ -75,6 +83,11 @@ fn configuration(name: &str, connector: &Connector) -> String {
             lines.push(format!("mcp_command = [{}]", words.join(", ")));
             lines.extend(secrets("env", &program.env));
         }
+    }
+    if let Connector::Grpc(GrpcSystem { descriptor, authority, .. }) = connector {
+        let file = |key: &str, file: &Path| format!("{key} = {}", quoted(&file.display().to_string()));
+        lines.extend(descriptor.as_ref().map(|path| file("descriptor", path)));
+        lines.extend(authority.as_ref().map(|path| file("authority", path)));
     }
     lines.join("\n")
 }

@@ -18,6 +18,8 @@ pub enum Door {
     Tool(Box<Tool>),
     /// A request to an HTTP API.
     Http(Box<Endpoint>),
+    /// A unary method of a gRPC service with a proto of its own, `shop.v1.Orders/FindOrder`.
+    Grpc(Box<Tool>),
 }
 
 /// A request to an HTTP API. What is neither in the path nor in the query goes into a JSON body where the verb has one, else into the query.
@@ -107,15 +109,16 @@ impl Endpoint {
     }
 }
 
-/// A tool of an MCP server. Its name is the call's method.
+/// A tool of an MCP server or a method of a gRPC service. Its name is the call's method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
-    /// What the tool said of itself when somebody accepted it, see [`pin()`](crate::pin()). One that says another thing is not called.
+    /// What it said of itself when somebody accepted it, see [`pin()`](crate::pin()). One that says another thing is not called.
     pub pin: String,
-    /// The argument that takes our idempotency key, for MCP itself has none.
+    /// The argument that takes our idempotency key. MCP has no other place for it, gRPC has metadata (`idempotency-key`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_as: Option<String>,
-    /// The argument that names nothing when the tool answers with an error, for MCP does not tell one error from another.
+    /// The argument that names nothing when a tool answers with an error, for MCP does not tell one error from another, or a method with
+    /// `NOT_FOUND`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_found: Option<String>,
     /// Digits after the point of arguments that are sent as numbers with a fraction.
@@ -131,6 +134,7 @@ impl Door {
             Self::Own => "callwright.connector.v1",
             Self::Tool(_) => "MCP",
             Self::Http(_) => "HTTP",
+            Self::Grpc(_) => "gRPC",
         }
     }
 

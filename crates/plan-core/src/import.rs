@@ -4,12 +4,14 @@
 //! effect is kept to once or taken back. What waits for a person is [`FILL_IN`](crate::FILL_IN) and does not load.
 
 mod accept;
+mod grpc;
 mod openapi;
 mod schema;
 mod skeleton;
 mod tools;
 
 pub use accept::{Pinned, Standing, accept, pinned};
+pub use grpc::{MethodSpec, of_methods};
 pub use openapi::{base_of, of_openapi};
 pub use skeleton::{NewAction, NewField, Skeleton};
 pub use tools::{of_tools, tool_file};

@@ -73,7 +73,8 @@ pub use execute::{
 pub use explain::{Entry, Explained, explain, explain_draft, explain_refusal};
 pub use expr::{Expr, ExprError};
 pub use import::{
-    NewAction, NewField, Pinned, Skeleton, Standing, accept, base_of, of_openapi, of_tools, pinned, tool_file,
+    MethodSpec, NewAction, NewField, Pinned, Skeleton, Standing, accept, base_of, of_methods, of_openapi,
+    of_tools, pinned, tool_file,
 };
 pub use json::{from_json, to_json};
 pub use limits::{DayLimit, Ledger, Limits, Over, Per, Sum, Then};

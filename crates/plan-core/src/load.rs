@@ -458,7 +458,7 @@ const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.
 const SCALE_MAX: u8 = 4;
-const ACTION_KEYS: [&str; 20] = [
+const ACTION_KEYS: [&str; 21] = [
     "summary",
     "kind",
     "connector",
@@ -467,6 +467,7 @@ const ACTION_KEYS: [&str; 20] = [
     "not_found",
     "tool",
     "http",
+    "grpc",
     "inputs",
     "outputs",
     "verifies",

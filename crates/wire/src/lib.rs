@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod connector;
 mod convert;
+pub mod dynamic;
 mod pb;
 
 pub use convert::ConvertError;

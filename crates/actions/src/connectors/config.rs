@@ -14,6 +14,19 @@ pub enum ConnectorConfig {
     Mcp(McpServer),
     /// An HTTP API; paths of actions go on from its address.
     Http(Web),
+    /// A gRPC service with a proto of its own.
+    Grpc(GrpcService),
+}
+
+/// A gRPC service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcService {
+    /// Its address, `http://host:port` or `https://host:port`; token and headers are sent as metadata.
+    pub web: Web,
+    /// Its methods, as a file descriptor set; without, it is asked by reflection when connected and every minute.
+    pub descriptor: Option<Vec<u8>>,
+    /// Certificates (PEM) of whom to trust instead of those that browsers trust.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// Where an MCP server is.
@@ -55,6 +68,7 @@ impl ConnectorConfig {
             Self::Own(_) => "callwright.connector.v1",
             Self::Mcp(_) => "MCP",
             Self::Http(_) => "HTTP",
+            Self::Grpc(_) => "gRPC",
         }
     }
 }

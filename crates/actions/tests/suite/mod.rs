@@ -5,6 +5,7 @@ mod breaker;
 mod cancel;
 mod core;
 mod errors;
+mod grpc;
 mod http;
 mod journeys;
 mod kill;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use callwright_actions::{ConnectorConfig, McpServer, Program, Web};
+use callwright_actions::{ConnectorConfig, GrpcService, McpServer, Program, Web};
 use callwright_model::{Secret, SecretRef};
 
 use super::reader::{Reader, Section};
@@ -20,6 +20,19 @@ pub enum Connector {
     McpProgram(ProgramSystem),
     /// `http = "https://..."`
     Http(WebSystem),
+    /// `grpc = "https://..."`
+    Grpc(GrpcSystem),
+}
+
+/// A gRPC service with a proto of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcSystem {
+    /// Where it is, and what lets us in.
+    pub web: WebSystem,
+    /// The file that describes its methods; without, it is asked by reflection.
+    pub descriptor: Option<PathBuf>,
+    /// A file of certificates of whom to trust.
+    pub authority: Option<PathBuf>,
 }
 
 /// A system on the web, with where its secrets are kept.
@@ -51,18 +64,20 @@ impl Connector {
             Self::Own(_) => "callwright.connector.v1",
             Self::McpUrl(_) | Self::McpProgram(_) => "MCP",
             Self::Http(_) => "HTTP",
+            Self::Grpc(_) => "gRPC",
         }
     }
 
-    /// The same with its secrets, which are read now.
+    /// The same with its secrets and files, which are read now.
     ///
     /// # Errors
-    /// The secret that is not there.
+    /// The secret or file that is not there.
     pub fn resolve(&self) -> Result<ConnectorConfig, String> {
         Ok(match self {
             Self::Own(address) => ConnectorConfig::Own(address.clone()),
             Self::McpUrl(system) => ConnectorConfig::Mcp(McpServer::Url(system.resolve()?)),
             Self::Http(system) => ConnectorConfig::Http(system.resolve()?),
+            Self::Grpc(system) => ConnectorConfig::Grpc(system.resolve()?),
             Self::McpProgram(system) => ConnectorConfig::Mcp(McpServer::Program(system.resolve()?)),
         })
     }
@@ -78,6 +93,23 @@ impl WebSystem {
             url: self.url.clone(),
             bearer: self.bearer.as_ref().map(secret).transpose()?,
             headers: secrets(&self.headers)?,
+        })
+    }
+}
+
+impl GrpcSystem {
+    /// The same with its secrets and files, which are read now.
+    ///
+    /// # Errors
+    /// The secret or file that is not there.
+    pub fn resolve(&self) -> Result<GrpcService, String> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
+        };
+        Ok(GrpcService {
+            web: self.web.resolve()?,
+            descriptor: self.descriptor.as_ref().map(read).transpose()?,
+            authority: self.authority.as_ref().map(read).transpose()?,
         })
     }
 }
@@ -114,7 +146,7 @@ fn secret(kept: &SecretRef) -> Result<Secret, String> {
     Ok(Secret::new(text.to_owned()))
 }
 
-/// Reads `[connectors]`; programs run in `folder`.
+/// Reads `[connectors]`; programs run, and files are named, in `folder`.
 pub(super) fn read(
     reader: &mut Reader,
     root: &mut Section<'_, '_>,
@@ -134,6 +166,9 @@ pub(super) fn read(
 fn table(reader: &mut Reader, section: &mut Section<'_, '_>, folder: &Path) -> Option<Connector> {
     let mcp: Option<WebAddress> = reader.parse(section, "mcp");
     let http: Option<WebAddress> = reader.parse(section, "http");
+    let grpc: Option<WebAddress> = reader.parse(section, "grpc");
+    let descriptor: Option<String> = reader.parse(section, "descriptor");
+    let authority: Option<String> = reader.parse(section, "authority");
     let command: Option<Vec<String>> = reader.list(section, "mcp_command");
     let bearer = reader.secret(section, "bearer");
     let headers = reader.secrets(section, "headers");
@@ -142,19 +177,32 @@ fn table(reader: &mut Reader, section: &mut Section<'_, '_>, folder: &Path) -> O
     let [way] = given[..] else {
         let what = format!("`{}` must say what it speaks, in one way", section.path());
         reader.problem(section.start(), what).help = Some(
-            "`mcp = \"https://...\"`, `mcp_command = [\"program\", \"argument\"]` or `http = \"https://...\"`".to_owned(),
+            "`mcp = \"https://...\"`, `mcp_command = [\"program\", \"argument\"]`, `http = \"https://...\"` or `grpc = \"https://...\"`"
+                .to_owned(),
         );
         return None;
     };
-    let strays = if way == "mcp_command" { &["bearer", "headers"][..] } else { &["env"] };
+    let strays = match way {
+        "mcp_command" => &["bearer", "headers", "descriptor", "authority"][..],
+        "grpc" => &["env"],
+        _ => &["env", "descriptor", "authority"],
+    };
     for at in strays.iter().filter_map(|key| Some((key, section.at(key)?))) {
         let what = format!("`{}.{}` means nothing here", section.path(), at.0);
         reader.problem(Some(at.1), what).help =
-            Some("`env` is for a program, `bearer` and `headers` are for an address".to_owned());
+            Some("`env` is for a program, `bearer` and `headers` are for an address, `descriptor` and `authority` for `grpc`".to_owned());
     }
     // An address that is none was told as that.
     match way {
         "mcp" => mcp.map(|url| Connector::McpUrl(WebSystem { url: url.0, bearer, headers })),
+        "grpc" => grpc.map(|url| {
+            let in_folder = |file: String| folder.join(file);
+            Connector::Grpc(GrpcSystem {
+                web: WebSystem { url: url.0, bearer, headers },
+                descriptor: descriptor.map(in_folder),
+                authority: authority.map(in_folder),
+            })
+        }),
         "http" => http.map(|url| Connector::Http(WebSystem { url: url.0, bearer, headers })),
         _ => {
             let command = command.filter(|command| !command.is_empty());
@@ -168,6 +216,6 @@ fn table(reader: &mut Reader, section: &mut Section<'_, '_>, folder: &Path) -> O
 }
 
 /// Keys that say what a system speaks.
-const WAYS: [&str; 3] = ["mcp", "mcp_command", "http"];
+const WAYS: [&str; 4] = ["mcp", "mcp_command", "http", "grpc"];
 /// Tokens are some hundred bytes; keys with their certificates are a few thousand.
 const SECRET_BYTES_MAX: u64 = 16 * 1024;

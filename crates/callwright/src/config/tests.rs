@@ -117,7 +117,8 @@ fn systems_say_what_they_speak_and_secrets_where_they_are_kept() {
     let text = format!(
         "[connectors]\nshop = \"http://127.0.0.1:1\"\n[connectors.hotel]\nmcp = \"https://hotel.example/mcp\"\n\
          bearer = \"env:HOTEL\"\nheaders = {{ X-Key = \"file:/run/key\" }}\n[connectors.crm]\n\
-         mcp_command = [\"crm\", \"--quick\"]\nenv = {{ TOKEN = \"env:CRM\" }}\n{LINE}"
+         mcp_command = [\"crm\", \"--quick\"]\nenv = {{ TOKEN = \"env:CRM\" }}\n[connectors.garage]\n\
+         grpc = \"https://garage.example\"\ndescriptor = \"garage.bin\"\n{LINE}"
     );
     let config =
         parse(&text, &[("CALLWRIGHT_CONNECTORS_HOTEL_BEARER", "env:OTHER")]).expect("all are settings");
@@ -126,6 +127,10 @@ fn systems_say_what_they_speak_and_secrets_where_they_are_kept() {
     assert_eq!(hotel.headers["X-Key"], SecretRef::File("/run/key".to_owned()));
     let Connector::McpProgram(crm) = &config.connectors["crm"] else { panic!("{config:?}") };
     assert_eq!((crm.command.len(), &crm.env["TOKEN"]), (2, &SecretRef::Env("CRM".to_owned())));
+    let Connector::Grpc(garage) = &config.connectors["garage"] else { panic!("{config:?}") };
+    assert!(garage.descriptor.as_ref().is_some_and(|file| file.ends_with("garage.bin")), "{garage:?}");
+    let why = config.connectors["garage"].resolve().expect_err("no such file");
+    assert!(why.contains("garage.bin cannot be read"), "{why}");
     assert_eq!(config.connectors["shop"].speaks(), "callwright.connector.v1");
     let why = config.connectors["hotel"].resolve().expect_err("no such variable");
     assert!(why.contains("`env:OTHER` is not there: set the variable"), "{why}");
@@ -151,6 +156,10 @@ fn an_inline_secret_is_refused_and_not_repeated() {
         ("bearer = \"env:A\"", "must say what it speaks, in one way"),
         ("mcp = \"h.example\"", "https://host.example/path"),
         ("mcp = \"https://h.example/\"\nenv = { T = \"env:A\" }", "`connectors.h.env` means nothing here"),
+        (
+            "http = \"https://h.example/\"\ndescriptor = \"a.bin\"",
+            "`connectors.h.descriptor` means nothing here",
+        ),
         ("mcp = \"https://h.example/\"\nbarer = \"env:A\"", "did you mean `bearer`?"),
     ] {
         let problems = parse(&format!("[connectors.h]\n{lines}\n{LINE}"), &[]).expect_err(lines);

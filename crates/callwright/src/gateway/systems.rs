@@ -39,7 +39,7 @@ pub(crate) async fn follow(shared: Arc<Shared>) {
         .filter_map(|(name, connector)| match connector {
             Connector::Own(address) => Some((name.clone(), Client::connect_lazy(address).ok()?)),
             // Others have no question that does nothing and that all of them answer.
-            Connector::McpUrl(_) | Connector::McpProgram(_) | Connector::Http(_) => None,
+            Connector::McpUrl(_) | Connector::McpProgram(_) | Connector::Http(_) | Connector::Grpc(_) => None,
         })
         .collect();
     let mut tick = tokio::time::interval(PERIOD);

@@ -6,17 +6,21 @@ use callwright_model::yaml::Node;
 use super::tools::arguments;
 use crate::pin::{ToolSpec, pin};
 
-/// An action of a pack that is grounded in a tool.
+/// An action of a pack that is grounded in a tool of an MCP server or a method of gRPC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pinned {
     /// The action.
     pub action: String,
     /// Its connector.
     pub connector: String,
-    /// The tool's name.
+    /// Whether it is a method of gRPC.
+    pub grpc: bool,
+    /// The tool's name, or the method's.
     pub tool: String,
     /// The pin in the pack.
     pub pin: String,
+    /// Where it stands in the file, counted from 1.
+    pub line: u32,
     inputs: Vec<String>,
     key_as: Option<String>,
 }
@@ -37,7 +41,7 @@ pub enum Standing {
     Gone,
 }
 
-/// The actions of an `actions.yaml` that are grounded in tools. What else is wrong in the file is for `check` to tell.
+/// The actions of an `actions.yaml` that have pins. What else is wrong in the file is for `check` to tell.
 ///
 /// # Errors
 /// When it is no YAML.
@@ -45,14 +49,19 @@ pub fn pinned(file: &str, text: &str) -> Result<Vec<Pinned>, Problem> {
     let root = Node::parse(file, text)?;
     let actions = root.field("actions").and_then(Node::map).unwrap_or_default();
     let one = |(key, raw): &(callwright_model::yaml::Key, Node)| {
-        let tool = raw.field("tool")?;
+        let (tool, grpc) = match (raw.field("tool"), raw.field("grpc")) {
+            (Some(tool), _) => (tool, false),
+            (None, method) => (method?, true),
+        };
         let text = |of: &Node, key: &str| of.field(key).and_then(Node::text).map(str::to_owned);
         let inputs = raw.field("inputs").and_then(Node::map).unwrap_or_default();
         Some(Pinned {
             action: key.name.clone(),
             connector: text(raw, "connector")?,
-            tool: text(tool, "name").unwrap_or_else(|| key.name.clone()),
+            grpc,
+            tool: text(tool, if grpc { "method" } else { "name" }).unwrap_or_else(|| key.name.clone()),
             pin: text(tool, "pin")?,
+            line: tool.line,
             inputs: inputs.iter().map(|(key, _)| key.name.clone()).collect(),
             key_as: text(raw, "key_as"),
         })
@@ -85,7 +94,7 @@ impl Pinned {
 /// The text of `actions.yaml` with the pins of these tools moved; everything else in it stays as a person wrote it.
 #[must_use]
 pub fn accept(text: &str, pinned: &[Pinned], tools: &[ToolSpec]) -> String {
-    // A pin covers the tool's name, so no two tools share one.
+    // A pin covers the name, so no two tools or methods share one.
     pinned.iter().fold(text.to_owned(), |text, action| match action.standing(tools) {
         Standing::Changed { pin, .. } => text.replace(&action.pin, &pin),
         Standing::Same | Standing::Gone => text,

@@ -9,7 +9,7 @@ use callwright_model::ActionKind;
 use serde_json::Value as Json;
 
 use super::schema::{LEVELS_MAX, entry, fields};
-use super::skeleton::{NewAction, NewField, Skeleton, action_names, one_line, quoted, yaml_key};
+use super::skeleton::{NewAction, NewField, Skeleton, action_names, one_line, quoted, snake, yaml_key};
 use crate::door::{Endpoint, Verb};
 
 /// A pack to be, of all operations of a description.
@@ -162,20 +162,6 @@ impl Operation<'_> {
         let at = of.get("$ref").and_then(Json::as_str).and_then(|at| at.strip_prefix('#'));
         at.and_then(|at| self.api.pointer(at)).unwrap_or(of)
     }
-}
-
-/// `findRoom` as `find_room`.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    let mut before = '_';
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-        before = letter;
-    }
-    snake
 }
 
 /// Beyond that nobody has looked at what they are allowed to do.

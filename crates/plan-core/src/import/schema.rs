@@ -43,6 +43,8 @@ pub(super) fn entry(schema: &Json, root: &Json, levels: usize) -> String {
         (Some("boolean"), _) => "bool".to_owned(),
         (Some("number"), _) => format!("{{ type: int, scale: {FILL_IN} }}"),
         (Some("array"), _) => nested("list", schema.get("items"), root, levels),
+        // Not JSON Schema's own: how messages say that they are an amount.
+        (Some("object"), Some("money")) => "money".to_owned(),
         (Some("object"), _) => nested("record", Some(&schema), root, levels),
         (Some(_) | None, _) => format!("{{ type: {FILL_IN} }}"),
     }
@@ -155,6 +157,10 @@ mod tests {
                 "{ type: list, of: { beds: int } }",
             ),
             (json!({"type": "object"}), "record"),
+            (
+                json!({"type": "object", "format": "money", "properties": {"minor": {"type": "integer"}}}),
+                "money",
+            ),
             (json!({}), "{ type: FILL_IN }"),
             (json!("nonsense"), "{ type: FILL_IN }"),
         ];

@@ -166,6 +166,20 @@ pub(super) fn action_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Stri
         .collect()
 }
 
+/// `findRoom` as `find_room`.
+pub(super) fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+        before = letter;
+    }
+    snake
+}
+
 /// A name as a key or value of YAML; one that YAML might read as something else is quoted.
 pub(super) fn yaml_key(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -26,8 +26,8 @@ impl Reader<'_> {
             let help = "name the one that names nothing when the system finds nothing";
             self.wrong(input.line, what, Some(help.to_owned()));
         }
-        let doors = ["tool", "http"].into_iter().find_map(|kind| Some((kind, raw.field(kind)?)));
-        let Some((kind, node)) = doors else {
+        let doors: Vec<_> = DOORS.into_iter().filter_map(|kind| Some((kind, raw.field(kind)?))).collect();
+        let Some(&(kind, node)) = doors.first() else {
             for stray in [&key_as, &not_found].into_iter().flatten() {
                 self.wrong(
                     stray.line,
@@ -40,14 +40,18 @@ impl Reader<'_> {
         if let Some(method) = method {
             self.wrong(method.line, format!("`{name}` has both `method` and `{kind}`"), Some(OWN.to_owned()));
         }
-        if raw.field("tool").is_some() && raw.field("http").is_some() {
-            self.wrong(Some(node.line), format!("`{name}` has both `tool` and `http`"), None);
+        if let [_, (other, _), ..] = doors[..] {
+            self.wrong(Some(node.line), format!("`{name}` has both `{kind}` and `{other}`"), None);
         }
         let (key_as, not_found) = (key_as.map(|key| key.value), not_found.map(|input| input.value));
         let decimals = decimals(inputs);
         if kind == "tool" {
             let (tool, pin) = self.tool(name, node);
             return (Door::Tool(Box::new(Tool { pin, key_as, not_found, decimals })), tool);
+        }
+        if kind == "grpc" {
+            let (method, pin) = self.grpc(name, node);
+            return (Door::Grpc(Box::new(Tool { pin, key_as, not_found, decimals })), method);
         }
         let (verb, path, query) = self.http(name, node, inputs);
         let method = format!("{} {path}", verb.name());
@@ -103,12 +107,36 @@ impl Reader<'_> {
             );
         }
         self.keys(raw, &["name", "pin"]);
-        let pin = self.needed(raw, "pin", &format!("the tool of `{name}`"));
+        let pin = self.pin(name, raw, "mcp");
+        (self.text(raw, "name").map_or_else(|| name.to_owned(), |tool| tool.value), pin)
+    }
+
+    /// The name of a method of gRPC, and its pin.
+    fn grpc(&mut self, name: &str, raw: &Node) -> (String, String) {
+        let help = "grpc: { method: shop.v1.Orders/FindOrder, pin: ... }";
+        if raw.map().is_none() {
+            self.wrong(Some(raw.line), "`grpc` is not a mapping", Some(help.to_owned()));
+        }
+        self.keys(raw, &["method", "pin"]);
+        let pin = self.pin(name, raw, "grpc");
+        let method = self.needed(raw, "method", &format!("`grpc` of `{name}`"));
+        let named = |part: &str| !part.is_empty() && !part.contains(['/', ' ']);
+        let whole =
+            method.value.split_once('/').is_some_and(|(service, method)| named(service) && named(method));
+        if raw.field("method").is_some() && !whole {
+            let what = format!("`{}` is no method of a service", method.value);
+            self.wrong(method.line, what, Some(help.to_owned()));
+        }
+        (method.value, pin)
+    }
+
+    fn pin(&mut self, name: &str, raw: &Node, import: &str) -> String {
+        let pin = self.needed(raw, "pin", &format!("the action `{name}`"));
         if raw.field("pin").is_some() && !is_pin(&pin.value) {
             let what = format!("the `pin` of `{name}` is no hash of 64 hexadecimal digits");
-            self.wrong(pin.line, what, Some("`callwright import mcp` writes it".to_owned()));
+            self.wrong(pin.line, what, Some(format!("`callwright import {import}` writes it")));
         }
-        (self.text(raw, "name").map_or_else(|| name.to_owned(), |tool| tool.value), pin.value)
+        pin.value
     }
 
     /// Tells everything under this node that waits for a person.
@@ -142,4 +170,6 @@ fn fill_in_with(key: &str) -> Option<&'static str> {
     })
 }
 
+/// Keys of an action that say how another protocol than ours is spoken.
+const DOORS: [&str; 3] = ["tool", "http", "grpc"];
 const OWN: &str = "`method` is of our own protocol, `key_as` and `not_found` are of others";

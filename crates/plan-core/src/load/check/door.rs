@@ -28,13 +28,13 @@ pub(super) fn check_door(pack: &Pack, action: &Action) -> Vec<(String, Option<St
                 wrong.push((what, Some(help.to_owned())));
             }
         }
-        // A header takes the key; whether the system keeps it is for its author to know.
-        Door::Http(_) => {}
+        // A header or metadata takes the key; whether the system keeps it is for its author to know.
+        Door::Http(_) | Door::Grpc(_) => {}
     }
     let verify = action.verify.as_ref().and_then(|verify| pack.actions.get(&verify.action));
     let tells = |read: &Action| match &read.call.door {
         Door::Own => true,
-        Door::Tool(tool) => tool.not_found.is_some(),
+        Door::Tool(tool) | Door::Grpc(tool) => tool.not_found.is_some(),
         Door::Http(endpoint) => endpoint.not_found.is_some(),
     };
     if let Some(read) = verify.filter(|read| !tells(read)) {
