@@ -99,9 +99,9 @@ enum Command {
     /// Count what became of plans, by skill and step: success, time, denials, what people put right.
     ///
     /// Reads the action core's journal, which a core may go on writing meanwhile. A step's times are from its first call to its result, a
-    /// plan's from the yes to its end. With --proposals it reads the journals of calls instead, and lists what callers said freely before a
-    /// human had to take over: proposals for the pack's example sentences. They are only shown; numbers, spelled codes, and words that
-    /// neither the pack knows nor callers of three calls have used, are left out.
+    /// plan's from the yes to its end. With --proposals it reads the journals of calls instead, and lists what callers said freely and was
+    /// not understood before a human had to take over: proposals for the pack's example sentences. They are only shown; numbers, spelled
+    /// codes, and words that neither the pack knows nor callers of three calls have used, are left out.
     Stats(Stats),
     /// List, fetch and verify model files for speech.
     #[command(subcommand)]

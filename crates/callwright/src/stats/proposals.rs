@@ -1,7 +1,8 @@
 //! What callers said before a human had to take over: proposals for example sentences. They are shown and never applied; somebody
 //! who knows the skill decides.
 //!
-//! Only what was said freely counts: an answer to a question is a code, a date or a name and no example of anything. Of that, words
+//! Only what was said freely and not understood counts: an answer to a question is a code, a date or a name and no example of anything,
+//! and what began a skill needs no example, however that ended. Of that, words
 //! are shown that the pack knows, and others once callers of three calls have used them; numbers and spelled codes never are. So a
 //! name that one caller says is not shown, and a word that many callers use is.
 
@@ -76,17 +77,25 @@ fn call(file: &Path, lines: &Lines, since_unix_ms: u64) -> Result<Vec<Said>> {
     }
     let call = header["call"].as_str().unwrap_or_default().to_owned();
     let (mut free, mut open, mut said) = (Vec::new(), false, Vec::new());
+    // Whether the last of them is still to be understood.
+    let mut pending = false;
     for row in rows {
         let row: Json = serde_json::from_str(&row?)?;
         let told = &row["do"]["tell"];
         if let Some(state) = told["note"]["state"].as_str() {
             open = state == "open";
+            if BEGUN.contains(&state) && std::mem::take(&mut pending) {
+                free.pop();
+            }
+        } else if told["note"]["not_for_us"].is_object() && std::mem::take(&mut pending) {
+            free.pop();
         } else if let Some(words) = told["caller_said"]["words"].as_str()
             && open
             && !words.contains(&hidden())
         {
             let language = told["caller_said"]["language"].as_str().and_then(|code| code.parse().ok());
             free.push((words.to_owned(), language.unwrap_or(Language::EN)));
+            pending = true;
         } else if let Some(because) = told["transfer"]["reason"].as_str() {
             said.extend(free.drain(..).map(|(words, language)| Said {
                 call: call.clone(),
@@ -96,7 +105,7 @@ fn call(file: &Path, lines: &Lines, since_unix_ms: u64) -> Result<Vec<Said>> {
                 because: because.to_owned(),
             }));
         } else if told["plan"]["fact"]["completed"].is_object() {
-            // What the agent did to the end it had understood.
+            // What was said before helped the caller in the end.
             free.clear();
         }
     }
@@ -225,6 +234,8 @@ pub fn told(proposals: &[Proposal]) -> String {
     lines.join("\n")
 }
 
+/// States of a skill that has begun: what led there was understood, at once or after "did you mean".
+const BEGUN: [&str; 5] = ["asking", "planning", "choosing", "read_back", "acting"];
 /// Stands for words that may be personal.
 const MASK: &str = "…";
 /// Callers who must have used a word that the pack does not know: a name is seldom that of three callers in a month.

@@ -41,7 +41,7 @@ fn what_was_said_freely_before_a_human_came_is_proposed_without_what_is_personal
     std::fs::create_dir(&calls).expect("made");
     for (call, name) in [("a1", "zebediah"), ("a2", "ferdinand"), ("a3", "quentin")] {
         let said = format!("my flight was scrapped says {name} four eight two one");
-        journal(&calls, call, &[("open", &said), ("asking", "my flight kilo seven")], Some("misunderstood"));
+        journal(&calls, call, &[("asking", "my flight kilo seven"), ("open", &said)], Some("misunderstood"));
     }
     journal(&calls, "b1", &[("open", "is my flight k7m4x2 late says wolfgang")], Some("not_found"));
     journal(&calls, "b2", &[("open", "can i get a refund for my flight")], None);
@@ -57,6 +57,31 @@ fn what_was_said_freely_before_a_human_came_is_proposed_without_what_is_personal
     let text = told(&found);
     assert!(text.contains("Nothing is applied") && text.contains("3 call(s)  airline en"), "{text}");
     assert_eq!(find(&config, &calls, 2_000).expect("they are there"), [], "they are older");
+}
+
+#[test]
+fn what_was_understood_is_not_proposed_however_the_call_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path());
+    let calls = folder.path().join("calls");
+    std::fs::create_dir(&calls).expect("made");
+    // The first began a skill, also in the second call, after a question whether that was meant; the others led nowhere.
+    let meant = [
+        ("open", "my flight is cancelled today"),
+        ("planning", "k7m4x2"),
+        ("open", "is my flight not today"),
+    ];
+    journal(&calls, "a1", &meant, Some("failed"));
+    let asked = [("open", "what is my flight today"), ("proposing", "yes"), ("asking", "k7m4x2")];
+    journal(&calls, "a2", &asked, Some("not_found"));
+    let unsure =
+        [("open", "my new flight is not today"), ("proposing", "no"), ("open", "my flight is late today")];
+    journal(&calls, "a3", &unsure, Some("misunderstood"));
+    let found = find(&config, &calls, 0).expect("they are there");
+    let mut told = sentences(&found);
+    told.sort_unstable();
+    let wanted = ["is my flight not today", "my flight is late today", "my new flight is not today"];
+    assert_eq!(told, wanted.map(|sentence| (sentence, 1)));
 }
 
 #[test]
