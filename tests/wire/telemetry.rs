@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Identity, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
 struct Collector(mpsc::UnboundedSender<ExportTraceServiceRequest>);
@@ -30,12 +31,17 @@ impl TraceService for Collector {
     }
 }
 
-/// Where it listens, and what it is sent.
-async fn collector() -> (String, mpsc::UnboundedReceiver<ExportTraceServiceRequest>) {
+/// Where it listens, and what it is sent; over TLS where it is given an identity.
+async fn collector(tls: Option<Identity>) -> (String, mpsc::UnboundedReceiver<ExportTraceServiceRequest>) {
     let (sent, arrived) = mpsc::unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
-    let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sent)));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr().expect("it has an address"));
+    let mut server = tonic::transport::Server::builder();
+    if let Some(identity) = tls {
+        server = server.tls_config(ServerTlsConfig::new().identity(identity)).expect("an identity");
+    }
+    let server = server.add_service(TraceServiceServer::new(Collector(sent)));
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     (url, arrived)
 }
@@ -51,10 +57,10 @@ fn attribute<'s>(span: &'s Span, name: &str) -> Option<&'s str> {
 }
 
 /// All spans that come until the core has gone.
-async fn spans_of_a_rebooking(settings: &str) -> (PlanId, Vec<Span>) {
+async fn spans_of_a_rebooking(settings: &str, tls: Option<Identity>) -> (PlanId, Vec<Span>) {
     let airline = Airline::start().await;
     airline.handle.faults().add("assign_seat=refuse-for-now".parse().expect("a fault"));
-    let (url, mut arrived) = collector().await;
+    let (url, mut arrived) = collector(tls).await;
     let more = format!("[telemetry]\n{settings}\n");
     let mut core = CoreAlone::start(&airline.url(), "", &more, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]);
     let plan = core.rebook(CALL).await;
@@ -80,7 +86,7 @@ async fn spans_of_a_rebooking(settings: &str) -> (PlanId, Vec<Span>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_sees_a_whole_plan_as_a_tree_of_spans() {
     let _place = Place::take(false);
-    let (plan, spans) = spans_of_a_rebooking("").await;
+    let (plan, spans) = spans_of_a_rebooking("", None).await;
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let names: BTreeSet<&str> = spans.iter().map(|span| span.name.as_str()).collect();
     let tools = [
@@ -123,13 +129,28 @@ async fn a_collector_sees_a_whole_plan_as_a_tree_of_spans() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_personal_is_told_only_when_the_configuration_says_so() {
     let _place = Place::take(false);
-    let (_, spans) = spans_of_a_rebooking("personal = true").await;
+    let (_, spans) = spans_of_a_rebooking("personal = true", None).await;
     let seat = spans.iter().find(|span| span.name.ends_with("assign_seat")).expect("the seat");
     assert!(
         attribute(seat, "callwright.pii.arguments").is_some_and(|text| text.contains("K7M4X2")),
         "{seat:?}"
     );
     assert!(attribute(seat, "callwright.pii.result").is_some_and(|text| text.contains("CW318")), "{seat:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_spans_go_to_whom_the_authority_vouches_for_and_to_nobody_else() {
+    let _place = Place::take(false);
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let identity = || Some(Identity::from_pem(own.cert.pem(), own.signing_key.serialize_pem()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, own.cert.pem()).expect("written");
+    let trusting = format!("authority = \"{}\"", authority.display());
+    let (_, spans) = spans_of_a_rebooking(&trusting, identity()).await;
+    assert_eq!(spans.len(), 7);
+    let (_, spans) = spans_of_a_rebooking("", identity()).await;
+    assert_eq!(spans, [], "nobody vouches for it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -163,6 +163,8 @@ pub struct Journal {
 pub struct Telemetry {
     /// The OpenTelemetry collector that spans of plans go to, over gRPC; unset means that there are none.
     pub endpoint: Option<String>,
+    /// Certificates (PEM) of whom to trust at an `https` endpoint, instead of those that browsers trust.
+    pub authority: Option<PathBuf>,
     /// Whether they also tell what is about a person.
     pub personal: bool,
 }
@@ -386,6 +388,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let mut section = reader.section(&mut root, "telemetry");
     let telemetry = Telemetry {
         endpoint: reader.parse::<CollectorAddress>(&mut section, "endpoint").map(|address| address.0),
+        authority: reader.parse::<String>(&mut section, "authority").map(|file| folder.join(file)),
         personal: reader.parse_or(&mut section, "personal", false),
     };
     reader.close(section);

@@ -399,8 +399,11 @@ fn start_journal(config: &Config) -> Result<Option<Journal>> {
 /// # Errors
 /// When spans cannot be sent as it says, or the secret of a connector is not there.
 pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> Result<CoreConfig> {
-    let crate::config::Telemetry { endpoint, personal } = &config.telemetry;
-    let collector = endpoint.as_deref().map(|endpoint| Collector::start(endpoint, *personal)).transpose()?;
+    let crate::config::Telemetry { endpoint, authority, personal } = &config.telemetry;
+    let collector = endpoint
+        .as_deref()
+        .map(|endpoint| Collector::start(endpoint, authority.as_deref(), *personal))
+        .transpose()?;
     let connectors = config.connectors.iter().map(|(name, connector)| {
         let resolved = connector.resolve().map_err(|why| anyhow::anyhow!("the connector `{name}`: {why}"))?;
         Ok((name.clone(), resolved))

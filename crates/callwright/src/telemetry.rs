@@ -3,6 +3,7 @@
 //! A collector that is slow or gone costs spans and nothing else: they wait in a queue with an end, and what does not fit is dropped.
 //! The journal has everything they tell.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -10,7 +11,8 @@ use callwright_actions::Spans;
 use callwright_plan_core::{Attribute, Note, Span};
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Array, InstrumentationScope, KeyValue, StringValue, Value};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
@@ -26,13 +28,18 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Begins to send to this address, `http://HOST:PORT`; with `personal` also what is about a person. Nothing is connected yet: a
-    /// collector may come later. Wants a runtime around it.
+    /// Begins to send to this address, `http://HOST:PORT` or `https://HOST:PORT`; with `personal` also what is about a person. Over TLS,
+    /// `authority` vouches for the collector, or whom browsers trust. Nothing is connected yet: a collector may come later. Wants a runtime
+    /// around it.
     ///
     /// # Errors
-    /// When the address is none.
-    pub fn start(endpoint: &str, personal: bool) -> Result<Self> {
-        let exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(EXPORT_MAX);
+    /// When the address is none, or the authority's file is not there.
+    pub fn start(endpoint: &str, authority: Option<&Path>, personal: bool) -> Result<Self> {
+        let mut exporter =
+            SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(EXPORT_MAX);
+        if endpoint.starts_with("https:") {
+            exporter = exporter.with_tls_config(trust(authority)?);
+        }
         let exporter = exporter.build().with_context(|| format!("`telemetry.endpoint`, {endpoint}"))?;
         let limits = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING_MAX).build();
         let mut processor = BatchSpanProcessor::builder(Counting(exporter)).with_batch_config(limits).build();
@@ -70,6 +77,13 @@ impl Collector {
             instrumentation_scope: self.scope.clone(),
         }
     }
+}
+
+fn trust(authority: Option<&Path>) -> Result<ClientTlsConfig> {
+    let Some(file) = authority else { return Ok(ClientTlsConfig::new().with_webpki_roots()) };
+    let pem = std::fs::read(file)
+        .with_context(|| format!("`telemetry.authority`: {} cannot be read", file.display()))?;
+    Ok(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))
 }
 
 /// Counts and tells what the collector does not take: the library itself says nothing of it.

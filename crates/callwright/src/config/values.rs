@@ -108,15 +108,17 @@ impl FromStr for Service {
     }
 }
 
-/// Where a collector of spans takes OTLP over gRPC: `http://HOST:PORT`.
+/// Where a collector of spans takes OTLP over gRPC: `http://HOST:PORT`, or `https://HOST:PORT` over TLS.
 pub(super) struct CollectorAddress(pub(super) String);
 
 impl FromStr for CollectorAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let authority = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-        let help = "write the address of a collector that takes OTLP over gRPC without TLS, such as `http://127.0.0.1:4317`";
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let authority = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let help =
+            "write the address of a collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`";
         authority.is_some_and(is_authority).then(|| Self(text.to_owned())).ok_or_else(|| help.to_owned())
     }
 }
