@@ -296,7 +296,12 @@ fn a_collector_is_named_by_the_file_or_as_all_programs_are_told() {
     assert_eq!(named("", &[variable, ours]).as_deref(), Some("http://127.0.0.1:4318"));
     let file = "[telemetry]\nendpoint = \"http://collector:4317\"";
     assert_eq!(named(file, &[]).as_deref(), Some("http://collector:4317"));
-    let secure = parse(&format!("[telemetry]\nendpoint = \"https://collector:4317\"\n{LINE}"), &[]);
-    let problems = secure.expect_err("there is no TLS");
-    assert!(problems[0].contains("callwright.toml:2") && problems[0].contains("without TLS"), "{problems:?}");
+    let secure = "[telemetry]\nendpoint = \"https://collector:4317\"\nauthority = \"ca.pem\"";
+    assert_eq!(named(secure, &[]).as_deref(), Some("https://collector:4317"));
+    let other = parse(&format!("[telemetry]\nendpoint = \"collector:4317\"\n{LINE}"), &[]);
+    let problems = other.expect_err("it does not say how");
+    assert!(
+        problems[0].contains("callwright.toml:2") && problems[0].contains("OTLP over gRPC"),
+        "{problems:?}"
+    );
 }
