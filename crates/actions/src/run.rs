@@ -420,7 +420,10 @@ async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> 
         let left = call.patience.saturating_sub(since);
         if left.is_zero() && call.unsent {
             let reason = shut.to_string();
-            return PutOff::Not(Event::StepFailed { step: call.step, reason, rules: Vec::new() }, None);
+            return PutOff::Not(
+                Event::StepFailed { step: call.step, reason, rules: Vec::new(), words: None },
+                None,
+            );
         }
         if left.is_zero() {
             return PutOff::Not(event, Some(core.breakers.anyway(call.connector)));
@@ -516,6 +519,7 @@ pub(crate) fn note(run: &Run, event: &Event) {
         | Event::StepLost { .. }
         | Event::StepRefused { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         | Event::VerifyLost { .. }
         | Event::UndoStarted { .. }
         | Event::UndoLost { .. }

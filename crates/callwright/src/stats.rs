@@ -65,6 +65,13 @@ fn told(skills: &BTreeMap<String, SkillStats>) -> String {
             skill.open,
             times(&skill.took_ms)
         ));
+        for (version, plans) in &skill.versions {
+            let version = if version.is_empty() { "(of before there were versions)" } else { version };
+            lines.push(format!(
+                "  version {version}: {} plans, {} completed, {} failed, {} in doubt",
+                plans.plans, plans.completed, plans.failed, plans.in_doubt
+            ));
+        }
         if skill.denied > 0 || !skill.denied_by.is_empty() {
             let rules: Vec<String> =
                 skill.denied_by.iter().map(|(rule, times)| format!("{rule} {times}")).collect();

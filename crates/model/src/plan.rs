@@ -156,6 +156,8 @@ pub enum StepState {
     Undone,
     /// Nobody can tell whether it took effect: a human must look.
     InDoubt,
+    /// What came of the steps before made it needless: it was never asked for.
+    LeftOut,
 }
 
 /// The committed result of a step. Only the action core's journal makes one.

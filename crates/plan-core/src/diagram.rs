@@ -82,6 +82,7 @@ impl Drawing<'_> {
             StepKind::Write { call, when } => {
                 (("[", "]"), self.write(call, when.as_ref().map(|w| w.source())))
             }
+            StepKind::Ask { input } => (("{{", "}}"), format!("the caller tells {input}")),
             StepKind::Choose { name, from, .. } => {
                 (("{{", "}}"), format!("the caller chooses {name} of {}", from.source()))
             }
@@ -99,6 +100,7 @@ impl Drawing<'_> {
             | StepKind::Branch { .. }
             | StepKind::ForEach { .. }
             | StepKind::Use { .. }
+            | StepKind::Ask { .. }
             | StepKind::Choose { .. }
             | StepKind::Confirm { .. } => vec![(node, "")],
         }

@@ -118,6 +118,11 @@ pub enum Event {
         /// The same may succeed a moment later.
         retriable: bool,
     },
+    /// What came of the steps before makes it needless: its `when` does not hold, and it is never asked for.
+    StepLeftOut {
+        /// The step.
+        step: u32,
+    },
     /// A read told that a lost step did not take effect.
     StepAbsent {
         /// The step.
@@ -144,6 +149,9 @@ pub enum Event {
         reason: String,
         /// Rules that forbade it, if it was a policy's no.
         rules: Vec<String>,
+        /// Words for the caller, if those rules or a limit have some; else the skill's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
     },
     /// An undo is about to be asked for.
     UndoStarted {
@@ -181,6 +189,9 @@ pub enum Event {
         step: u32,
         /// Why, for the operator.
         reason: String,
+        /// Words for the caller instead of the skill's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
     },
     /// A human must look.
     InDoubt {
@@ -290,7 +301,10 @@ pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command,
     }
     match last {
         Event::Held { .. } | Event::CancelAsked { .. } => Err(Corrupt("a note is no thing that happened")),
-        Event::Consented { .. } | Event::StepCommitted { .. } | Event::Approved { .. } => log.advance(policy),
+        Event::Consented { .. }
+        | Event::StepCommitted { .. }
+        | Event::StepLeftOut { .. }
+        | Event::Approved { .. } => log.advance(policy),
         Event::ApprovalAsked { role, within_s, .. } => Ok(approval::wait(role, *within_s)),
         Event::Rejected { by, .. } => log.rejected(by.is_some()),
         Event::StepStarted { step, attempt, .. } => log.invoke(*step, *attempt),
@@ -308,7 +322,7 @@ pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command,
             if *retriable {
                 return log.again(*step, *attempt, reason);
             }
-            Ok(Command::Append(Event::StepFailed { step: *step, reason: reason.clone(), rules: Vec::new() }))
+            Ok(Command::Append(Event::failed(*step, reason)))
         }
         Event::StepFailed { .. } | Event::StepUndone { .. } => log.unwind(),
         Event::UndoStarted { step, attempt } => log.undo(*step, *attempt),
@@ -435,6 +449,11 @@ impl Event {
         Self::Consented { words_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
     }
 
+    /// A step that is given up, and no rule is why.
+    pub(crate) fn failed(step: u32, reason: impl Into<String>) -> Self {
+        Self::StepFailed { step, reason: reason.into(), rules: Vec::new(), words: None }
+    }
+
     /// The step it is about.
     #[must_use]
     pub fn step(&self) -> Option<u32> {
@@ -445,6 +464,7 @@ impl Event {
             | Self::StepLost { step, .. }
             | Self::StepRefused { step, .. }
             | Self::StepAbsent { step, .. }
+            | Self::StepLeftOut { step }
             | Self::VerifyLost { step, .. }
             | Self::StepFailed { step, .. }
             | Self::UndoStarted { step, .. }

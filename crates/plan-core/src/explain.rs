@@ -48,6 +48,9 @@ pub fn explain(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Explained {
         plan.call,
         outcome(state, entries.is_empty())
     )];
+    if !plan.version.is_empty() {
+        lines.push(format!("Bound to version {} of the skill.", plan.version));
+    }
     lines.extend(trail.lines());
     if trail.met.is_empty() {
         // Plans of before there was a trail tell their reads themselves.
@@ -172,14 +175,19 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
         Event::StepRefused { step: n, reason, .. } => {
             format!("{} refused by the system: {reason}.", step(*n))
         }
+        Event::StepLeftOut { step: n } => {
+            let when = plan.step(*n).and_then(|step| step.write.as_ref()?.when.as_ref());
+            let when = when.map_or_else(String::new, |when| format!(": `{}` does not hold", when.source()));
+            format!("{} left out{when}.", step(*n))
+        }
         Event::StepAbsent { step: n, .. } => format!("{} looked up: it had not taken effect.", step(*n)),
         Event::VerifyLost { step: n, reason, .. } => {
             format!("{} could not be looked up: {reason}.", step(*n))
         }
-        Event::StepFailed { step: n, reason, rules: by } if by.is_empty() => {
+        Event::StepFailed { step: n, reason, rules: by, .. } if by.is_empty() => {
             format!("{} failed without effect: {reason}.", step(*n))
         }
-        Event::StepFailed { step: n, reason, rules: by } => {
+        Event::StepFailed { step: n, reason, rules: by, .. } => {
             format!("{} failed without effect: {reason} (rules: {}).", step(*n), rules(by))
         }
         Event::UndoStarted { step: n, attempt: 1 } => {
@@ -194,7 +202,7 @@ fn tell(plan: &Plan, tallies: &Tallies, entry: &Entry) -> String {
         Event::UndoLost { step: n, reason, .. } => format!("undo of {} had no answer: {reason}.", step(*n)),
         Event::UndoRefused { step: n, reason } => format!("undo of {} refused: {reason}.", step(*n)),
         Event::Completed => "all steps are done.".to_owned(),
-        Event::Failed { step: n, reason } => {
+        Event::Failed { step: n, reason, .. } => {
             format!("ended without its goal because {} failed: {reason}. Nothing of it is left.", step(*n))
         }
         Event::InDoubt { step: n, reason } => format!("a human must look at {}: {reason}.", step(*n)),

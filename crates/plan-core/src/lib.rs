@@ -86,5 +86,5 @@ pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};
 pub use spans::{Attribute, Note, PERSONAL, Span, spans};
-pub use stats::{SkillStats, Stats, StepStats, Times};
+pub use stats::{SkillStats, Stats, StepStats, Times, VersionStats};
 pub use trail::{Basis, Bind, Given, Made, Met, Trail, Waypoint, bind_with_trail, trail};

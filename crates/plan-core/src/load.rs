@@ -7,6 +7,7 @@ mod fill;
 mod limits;
 mod read;
 mod step;
+mod version;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) use check::secret_inputs;
 pub use door::FILL_IN;
 pub use facts::Facts;
 use read::{Reader, Text};
+use version::Digests;
 
 impl Pack {
     /// Loads a pack.
@@ -70,7 +72,8 @@ pub struct Unproved {
 #[must_use]
 pub fn read(source: &PackSource) -> (Option<Unproved>, Vec<Problem>) {
     with_stack(|| {
-        let mut loader = Loader { source, problems: Vec::new(), compiled: BTreeMap::new() };
+        let mut loader =
+            Loader { source, problems: Vec::new(), compiled: BTreeMap::new(), digests: Digests::default() };
         let head = loader.head();
         let actions = loader.actions();
         let mut skills = loader.skills();
@@ -79,6 +82,7 @@ pub fn read(source: &PackSource) -> (Option<Unproved>, Vec<Problem>) {
         }
         let policy = loader.policy().or_else(Policy::stand_in);
         let limits = loader.limits();
+        version::seal(&mut skills, actions.as_ref(), &loader.digests);
         let read = match (head, actions, policy) {
             (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
                 Some(Unproved { pack: Pack { name, denied, skills, actions, policy, limits }, connectors })
@@ -94,7 +98,12 @@ impl Unproved {
     #[must_use]
     pub fn prove(&self, source: &PackSource) -> Vec<Problem> {
         with_stack(|| {
-            let mut loader = Loader { source, problems: Vec::new(), compiled: BTreeMap::new() };
+            let mut loader = Loader {
+                source,
+                problems: Vec::new(),
+                compiled: BTreeMap::new(),
+                digests: Digests::default(),
+            };
             check::check(&self.pack, &self.connectors, source, &mut loader.problems);
             loader.reader(LIMITS).check_limits(&self.pack);
             loader.problems.extend(limits::words_missing(&self.pack.limits, source, LIMITS));
@@ -115,6 +124,8 @@ struct Loader<'s> {
     problems: Vec<Problem>,
     /// Expressions by their text: the actions of a pack have many in common, and compiling takes longer than the rest of reading.
     compiled: BTreeMap<String, Expr>,
+    /// What the files say, to tell one version of a skill from another.
+    digests: Digests,
 }
 
 impl Loader<'_> {
@@ -182,7 +193,11 @@ impl Loader<'_> {
             reader.wrong(None, "`actions:` is missing", None);
         }
         let entries = reader.entries(&node, "actions");
-        Some(entries.iter().map(|(key, raw)| (key.name.clone(), reader.action(&key.name, raw))).collect())
+        let actions =
+            entries.iter().map(|(key, raw)| (key.name.clone(), reader.action(&key.name, raw))).collect();
+        let digests = entries.iter().map(|(key, raw)| (key.name.clone(), version::digest(raw)));
+        self.digests.actions.extend(digests);
+        Some(actions)
     }
 
     fn skills(&mut self) -> BTreeMap<String, Skill> {
@@ -194,6 +209,7 @@ impl Loader<'_> {
             files += 1;
             let Some(node) = self.yaml(path) else { continue };
             let Some(skill) = self.reader(path).skill(&node) else { continue };
+            self.digests.skills.insert(skill.name.clone(), version::digest(&node));
             let file = skill.file.clone();
             if let Some(other) = skills.insert(skill.name.clone(), skill) {
                 let what = format!("a skill `{}` is in another file too", other.name);
@@ -412,7 +428,7 @@ impl Reader<'_> {
     }
 
     fn skill(&mut self, raw: &Node) -> Option<Skill> {
-        self.keys(raw, &["skill", "summary", "internal", "inputs", "steps", "done", "failed"]);
+        self.keys(raw, &["skill", "summary", "version", "internal", "inputs", "steps", "done", "failed"]);
         let Some(name) = raw.field("skill").and_then(Node::text).filter(|name| !name.is_empty()) else {
             self.wrong(None, "`skill:` with the skill's name is missing", None);
             return None;
@@ -431,6 +447,7 @@ impl Reader<'_> {
         Some(Skill {
             name: name.to_owned(),
             summary,
+            version: version::label(self, raw),
             internal: self.flag(raw, "internal"),
             inputs,
             steps: self.steps(raw, "steps"),

@@ -22,6 +22,9 @@ pub struct Plan {
     pub pack: String,
     /// Its skill.
     pub skill: String,
+    /// The version of the skill that it was bound to; empty in plans of before there were versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
     /// The call it is for.
     pub call: CallId,
     /// What the caller has proved to own.
@@ -63,6 +66,9 @@ pub struct Write {
     pub call: Arc<Call>,
     /// Its arguments.
     pub arguments: Vec<Argument>,
+    /// Only if this holds, over results of earlier writes; else it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Expr>,
     /// Facts known only inside the loops and skills around it that its arguments still need; they hide the plan's.
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub local: Record,

@@ -111,6 +111,7 @@ impl Story<'_> {
         let json = json!({
             "pack": self.pack.name,
             "skill": self.skill.name,
+            "version": self.skill.version,
             "state": end.name(),
             "given": self.given(),
             "steps": steps,
@@ -122,8 +123,10 @@ impl Story<'_> {
     }
 
     fn head(&self) -> String {
-        let mut head =
-            format!("{}/{}: {} ({})\n", self.pack.name, self.skill.name, self.skill.summary, self.skill.file);
+        let mut head = format!(
+            "{}/{}: {} ({}), version {}\n",
+            self.pack.name, self.skill.name, self.skill.summary, self.skill.file, self.skill.version
+        );
         let given: Vec<String> =
             self.given().iter().map(|(name, value)| format!("{name} = {}", bare(value))).collect();
         let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };

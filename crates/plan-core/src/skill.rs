@@ -64,6 +64,9 @@ pub struct Skill {
     pub name: String,
     /// One line for people.
     pub summary: String,
+    /// Its version: twelve digits of a hash of the skill, of those it uses and of all their actions, as they are written;
+    /// before them its label and a `+`, where its file has a `version`.
+    pub version: String,
     /// Only for other skills to use: no caller can ask for it, and its way may end in nothing, for its user goes on.
     pub internal: bool,
     /// What it must know from the caller, in the order of asking; after its own come those of the skills that it uses and that
@@ -115,6 +118,11 @@ pub enum StepKind {
         then: Vec<Step>,
         /// If not.
         otherwise: Vec<Step>,
+    },
+    /// Asks the caller for an input that no step before needed, if it is not there.
+    Ask {
+        /// The input.
+        input: String,
     },
     /// Lets the caller choose.
     Choose {
@@ -221,6 +229,7 @@ pub(crate) fn each_call<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s CallSt
             }
             StepKind::ForEach { steps, .. } => each_call(steps, visit),
             StepKind::Use { .. }
+            | StepKind::Ask { .. }
             | StepKind::Choose { .. }
             | StepKind::Confirm { .. }
             | StepKind::Answer { .. }
@@ -241,6 +250,7 @@ pub(crate) fn each_use<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s str, &'
             StepKind::ForEach { steps, .. } => each_use(steps, visit),
             StepKind::Read { .. }
             | StepKind::Write { .. }
+            | StepKind::Ask { .. }
             | StepKind::Choose { .. }
             | StepKind::Confirm { .. }
             | StepKind::Answer { .. }

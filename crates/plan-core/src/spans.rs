@@ -120,6 +120,7 @@ pub fn spans(plan: &Plan, trail: &Trail, entries: &[Entry], personal: bool) -> V
         | Event::StepLost { .. }
         | Event::StepRefused { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         | Event::VerifyLost { .. }
         | Event::UndoStarted { .. }
         | Event::UndoLost { .. }
@@ -361,6 +362,7 @@ impl Calls {
             | Event::Approved { .. }
             | Event::Rejected { .. }
             | Event::StepCommitted { .. }
+            | Event::StepLeftOut { .. }
             | Event::StepFailed { .. }
             | Event::StepUndone { .. }
             | Event::Completed

@@ -42,8 +42,23 @@ pub struct SkillStats {
     pub unanswered: u64,
     /// From the yes to the end, in milliseconds, of the plans that ended; waits for approvals count.
     pub took_ms: Times,
+    /// By version of the skill: what became of its plans.
+    pub versions: BTreeMap<String, VersionStats>,
     /// By action.
     pub steps: BTreeMap<String, StepStats>,
+}
+
+/// Of one version of a skill.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VersionStats {
+    /// Plans that were said yes to.
+    pub plans: u64,
+    /// All their steps are done.
+    pub completed: u64,
+    /// They ended without their goal, and nothing of them is left.
+    pub failed: u64,
+    /// They ended in doubt: a human had to look.
+    pub in_doubt: u64,
 }
 
 /// Of one action within a skill.
@@ -107,6 +122,8 @@ impl Stats {
     pub fn plan(&mut self, plan: &Plan, entries: &[Entry]) {
         let skill = self.skills.entry(format!("{}/{}", plan.pack, plan.skill)).or_default();
         skill.plans += 1;
+        let version = skill.versions.entry(plan.version.clone()).or_default();
+        version.plans += 1;
         let ended = match progress(plan, entries.iter().map(|entry| &entry.event)).0 {
             Progress::Running | Progress::AwaitingApproval | Progress::Undoing => {
                 skill.open += 1;
@@ -114,14 +131,17 @@ impl Stats {
             }
             Progress::Completed => {
                 skill.completed += 1;
+                version.completed += 1;
                 true
             }
             Progress::Failed => {
                 skill.failed += 1;
+                version.failed += 1;
                 true
             }
             Progress::InDoubt => {
                 skill.in_doubt += 1;
+                version.in_doubt += 1;
                 true
             }
         };
@@ -173,6 +193,7 @@ impl SkillStats {
             | Event::StepLost { .. }
             | Event::StepRefused { .. }
             | Event::StepAbsent { .. }
+            | Event::StepLeftOut { .. }
             | Event::VerifyLost { .. }
             | Event::UndoStarted { .. }
             | Event::StepUndone { .. }
@@ -223,6 +244,7 @@ impl StepStats {
             | Event::Approved { .. }
             | Event::Rejected { .. }
             | Event::StepAbsent { .. }
+            | Event::StepLeftOut { .. }
             | Event::VerifyLost { .. }
             | Event::UndoStarted { .. }
             | Event::UndoLost { .. }
@@ -273,7 +295,8 @@ mod tests {
                 (172, Event::Completed),
             ]),
         );
-        let no = Event::StepFailed { step: 2, reason: String::new(), rules: vec!["dear".to_owned()] };
+        let no =
+            Event::StepFailed { step: 2, reason: String::new(), rules: vec!["dear".to_owned()], words: None };
         let by = Some("Ada".to_owned());
         stats.plan(
             &plan,
@@ -284,7 +307,7 @@ mod tests {
                 (104, no),
                 (105, Event::UndoStarted { step: 1, attempt: 1 }),
                 (106, Event::StepUndone { step: 1 }),
-                (130, Event::Failed { step: 2, reason: String::new() }),
+                (130, Event::Failed { step: 2, reason: String::new(), words: None }),
             ]),
         );
         let asked =

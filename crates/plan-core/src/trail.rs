@@ -305,6 +305,7 @@ fn find(steps: &[Step], line: u32) -> Option<&Step> {
         StepKind::Read { .. }
         | StepKind::Write { .. }
         | StepKind::Use { .. }
+        | StepKind::Ask { .. }
         | StepKind::Choose { .. }
         | StepKind::Confirm { .. }
         | StepKind::Answer { .. }
@@ -323,6 +324,7 @@ fn other_way(step: &Step, holds: bool) -> Vec<String> {
         | StepKind::Read { .. }
         | StepKind::ForEach { .. }
         | StepKind::Use { .. }
+        | StepKind::Ask { .. }
         | StepKind::Choose { .. }
         | StepKind::Confirm { .. }
         | StepKind::Answer { .. }
@@ -335,6 +337,7 @@ fn in_words(step: &Step) -> String {
         StepKind::Read { call, .. } => format!("read {}", call.action),
         StepKind::Write { call, .. } => format!("write {}", call.action),
         StepKind::Branch { when, .. } => format!("a decision by `{}`", when.source()),
+        StepKind::Ask { input } => format!("a question for `{input}`"),
         StepKind::Choose { name, .. } => format!("a choice of `{name}`"),
         StepKind::ForEach { list, .. } => format!("a loop over `{}`", list.source()),
         StepKind::Use { skill, .. } => format!("skill {skill}"),

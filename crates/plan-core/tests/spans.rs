@@ -72,10 +72,10 @@ fn undone() -> Vec<Event> {
         },
         begun(4, 1),
         Event::StepRefused { step: 4, attempt: 1, reason: reason(), retriable: false },
-        Event::StepFailed { step: 4, reason: reason(), rules: Vec::new() },
+        Event::StepFailed { step: 4, reason: reason(), rules: Vec::new(), words: None },
         Event::UndoStarted { step: 3, attempt: 1 },
         Event::StepUndone { step: 3 },
-        Event::Failed { step: 4, reason: reason() },
+        Event::Failed { step: 4, reason: reason(), words: None },
     ]
 }
 
@@ -160,7 +160,12 @@ fn what_is_in_doubt_ends_with_what_it_was_in_the_middle_of() {
     let names = |spans: &[Span]| spans[2..].iter().map(|span| span.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&writing), ["execute_tool assign_seat", "plan rebook"]);
     assert_eq!(writing[2].attributes.get("error.type"), Some(&"in_doubt".into()));
-    let no = || Event::StepFailed { step: 4, reason: "no".to_owned(), rules: vec!["dear".to_owned()] };
+    let no = || Event::StepFailed {
+        step: 4,
+        reason: "no".to_owned(),
+        rules: vec!["dear".to_owned()],
+        words: None,
+    };
     let undoing =
         vec![consent(), begun(3, 1), done(3), no(), Event::UndoStarted { step: 3, attempt: 1 }, doubt(3)];
     let undoing = told(undoing, false);

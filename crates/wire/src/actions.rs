@@ -90,6 +90,8 @@ pub struct Approval {
     pub summary: String,
     /// The call it is for.
     pub call: CallId,
+    /// The caller has proved to own something.
+    pub verified: bool,
     /// When it was asked, in milliseconds since 1970-01-01 UTC.
     pub asked_unix_ms: u64,
     /// When it counts as rejected, in milliseconds since 1970-01-01 UTC.

@@ -15,6 +15,7 @@ fn plan(id: &str) -> Plan {
         id: PlanId(id.to_owned()),
         pack: "airline".to_owned(),
         skill: "rebook".to_owned(),
+        version: String::new(),
         call: CallId(7),
         verified: std::collections::BTreeSet::new(),
         steps: Vec::new(),

@@ -121,6 +121,7 @@ fn approval(plan: &Plan, summary: &str, asked: Asked) -> Approval {
         skill: plan.skill.clone(),
         summary: summary.to_owned(),
         call: plan.call,
+        verified: !plan.verified.is_empty(),
         asked_unix_ms: asked.asked_unix_ms,
         until_unix_ms: asked.until_unix_ms,
         writes: asked.writes.into_iter().map(write).collect(),

@@ -36,7 +36,7 @@ impl Core {
             return begins;
         };
         match then {
-            Then::Refuse { .. } => Event::StepFailed { step, reason, rules: vec![limit] },
+            Then::Refuse { words, .. } => Event::StepFailed { step, reason, rules: vec![limit], words },
             Then::Ask(approval) => Event::ApprovalAsked {
                 role: approval.role,
                 steps: vec![step],

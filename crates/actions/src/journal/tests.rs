@@ -11,6 +11,7 @@ pub(super) fn plan(id: &str) -> Plan {
         id: PlanId(id.to_owned()),
         pack: "airline".to_owned(),
         skill: "rebook".to_owned(),
+        version: String::new(),
         call: CallId(7),
         verified: BTreeSet::new(),
         steps: Vec::new(),

@@ -295,6 +295,7 @@ async fn a_plan_in_the_journal_keeps_its_version_of_the_skill() {
     let mut events = client.execute(&plan, yes()).await.expect("executes");
     let first = events.next().await.expect("goes on").expect("an event");
     assert_eq!(short(&[first]), ["started 3"]);
+    let bound_to = version(&client, &plan).await;
     // It stops between two steps.
     core.shutdown().await;
     assert_eq!(airline.snapshot().expect("readable").count("credits", "booking", BOOKING), 0);
@@ -318,8 +319,18 @@ async fn a_plan_in_the_journal_keeps_its_version_of_the_skill() {
     let events = to_the_end(client.execute(&plan, yes()).await.expect("goes on")).await;
     assert_eq!(short(&events), ALL_DONE);
     rebooked_once(&airline);
+    assert_eq!(version(&client, &plan).await, bound_to, "it tells which version it was");
     core.shutdown().await;
     airline.shutdown().await;
+}
+
+/// The version of its skill that a plan says it is of.
+async fn version(client: &Client, plan: &PlanId) -> String {
+    let explained = client.explain(plan).await.expect("explains");
+    let story: serde_json::Value = serde_json::from_str(&explained.json).expect("JSON");
+    let version = story["version"].as_str().expect("a version");
+    assert_eq!(version.len(), 12, "{version}");
+    version.to_owned()
 }
 
 #[tokio::test]

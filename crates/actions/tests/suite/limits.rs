@@ -65,13 +65,16 @@ async fn refused(client: &Client) {
 #[tokio::test]
 async fn of_two_plans_at_once_one_takes_what_is_left_and_the_other_does_nothing() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let (core, client) = start(limited(folder.path(), &airline, "")).await;
+    let (core, client) = start(limited(folder.path(), &airline, "    words: not-allowed\n")).await;
     // Nothing is used yet, so both are ready.
     let both = [ready_plan(&client).await, plan_of(&another(&client).await)];
     let events = [client.execute(&both[0], yes()).await, client.execute(&both[1], yes()).await];
+    let mut ends = Vec::new();
     for events in events {
-        to_the_end(events.expect("executes")).await;
+        ends.extend(short(&to_the_end(events.expect("executes")).await).pop());
     }
+    let told = ends.iter().any(|end| end.starts_with("failed at") && end.ends_with(" not-allowed"));
+    assert!(told, "the caller hears the limit's words: {ends:?}");
     let mut states = Vec::new();
     for plan in &both {
         states.push(client.get_plan(plan).await.expect("known").state);

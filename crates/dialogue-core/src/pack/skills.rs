@@ -83,7 +83,11 @@ fn read_one(
     uses: &mut Vec<WordsUse>,
     problems: &mut Vec<Problem>,
 ) -> Option<SkillHead> {
-    node.check_keys(file, &["skill", "summary", "internal", "inputs", "steps", "done", "failed"], problems);
+    node.check_keys(
+        file,
+        &["skill", "summary", "version", "internal", "inputs", "steps", "done", "failed"],
+        problems,
+    );
     let Some(name) = node.field("skill").and_then(Node::text).filter(|name| !name.is_empty()) else {
         problems.push(Problem::error(file, None, "`skill:` with the skill's name is missing"));
         return None;

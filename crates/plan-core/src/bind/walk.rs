@@ -134,6 +134,14 @@ impl<'w> Walk<'w> {
                 self.for_each(step, item, list, *most, name.as_deref(), steps)
             }
             StepKind::Use { skill, with, name } => self.used(step, skill, with, name),
+            StepKind::Ask { input } => {
+                let scope = &self.scope;
+                if scope.facts.contains_key(input) {
+                    return Ok(Flow::On);
+                }
+                let input = scope.asks.get(input).unwrap_or(input).clone();
+                Ok(Flow::End(Next::Need { input, why: NeedWhy::Missing }))
+            }
             StepKind::Choose { name, from, most, words } => self.choose(step, name, from, *most, words),
             StepKind::Confirm { words } => {
                 self.confirmed = Some((words.clone(), self.shown()));
@@ -376,6 +384,13 @@ impl<'w> Walk<'w> {
         if let Some(need) = self.missing(exprs) {
             return Ok(Flow::End(need));
         }
+        // What depends on results of earlier writes is decided when they are there.
+        let (when, later) = match when {
+            Some(when) if when.references().any(|(name, _)| self.scope.later.contains(name)) => {
+                (None, Some(when))
+            }
+            when => (when, None),
+        };
         if let Some(when) = when {
             let holds = when.holds(&self.scope.facts).map_err(|error| expression(&step.action, error))?;
             self.because(at, |walk| Because::Branch {
@@ -403,6 +418,9 @@ impl<'w> Walk<'w> {
             };
             arguments.push(Argument { name: name.clone(), kind, value });
         }
+        if let Some(when) = later {
+            local.extend(self.local(when));
+        }
         let known = arguments.iter().filter_map(|argument: &Argument| match &argument.value {
             ArgumentValue::Known(value) => Some((argument.name.clone(), value.clone())),
             ArgumentValue::Later(_) => None,
@@ -411,6 +429,7 @@ impl<'w> Walk<'w> {
         let write = Write {
             call: Arc::clone(&action.call),
             arguments,
+            when: later.cloned(),
             local,
             context: action.context.clone(),
             verify: action.verify.as_ref().and_then(|follow| self.follow(follow)),

@@ -212,6 +212,7 @@ impl<'l> Approvals<'l> {
             | Event::StepLost { .. }
             | Event::StepRefused { .. }
             | Event::StepAbsent { .. }
+            | Event::StepLeftOut { .. }
             | Event::VerifyLost { .. }
             | Event::StepFailed { .. }
             | Event::UndoStarted { .. }
@@ -277,7 +278,7 @@ impl Log<'_> {
                 Ruling::NeedsApproval(approval) => {
                     return Some(Event::approval_asked(approval, Vec::new(), verdict.rules));
                 }
-                Ruling::Denied { .. } => return Some(not_permitted(first, verdict.rules)),
+                Ruling::Denied { words, .. } => return Some(not_permitted(first, verdict.rules, words)),
             }
         }
         let mut asked: Option<(Approval, Vec<u32>, Vec<String>)> = None;
@@ -288,7 +289,9 @@ impl Log<'_> {
             let approval = match verdict.ruling {
                 Ruling::Allowed => continue,
                 Ruling::NeedsApproval(approval) => approval,
-                Ruling::Denied { .. } => return Some(not_permitted(step.number, verdict.rules)),
+                Ruling::Denied { words, .. } => {
+                    return Some(not_permitted(step.number, verdict.rules, words));
+                }
             };
             match &mut asked {
                 None => asked = Some((approval, vec![step.number], verdict.rules)),
@@ -316,7 +319,8 @@ impl Log<'_> {
             (None, None) => return Err(Corrupt("a rejection of nothing")),
         };
         let reason = if answered { "it was not approved" } else { "nobody approved it in time" };
-        Ok(Command::Append(Event::StepFailed { step, reason: reason.to_owned(), rules: rules.to_vec() }))
+        let (reason, rules) = (reason.to_owned(), rules.to_vec());
+        Ok(Command::Append(Event::StepFailed { step, reason, rules, words: None }))
     }
 }
 

@@ -79,6 +79,7 @@ fn under_way(last: &Event) -> Option<u32> {
         | Event::StepCommitted { .. }
         | Event::StepRefused { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         | Event::StepFailed { .. }
         | Event::UndoStarted { .. }
         | Event::StepUndone { .. }
@@ -98,6 +99,7 @@ pub(super) fn rests(last: &Event) -> bool {
         | Event::Approved { .. }
         | Event::StepCommitted { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         // What was refused for now would be asked for again.
         | Event::StepRefused { retriable: true, .. } => true,
         Event::CancelAsked { .. }

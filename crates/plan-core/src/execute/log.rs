@@ -17,9 +17,12 @@ pub(crate) struct Log<'l> {
     pub(super) approvals: Approvals<'l>,
     started: BTreeSet<u32>,
     undone: BTreeSet<u32>,
+    left_out: BTreeSet<u32>,
     /// Steps of which an attempt was lost and nothing has told since that it had no effect.
     unsettled: BTreeSet<u32>,
     failed: Option<(u32, &'l str)>,
+    /// Words for the caller that came with it.
+    words: Option<&'l str>,
     /// By whom it was cancelled, and why.
     cancelled: Option<(&'l str, &'l str)>,
 }
@@ -32,8 +35,10 @@ impl<'l> Log<'l> {
             approvals: Approvals::default(),
             started: BTreeSet::new(),
             undone: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             failed: None,
+            words: None,
             cancelled: None,
         };
         for (index, event) in events.iter().enumerate() {
@@ -66,7 +71,8 @@ impl<'l> Log<'l> {
                     return Err(Corrupt("a step began after it was cancelled"));
                 }
                 Event::StepStarted { step, .. } => {
-                    if log.failed.is_some() || log.committed.contains_key(step) {
+                    if log.failed.is_some() || log.committed.contains_key(step) || log.left_out.contains(step)
+                    {
                         return Err(Corrupt("a step began that was done or given up"));
                     }
                     log.started.insert(*step);
@@ -76,7 +82,8 @@ impl<'l> Log<'l> {
                         return Err(Corrupt("a step was done that had not begun, or twice"));
                     }
                 }
-                Event::StepFailed { step, reason, .. } => {
+                Event::StepFailed { step, reason, words, .. } => {
+                    log.words = words.as_deref();
                     if log.failed.replace((*step, reason)).is_some() || log.committed.contains_key(step) {
                         return Err(Corrupt("a step was given up twice, or after it was done"));
                     }
@@ -89,6 +96,11 @@ impl<'l> Log<'l> {
                 }
                 Event::StepUndone { step } => {
                     log.undone.insert(*step);
+                }
+                Event::StepLeftOut { step } => {
+                    if log.is_given_up() || log.started.contains(step) || !log.left_out.insert(*step) {
+                        return Err(Corrupt("a step was left out that had begun, or when all was given up"));
+                    }
                 }
                 Event::StepLost { step, .. } => {
                     log.unsettled.insert(*step);
@@ -123,7 +135,9 @@ impl<'l> Log<'l> {
 
     /// It was given up without effect, or taken back.
     pub(crate) fn is_given_back(&self, step: u32) -> bool {
-        self.undone.contains(&step) || self.failed.is_some_and(|(failed, _)| failed == step)
+        self.undone.contains(&step)
+            || self.left_out.contains(&step)
+            || self.failed.is_some_and(|(failed, _)| failed == step)
     }
 
     /// Somebody of this role has approved it.
@@ -174,9 +188,11 @@ impl<'l> Log<'l> {
         facts
     }
 
-    /// The writes that are not done, in order.
+    /// The writes that are neither done nor left out, in order.
     pub(crate) fn to_come(&self) -> impl Iterator<Item = (&'l Step, &'l Write)> {
-        let to_come = self.plan.steps.iter().filter(|step| !self.committed.contains_key(&step.number));
+        let to_come = self.plan.steps.iter().filter(|step| {
+            !self.committed.contains_key(&step.number) && !self.left_out.contains(&step.number)
+        });
         to_come.filter_map(|step| Some((step, step.write.as_ref()?)))
     }
 
@@ -190,14 +206,19 @@ impl<'l> Log<'l> {
         {
             return Ok(Command::Append(event));
         }
-        let arguments = write.arguments(&self.facts(step, write)).map_err(|error| error.to_string());
+        let facts = self.facts(step, write);
+        let needed = write.when.as_ref().map_or(Ok(true), |when| when.holds(&facts));
+        if needed == Ok(false) {
+            return Ok(Command::Append(Event::StepLeftOut { step: step.number }));
+        }
+        let arguments = needed.and_then(|_| write.arguments(&facts)).map_err(|error| error.to_string());
         let asked = arguments.and_then(|arguments| match write.call.unmet(&arguments) {
             Some(unmet) => Err(format!("what it requires does not hold: `{}`", unmet.source())),
             None => write.context(&arguments).map_err(|error| error.to_string()),
         });
         let step = step.number;
         let event = match asked {
-            Err(reason) => Event::StepFailed { step, reason, rules: Vec::new() },
+            Err(reason) => Event::failed(step, reason),
             Ok(context) => {
                 let approved = self.approvals.of_step(step);
                 let verdict = self.plan.permission(policy, write, &context, &approved);
@@ -206,7 +227,7 @@ impl<'l> Log<'l> {
                     Ruling::NeedsApproval(approval) => {
                         Event::approval_asked(approval, vec![step], verdict.rules)
                     }
-                    Ruling::Denied { .. } => not_permitted(step, verdict.rules),
+                    Ruling::Denied { words, .. } => not_permitted(step, verdict.rules, words),
                 }
             }
         };
@@ -256,8 +277,7 @@ impl<'l> Log<'l> {
         if attempt <= self.write(number)?.call.retries {
             return self.start(number, attempt + 1);
         }
-        let reason = reason.to_owned();
-        Ok(Command::Append(Event::StepFailed { step: number, reason, rules: Vec::new() }))
+        Ok(Command::Append(Event::failed(number, reason)))
     }
 
     /// A further attempt is the same write; its permission stands.
@@ -306,7 +326,7 @@ impl<'l> Log<'l> {
         let next = self.committed.keys().rev().find(|number| !self.undone.contains(number));
         Ok(Command::Append(match next {
             Some(step) => Event::UndoStarted { step: *step, attempt: 1 },
-            None => Event::Failed { step: failed, reason },
+            None => Event::Failed { step: failed, reason, words: self.words.map(str::to_owned) },
         }))
     }
 
@@ -339,8 +359,8 @@ impl<'l> Log<'l> {
     }
 }
 
-pub(super) fn not_permitted(step: u32, rules: Vec<String>) -> Event {
-    Event::StepFailed { step, reason: "it is not permitted any more".to_owned(), rules }
+pub(super) fn not_permitted(step: u32, rules: Vec<String>, words: Option<String>) -> Event {
+    Event::StepFailed { step, reason: "it is not permitted any more".to_owned(), rules, words }
 }
 
 pub(super) fn in_doubt(step: u32, reason: String) -> Command {

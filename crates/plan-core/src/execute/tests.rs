@@ -93,6 +93,7 @@ pub(crate) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
             write: Some(Write {
                 call: call(format!("do{number}"), *idempotency, retries),
                 arguments: vec![Argument { name: "after".to_owned(), kind: FieldType::Text, value }],
+                when: None,
                 local: Record::new(),
                 context: Vec::new(),
                 verify: (*idempotency == Idempotency::Verify).then(|| Bound {
@@ -110,6 +111,7 @@ pub(crate) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
         id: PlanId("p".to_owned()),
         pack: "world".to_owned(),
         skill: "all".to_owned(),
+        version: String::new(),
         call: CallId(1),
         verified: BTreeSet::new(),
         steps: steps.collect(),
@@ -294,7 +296,7 @@ proptest! {
 
     #[test]
     fn events_in_any_order_are_decided_or_found_corrupt(
-        order in prop::collection::vec(0usize..19, 0..12), step in 0u32..4, attempt in 0u32..3,
+        order in prop::collection::vec(0usize..20, 0..12), step in 0u32..4, attempt in 0u32..3,
     ) {
         let (plan, policy) = (plan(&[(Idempotency::Key, true), (Idempotency::Verify, false)], 1), policy());
         let reason = || "why".to_owned();
@@ -306,13 +308,14 @@ proptest! {
             4 => Event::StepRefused { step, attempt, reason: reason(), retriable: attempt > 1 },
             5 => Event::StepAbsent { step, attempt },
             6 => Event::VerifyLost { step, attempt, tries: attempt, reason: reason() },
-            7 => Event::StepFailed { step, reason: reason(), rules: Vec::new() },
+            7 => Event::StepFailed { step, reason: reason(), rules: Vec::new(), words: None },
             8 => Event::UndoStarted { step, attempt },
             9 => Event::StepUndone { step },
             10 => Event::UndoLost { step, attempt, reason: reason() },
             11 => Event::UndoRefused { step, reason: reason() },
             12 => Event::Completed,
             17 => Event::Held { step, connector: "world".to_owned(), reason: reason() },
+            19 => Event::StepLeftOut { step },
             18 => Event::CancelAsked { by: "Ada".to_owned(), reason: reason() },
             13 => Event::ApprovalAsked { role: reason(), steps: vec![step], rules: Vec::new(), within_s: 60 },
             14 => Event::Approved { role: reason(), by: reason(), reason: reason() },
@@ -345,7 +348,7 @@ fn a_refusal_undoes_what_was_done_from_the_last_to_the_first() {
         })
         .collect();
     assert_eq!(undone, [2, 1]);
-    assert_eq!(events.last(), Some(&Event::Failed { step: 3, reason: "no".to_owned() }));
+    assert_eq!(events.last(), Some(&Event::Failed { step: 3, reason: "no".to_owned(), words: None }));
     assert_eq!(world.effects.len(), 2);
 }
 
@@ -399,7 +402,7 @@ fn a_write_whose_condition_does_not_hold_is_not_begun() {
     Arc::make_mut(&mut write.call).requires = vec![condition];
     let (events, world) = run(&plan, &policy(), &[]).expect("ends");
     assert!(
-        matches!(events.last(), Some(Event::Failed { step: 2, reason }) if reason.contains("input.after"))
+        matches!(events.last(), Some(Event::Failed { step: 2, reason, .. }) if reason.contains("input.after"))
     );
     assert_eq!((world.calls.get(&2), world.undone.len()), (None, 1));
 }
@@ -430,6 +433,21 @@ fn a_write_that_is_not_permitted_any_more_is_not_begun() {
     events.push(Event::StepCommitted { step: 1, result });
     let next = decide(&plan, &policy, &events).expect("our own log");
     assert!(matches!(next, Command::Append(Event::StepFailed { step: 2, .. })), "{next:?}");
+}
+
+#[test]
+fn a_no_in_mid_plan_ends_it_with_the_words_of_the_rule() {
+    let plan = plan(&[(Idempotency::Key, true), (Idempotency::Key, true)], 1);
+    let schema = "entity Caller { verified: Set<String> }; entity Connector;
+        action \"do1\", \"do2\" appliesTo { principal: [Caller], resource: [Connector], context: {} };";
+    let closed = "@id(\"any\") permit(principal, action, resource);
+        @id(\"closed\") @words(\"too-late\") forbid(principal, action == Action::\"do2\", resource);";
+    let policy = Policy::load(("s", schema), ("p", closed), &mut Vec::new()).expect("valid");
+    let (events, _) = run(&plan, &policy, &[Luck::Good]).expect("ends");
+    let Some(Event::Failed { step: 2, words, .. }) = events.last() else { panic!("{events:?}") };
+    assert_eq!(words.as_deref(), Some("too-late"));
+    let told = fact(&plan, 9, events.last().expect("an end")).expect("an end is told").fact;
+    assert!(matches!(&told, PlanFact::Failed { words, .. } if words == "too-late"), "{told:?}");
 }
 
 #[test]

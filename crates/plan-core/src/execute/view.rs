@@ -32,8 +32,9 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
         }
         Event::StepUndone { step } => PlanFact::StepUndone { step: view(*step, StepState::Undone)? },
         Event::Completed => PlanFact::Completed { words: plan.done.clone() },
-        Event::Failed { step, reason } => {
-            PlanFact::Failed { words: plan.failed.clone(), step: *step, reason: reason.clone() }
+        Event::Failed { step, reason, words } => {
+            let words = words.clone().unwrap_or_else(|| plan.failed.clone());
+            PlanFact::Failed { words, step: *step, reason: reason.clone() }
         }
         Event::InDoubt { step, .. } => PlanFact::InDoubt { step: *step },
         // Who it was and why is in the explanation: those who follow a call are not the ones to know.
@@ -47,6 +48,7 @@ pub fn fact(plan: &Plan, number: u64, event: &Event) -> Option<PlanEvent> {
         | Event::StepLost { .. }
         | Event::StepRefused { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         | Event::VerifyLost { .. }
         | Event::UndoStarted { .. }
         | Event::UndoLost { .. }
@@ -102,6 +104,7 @@ pub fn progress<'e>(plan: &Plan, events: impl IntoIterator<Item = &'e Event>) ->
                 StepState::Failed
             }
             Event::StepUndone { .. } => StepState::Undone,
+            Event::StepLeftOut { .. } => StepState::LeftOut,
             Event::InDoubt { .. } => {
                 progress = Progress::InDoubt;
                 StepState::InDoubt

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::tally::{Tallies, Tally};
-use super::{Entry, arguments, redacted, word};
+use super::{Entry, arguments, redacted, tell, word};
 use crate::execute::{Event, progress};
 use crate::plan::{Plan, Step};
 use crate::policy::RUN_PLAN;
@@ -38,6 +38,7 @@ pub(super) fn story(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Json {
         "plan": plan.id,
         "pack": plan.pack,
         "skill": plan.skill,
+        "version": plan.version,
         "call": plan.call,
         "state": word(state, entries.is_empty()),
         "times": {
@@ -50,7 +51,7 @@ pub(super) fn story(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Json {
         "policy": policy(plan, trail, entries),
         "allowed_by": plan.rules,
         "steps": steps,
-        "events": entries.iter().map(event).collect::<Vec<_>>(),
+        "events": entries.iter().map(|entry| event(plan, &tallies, entry)).collect::<Vec<_>>(),
     })
 }
 
@@ -65,6 +66,7 @@ fn write(json: &mut Json, plan: &Plan, step: &Step, tally: &Tally) {
     json["connector"] = json!(write.call.connector);
     json["method"] = json!(write.call.method);
     json["arguments"] = arguments(step);
+    json["only_when"] = json!(write.when);
     json["idempotency"] = json!(write.call.idempotency);
     json["idempotency_key"] = json!(step.idempotency_key(&plan.id));
     json["timeout_ms"] = json!(write.call.timeout_ms);
@@ -134,6 +136,7 @@ fn policy(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Vec<Json> {
             | Event::StepLost { .. }
             | Event::StepRefused { .. }
             | Event::StepAbsent { .. }
+            | Event::StepLeftOut { .. }
             | Event::VerifyLost { .. }
             | Event::StepFailed { .. }
             | Event::UndoStarted { .. }
@@ -156,10 +159,10 @@ fn policy(plan: &Plan, trail: &Trail, entries: &[Entry]) -> Vec<Json> {
     asked
 }
 
-fn event(entry: &Entry) -> Json {
+fn event(plan: &Plan, tallies: &Tallies, entry: &Entry) -> Json {
     let mut event = serde_json::to_value(&entry.event).unwrap_or_default();
     if let Event::StepCommitted { result, .. } = &entry.event {
         event["result"] = redacted(result);
     }
-    json!({ "number": entry.number, "unix_ms": entry.unix_ms, "what": event })
+    json!({ "number": entry.number, "unix_ms": entry.unix_ms, "what": event, "told": tell(plan, tallies, entry) })
 }

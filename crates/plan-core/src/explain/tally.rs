@@ -67,6 +67,7 @@ impl Tally {
             | Event::Approved { .. }
             | Event::Rejected { .. }
             | Event::StepAbsent { .. }
+            | Event::StepLeftOut { .. }
             | Event::VerifyLost { .. }
             | Event::UndoLost { .. }
             | Event::UndoRefused { .. }

@@ -96,9 +96,9 @@ fn a_plan_is_charged_for_all_its_steps_before_the_first_and_once() {
 #[test]
 fn what_fails_or_is_taken_back_is_given_back_and_what_may_be_there_is_not() {
     let limits = limit(Per::CallerAndDay, true, 100);
-    let failed = |step| Event::StepFailed { step, reason: "no".to_owned(), rules: Vec::new() };
+    let failed = |step| Event::StepFailed { step, reason: "no".to_owned(), rules: Vec::new(), words: None };
     let undone = [Event::UndoStarted { step: 1, attempt: 1 }, Event::StepUndone { step: 1 }];
-    let ended = Event::Failed { step: 2, reason: "no".to_owned() };
+    let ended = Event::Failed { step: 2, reason: "no".to_owned(), words: None };
     let doubt = Event::InDoubt { step: 2, reason: "lost".to_owned() };
     let all_back =
         [vec![consented(), begun(1), done(1), begun(2), failed(2)], undone.to_vec(), vec![ended]].concat();
@@ -150,8 +150,9 @@ fn a_ledger_that_is_made_anew_from_the_logs_counts_the_same() {
 fn a_log_that_is_told_again_or_goes_on_counts_once() {
     let limits = limit(Per::CallerAndDay, true, 100);
     let plan = paying("a", "ada", &[60, 30], "USD");
-    let failed = Event::StepFailed { step: 1, reason: "no".to_owned(), rules: Vec::new() };
-    let events = [consented(), begun(1), failed, Event::Failed { step: 1, reason: "no".to_owned() }];
+    let failed = Event::StepFailed { step: 1, reason: "no".to_owned(), rules: Vec::new(), words: None };
+    let events =
+        [consented(), begun(1), failed, Event::Failed { step: 1, reason: "no".to_owned(), words: None }];
     let entries: Vec<Entry> =
         (1..).zip(events).map(|(number, event)| Entry { number, unix_ms: NOON, event }).collect();
     let mut ledger = Ledger::default();

@@ -274,6 +274,7 @@ fn choices_of<'p>(
             }
             StepKind::Read { .. }
             | StepKind::Write { .. }
+            | StepKind::Ask { .. }
             | StepKind::Confirm { .. }
             | StepKind::Answer { .. }
             | StepKind::Refuse { .. } => {}

@@ -85,6 +85,7 @@ fn each_use_mut(steps: &mut [Step], visit: &mut impl FnMut(Option<u32>, &String,
             StepKind::ForEach { steps, .. } => each_use_mut(steps, visit),
             StepKind::Read { .. }
             | StepKind::Write { .. }
+            | StepKind::Ask { .. }
             | StepKind::Choose { .. }
             | StepKind::Confirm { .. }
             | StepKind::Answer { .. }
@@ -108,7 +109,10 @@ fn names_of(steps: &[Step], names: &mut BTreeSet<String>) {
                 names_of(steps, names);
             }
             StepKind::Use { name, .. } | StepKind::Choose { name, .. } => names.extend([name.clone()]),
-            StepKind::Confirm { .. } | StepKind::Answer { .. } | StepKind::Refuse { .. } => {}
+            StepKind::Ask { .. }
+            | StepKind::Confirm { .. }
+            | StepKind::Answer { .. }
+            | StepKind::Refuse { .. } => {}
         }
     }
 }
@@ -227,7 +231,10 @@ impl<'f> Fill<'f> {
                     known.confirmed = true;
                     confirm = Some(out.len());
                 }
-                StepKind::Choose { .. } | StepKind::Answer { .. } | StepKind::Refuse { .. } => {}
+                StepKind::Ask { .. }
+                | StepKind::Choose { .. }
+                | StepKind::Answer { .. }
+                | StepKind::Refuse { .. } => {}
             }
             out.push(step);
         }
@@ -393,6 +400,7 @@ impl<'f> Fill<'f> {
                 StepKind::Write { .. }
                 | StepKind::Branch { .. }
                 | StepKind::ForEach { .. }
+                | StepKind::Ask { .. }
                 | StepKind::Choose { .. }
                 | StepKind::Confirm { .. }
                 | StepKind::Answer { .. }

@@ -57,6 +57,7 @@ impl Reader<'_> {
         let words = text.value.clone();
         Some(match kind {
             "read" => StepKind::Read { call: self.call(raw, text), not_found: self.not_found(raw) },
+            "ask" => StepKind::Ask { input: text.value },
             "choose" => {
                 let (from, words) = (self.text(raw, "from"), self.text(raw, "words"));
                 let (Some(from), Some(words)) = (from, words) else {
@@ -134,14 +135,15 @@ impl Reader<'_> {
 /// What a caller can still follow is far less; it bounds what one yes can set off.
 const ITEMS_MAX: usize = 20;
 /// What a step can say to do; one of them, in a step that makes sense.
-const KINDS: [&str; 9] =
-    ["read", "write", "for_each", "use", "choose", "confirm", "answer", "refuse", "transfer"];
-const STEP_KEYS: [&str; 19] = [
+const KINDS: [&str; 10] =
+    ["read", "write", "for_each", "use", "ask", "choose", "confirm", "answer", "refuse", "transfer"];
+const STEP_KEYS: [&str; 20] = [
     "read",
     "write",
     "for_each",
     "use",
     "in",
+    "ask",
     "choose",
     "confirm",
     "answer",

@@ -217,6 +217,7 @@ pub(super) fn approval_to_pb(approval: Approval) -> pb::Approval {
         asked_unix_ms: approval.asked_unix_ms,
         until_unix_ms: approval.until_unix_ms,
         writes: approval.writes.into_iter().map(write).collect(),
+        verified: approval.verified,
     }
 }
 
@@ -242,6 +243,7 @@ pub(super) fn approval_from_pb(approval: pb::Approval) -> Result<Approval, Conve
         skill: approval.skill,
         summary: approval.summary,
         call: call_from_pb(&approval.call)?,
+        verified: approval.verified,
         asked_unix_ms: approval.asked_unix_ms,
         until_unix_ms: approval.until_unix_ms,
         writes: approval.writes.into_iter().map(write).collect::<Result<_, ConvertError>>()?,
@@ -463,6 +465,7 @@ fn step_to_pb(step: StepView) -> pb::Step {
         StepState::Failed => Pb::Failed,
         StepState::Undone => Pb::Undone,
         StepState::InDoubt => Pb::InDoubt,
+        StepState::LeftOut => Pb::LeftOut,
     };
     pb::Step { number: step.number, action: step.action, kind: kind_to_pb(step.kind), state: state.into() }
 }
@@ -477,6 +480,7 @@ fn step_from_pb(step: pb::Step) -> Result<StepView, ConvertError> {
         Pb::Failed => StepState::Failed,
         Pb::Undone => StepState::Undone,
         Pb::InDoubt => StepState::InDoubt,
+        Pb::LeftOut => StepState::LeftOut,
     };
     Ok(StepView { number: step.number, action: step.action, kind: kind_from_pb(step.kind)?, state })
 }

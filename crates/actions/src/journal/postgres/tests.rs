@@ -16,6 +16,7 @@ fn plan(id: &str) -> Plan {
         id: PlanId(id.to_owned()),
         pack: PACK.to_owned(),
         skill: "rebook".to_owned(),
+        version: String::new(),
         call: CallId(7),
         verified: BTreeSet::new(),
         steps: Vec::new(),

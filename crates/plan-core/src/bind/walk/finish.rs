@@ -19,6 +19,7 @@ impl Walk<'_> {
             id: self.id.clone(),
             pack: self.pack.name.clone(),
             skill: self.root.name.clone(),
+            version: self.root.version.clone(),
             call: self.call,
             verified: self.verified.clone(),
             steps: std::mem::take(&mut self.steps),
@@ -65,14 +66,16 @@ impl Walk<'_> {
         Ok(Next::Ready { facts: shown, plan: Box::new(plan), words })
     }
 
-    /// Facts that arguments to come still refer to, outside of loops and used skills.
+    /// Facts that arguments and conditions to come still refer to, outside of loops and used skills.
     fn needed_later(&self, plan: &Plan) -> Record {
         let mut kept = Record::new();
         let outside = plan.steps.iter().filter(|step| step.within.is_empty());
-        for argument in outside.filter_map(|step| step.write.as_ref()).flat_map(|write| &write.arguments) {
-            if let ArgumentValue::Later(expr) = &argument.value {
-                keep(&mut kept, expr, &self.scope.facts);
-            }
+        for write in outside.filter_map(|step| step.write.as_ref()) {
+            let later = write.arguments.iter().filter_map(|argument| match &argument.value {
+                ArgumentValue::Later(expr) => Some(expr),
+                ArgumentValue::Known(_) => None,
+            });
+            later.chain(&write.when).for_each(|expr| keep(&mut kept, expr, &self.scope.facts));
         }
         kept
     }

@@ -56,6 +56,7 @@ fn short(event: &Event) -> String {
         Event::StepLost { .. }
         | Event::StepRefused { .. }
         | Event::StepAbsent { .. }
+        | Event::StepLeftOut { .. }
         | Event::VerifyLost { .. }
         | Event::UndoLost { .. }
         | Event::UndoRefused { .. }

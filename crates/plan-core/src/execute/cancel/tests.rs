@@ -49,7 +49,7 @@ fn what_can_be_taken_back_is_cancelled_and_what_cannot_is_refused_with_its_step(
     assert_eq!(cancelled(&pivot, &done), Err(NotCancelled::Done { step: 2, action: "do2".to_owned() }));
     // Asked twice, and while it is being undone for another reason.
     assert_eq!(cancelled(&all, &[consented(), asked()]), Ok(None));
-    let failed = Event::StepFailed { step: 1, reason: "no".to_owned(), rules: Vec::new() };
+    let failed = Event::StepFailed { step: 1, reason: "no".to_owned(), rules: Vec::new(), words: None };
     assert_eq!(cancelled(&all, &[consented(), failed]), Ok(None));
     let ended = [consented(), started(1), committed(1), started(2), committed(2), Event::Completed];
     assert_eq!(cancelled(&all, &ended), Err(NotCancelled::Ended));
@@ -75,7 +75,7 @@ fn nothing_more_is_begun_and_what_was_done_is_taken_back_from_the_last_to_the_fi
     }
     assert_eq!(told, ["undo 2", "undo 1"]);
     let why = "cancelled by Ada: they changed their mind".to_owned();
-    assert_eq!(events.last(), Some(&Event::Failed { step: 3, reason: why }));
+    assert_eq!(events.last(), Some(&Event::Failed { step: 3, reason: why, words: None }));
     assert_eq!(progress(&plan, &events).0, Progress::Failed);
 }
 

@@ -19,6 +19,8 @@ use value::{From, Known, Place, brought};
 struct Walk {
     known: BTreeMap<String, Known>,
     chosen: BTreeSet<String>,
+    /// Inputs that a step so far has looked at, on some way.
+    asked: BTreeSet<String>,
     /// Names of writes: the claim at the end tells of each once.
     receipts: BTreeSet<String>,
     confirmed: bool,
@@ -93,6 +95,7 @@ impl<'c> SkillCheck<'c> {
         let start = Walk {
             known: self.inputs(self.root),
             chosen: BTreeSet::new(),
+            asked: BTreeSet::new(),
             receipts: BTreeSet::new(),
             confirmed: false,
             steps: 0,
@@ -184,26 +187,29 @@ impl<'c> SkillCheck<'c> {
         at.steps = at.steps.saturating_add(1);
         self.steps_most = self.steps_most.max(at.steps);
         let here = Place { line, ..Place::default() };
+        let looked_at = exprs_of(&step.what).into_iter().flat_map(Expr::references);
+        at.asked.extend(looked_at.map(|(name, _)| name.to_owned()));
         match &step.what {
             StepKind::Read { call, not_found } => self.read(line, call, not_found, &mut at),
             StepKind::Write { call, when } => self.write(line, call, when.as_ref(), &mut at),
             StepKind::Branch { when, then, otherwise } => {
-                if at.confirmed {
-                    self.wrong_here(
-                        line,
-                        "a branch after `confirm`: a plan is bound before",
-                        Some("give the `write` itself a `when`"),
-                    );
-                }
+                // After a `confirm` too: what is known by then decides before anything is read back.
                 self.condition(when, &at, here);
                 let left = self.walk(then, at.clone());
                 let right = self.walk(otherwise, at);
+                if left.confirmed != right.confirmed && !left.ended && !right.ended {
+                    let what = "a `confirm` on one way only, and both go on";
+                    let help =
+                        "ask after both meet, or end the other way with `answer`, `refuse` or `transfer`";
+                    self.wrong_here(line, what, Some(help));
+                }
                 return join(left, right);
             }
             StepKind::ForEach { item, list, most, name, steps } => {
                 return self.for_each(line, (item, list, *most, name.as_deref()), steps, at);
             }
             StepKind::Use { skill, with, name } => return self.used(line, skill, with, name, at),
+            StepKind::Ask { input } => self.ask(line, input, &mut at),
             StepKind::Choose { name, from, words, .. } => self.choose(line, name, from, words, &mut at),
             StepKind::Confirm { words } => {
                 self.words(line, words);
@@ -242,6 +248,14 @@ impl<'c> SkillCheck<'c> {
                 let names = self.skill.inputs.iter().map(|(name, _)| name);
                 let help = nearest(&case.input, names);
                 self.wrong(line, what, help);
+            } else if !at.asked.contains(&case.input) {
+                // The same would be read again, and the caller asked again, for ever.
+                let what = format!(
+                    "`not_found` asks again for `{}`, and neither this read nor a step before looks at it",
+                    case.input
+                );
+                let help = "name an input that the arguments rest on".to_owned();
+                self.wrong(line, what, Some(help));
             }
         }
     }
@@ -252,7 +266,8 @@ impl<'c> SkillCheck<'c> {
             self.wrong_here(line, &what, Some("put a `confirm` before it"));
         }
         if let Some(when) = when {
-            self.condition(when, at, Place { line, ..Place::default() });
+            // Results decide too: then it is left out while the plan runs. What was read back and allowed is the plan with it.
+            self.condition(when, at, Place { line, later: true, ..Place::default() });
         }
         if let Some(action) = self.pack.actions.get(&call.action) {
             self.order(line, action, at);
@@ -266,6 +281,19 @@ impl<'c> SkillCheck<'c> {
         self.writes_most = self.writes_most.max(at.writes);
         self.permitted(line, &call.action);
         self.call(line, call, ActionKind::Write, when, at);
+    }
+
+    fn ask(&mut self, line: Option<u32>, input: &str, at: &mut Walk) {
+        if at.confirmed {
+            let help = "ask before, so that it is part of what is read back";
+            self.wrong_here(line, "a question after `confirm`", Some(help));
+        }
+        if self.skill.input(input).is_none() {
+            let help = nearest(input, self.skill.inputs.iter().map(|(name, _)| name));
+            let help = help.or_else(|| Some(format!("declare `{input}` under `inputs`")));
+            self.wrong(line, format!("`ask` names the input `{input}`, which there is not"), help);
+        }
+        at.asked.insert(input.to_owned());
     }
 
     fn choose(&mut self, line: Option<u32>, name: &str, from: &Expr, words: &str, at: &mut Walk) {
@@ -423,7 +451,9 @@ impl<'c> SkillCheck<'c> {
         let outer = std::mem::replace(&mut self.skill, inner);
         self.around.push((&outer.name, place));
         let before = std::mem::replace(&mut at.known, inputs.clone());
+        let asked = std::mem::take(&mut at.asked);
         at = self.walk(&inner.steps, at);
+        at.asked = asked;
         self.around.pop();
         self.skill = outer;
         let kind = brought(&at.known, |name| inputs.contains_key(name));
@@ -469,6 +499,7 @@ fn join(left: Walk, right: Walk) -> Walk {
                 })
                 .collect(),
             chosen: left.chosen.union(&right.chosen).cloned().collect(),
+            asked: left.asked.union(&right.asked).cloned().collect(),
             receipts: left.receipts.union(&right.receipts).cloned().collect(),
             confirmed: left.confirmed && right.confirmed,
             steps: left.steps.max(right.steps),
@@ -481,25 +512,41 @@ fn join(left: Walk, right: Walk) -> Walk {
     }
 }
 
+/// Names that steps look at, those inside branches and loops too, and inputs that they ask for.
 fn references<'s>(steps: &'s [Step], used: &mut BTreeSet<&'s str>) {
     for step in steps {
-        let exprs: Vec<&Expr> = match &step.what {
-            StepKind::Read { call, .. } => call.with.iter().map(|(_, expr)| expr).collect(),
-            StepKind::Write { call, when } => call.with.iter().map(|(_, expr)| expr).chain(when).collect(),
-            StepKind::Branch { when, then, otherwise } => {
+        used.extend(exprs_of(&step.what).into_iter().flat_map(Expr::references).map(|(name, _)| name));
+        match &step.what {
+            StepKind::Branch { then, otherwise, .. } => {
                 references(then, used);
                 references(otherwise, used);
-                vec![when]
             }
-            StepKind::ForEach { list, steps, .. } => {
-                references(steps, used);
-                vec![list]
-            }
-            StepKind::Use { with, .. } => with.iter().map(|(_, expr)| expr).collect(),
-            StepKind::Choose { from, .. } => vec![from],
-            StepKind::Confirm { .. } | StepKind::Answer { .. } | StepKind::Refuse { .. } => Vec::new(),
-        };
-        used.extend(exprs.into_iter().flat_map(Expr::references).map(|(name, _)| name));
+            StepKind::ForEach { steps, .. } => references(steps, used),
+            StepKind::Ask { input } => drop(used.insert(input)),
+            StepKind::Read { .. }
+            | StepKind::Write { .. }
+            | StepKind::Use { .. }
+            | StepKind::Choose { .. }
+            | StepKind::Confirm { .. }
+            | StepKind::Answer { .. }
+            | StepKind::Refuse { .. } => {}
+        }
+    }
+}
+
+/// The expressions of a step itself.
+fn exprs_of(step: &StepKind) -> Vec<&Expr> {
+    match step {
+        StepKind::Read { call, .. } => call.with.iter().map(|(_, expr)| expr).collect(),
+        StepKind::Write { call, when } => call.with.iter().map(|(_, expr)| expr).chain(when).collect(),
+        StepKind::Branch { when, .. } => vec![when],
+        StepKind::ForEach { list, .. } => vec![list],
+        StepKind::Use { with, .. } => with.iter().map(|(_, expr)| expr).collect(),
+        StepKind::Choose { from, .. } => vec![from],
+        StepKind::Ask { .. }
+        | StepKind::Confirm { .. }
+        | StepKind::Answer { .. }
+        | StepKind::Refuse { .. } => Vec::new(),
     }
 }
 

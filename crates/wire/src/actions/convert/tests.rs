@@ -145,6 +145,7 @@ fn an_approval_and_its_answer_come_back_as_they_went() {
         skill: "rebook".to_owned(),
         summary: "Rebook".to_owned(),
         call: CallId(7),
+        verified: true,
         asked_unix_ms: 5,
         until_unix_ms: 9,
         writes: vec![write],
