@@ -10,7 +10,7 @@ use callwright_console::{
     AgentSpeech, ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallEvent, CallFact, CallState,
     CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
     ErasedView, EventHub, JourneyRefusal, Journeys, LineView, PlanOutcome, PlanView, Readiness,
-    RecogniserView, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    RecogniserView, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -107,6 +107,10 @@ impl Snapshots for Snapshot {
 
     async fn plans(&self) -> Result<Vec<PlanView>, String> {
         Ok(Vec::new())
+    }
+
+    async fn story(&self, _plan: &PlanId) -> Result<StoryView, StoryRefusal> {
+        Err(StoryRefusal::Unknown)
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod commands;
 mod counted;
 mod database;
+mod desk;
 mod faults;
 mod fuzzed;
 mod import;

@@ -45,6 +45,7 @@
     failed: ["failed", "M3 3l6 6M9 3l-6 6"],
     undone: ["undone", "M4 2 1.5 4.5 4 7M1.5 4.5H7a3 3 0 0 1 0 6H5"],
     in_doubt: ["unclear", "M4 4.2a2 2 0 1 1 2.6 2c-.5.2-.6.6-.6 1.2M6 10v.1"],
+    left_out: ["left out", ""],
   };
   const TRANSFERS = {
     requested: "Asking for a person",

@@ -13,6 +13,8 @@
 //! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
 //! | `GET /v1/approvals?role=NAME` | plans that wait for somebody's approval, with all that would be written: for the operator only |
 //! | `PUT /v1/approvals/{plan}` | approves or rejects: `{"number": 2, "decision": "approve", "role": "…", "by": "…", "reason": "…"}` |
+//! | `GET /v1/plans/{plan}` | what has become of a plan, and why: for the operator only |
+//! | `GET /desk` | a page for approvals and stories of plans; it asks for the operator's token where there is one |
 //! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
 //!
 //! Invariants:
@@ -48,7 +50,8 @@ pub use hub::EventHub;
 pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, JourneyRefusal, Journeys,
-    LineView, PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer,
+    WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

@@ -1,4 +1,4 @@
-//! The page and its element, inside the binary.
+//! The pages and the element, inside the binary.
 
 use std::sync::LazyLock;
 
@@ -16,6 +16,15 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(crate) async fn index() -> Response {
+    document(include_str!("../page/index.html"))
+}
+
+/// Approvals and stories of plans. It is anybody's to load and tells nothing without the operator's token.
+pub(crate) async fn desk() -> Response {
+    document(include_str!("../page/desk.html"))
+}
+
+fn document(body: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -23,7 +32,7 @@ pub(crate) async fn index() -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, include_str!("../page/index.html")).into_response()
+    (headers, body).into_response()
 }
 
 pub(crate) async fn css() -> Response {
@@ -32,6 +41,14 @@ pub(crate) async fn css() -> Response {
 
 pub(crate) async fn script() -> Response {
     asset("text/javascript; charset=utf-8", &SCRIPT)
+}
+
+pub(crate) async fn desk_css() -> Response {
+    asset("text/css; charset=utf-8", include_str!("../page/desk.css"))
+}
+
+pub(crate) async fn desk_script() -> Response {
+    asset("text/javascript; charset=utf-8", include_str!("../page/desk.js"))
 }
 
 fn asset(kind: &'static str, body: &'static str) -> Response {

@@ -92,6 +92,35 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// Why they cannot be told, in words: the action core does not answer.
     async fn plans(&self) -> Result<Vec<PlanView>, String>;
+
+    /// What has become of a plan, and why.
+    ///
+    /// # Errors
+    /// See [`StoryRefusal`].
+    async fn story(&self, plan: &PlanId) -> Result<StoryView, StoryRefusal>;
+}
+
+/// The story of a plan. It names whoever approved, rejected or cancelled something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoryView {
+    /// The plan.
+    pub plan: PlanId,
+    /// Plain words, one fact a line.
+    pub text: Pii<String>,
+    /// The same and more, as the action core's `Explain` tells it.
+    pub story: serde_json::Value,
+}
+
+/// Why a story is not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoryRefusal {
+    /// There is no such plan.
+    Unknown,
+    /// The action core does not answer.
+    Unavailable {
+        /// What came instead.
+        reason: String,
+    },
 }
 
 /// What is kept of a person.
@@ -305,6 +334,8 @@ pub struct ApprovalView {
     pub summary: String,
     /// The call it is for.
     pub call: CallId,
+    /// The caller has proved to own something.
+    pub verified: bool,
     /// When it was asked, in milliseconds since 1970-01-01 UTC.
     pub asked_unix_ms: u64,
     /// When it counts as rejected, in milliseconds since 1970-01-01 UTC.

@@ -46,12 +46,16 @@ pub(crate) fn stoppable_router(
         .route("/", get(page::index))
         .route("/console.css", get(page::css))
         .route("/callwright.js", get(page::script))
+        .route("/desk", get(page::desk))
+        .route("/desk.css", get(page::desk_css))
+        .route("/desk.js", get(page::desk_script))
         .route("/whip", post(whip::offer))
         .route("/whip/{session}", delete(whip::hang_up))
         .route("/v1/events", get(sse::events))
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
         .route("/v1/plans", get(views::plans))
+        .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))
         .route("/v1/callbacks/{call}/done", put(callbacks::complete))
         .route("/v1/approvals", get(approvals::list))
@@ -71,7 +75,7 @@ async fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "there is nothing at this path",
-        "the page is at /, offers go to /whip, events come from /v1/events",
+        "the page is at /, the desk at /desk, offers go to /whip, events come from /v1/events",
     )
 }
 

@@ -95,7 +95,7 @@ async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stop
 mod tests {
     use std::sync::Arc;
 
-    use callwright_model::{CallId, Pii};
+    use callwright_model::{CallId, Pii, PlanId};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::time::timeout;
@@ -104,7 +104,7 @@ mod tests {
     use crate::ports::{
         ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
         Callbacks, ErasedView, JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots,
-        WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -137,6 +137,10 @@ mod tests {
 
         async fn plans(&self) -> Result<Vec<PlanView>, String> {
             Ok(Vec::new())
+        }
+
+        async fn story(&self, _plan: &PlanId) -> Result<StoryView, StoryRefusal> {
+            Err(StoryRefusal::Unknown)
         }
     }
 

@@ -1,13 +1,14 @@
 //! Snapshots, health, metrics.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use callwright_model::PlanId;
 use serde_json::json;
 
 use crate::access;
-use crate::ports::{CallView, LineView, PlanView, Readiness};
+use crate::ports::{CallView, LineView, PlanView, Readiness, StoryRefusal};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -32,6 +33,31 @@ pub(crate) async fn plans(
     plans.map(Json).map_err(|error| {
         Problem::new(StatusCode::BAD_GATEWAY, error, "see whether the action core is running").retry_after(5)
     })
+}
+
+pub(crate) async fn story(
+    State(app): State<App>,
+    Path(plan): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    access::operator(&app.config, &headers)?;
+    let story = app.ports.snapshots.story(&PlanId(plan)).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(story)).into_response())
+}
+
+impl From<StoryRefusal> for Problem {
+    fn from(refusal: StoryRefusal) -> Self {
+        match refusal {
+            StoryRefusal::Unknown => {
+                let help = "GET /v1/plans and /v1/approvals list some; what was erased is told by nobody";
+                Self::new(StatusCode::NOT_FOUND, "there is no such plan", help)
+            }
+            StoryRefusal::Unavailable { reason } => {
+                Self::new(StatusCode::BAD_GATEWAY, reason, "see whether the action core is running")
+                    .retry_after(5)
+            }
+        }
+    }
 }
 
 pub(crate) async fn metrics(State(app): State<App>) -> Response {

@@ -49,6 +49,7 @@ fn view(approval: Approval) -> ApprovalView {
         skill: approval.skill,
         summary: approval.summary,
         call: approval.call,
+        verified: approval.verified,
         asked_unix_ms: approval.asked_unix_ms,
         until_unix_ms: approval.until_unix_ms,
         writes: approval.writes.into_iter().map(write).collect(),

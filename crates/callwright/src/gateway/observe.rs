@@ -7,14 +7,14 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use callwright_console::{
     AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PlanOutcome, PlanView,
-    Readiness, Snapshots, TransferState,
+    Readiness, Snapshots, StoryRefusal, StoryView, TransferState,
 };
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
 use callwright_model::{
     CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
-use callwright_wire::actions::PlanState;
+use callwright_wire::actions::{ClientError, PlanState};
 use tokio_stream::StreamExt;
 
 use crate::gateway::Shared;
@@ -363,6 +363,17 @@ impl Snapshots for Window {
             steps: plan.steps,
         };
         Ok(plans.into_iter().map(view).collect())
+    }
+
+    async fn story(&self, plan: &PlanId) -> Result<StoryView, StoryRefusal> {
+        let unavailable = |reason: String| StoryRefusal::Unavailable { reason };
+        let told = match self.0.core.explain(plan).await {
+            Ok(told) => told,
+            Err(ClientError::NotFound(_)) => return Err(StoryRefusal::Unknown),
+            Err(error) => return Err(unavailable(error.to_string())),
+        };
+        let story = serde_json::from_str(&told.json).map_err(|error| unavailable(error.to_string()))?;
+        Ok(StoryView { plan: told.plan, text: Pii::new(told.text), story })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::hub::EventHub;
 use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, JourneyRefusal, Journeys, LineView,
-    PlanView, Readiness, Snapshots, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    PlanView, Readiness, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -92,6 +92,18 @@ impl Snapshots for Snapshot {
             steps: vec![step],
         }])
     }
+
+    async fn story(&self, plan: &PlanId) -> Result<StoryView, StoryRefusal> {
+        if self.0 == Readiness::Draining {
+            return Err(StoryRefusal::Unavailable { reason: "the action core does not answer".to_owned() });
+        }
+        let known = (plan.0 == "p1").then(|| StoryView {
+            plan: plan.clone(),
+            text: Pii::new("Plan p1: completed.".to_owned()),
+            story: serde_json::json!({ "state": "completed" }),
+        });
+        known.ok_or(StoryRefusal::Unknown)
+    }
 }
 
 /// One call back that waits, unless the core is away.
@@ -157,6 +169,7 @@ impl Approvals for Desk {
             skill: "rebook".to_owned(),
             summary: "Rebook a cancelled flight".to_owned(),
             call: CallId(0xca11),
+            verified: true,
             asked_unix_ms: 1_795_000_000_000,
             until_unix_ms: 1_795_028_800_000,
             writes: vec![write],
@@ -344,7 +357,13 @@ async fn the_page_needs_nothing_from_elsewhere() {
         "the style is inside"
     );
     assert!(!script.contains("\"CALLWRIGHT_CSS\""));
-    for text in [&page, &script, &style] {
+    let (status, headers, desk) = ask(&app, request(Method::GET, "/desk", &[], "")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[header::CONTENT_SECURITY_POLICY], policy, "the desk may do no more");
+    let (_, _, desk_script) = ask(&app, request(Method::GET, "/desk.js", &[], "")).await;
+    let (_, _, desk_style) = ask(&app, request(Method::GET, "/desk.css", &[], "")).await;
+    assert!(!desk_script.contains("innerHTML") && desk_style.contains("prefers-color-scheme"));
+    for text in [&page, &script, &style, &desk, &desk_script, &desk_style] {
         let foreign = text.split("http").skip(1).find(|rest| {
             rest.starts_with("s://") && !rest.starts_with("s:// ")
                 || rest.starts_with("://")
@@ -353,6 +372,29 @@ async fn the_page_needs_nothing_from_elsewhere() {
         });
         assert_eq!(foreign, None);
     }
+}
+
+#[tokio::test]
+async fn the_story_of_a_plan_is_the_operators() {
+    let app = ready().app;
+    let (status, headers, body) = ask(&app, request(Method::GET, "/v1/plans/p1", &[], "")).await;
+    assert_eq!(
+        (status, &headers[header::CACHE_CONTROL]),
+        (StatusCode::OK, &"no-store".parse().expect("ASCII"))
+    );
+    let told: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(
+        told,
+        serde_json::json!({ "plan": "p1", "text": "Plan p1: completed.", "story": { "state": "completed" } })
+    );
+    let (status, headers, body) = ask(&app, request(Method::GET, "/v1/plans/p2", &[], "")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(problem(&headers, &body)["error"], "there is no such plan");
+    let foreign = [("origin", "http://shop.example")];
+    let (status, _, _) = ask(&app, request(Method::GET, "/v1/plans/p1", &foreign, "")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let away = stage(ConsoleConfig::default(), Readiness::Draining).app;
+    assert_eq!(get_status(&away, "/v1/plans/p1").await, StatusCode::BAD_GATEWAY);
 }
 
 #[tokio::test]
