@@ -1,6 +1,6 @@
 //! `callwright core` as a process of its own, before one airline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -82,6 +82,8 @@ impl CoreAlone {
             call,
             caller: None,
             evidence: BTreeMap::new(),
+            agent: String::new(),
+            consents: BTreeSet::new(),
             speculative: false,
         };
         client.plan(request).await.expect("it plans")

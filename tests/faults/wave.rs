@@ -1,6 +1,6 @@
 //! One wave: plans are brought to where they are to be struck, somebody is killed, and every plan is followed to its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -242,6 +242,8 @@ pub(super) async fn bind(client: &Client, case: Case, customer: usize) -> Result
         call: call(customer),
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: BTreeSet::new(),
         speculative: false,
     };
     let bound = async {

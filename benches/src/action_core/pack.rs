@@ -166,6 +166,8 @@ pub fn request(call: CallId) -> PlanRequest {
         call,
         caller: None,
         evidence: std::collections::BTreeMap::new(),
+        agent: String::new(),
+        consents: std::collections::BTreeSet::new(),
         speculative: false,
     }
 }

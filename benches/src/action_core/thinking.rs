@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use callwright_model::{CallId, PlanId, Problem, Record, Value};
-use callwright_plan_core::{Next, Pack, Question, ReadOutcome, Reads, bind, check, read, trail};
+use callwright_plan_core::{
+    Asker, Caller, Next, Pack, Question, ReadOutcome, Reads, Whose, bind, check, read, trail,
+};
 
 use super::Quantiles;
 use super::pack::{self, Made, OWNER, SKILL};
@@ -29,8 +31,12 @@ pub fn permissions(made: Made, runs: usize) -> Result<Quantiles> {
             ("currency".to_owned(), Value::from("USD")),
         ]);
         let question = Question {
-            caller: "call-1",
-            verified: if run % 5 == 0 { &unknown } else { &known },
+            caller: Caller {
+                name: "call-1",
+                verified: if run % 5 == 0 { &unknown } else { &known },
+                level: 2,
+                consents: &unknown,
+            },
             action: &actions[run % actions.len()],
             resource: ("Connector", pack::CONNECTOR),
             context: &context,
@@ -72,10 +78,12 @@ fn timed(check: impl FnOnce() -> Vec<Problem>) -> Result<Duration> {
 /// Binds as the core does, read by read, without the time that a system takes.
 fn plan(pack: &Pack) -> Result<Duration> {
     let (id, inputs, mut reads) = (PlanId("plan".to_owned()), pack::inputs(), Reads::default());
+    let asker = Asker::default();
+    let whose = Whose { plan: &id, call: CallId(1), asker: &asker, now: pack.now(0) };
     let mut took = Duration::ZERO;
     loop {
         let begun = Instant::now();
-        let next = bind(pack, SKILL, &id, CallId(1), &inputs, &reads)?.next;
+        let next = bind(pack, SKILL, whose, &inputs, &reads)?.next;
         took += begun.elapsed();
         match next {
             Next::Read(read) => {
@@ -84,7 +92,7 @@ fn plan(pack: &Pack) -> Result<Duration> {
             }
             Next::Ready { plan, .. } => {
                 let begun = Instant::now();
-                let trail = trail(pack, SKILL, &inputs, &BTreeMap::new(), &reads);
+                let trail = trail(pack, SKILL, whose, &inputs, &BTreeMap::new(), &reads);
                 took += begun.elapsed();
                 drop((plan, trail));
                 return Ok(took);

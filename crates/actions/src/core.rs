@@ -27,7 +27,7 @@ use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
-use crate::journal::{Journal, JournalError, Store, Story, Token};
+use crate::journal::{Journal, JournalError, Store, Story, Token, unix_ms};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -183,7 +183,7 @@ impl Core {
     async fn bind(&self, draft: &mut Draft, pack: &Pack) -> Result<PlanReply, CoreError> {
         for _ in 0..READS_MAX {
             let Binding { next, verified } =
-                bind(pack, &draft.skill, &draft.id, draft.call, &draft.inputs, &draft.reads)
+                bind(pack, &draft.skill, draft.whose(pack), &draft.inputs, &draft.reads)
                     .map_err(|error| bind_error(&draft.id, &error))?;
             let plan = draft.id.clone();
             let verified: Vec<String> = verified.into_iter().collect();
@@ -238,6 +238,7 @@ impl Core {
         let guess = self.guesses.begin(&request, draft, self.limits.plans_waiting_max)?;
         // Held until the reply is there: a real question that comes meanwhile waits instead of asking everything again.
         let mut guess = guess.lock().await;
+        guess.draft.asked_by(request.agent, request.consents);
         guess.draft.take(request.inputs, &request.evidence);
         let reply = self.bind(&mut guess.draft, &pack).await;
         guess.reply = Some(reply.clone());
@@ -381,6 +382,7 @@ impl wire::ActionCore for Service {
         let mut draft = draft.lock().await;
         bindable(&draft, &request)?;
         let pack = core.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
+        draft.asked_by(request.agent, request.consents);
         draft.take(request.inputs, &request.evidence);
         let reply = core.bind(&mut draft, &pack).await;
         match &reply {
@@ -532,7 +534,7 @@ fn told(plan: PlanId, story: Explained) -> Explanation {
 
 /// Whether the first thing that a plan does is to wait for somebody.
 fn waits(plan: &Plan, pack: &Pack, consent: &Event) -> bool {
-    let first = decide(plan, &pack.policy, std::slice::from_ref(consent));
+    let first = decide(plan, &pack.policy, std::slice::from_ref(consent), pack.now(unix_ms()));
     matches!(first, Ok(Command::Append(Event::ApprovalAsked { .. })))
 }
 

@@ -1,10 +1,12 @@
 //! Plans that are being bound: in memory only, for they hold what callers said, secrets too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use callwright_model::{CallId, PlanId, Record, StepView};
-use callwright_plan_core::{Basis, Explained, Next, Pack, Plan, Reads, Trail, bind_with_trail, trail};
+use callwright_plan_core::{
+    Asker, Basis, Explained, Next, Pack, Plan, Reads, Trail, Whose, bind_with_trail, trail,
+};
 use callwright_wire::actions::{PlanState, PlanView};
 
 use crate::journal::unix_ms;
@@ -16,6 +18,7 @@ pub(crate) struct Draft {
     pub(crate) pack: String,
     pub(crate) skill: String,
     pub(crate) call: CallId,
+    pub(crate) asker: Asker,
     pub(crate) inputs: Record,
     /// What each input rests on.
     given: BTreeMap<String, Basis>,
@@ -58,6 +61,7 @@ impl Draft {
             pack,
             skill,
             call,
+            asker: Asker::default(),
             inputs: Record::new(),
             given: BTreeMap::new(),
             questions: 0,
@@ -83,15 +87,28 @@ impl Draft {
         }
     }
 
+    /// Takes who asks, and what the caller has consented to by now.
+    pub(crate) fn asked_by(&mut self, agent: String, consents: BTreeSet<String>) {
+        if self.asker.agent.is_empty() {
+            self.asker.agent = agent;
+        }
+        self.asker.consents.extend(consents);
+    }
+
+    /// Whose it is.
+    pub(crate) fn whose(&self, pack: &Pack) -> Whose<'_> {
+        Whose { plan: &self.id, call: self.call, asker: &self.asker, now: pack.now(unix_ms()) }
+    }
+
     /// How it came to where it is.
     pub(crate) fn trail(&self, pack: &Pack) -> Trail {
-        trail(pack, &self.skill, &self.inputs, &self.given, &self.reads)
+        trail(pack, &self.skill, self.whose(pack), &self.inputs, &self.given, &self.reads)
     }
 
     /// The plan that waits for a yes, with how it came to be. `None` when it is no such draft.
     pub(crate) fn ready(&self, pack: &Pack) -> Option<(Plan, Trail)> {
         let Stage::Ready = self.stage else { return None };
-        let whose = (&self.id, self.call);
+        let whose = self.whose(pack);
         let bound = bind_with_trail(pack, &self.skill, whose, &self.inputs, &self.given, &self.reads);
         let (binding, trail) = bound.ok()?;
         match binding.next {

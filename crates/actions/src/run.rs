@@ -165,7 +165,7 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     let mut leave = None;
     loop {
         log.catch_up();
-        let command = match decide(&run.plan, &pack.policy, &log.events) {
+        let command = match decide(&run.plan, &pack.policy, &log.events, pack.now(unix_ms())) {
             Ok(command) => command,
             Err(error) => {
                 tracing::error!(plan = %run.plan.id, %error, "a plan cannot go on: a person must look");

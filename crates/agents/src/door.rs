@@ -1,6 +1,6 @@
 //! What any agent can ask of the core, and how things stand then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
@@ -166,6 +166,8 @@ impl Door {
             call,
             caller: None,
             evidence: BTreeMap::new(),
+            agent: AGENT.to_owned(),
+            consents: BTreeSet::new(),
             speculative: false,
         };
         Ok(bound(call, self.core.plan(request).await?))
@@ -276,3 +278,6 @@ fn listed(steps: &[StepView]) -> Json {
 fn new_call() -> CallId {
     CallId(RandomState::new().build_hasher().finish())
 }
+
+/// What policies know other agents as: they are not told apart.
+const AGENT: &str = "agent";

@@ -1,6 +1,6 @@
 //! Plans as the conversation and the console see them. The action core alone makes and runs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,12 @@ pub struct PlanRequest {
     /// For inputs, where their words are kept: `turn-4` of the call's journal. A reference, nothing that was said.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub evidence: BTreeMap<String, String>,
+    /// Who asks, for policies that look at it: `callwright` for its own conversations, or what another agent is called. Empty when nobody says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    /// What the caller has consented to, by names that policies know.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub consents: BTreeSet<String>,
     /// The caller has probably, but not surely, said so: bind a copy that nobody sees. The same question asked for sure takes
     /// it over, any other drops it.
     pub speculative: bool,

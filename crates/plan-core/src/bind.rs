@@ -9,7 +9,9 @@ mod walk;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use callwright_model::{CallId, NeedWhy, PlanId, Record, StepView, Value};
+use callwright_model::{NeedWhy, Record, StepView, Value};
+
+use crate::asker::Whose;
 use thiserror::Error;
 
 use crate::catalogue::Call;
@@ -224,13 +226,12 @@ pub enum BindError {
 pub fn bind(
     pack: &Pack,
     skill: &str,
-    id: &PlanId,
-    call: CallId,
+    whose: Whose<'_>,
     inputs: &Record,
     reads: &Reads,
 ) -> Result<Binding, BindError> {
     let skill = pack.skills.get(skill).ok_or_else(|| BindError::UnknownSkill(skill.to_owned()))?;
-    let mut walk = Walk::new(pack, skill, (id, call), inputs, reads, None);
+    let mut walk = Walk::new(pack, skill, whose, inputs, reads, None);
     let next = walk.run()?;
     Ok(Binding { next, verified: walk.verified })
 }
@@ -242,17 +243,7 @@ pub fn bind(
 pub fn retrace(
     pack: &Pack,
     skill: &str,
-    inputs: &Record,
-    reads: &Reads,
-) -> (Result<Binding, BindError>, Vec<Reason>) {
-    bind_noting(pack, skill, (&PlanId("dry-run".to_owned()), CallId(0)), inputs, reads)
-}
-
-/// The same, for a plan of this name and call.
-pub(crate) fn bind_noting(
-    pack: &Pack,
-    skill: &str,
-    whose: (&PlanId, CallId),
+    whose: Whose<'_>,
     inputs: &Record,
     reads: &Reads,
 ) -> (Result<Binding, BindError>, Vec<Reason>) {

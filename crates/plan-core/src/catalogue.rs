@@ -6,6 +6,7 @@ use std::time::Duration;
 use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::asker::Seen;
 use crate::backoff::Backoff;
 use crate::door::Door;
 use crate::expr::{Expr, ExprError, Type};
@@ -312,16 +313,29 @@ impl Action {
     }
 
     /// What policies see of a call with these arguments.
-    pub(crate) fn policy_context(&self, arguments: &Record) -> Result<Record, ExprError> {
-        evaluate_context(&self.context, arguments)
+    pub(crate) fn policy_context(&self, arguments: &Record, seen: Seen<'_>) -> Result<Record, ExprError> {
+        evaluate_context(&self.context, arguments, seen)
+    }
+
+    /// Whether one of its inputs is a secret.
+    pub(crate) fn takes_secret(&self) -> bool {
+        self.inputs.iter().any(|field| field.secret)
     }
 }
 
 /// Most currencies have hundredths; one that has not says `scale`.
 const MONEY_DIGITS: u8 = 2;
 
-/// Evaluates a policy context over a call's arguments.
-pub(crate) fn evaluate_context(context: &[(String, Expr)], arguments: &Record) -> Result<Record, ExprError> {
-    let facts = Record::from([("input".to_owned(), Value::Record(arguments.clone()))]);
-    context.iter().map(|(name, expr)| Ok((name.clone(), expr.any(&facts)?))).collect()
+/// Evaluates a policy context over a call's arguments, and what [`crate::asker`] tells beside them.
+pub(crate) fn evaluate_context<'e>(
+    context: impl IntoIterator<Item = &'e (String, Expr), IntoIter: Clone>,
+    arguments: &Record,
+    seen: Seen<'_>,
+) -> Result<Record, ExprError> {
+    let context = context.into_iter();
+    let mut facts = Record::from([("input".to_owned(), Value::Record(arguments.clone()))]);
+    if context.clone().any(|(_, expr)| expr.references().any(|(root, _)| root != "input")) {
+        facts.extend(seen.facts());
+    }
+    context.map(|(name, expr)| Ok((name.clone(), expr.any(&facts)?))).collect()
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use crate::asker::Now;
 use crate::catalogue::{Call, Field};
 use crate::door::Door;
 use crate::plan::Plan;
@@ -289,11 +290,12 @@ pub enum Outcome {
 #[error("the journal does not fit the plan: {0}")]
 pub struct Corrupt(&'static str);
 
-/// What to do next, given everything that is written down. Pure: the same log gives the same command.
+/// What to do next, given everything that is written down, and the time for policies that look at it. Pure: the same log gives the same
+/// command.
 ///
 /// # Errors
 /// [`Corrupt`] when the log is not of this plan; nothing must be done then but tell a human.
-pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command, Corrupt> {
+pub fn decide(plan: &Plan, policy: &Policy, events: &[Event], now: Now) -> Result<Command, Corrupt> {
     let log = Log::read(plan, events)?;
     let Some(last) = happened(events) else { return Err(Corrupt("nobody has consented")) };
     if log.is_cancelled() && cancel::rests(last) {
@@ -304,7 +306,7 @@ pub fn decide(plan: &Plan, policy: &Policy, events: &[Event]) -> Result<Command,
         Event::Consented { .. }
         | Event::StepCommitted { .. }
         | Event::StepLeftOut { .. }
-        | Event::Approved { .. } => log.advance(policy),
+        | Event::Approved { .. } => log.advance(policy, now),
         Event::ApprovalAsked { role, within_s, .. } => Ok(approval::wait(role, *within_s)),
         Event::Rejected { by, .. } => log.rejected(by.is_some()),
         Event::StepStarted { step, attempt, .. } => log.invoke(*step, *attempt),

@@ -37,6 +37,7 @@
 //!
 //! Absent, for now: reads and branches after the confirmation.
 
+mod asker;
 mod backoff;
 mod bind;
 mod catalogue;
@@ -60,6 +61,7 @@ mod spans;
 mod stats;
 mod trail;
 
+pub use asker::{Asker, Now, Whose};
 pub use backoff::Backoff;
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
 pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
@@ -81,7 +83,7 @@ pub use limits::{DayLimit, Ledger, Limits, Over, Per, Sum, Then};
 pub use load::{FILL_IN, Facts, Unproved, check, read};
 pub use pin::{ToolSpec, pin};
 pub use plan::{Argument, ArgumentValue, Bound, Plan, Step, Write};
-pub use policy::{Approval, Policy, Question, RUN_PLAN, Ruling, Verdict};
+pub use policy::{Approval, Caller, Open, Policy, Question, RUN_PLAN, Ruling, Verdict};
 pub use reason::{Because, Reason, Source, SourceValue};
 pub use rehearse::{End, Rehearsal, rehearse};
 pub use skill::{CallStep, NotFound, Pack, Skill, Step as SkillStep, StepKind};

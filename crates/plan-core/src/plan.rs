@@ -8,10 +8,11 @@ use std::time::Duration;
 use callwright_model::{ActionKind, CallId, PlanId, Record, StepState, StepView, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::asker::{Asker, Now, Seen};
 use crate::catalogue::{Call, FieldType, evaluate_context};
 use crate::execute::Purpose;
 use crate::expr::{Expr, ExprError};
-use crate::policy::{Policy, Question, RUN_PLAN, Verdict};
+use crate::policy::{Caller, Outlook, Policy, Question, RUN_PLAN, Verdict};
 
 /// A plan that is bound and allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,12 @@ pub struct Plan {
     pub call: CallId,
     /// What the caller has proved to own.
     pub verified: BTreeSet<String>,
+    /// How sure that is: 0 when nothing is proved, 1 when something was named, 2 when a secret was told with it.
+    #[serde(default)]
+    pub level: i64,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Asker::is_nobody")]
+    pub asker: Asker,
     /// Reads done and writes to come, numbered from 1.
     pub steps: Vec<Step>,
     /// Facts that arguments of later steps still need; nothing else of the facts is kept.
@@ -135,8 +142,9 @@ impl Write {
             .collect()
     }
 
-    /// What policies see of it, if that depends on no result to come. An error when it has no value.
-    pub(crate) fn foreseen(&self) -> Option<Result<Record, ExprError>> {
+    /// What policies see of it, as far as that depends on no result to come, and the names of what is left. An error when something has no
+    /// value.
+    pub(crate) fn foreseen(&self, seen: Seen<'_>) -> Result<(Record, Vec<&str>), ExprError> {
         let known: Record = self
             .arguments
             .iter()
@@ -146,14 +154,18 @@ impl Write {
             })
             .collect();
         let all = known.len() == self.arguments.len();
-        let sees = |(_, field): (&str, Option<&str>)| field.map_or(all, |field| known.contains_key(field));
-        let foreseen = self.context.iter().all(|(_, expr)| expr.references().all(sees));
-        foreseen.then(|| self.context(&known))
+        let sees = |(root, field): (&str, Option<&str>)| {
+            root != "input" || field.map_or(all, |field| known.contains_key(field))
+        };
+        let (now, later): (Vec<_>, Vec<_>) =
+            self.context.iter().partition(|(_, expr)| expr.references().all(sees));
+        let later = later.into_iter().map(|(name, _)| name.as_str()).collect();
+        Ok((evaluate_context(now, &known, seen)?, later))
     }
 
     /// What policies see of it with these arguments.
-    pub(crate) fn context(&self, arguments: &Record) -> Result<Record, ExprError> {
-        evaluate_context(&self.context, arguments)
+    pub(crate) fn context(&self, arguments: &Record, seen: Seen<'_>) -> Result<Record, ExprError> {
+        evaluate_context(&self.context, arguments, seen)
     }
 }
 
@@ -194,9 +206,9 @@ impl Plan {
         context: &Record,
         approved: &BTreeSet<&str>,
     ) -> Verdict {
+        let name = self.call.to_string();
         let question = Question {
-            caller: &self.call.to_string(),
-            verified: &self.verified,
+            caller: self.caller(&name),
             action: &write.call.action,
             resource: ("Connector", &write.call.connector),
             context,
@@ -204,20 +216,46 @@ impl Plan {
         policy.ask_with(&question, approved)
     }
 
+    /// What can be said beforehand of a write when these parts of what policies see of it are still to come.
+    pub(crate) fn outlook(&self, policy: &Policy, write: &Write, known: &Record, later: &[&str]) -> Outlook {
+        let name = self.call.to_string();
+        let question = Question {
+            caller: self.caller(&name),
+            action: &write.call.action,
+            resource: ("Connector", &write.call.connector),
+            context: known,
+        };
+        policy.outlook(&question, later)
+    }
+
+    fn caller<'p>(&'p self, name: &'p str) -> Caller<'p> {
+        Caller { name, verified: &self.verified, level: self.level, consents: &self.asker.consents }
+    }
+
+    /// What policies see at this time besides a call's arguments.
+    pub(crate) fn seen(&self, now: Now) -> Seen<'_> {
+        Seen { asker: &self.asker, verified: &self.verified, level: self.level, now }
+    }
+
     /// Asks whether the plan as a whole may be carried out: so many writes, and so much money as can be foreseen.
-    pub(crate) fn permission_of_all(&self, policy: &Policy, approved: &BTreeSet<&str>) -> Verdict {
+    pub(crate) fn permission_of_all(
+        &self,
+        policy: &Policy,
+        approved: &BTreeSet<&str>,
+        seen: Seen<'_>,
+    ) -> Verdict {
         let (mut writes, mut amount) = (0_i64, 0_i64);
         for write in self.steps.iter().filter_map(|step| step.write.as_ref()) {
             writes += 1;
-            if let Some(Ok(context)) = write.foreseen()
+            if let Ok((context, _)) = write.foreseen(seen)
                 && let Some(Value::Int(minor)) = context.get("amount")
             {
                 amount = amount.saturating_add(*minor);
             }
         }
+        let name = self.call.to_string();
         let question = Question {
-            caller: &self.call.to_string(),
-            verified: &self.verified,
+            caller: self.caller(&name),
             action: RUN_PLAN,
             resource: ("Skill", &format!("{}/{}", self.pack, self.skill)),
             context: &Record::from([

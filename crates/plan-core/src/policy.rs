@@ -5,6 +5,7 @@
 //! approval allows. `@within("8h")` beside it says how long somebody is waited for; then it counts as rejected.
 
 mod annotations;
+mod outlook;
 mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +16,14 @@ use annotations::{Notes, name_of, role_of};
 pub(crate) use annotations::{duration as approval_time, is_role};
 use callwright_model::{Problem, Record, Value};
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, PolicyId, PolicySet,
-    PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode,
-    Validator,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityUid, PolicyId,
+    PolicySet, PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression, Schema,
+    ValidationMode, Validator,
 };
 use miette::Diagnostic;
-use slices::{CALLER, Slice, Slices, caller, uid};
+pub use outlook::Open;
+pub(crate) use outlook::Outlook;
+use slices::{CALLER, Slice, Slices, uid};
 
 /// The policies of a pack.
 #[derive(Debug)]
@@ -40,16 +43,27 @@ pub struct Policy {
 /// What a permission is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'q> {
-    /// The caller, opaque: the call's id.
-    pub caller: &'q str,
-    /// What they have proved to own.
-    pub verified: &'q BTreeSet<String>,
+    /// Who asks.
+    pub caller: Caller<'q>,
     /// The action, or [`RUN_PLAN`].
     pub action: &'q str,
     /// Type and name of what it is asked of: `Connector` and its name, or `Skill` and `pack/skill`.
     pub resource: (&'q str, &'q str),
     /// What else decides.
     pub context: &'q Record,
+}
+
+/// A caller, as policies know them.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'q> {
+    /// Opaque: the call's id.
+    pub name: &'q str,
+    /// What they have proved to own.
+    pub verified: &'q BTreeSet<String>,
+    /// How sure that is, see [`crate::Plan::level`].
+    pub level: i64,
+    /// What they have consented to.
+    pub consents: &'q BTreeSet<String>,
 }
 
 /// The answer, with the rules that decided.
@@ -292,18 +306,30 @@ impl Policy {
     }
 
     fn request(&self, question: &Question<'_>) -> Result<(Request, Entities), String> {
-        let principal = uid(CALLER, question.caller);
-        let resource = uid(question.resource.0, question.resource.1);
-        let action = uid("Action", question.action);
-        let caller = caller(principal.clone(), question.verified.iter().cloned())?;
-        let known = (caller, Entity::with_uid(resource.clone()));
-        let entities = self.slices.entities(known, question.resource.0, &self.schema)?;
+        let (Asked { principal, action, resource }, entities) = self.asked(question)?;
         let pairs: Vec<_> =
             question.context.iter().map(|(name, value)| (name.clone(), expression(value))).collect();
         let context = Context::from_pairs(pairs).map_err(text)?;
         let request = Request::new(principal, action, resource, context, Some(&self.schema)).map_err(text)?;
         Ok((request, entities))
     }
+
+    /// Who asks for what of whom, and what is known of them.
+    fn asked(&self, question: &Question<'_>) -> Result<(Asked, Entities), String> {
+        let principal = uid(CALLER, question.caller.name);
+        let resource = uid(question.resource.0, question.resource.1);
+        let caller = self.slices.caller(principal.clone(), question.caller)?;
+        let known = (caller, Entity::with_uid(resource.clone()));
+        let entities = self.slices.entities(known, question.resource.0, &self.schema)?;
+        Ok((Asked { principal, action: uid("Action", question.action), resource }, entities))
+    }
+}
+
+/// The three that a question is about.
+struct Asked {
+    principal: EntityUid,
+    action: EntityUid,
+    resource: EntityUid,
 }
 
 fn denied(rules: Vec<String>, deciding: &[&Notes]) -> Verdict {

@@ -3,7 +3,7 @@
 
 use callwright_model::Value;
 
-use crate::policy::Verdict;
+use crate::policy::{Open, Verdict};
 use crate::skill::CallStep;
 
 /// One thing that a walk met.
@@ -91,8 +91,8 @@ pub enum Because {
     Judged {
         /// The step; `None` for the plan as a whole.
         number: Option<usize>,
-        /// The verdict; `None` when it depends on a result to come, and is asked then.
-        verdict: Option<Verdict>,
+        /// The verdict, or what decides when it depends on a result to come, and is asked then.
+        verdict: Result<Verdict, Open>,
     },
     /// The skill answers.
     Answered {

@@ -3,18 +3,19 @@
 
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use callwright_model::{Idempotency, NeedWhy, Record, Value};
+use callwright_model::{CallId, Idempotency, NeedWhy, PlanId, Record, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::asker::{Now, Whose};
 use crate::backoff::Backoff;
 use crate::bind::{BindError, Next, Read, Reads, Refused, retrace};
 use crate::catalogue::Undo;
 use crate::explain::Explained;
 use crate::load::{Facts, secret_inputs};
-use crate::policy::Verdict;
+use crate::policy::{Open, Verdict};
 use crate::reason::{Because, Reason, Source};
 use crate::skill::{CallStep, Pack, Skill};
 use told::{Told, bare, named, names, plain, template};
@@ -45,14 +46,17 @@ pub enum End {
     Stuck,
 }
 
-/// Binds a skill with these facts as far as they go. `None` when the pack has no such skill for callers to ask for.
+/// Binds a skill with these facts as far as they go, at this time unless they tell another. `None` when the pack has no such skill for callers to ask for.
 #[must_use]
-pub fn rehearse(pack: &Pack, skill: &str, facts: &Facts) -> Option<Rehearsal> {
+pub fn rehearse(pack: &Pack, skill: &str, facts: &Facts, now: Now) -> Option<Rehearsal> {
     let skill = pack.offered().find(|known| known.name == skill)?;
+    let plan = PlanId("dry-run".to_owned());
+    let now = facts.now.unwrap_or(now);
+    let whose = Whose { plan: &plan, call: CallId(0), asker: &facts.asker, now };
     let mut reads = Reads::default();
     // Each turn adds what one read answers; the checks count how many a skill has.
     loop {
-        let (bound, reasons) = retrace(pack, &skill.name, &facts.inputs, &reads);
+        let (bound, reasons) = retrace(pack, &skill.name, whose, &facts.inputs, &reads);
         if let Ok(binding) = &bound
             && let Next::Read(read) = &binding.next
             && let Some(outcome) = facts.of(read)
@@ -72,10 +76,10 @@ struct Story<'s> {
 
 impl Story<'_> {
     fn tell(&self, next: Result<Next, BindError>, reasons: Vec<Reason>) -> Rehearsal {
-        let verdicts: BTreeMap<usize, Option<&Verdict>> = reasons
+        let verdicts: BTreeMap<usize, &Result<Verdict, Open>> = reasons
             .iter()
             .filter_map(|reason| match &reason.what {
-                Because::Judged { number, verdict } => Some(((*number)?, verdict.as_ref())),
+                Because::Judged { number, verdict } => Some(((*number)?, verdict)),
                 Because::Branch { .. }
                 | Because::Turn { .. }
                 | Because::Used { .. }
@@ -143,7 +147,7 @@ impl Story<'_> {
         self.facts.inputs.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
     }
 
-    fn reason(&self, what: &Because, verdicts: &BTreeMap<usize, Option<&Verdict>>) -> Option<Told> {
+    fn reason(&self, what: &Because, verdicts: &BTreeMap<usize, &Result<Verdict, Open>>) -> Option<Told> {
         Some(match what {
             Because::Branch { when, looked_at, holds } => {
                 let facts: Vec<String> = looked_at
@@ -220,7 +224,7 @@ impl Story<'_> {
         number: usize,
         call: &CallStep,
         with: &[Source],
-        verdict: Option<&Option<&Verdict>>,
+        verdict: Option<&&Result<Verdict, Open>>,
     ) -> Option<Told> {
         let action = self.pack.actions.get(&call.action)?;
         let once = match action.call.idempotency {
@@ -259,15 +263,24 @@ impl Story<'_> {
             .conditions(action)
             .personal(action);
         Some(match verdict {
-            Some(Some(verdict)) => told.verdict(verdict),
-            // It depends on a result to come, or something before it ended the rehearsal.
-            Some(None) | None => {
+            Some(Ok(verdict)) => told.verdict(verdict),
+            Some(Err(Open { depends_on, rules })) => {
+                let names = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
+                told.more(match depends_on.is_empty() {
+                    true => "policies: allowed whatever comes; asked when it is due".to_owned(),
+                    false => format!(
+                        "policies: asked when it is due; {} decides, by {}",
+                        names(depends_on),
+                        names(rules)
+                    ),
+                })
+                .json("depends_on", json!(depends_on))
+                .json("rules_that_decide", json!(rules))
+            }
+            // Something before it ended the rehearsal.
+            None => {
                 let rules = self.pack.policy.rules_of(&call.action);
-                let when = match verdict {
-                    Some(_) => "asked once the results are there that it is asked with",
-                    None => "not asked yet",
-                };
-                told.more(format!("policies: {when}; these speak of it: {}", rules.join(", ")))
+                told.more(format!("policies: not asked yet; these speak of it: {}", rules.join(", ")))
                     .json("rules_that_speak_of_it", json!(rules))
             }
         })

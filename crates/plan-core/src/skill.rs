@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{InputSpec, SlotType, Value};
 
+use crate::asker::Now;
 use crate::catalogue::{Action, FieldType};
 use crate::expr::Expr;
 use crate::limits::Limits;
@@ -27,6 +28,12 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// A time, as policies and conditions of the pack see it: in the time zone of its `limits.yaml`, UTC where it has none.
+    #[must_use]
+    pub fn now(&self, unix_ms: u64) -> Now {
+        Now::at(unix_ms, self.limits.zone)
+    }
+
     /// Skills that callers can ask for, by name.
     pub fn offered(&self) -> impl Iterator<Item = &Skill> {
         self.skills.values().filter(|skill| !skill.internal)

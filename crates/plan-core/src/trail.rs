@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::{CallId, PlanId, Record, Value};
+use callwright_model::{Record, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::bind::{BindError, Binding, Reads, bind_noting, retrace};
+use crate::asker::Whose;
+use crate::bind::{BindError, Binding, Reads, retrace};
 use crate::explain::redact;
 use crate::load::secret_inputs;
+use crate::policy::{Open, Ruling, Verdict};
 use crate::reason::{Because, Reason, Source, SourceValue};
 use crate::skill::{Pack, Step, StepKind};
 
@@ -161,8 +163,11 @@ pub enum Waypoint {
         /// The role that must approve first, when that is all that is missing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<String>,
-        /// Rules that decided.
+        /// Rules that decided, or that will.
         rules: Vec<String>,
+        /// What is still to come and decides, by its name in the policies' context.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        depends_on: Vec<String>,
     },
     /// The skill's answer.
     Answered {
@@ -197,11 +202,12 @@ pub struct Bind {
 pub fn trail(
     pack: &Pack,
     skill: &str,
+    whose: Whose<'_>,
     inputs: &Record,
     given: &BTreeMap<String, Basis>,
     reads: &Reads,
 ) -> Trail {
-    let (_, reasons) = retrace(pack, skill, inputs, reads);
+    let (_, reasons) = retrace(pack, skill, whose, inputs, reads);
     told(pack, skill, given, reads, reasons)
 }
 
@@ -213,12 +219,12 @@ pub fn trail(
 pub fn bind_with_trail(
     pack: &Pack,
     skill: &str,
-    whose: (&PlanId, CallId),
+    whose: Whose<'_>,
     inputs: &Record,
     given: &BTreeMap<String, Basis>,
     reads: &Reads,
 ) -> Result<(Binding, Trail), BindError> {
-    let (bound, reasons) = bind_noting(pack, skill, whose, inputs, reads);
+    let (bound, reasons) = retrace(pack, skill, whose, inputs, reads);
     Ok((bound?, told(pack, skill, given, reads, reasons)))
 }
 
@@ -279,9 +285,17 @@ fn met(pack: &Pack, reason: Reason, reads: &Reads) -> Met {
             Waypoint::Write { step: number, action: call.action, with: bound(&with) }
         }
         Because::Judged { number: step, verdict } => {
-            let approval = verdict.as_ref().and_then(|verdict| verdict.role()).map(str::to_owned);
-            let (allowed, rules) = verdict.map(|verdict| (verdict.allowed(), verdict.rules)).unzip();
-            Waypoint::Judged { step, allowed, approval, rules: rules.unwrap_or_default() }
+            let approval = verdict.as_ref().ok().and_then(|verdict| verdict.role()).map(str::to_owned);
+            match verdict {
+                Ok(Verdict { ruling, rules }) => {
+                    let allowed = Some(ruling == Ruling::Allowed);
+                    Waypoint::Judged { step, allowed, approval, rules, depends_on: Vec::new() }
+                }
+                Err(Open { depends_on, rules }) => {
+                    let (rules, depends_on) = (rules.into_iter().collect(), depends_on.into_iter().collect());
+                    Waypoint::Judged { step, allowed: None, approval, rules, depends_on }
+                }
+            }
         }
         Because::Answered { words } => Waypoint::Answered { words },
         Because::Refused { words, transfer } => Waypoint::Refused { words, transfer },
@@ -454,14 +468,18 @@ impl Met {
                 format!("Step {step} {action}: write{}.", from(with))
             }
             Waypoint::Judged { step: None, allowed: Some(true), .. } => return None,
-            Waypoint::Judged { step, allowed, approval, rules } => {
+            Waypoint::Judged { step, allowed, approval, rules, depends_on } => {
                 let what = step.map_or("The plan as a whole".to_owned(), |step| format!("Step {step}"));
                 let rules = if rules.is_empty() { "no rule".to_owned() } else { rules.join(", ") };
                 match (allowed, approval) {
                     (_, Some(role)) => format!("{what}: needs the approval of `{role}`, by {rules}."),
                     (Some(true), None) => format!("{what}: allowed by {rules}."),
                     (Some(false), None) => format!("{what}: not allowed, by {rules}."),
-                    (None, None) => format!("{what}: asked once the result that it needs is there."),
+                    (None, None) if depends_on.is_empty() => format!("{what}: asked when it is due."),
+                    (None, None) => {
+                        let on = depends_on.join(", ");
+                        format!("{what}: asked when it is due; `{on}`, still to come, decides, by {rules}.")
+                    }
                 }
             }
             Waypoint::Answered { words } => format!("Answered with the words `{words}`."),

@@ -2,9 +2,9 @@
 
 mod common;
 
-use callwright_model::{ActionKind, CallId, NeedWhy, PlanId, Record, StepState, Value};
+use callwright_model::{ActionKind, NeedWhy, PlanId, Record, StepState, Value};
 use callwright_plan_core::{Binding, Next, Reads, bind};
-use common::{airline, airline_answers, bind_all, caller, loaded, record, retail};
+use common::{airline, airline_answers, bind_all, caller, loaded, record, retail, whose};
 use proptest::prelude::*;
 
 #[test]
@@ -35,7 +35,7 @@ fn only_a_read_that_verifies_proves_who_calls() {
         let (mut reads, id) = (Reads::default(), PlanId("p1".to_owned()));
         loop {
             let Binding { next, verified } =
-                bind(&pack, skill, &id, CallId(7), inputs, &reads).expect("it binds");
+                bind(&pack, skill, whose(&id, 7), inputs, &reads).expect("it binds");
             let Next::Read(read) = next else { return verified };
             let outcome = airline_answers(&read.call.action, &read.arguments, 15_000);
             reads.add(read, outcome);
@@ -110,7 +110,7 @@ fn a_secret_is_nowhere_but_in_the_read() {
     let Next::Ready { plan, facts, .. } = ready else { panic!("everything is known") };
     assert!(!serde_json::to_string(&plan).expect("writes").contains("4821"));
     assert!(facts.contains_key("code") && !facts.contains_key("pin"));
-    let first = bind(&pack, "rebook", &PlanId("p".to_owned()), CallId(1), &chosen, &Reads::default());
+    let first = bind(&pack, "rebook", whose(&PlanId("p".to_owned()), 1), &chosen, &Reads::default());
     assert!(
         matches!(first, Ok(Binding { next: Next::Read(_), .. })) && !format!("{first:?}").contains("4821")
     );

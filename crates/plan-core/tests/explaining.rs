@@ -4,11 +4,11 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use callwright_model::{CallId, PlanId, Record, Value};
+use callwright_model::{PlanId, Record, Value};
 use callwright_plan_core::{
     Basis, Entry, Event, Made, Next, Pack, Plan, Reads, Trail, bind, explain, explain_refusal, trail,
 };
-use common::{airline, airline_answers, caller, loaded, record, travel, travel_answers};
+use common::{airline, airline_answers, caller, loaded, record, travel, travel_answers, whose};
 
 /// Binds as the shell does, with the second read answered only at the second attempt.
 fn bound(pack: &Pack, inputs: &Record, credit: i64) -> (Next, Trail) {
@@ -23,13 +23,13 @@ fn bound(pack: &Pack, inputs: &Record, credit: i64) -> (Next, Trail) {
     .into();
     let mut attempts = 0;
     loop {
-        match bind(pack, "rebook", &id, CallId(7), inputs, &reads).expect("binds").next {
+        match bind(pack, "rebook", whose(&id, 7), inputs, &reads).expect("binds").next {
             Next::Read(read) => {
                 attempts += 1;
                 let outcome = airline_answers(&read.call.action, &read.arguments, credit);
                 reads.add_made(read, outcome, Made { unix_ms: 700, took_ms: 12, attempts });
             }
-            next => return (next, trail(pack, "rebook", inputs, &given, &reads)),
+            next => return (next, trail(pack, "rebook", whose(&id, 7), inputs, &given, &reads)),
         }
     }
 }
@@ -180,7 +180,7 @@ fn loops_and_used_skills_are_told_turn_by_turn() {
     let inputs = record([("code", "ab-12".into()), ("pin", "1234".into())]);
     let mut took_ms = 0;
     let plan = loop {
-        match bind(&pack, "bags", &id, CallId(7), &inputs, &reads).expect("binds").next {
+        match bind(&pack, "bags", whose(&id, 7), &inputs, &reads).expect("binds").next {
             Next::Read(read) => {
                 took_ms += 1;
                 let outcome = travel_answers(&read.call.action, &read.arguments, &[(20, 5_000), (8, 2_500)]);
@@ -192,7 +192,7 @@ fn loops_and_used_skills_are_told_turn_by_turn() {
     };
     let basis = Basis { question: 1, unix_ms: 500, evidence: None };
     let given = ["code", "pin"].map(|name| (name.to_owned(), basis.clone())).into();
-    let trail = trail(&pack, "bags", &inputs, &given, &reads);
+    let trail = trail(&pack, "bags", whose(&id, 7), &inputs, &given, &reads);
     let told = explain(&plan, &trail, &[]);
     for line in [
         "`pin` was given with question 1; it is secret and not kept.",

@@ -2,11 +2,11 @@
 
 mod common;
 
-use callwright_model::{CallId, NeedWhy, PackSource, Pii, PlanId, Record, Value};
+use callwright_model::{NeedWhy, PackSource, Pii, PlanId, Record, Value};
 use callwright_plan_core::{
     ArgumentValue, BindError, Command, Event, Next, Outcome, Pack, Plan, Reads, bind, check, decide,
 };
-use common::{dollars, loaded, record, travel, travel_answers};
+use common::{dollars, loaded, now, record, travel, travel_answers, whose};
 use proptest::prelude::*;
 
 fn caller() -> Record {
@@ -23,7 +23,7 @@ fn bound(
     let (mut reads, mut asked) = (Reads::default(), Vec::new());
     let id = PlanId("p1".to_owned());
     loop {
-        match bind(pack, skill, &id, CallId(7), inputs, &reads).map(|binding| binding.next) {
+        match bind(pack, skill, whose(&id, 7), inputs, &reads).map(|binding| binding.next) {
             Ok(Next::Read(read)) => {
                 asked.push(read.call.action.clone());
                 let outcome = travel_answers(&read.call.action, &read.arguments, bags);
@@ -46,7 +46,7 @@ fn carried_out(pack: &Pack, plan: &Plan) -> (Vec<(String, Record)>, Vec<Event>) 
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut calls = Vec::new();
     loop {
-        match decide(plan, &pack.policy, &events).expect("our own log") {
+        match decide(plan, &pack.policy, &events, now()).expect("our own log") {
             Command::Finished => return (calls, events),
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -115,7 +115,7 @@ fn what_fails_inside_a_loop_is_undone_item_by_item_from_the_last() {
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut undone = Vec::new();
     loop {
-        match decide(&plan, &pack.policy, &events).expect("our own log") {
+        match decide(&plan, &pack.policy, &events, now()).expect("our own log") {
             Command::Finished => break,
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -637,7 +637,7 @@ proptest! {
         text.replace_range(start..end, &junk);
         if let Ok(pack) = Pack::load(&source) {
             for skill in ["bags", "giveup", "identify"] {
-                let _ = bind(&pack, skill, &PlanId("p".to_owned()), CallId(1), &caller(), &Reads::default());
+                let _ = bind(&pack, skill, whose(&PlanId("p".to_owned()), 1), &caller(), &Reads::default());
             }
         }
     }

@@ -4,11 +4,11 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::{CallId, PlanId, Record, Value};
+use callwright_model::{PlanId, Record, Value};
 use callwright_plan_core::{
     Attribute, Basis, Entry, Event, Made, Next, PERSONAL, Plan, Reads, Span, Trail, bind, spans, trail,
 };
-use common::{airline, airline_answers, caller, loaded};
+use common::{airline, airline_answers, caller, loaded, whose};
 
 const ID: &str = "00000000000000000000000000abc123";
 
@@ -18,12 +18,14 @@ fn ready() -> (Plan, Trail) {
     let given = [("code".to_owned(), Basis { question: 1, unix_ms: 400, evidence: None })].into();
     let mut reads = Reads::default();
     loop {
-        match bind(&pack, "rebook", &id, CallId(7), &inputs, &reads).expect("binds").next {
+        match bind(&pack, "rebook", whose(&id, 7), &inputs, &reads).expect("binds").next {
             Next::Read(read) => {
                 let outcome = airline_answers(&read.call.action, &read.arguments, 15_000);
                 reads.add_made(read, outcome, Made { unix_ms: 500, took_ms: 12, attempts: 2 });
             }
-            Next::Ready { plan, .. } => return (*plan, trail(&pack, "rebook", &inputs, &given, &reads)),
+            Next::Ready { plan, .. } => {
+                return (*plan, trail(&pack, "rebook", whose(&id, 7), &inputs, &given, &reads));
+            }
             other => panic!("everything is known: {other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 
 pub mod process;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use callwright_actions::{CoreConfig, Limits, Listen, Postgres, Store};
@@ -149,6 +149,8 @@ pub fn request(plan: Option<PlanId>, skill: &str, inputs: &[(&str, Value)]) -> P
         call: CALL,
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: BTreeSet::new(),
         speculative: false,
     }
 }

@@ -116,6 +116,8 @@ fn request(plate: &str) -> PlanRequest {
         call: CALL,
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: std::collections::BTreeSet::new(),
         speculative: false,
     }
 }

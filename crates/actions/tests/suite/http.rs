@@ -1,7 +1,7 @@
 //! Plans over an HTTP API that shares no code with ours: a small library in plain Python, whose pack is imported from its own
 //! description and completed as a person would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -111,6 +111,8 @@ fn request(loan: &str, long: bool) -> PlanRequest {
         call: CALL,
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: BTreeSet::new(),
         speculative: false,
     }
 }

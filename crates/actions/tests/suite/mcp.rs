@@ -1,6 +1,6 @@
 //! Plans over an MCP server that shares no code with ours: a small hotel in plain Python, as a child process and over HTTP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -160,6 +160,8 @@ fn request(code: &str) -> PlanRequest {
         call: CALL,
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: BTreeSet::new(),
         speculative: false,
     }
 }

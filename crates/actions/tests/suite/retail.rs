@@ -1,6 +1,6 @@
 //! The shop's pack before the demo shop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use callwright_actions::{ActionCore, CoreConfig, Limits, Listen};
@@ -40,6 +40,8 @@ fn request(plan: Option<PlanId>, order: &str, pin: &str, reason: &str, item: Opt
         call: CALL,
         caller: None,
         evidence: BTreeMap::new(),
+        agent: String::new(),
+        consents: BTreeSet::new(),
         speculative: false,
     }
 }

@@ -57,6 +57,8 @@ mod tests {
                 call: CallId(1),
                 caller: None,
                 evidence: BTreeMap::new(),
+                agent: String::new(),
+                consents: std::collections::BTreeSet::new(),
                 speculative: false,
             });
             request.evidence.iter().map(|(input, from)| format!("{input} {from}")).collect()

@@ -1,6 +1,6 @@
 //! The dialogue's side of a plan: asking for one, the consent, its events, and the claim at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{
     Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt,
@@ -28,6 +28,8 @@ impl Dialogue {
             call: self.config.call,
             caller: self.config.caller.clone(),
             evidence: BTreeMap::new(),
+            agent: "callwright".to_owned(),
+            consents: BTreeSet::new(),
             speculative: false,
         };
         self.outputs.push_back(Output::Plan { ask, request });

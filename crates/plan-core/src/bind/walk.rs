@@ -6,14 +6,15 @@ mod note;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use callwright_model::{CallId, InputSpec, NeedWhy, PlanId, Record, StepState, StepView, Value};
+use callwright_model::{InputSpec, NeedWhy, Record, StepState, StepView, Value};
 
 use super::{BindError, Next, Read, ReadOutcome, Reads, Refused};
+use crate::asker::{Seen, Whose, level_of};
 use crate::catalogue::{Action, FieldType, Follow, Undo};
 use crate::expr::{Expr, ExprError};
 use crate::load::secret_inputs;
 use crate::plan::{Argument, ArgumentValue, Bound, Step, Write};
-use crate::policy::{Question, Ruling, Verdict};
+use crate::policy::{Caller, Question, Ruling, Verdict};
 use crate::reason::{Because, Reason};
 use crate::skill::{self, CallStep, NotFound, Pack, Skill, StepKind, accept_input, slot_type};
 
@@ -21,12 +22,13 @@ pub(super) struct Walk<'w> {
     pack: &'w Pack,
     /// The skill that the caller asked for.
     root: &'w Skill,
-    id: &'w PlanId,
-    call: CallId,
+    whose: Whose<'w>,
     inputs: &'w Record,
     reads: &'w Reads,
     scope: Scope<'w>,
     pub(super) verified: BTreeSet<String>,
+    /// How sure that is.
+    level: i64,
     steps: Vec<Step>,
     /// The words to read back with, and the facts they may name.
     confirmed: Option<(String, Record)>,
@@ -60,7 +62,7 @@ impl<'w> Walk<'w> {
     pub(super) fn new(
         pack: &'w Pack,
         root: &'w Skill,
-        (id, call): (&'w PlanId, CallId),
+        whose: Whose<'w>,
         inputs: &'w Record,
         reads: &'w Reads,
         reasons: Option<Vec<Reason>>,
@@ -80,12 +82,12 @@ impl<'w> Walk<'w> {
         Self {
             pack,
             root,
-            id,
-            call,
+            whose,
             inputs,
             reads,
             scope,
             verified,
+            level: 0,
             steps,
             confirmed: None,
             scopes: 0,
@@ -310,6 +312,7 @@ impl<'w> Walk<'w> {
             action.verifies.as_ref().and_then(|name| answer.get(name)).and_then(Value::as_text)
         {
             self.verified.insert(proved.to_owned());
+            self.level = self.level.max(level_of(action.takes_secret()));
         }
         self.push(step, verdict.rules, None);
         self.scope.facts.insert(step.name.clone(), Value::Record(answer));
@@ -502,11 +505,13 @@ impl<'w> Walk<'w> {
     }
 
     fn ask(&self, action: &Action, arguments: &Record) -> Result<Verdict, BindError> {
+        let Whose { asker, now, call, .. } = self.whose;
+        let seen = Seen { asker, verified: &self.verified, level: self.level, now };
         let context =
-            action.policy_context(arguments).map_err(|error| expression(&action.call.action, error))?;
+            action.policy_context(arguments, seen).map_err(|error| expression(&action.call.action, error))?;
+        let (name, consents) = (call.to_string(), &asker.consents);
         Ok(self.pack.policy.ask(&Question {
-            caller: &self.call.to_string(),
-            verified: &self.verified,
+            caller: Caller { name: &name, verified: &self.verified, level: self.level, consents },
             action: &action.call.action,
             resource: ("Connector", &action.call.connector),
             context: &context,

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::log::{Log, not_permitted};
 use super::{Command, Corrupt, Event};
+use crate::asker::Now;
 use crate::explain::Entry;
 use crate::plan::{ArgumentValue, Plan};
 use crate::policy::{Approval, Policy, RUN_PLAN, Ruling};
@@ -270,9 +271,10 @@ impl Event {
 impl Log<'_> {
     /// Before anything is written: whom to ask first about the plan as a whole, or about the writes that can be foreseen; or that
     /// one of them is not permitted any more. Only rules that may wait for somebody are asked: the others are when a step is due.
-    pub(super) fn beforehand(&self, policy: &Policy, first: u32) -> Option<Event> {
+    pub(super) fn beforehand(&self, policy: &Policy, first: u32, now: Now) -> Option<Event> {
+        let seen = self.plan.seen(now);
         if policy.may_wait(RUN_PLAN) {
-            let verdict = self.plan.permission_of_all(policy, &self.approvals.of_all);
+            let verdict = self.plan.permission_of_all(policy, &self.approvals.of_all, seen);
             match verdict.ruling {
                 Ruling::Allowed => {}
                 Ruling::NeedsApproval(approval) => {
@@ -283,7 +285,10 @@ impl Log<'_> {
         }
         let mut asked: Option<(Approval, Vec<u32>, Vec<String>)> = None;
         for (step, write) in self.to_come().filter(|(_, write)| policy.may_wait(&write.call.action)) {
-            let Some(Ok(context)) = write.foreseen() else { continue };
+            let Ok((context, later)) = write.foreseen(seen) else { continue };
+            if !later.is_empty() {
+                continue;
+            }
             let approved = self.approvals.of_step(step.number);
             let verdict = self.plan.permission(policy, write, &context, &approved);
             let approval = match verdict.ruling {

@@ -7,6 +7,7 @@ use callwright_model::{Idempotency, Record, Value};
 
 use super::approval::Approvals;
 use super::{Command, Corrupt, Event, Invoke, Purpose, is_finished};
+use crate::asker::Now;
 use crate::plan::{Bound, Plan, Step, Write};
 use crate::policy::{Policy, Ruling};
 
@@ -197,12 +198,12 @@ impl<'l> Log<'l> {
     }
 
     /// On to the next write, if it is still allowed.
-    pub(super) fn advance(&self, policy: &Policy) -> Result<Command, Corrupt> {
+    pub(super) fn advance(&self, policy: &Policy, now: Now) -> Result<Command, Corrupt> {
         let Some((step, write)) = self.to_come().next() else {
             return Ok(Command::Append(Event::Completed));
         };
         if self.committed.is_empty()
-            && let Some(event) = self.beforehand(policy, step.number)
+            && let Some(event) = self.beforehand(policy, step.number, now)
         {
             return Ok(Command::Append(event));
         }
@@ -214,7 +215,7 @@ impl<'l> Log<'l> {
         let arguments = needed.and_then(|_| write.arguments(&facts)).map_err(|error| error.to_string());
         let asked = arguments.and_then(|arguments| match write.call.unmet(&arguments) {
             Some(unmet) => Err(format!("what it requires does not hold: `{}`", unmet.source())),
-            None => write.context(&arguments).map_err(|error| error.to_string()),
+            None => write.context(&arguments, self.plan.seen(now)).map_err(|error| error.to_string()),
         });
         let step = step.number;
         let event = match asked {

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, Value};
 
+use crate::asker::{self, Asker, Now, Seen};
 use crate::backoff::Backoff;
 use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Type;
-use crate::policy::{Question, RUN_PLAN};
+use crate::policy::{Caller, Question, RUN_PLAN};
 use crate::skill::{CallStep, Pack, Skill, each_call, each_use};
 use door::check_door;
 use skill::SkillCheck;
@@ -93,10 +94,10 @@ fn check_action(
     }
     for (input, expr) in &action.context {
         for (reference, field) in expr.references() {
-            if reference != "input" {
+            if reference != "input" && !asker::ROOTS.contains(&reference) {
                 let what = format!("`{input}` in `context` refers to `{reference}`");
-                wrong(what, Some("a context sees `input` only".to_owned()));
-            } else if let Some(field) = field {
+                wrong(what, Some("a context sees `input`, and `caller`, `agent` and `now`".to_owned()));
+            } else if let Some(field) = field.filter(|_| reference == "input") {
                 match action.input(field) {
                     None => {
                         let what = format!("`context` refers to the input `{field}`, which there is not");
@@ -165,12 +166,13 @@ fn check_action(
     }
     // Whether the schema takes what this action shows it can be tried before any call is made.
     let sample = sample(&action.inputs);
-    match action.policy_context(&sample) {
+    let (nobody, nothing) = (Asker::default(), BTreeSet::new());
+    let seen = Seen { asker: &nobody, verified: &nothing, level: 0, now: Now::at(0, pack.limits.zone) };
+    match action.policy_context(&sample, seen) {
         Err(error) => wrong(format!("`context`: {error}"), None),
         Ok(context) => {
             let question = Question {
-                caller: "check",
-                verified: &BTreeSet::new(),
+                caller: Caller { name: "check", verified: &nothing, level: 0, consents: &nothing },
                 action: name,
                 resource: ("Connector", &action.call.connector),
                 context: &context,

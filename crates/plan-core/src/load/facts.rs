@@ -14,6 +14,7 @@ use callwright_model::yaml::{Kind, Node};
 use callwright_model::{ActionKind, Money, Problem, Record, SlotType, Value};
 
 use super::read::Reader;
+use crate::asker::{Asker, Now};
 use crate::bind::{Read, ReadOutcome};
 use crate::catalogue::{Action, Field, FieldType};
 use crate::skill::{Pack, Skill, Step, StepKind, accept_input};
@@ -23,6 +24,10 @@ use crate::skill::{Pack, Skill, Step, StepKind, accept_input};
 pub struct Facts {
     /// What the caller gives.
     pub inputs: Record,
+    /// Who would ask for it.
+    pub(crate) asker: Asker,
+    /// When, if that is not now.
+    pub(crate) now: Option<Now>,
     reads: Vec<Given>,
 }
 
@@ -44,8 +49,18 @@ impl Facts {
         let node = Node::parse(file, text).map_err(|problem| vec![problem])?;
         let mut reader =
             Reader { file: file.to_owned(), problems: &mut problems, compiled: &mut BTreeMap::new() };
-        reader.keys(&node, &["inputs", "reads"]);
+        reader.keys(&node, &["inputs", "reads", "agent", "consents", "now"]);
         let mut facts = Self::default();
+        facts.asker.agent = reader.text(&node, "agent").unwrap_or_default().value;
+        let consents = reader.items(&node, "consents").iter().filter_map(Node::text);
+        facts.asker.consents = consents.map(str::to_owned).collect();
+        if let Some(now) = reader.text(&node, "now") {
+            facts.now = Now::parse(&now.value, pack.limits.zone);
+            if facts.now.is_none() {
+                let help = "such as 2026-11-27T10:30, in the time zone of limits.yaml".to_owned();
+                reader.wrong(now.line, format!("`{}` is no time", now.value), Some(help));
+            }
+        }
         if let Some(skill) = pack.skills.get(skill) {
             facts.inputs = reader.inputs(&node, pack, skill);
         }

@@ -13,7 +13,7 @@ use cedar_policy::{
     Schema,
 };
 
-use super::{annotations, text};
+use super::{Caller, annotations, text};
 
 /// Rules that may decide about one action, or about any.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(super) struct Slices {
     actions: Entities,
     /// Types of entities that fit the schema as we make them, whatever their names are.
     fitting: BTreeSet<&'static str>,
+    /// What the schema wants to know of a caller.
+    told: Told,
 }
 
 impl Slices {
@@ -63,15 +65,22 @@ impl Slices {
         let grouped = schema.action_groups().next().is_some();
         let actions = if grouped { hierarchy } else { Entities::empty() };
         // What is odd about one name is odd about this: a type that lists its names takes no other.
-        let fits = |kind: &&str| {
-            let of_kind = match *kind {
-                CALLER => caller(uid(kind, "?"), ["?".to_owned()]),
-                _ => Ok(Entity::with_uid(uid(kind, "?"))),
-            };
-            of_kind.is_ok_and(|entity| Entities::from_entities([entity], Some(schema)).is_ok())
+        let fits = |entity: Result<Entity, String>| {
+            entity.is_ok_and(|entity| Entities::from_entities([entity], Some(schema)).is_ok())
         };
-        let fitting = [CALLER, "Connector", "Skill"].into_iter().filter(fits).collect();
-        Self { by_action, actions, fitting }
+        let someone = BTreeSet::from(["?".to_owned()]);
+        let someone = Caller { name: "?", verified: &someone, level: 0, consents: &someone };
+        let fits_told = |told: &Told| fits(told.entity(uid(CALLER, someone.name), someone));
+        let told = Told::ALL.into_iter().find(fits_told);
+        let others = ["Connector", "Skill"].into_iter();
+        let others = others.filter(|kind| fits(Ok(Entity::with_uid(uid(kind, "?")))));
+        let fitting = told.map(|_| CALLER).into_iter().chain(others).collect();
+        Self { by_action, actions, fitting, told: told.unwrap_or(Told { level: false, consents: false }) }
+    }
+
+    /// Who asks, as the schema has it.
+    pub(super) fn caller(&self, uid: EntityUid, caller: Caller<'_>) -> Result<Entity, String> {
+        self.told.entity(uid, caller)
     }
 
     /// The rules that may decide about this action.
@@ -93,11 +102,34 @@ impl Slices {
     }
 }
 
-/// Who asks, with what they have proved to own.
-pub(super) fn caller(uid: EntityUid, verified: impl IntoIterator<Item = String>) -> Result<Entity, String> {
-    let verified = verified.into_iter().map(RestrictedExpression::new_string);
-    let attributes = HashMap::from([("verified".to_owned(), RestrictedExpression::new_set(verified))]);
-    Entity::new(uid, attributes, HashSet::new()).map_err(text)
+/// What a schema wants to know of a caller besides what they have proved to own. One that does not speak of a thing refuses to be told.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    level: bool,
+    consents: bool,
+}
+
+impl Told {
+    const ALL: [Self; 4] = [
+        Self { level: false, consents: false },
+        Self { level: true, consents: false },
+        Self { level: false, consents: true },
+        Self { level: true, consents: true },
+    ];
+
+    fn entity(self, uid: EntityUid, caller: Caller<'_>) -> Result<Entity, String> {
+        let texts = |set: &BTreeSet<String>| {
+            RestrictedExpression::new_set(set.iter().cloned().map(RestrictedExpression::new_string))
+        };
+        let mut attributes = HashMap::from([("verified".to_owned(), texts(caller.verified))]);
+        if self.level {
+            attributes.insert("level".to_owned(), RestrictedExpression::new_long(caller.level));
+        }
+        if self.consents {
+            attributes.insert("consents".to_owned(), texts(caller.consents));
+        }
+        Entity::new(uid, attributes, HashSet::new()).map_err(text)
+    }
 }
 
 /// The name of one of our entities. Types are parsed once: that takes longer than the rules.

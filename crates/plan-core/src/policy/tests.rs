@@ -5,6 +5,12 @@ use super::*;
 const SCHEMA: &str = "entity Caller { verified: Set<String> }; entity Connector; entity Skill;
     action \"pay\", \"see\" appliesTo { principal: [Caller], resource: [Connector], context: { amount: Long } };";
 
+/// A caller who has proved to own these.
+fn known_by(verified: &BTreeSet<String>) -> Caller<'_> {
+    static NONE: BTreeSet<String> = BTreeSet::new();
+    Caller { name: "c", verified, level: 0, consents: &NONE }
+}
+
 fn load(rules: &str) -> (Option<Policy>, Vec<String>) {
     let mut problems = Vec::new();
     let policy = Policy::load(("s", SCHEMA), ("p", rules), &mut problems);
@@ -17,8 +23,7 @@ fn asked(rules: &str, approved: &[&str]) -> String {
     assert!(problems.is_empty(), "{problems:?}");
     let verdict = policy.expect("it loads").ask_with(
         &Question {
-            caller: "c",
-            verified: &BTreeSet::new(),
+            caller: known_by(&BTreeSet::new()),
             action: "pay",
             resource: ("Connector", "bank"),
             context: &Record::from([("amount".to_owned(), Value::Int(9))]),
@@ -159,7 +164,8 @@ fn leaving_out_rules_about_other_actions_changes_no_answer() {
                     }
                     let kind = if action == "run_plan" { "Skill" } else { "Connector" };
                     let resource = (kind, connector);
-                    let question = Question { caller: "c", verified, action, resource, context: &context };
+                    let question =
+                        Question { caller: known_by(verified), action, resource, context: &context };
                     for approved in [&[][..], &["lead"], &["risk"], &["lead", "risk"]] {
                         let approved: BTreeSet<&str> = approved.iter().copied().collect();
                         let quick = policy.ask_with(&question, &approved);
@@ -182,7 +188,7 @@ fn the_long_way(policy: &Policy, question: &Question<'_>, approved: &BTreeSet<&s
         Err(why) => return denied(vec![format!("schema: {why}")], &[]),
     };
     let known = [
-        caller(uid(CALLER, question.caller), question.verified.iter().cloned()).expect("a caller"),
+        policy.slices.caller(uid(CALLER, question.caller.name), question.caller).expect("a caller"),
         Entity::with_uid(uid(question.resource.0, question.resource.1)),
     ];
     let entities = Entities::from_entities(known, Some(&policy.schema)).expect("they fit the schema");
@@ -202,7 +208,7 @@ fn what_the_schema_does_not_take_is_denied_also_when_it_is_asked_the_short_way()
         let context = Record::from([("amount".to_owned(), Value::Int(1))]);
         let action = if schema == SCHEMA { "nothing" } else { "pay" };
         let resource = ("Connector", "post");
-        let question = Question { caller: "c", verified: &verified, action, resource, context: &context };
+        let question = Question { caller: known_by(&verified), action, resource, context: &context };
         let verdict = policy.expect("it loads").ask(&question);
         assert!(!verdict.allowed());
         assert!(verdict.rules[0].starts_with("schema: ") && verdict.rules[0].contains(wanted), "{verdict:?}");

@@ -1,8 +1,22 @@
 //! The packs that come with Callwright, and answers as the demo backends give them.
 #![allow(dead_code, reason = "each test uses its part")]
 
+use std::collections::BTreeSet;
+
 use callwright_model::{CallId, Money, PackSource, PlanId, Record, Value};
-use callwright_plan_core::{BindError, Next, Pack, ReadOutcome, Reads, bind};
+use callwright_plan_core::{Asker, BindError, Next, Now, Pack, ReadOutcome, Reads, Whose, bind};
+
+static NOBODY: Asker = Asker { agent: String::new(), consents: BTreeSet::new() };
+
+/// A plan that nobody in particular asks for.
+pub fn whose(plan: &PlanId, call: u64) -> Whose<'_> {
+    Whose { plan, call: CallId(call), asker: &NOBODY, now: now() }
+}
+
+/// Friday, 27 November 2026, 10:40 UTC.
+pub fn now() -> Now {
+    Now::at(1_795_776_000_000, chrono_tz::Tz::UTC)
+}
 
 macro_rules! pack_files {
     ($pack:literal, $($file:literal),+) => {
@@ -115,7 +129,7 @@ pub fn bind_all(pack: &Pack, skill: &str, inputs: &Record, credit: i64) -> Resul
     let mut reads = Reads::default();
     let id = PlanId("p1".to_owned());
     loop {
-        match bind(pack, skill, &id, CallId(7), inputs, &reads)?.next {
+        match bind(pack, skill, whose(&id, 7), inputs, &reads)?.next {
             Next::Read(read) => {
                 let outcome = airline_answers(&read.call.action, &read.arguments, credit);
                 reads.add(read, outcome);

@@ -57,6 +57,8 @@ pub(super) fn request_to_pb(request: PlanRequest) -> pb::PlanRequest {
         caller: request.caller.map(Pii::into_inner).unwrap_or_default(),
         speculative: request.speculative,
         evidence: request.evidence,
+        agent: request.agent,
+        consents: request.consents.into_iter().collect(),
     }
 }
 
@@ -70,6 +72,13 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
         let what = "holds more than 64 references, or one of more than 200 bytes";
         return Err(ConvertError::new("evidence", what));
     }
+    if request.agent.len() > EVIDENCE_BYTES_MAX {
+        return Err(ConvertError::new("agent", "has more than 200 bytes"));
+    }
+    let long = request.consents.iter().any(|name| name.len() > EVIDENCE_BYTES_MAX);
+    if long || request.consents.len() > INPUTS_MAX {
+        return Err(ConvertError::new("consents", "are more than 64, or one has more than 200 bytes"));
+    }
     Ok(PlanRequest {
         plan: (!request.plan.is_empty()).then_some(PlanId(request.plan)),
         pack: request.pack,
@@ -78,6 +87,8 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
         call: call_from_pb(&request.call)?,
         caller: (!request.caller.is_empty()).then(|| Pii::new(request.caller)),
         evidence: request.evidence,
+        agent: request.agent,
+        consents: request.consents.into_iter().collect(),
         speculative: request.speculative,
     })
 }

@@ -19,6 +19,8 @@ fn plan(id: &str) -> Plan {
         version: String::new(),
         call: CallId(7),
         verified: BTreeSet::new(),
+        level: 0,
+        asker: Default::default(),
         steps: Vec::new(),
         facts: Record::new(),
         done: "done".to_owned(),

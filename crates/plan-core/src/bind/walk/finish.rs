@@ -7,7 +7,7 @@ use callwright_model::Record;
 use super::{Walk, expression, keep};
 use crate::bind::{BindError, Next, Refused};
 use crate::plan::{ArgumentValue, Plan};
-use crate::policy::{RUN_PLAN, Ruling};
+use crate::policy::{Outlook, RUN_PLAN, Ruling};
 
 impl Walk<'_> {
     /// Everything is bound: asks for every write and for the whole, before anyone is promised anything.
@@ -16,12 +16,14 @@ impl Walk<'_> {
         let mut shown = self.shown();
         shown.extend(read_back);
         let mut plan = Plan {
-            id: self.id.clone(),
+            id: self.whose.plan.clone(),
             pack: self.pack.name.clone(),
             skill: self.root.name.clone(),
             version: self.root.version.clone(),
-            call: self.call,
+            call: self.whose.call,
             verified: self.verified.clone(),
+            level: self.level,
+            asker: self.whose.asker.clone(),
             steps: std::mem::take(&mut self.steps),
             facts: Record::new(),
             done: self.root.done.clone(),
@@ -31,18 +33,26 @@ impl Walk<'_> {
         if plan.steps.iter().all(|step| step.write.is_none()) {
             return Err(BindError::NothingToDo);
         }
+        let now = self.whose.now;
         // What somebody must approve is asked of them once the caller has said yes; until then it counts as not asked yet.
         for index in 0..plan.steps.len() {
             let Some(write) = &plan.steps[index].write else { continue };
-            // What depends on a result to come is asked when it has come.
-            let Some(context) = write.foreseen() else {
-                self.judged(Some(index + 1), None);
-                continue;
-            };
-            let context = context.map_err(|error| expression(&write.call.action, error))?;
-            let verdict = plan.permission(&self.pack.policy, write, &context, &BTreeSet::new());
             let action = write.call.action.clone();
-            self.judged(Some(index + 1), Some(&verdict));
+            let foreseen = write.foreseen(plan.seen(now)).map_err(|error| expression(&action, error))?;
+            let (context, later) = foreseen;
+            let verdict = if later.is_empty() {
+                plan.permission(&self.pack.policy, write, &context, &BTreeSet::new())
+            } else {
+                match plan.outlook(&self.pack.policy, write, &context, &later) {
+                    Outlook::Denied(verdict) => verdict,
+                    // It depends on a result to come, and is asked when that has come.
+                    Outlook::Open(open) => {
+                        self.judged(Some(index + 1), Err(open));
+                        continue;
+                    }
+                }
+            };
+            self.judged(Some(index + 1), Ok(&verdict));
             match verdict.ruling {
                 Ruling::Allowed => plan.steps[index].rules = verdict.rules,
                 Ruling::NeedsApproval(_) => {}
@@ -52,8 +62,8 @@ impl Walk<'_> {
                 }
             }
         }
-        let verdict = plan.permission_of_all(&self.pack.policy, &BTreeSet::new());
-        self.judged(None, Some(&verdict));
+        let verdict = plan.permission_of_all(&self.pack.policy, &BTreeSet::new(), plan.seen(now));
+        self.judged(None, Ok(&verdict));
         match verdict.ruling {
             Ruling::Allowed => plan.rules = verdict.rules,
             Ruling::NeedsApproval(_) => {}

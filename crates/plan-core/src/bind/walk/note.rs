@@ -5,12 +5,12 @@ use callwright_model::Value;
 use super::Walk;
 use crate::expr::Expr;
 use crate::load::secret_inputs;
-use crate::policy::Verdict;
+use crate::policy::{Open, Verdict};
 use crate::reason::{Because, Reason, Source, SourceValue};
 use crate::skill::{self, Skill};
 
 impl Walk<'_> {
-    pub(super) fn judged(&mut self, number: Option<usize>, verdict: Option<&Verdict>) {
+    pub(super) fn judged(&mut self, number: Option<usize>, verdict: Result<&Verdict, Open>) {
         if let Some(reasons) = &mut self.reasons {
             let what = Because::Judged { number, verdict: verdict.cloned() };
             reasons.push(Reason { file: self.root.file.clone(), line: None, depth: 0, what });

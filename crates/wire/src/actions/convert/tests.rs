@@ -110,6 +110,8 @@ fn a_request_comes_back_as_it_went() {
         call: CallId(7),
         caller: Some(Pii::new("sip:someone".to_owned())),
         evidence: [("code".to_owned(), "turn 4".to_owned())].into(),
+        agent: "voice".to_owned(),
+        consents: std::collections::BTreeSet::from(["recording".to_owned()]),
         speculative: true,
     };
     assert_eq!(request_from_pb(request_to_pb(request.clone())), Ok(request));
