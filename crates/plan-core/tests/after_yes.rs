@@ -2,11 +2,11 @@
 
 mod common;
 
-use callwright_model::{CallId, NeedWhy, PackSource, Pii, PlanId, Record, StepState};
+use callwright_model::{NeedWhy, PackSource, Pii, PlanId, Record, StepState};
 use callwright_plan_core::{
     BindError, Command, Event, Next, Outcome, Pack, Plan, Progress, Reads, bind, check, decide, progress,
 };
-use common::{loaded, record, travel, travel_answers};
+use common::{loaded, now, record, travel, travel_answers, whose};
 use proptest::prelude::*;
 
 fn with(changes: &[(&str, &str, &str)]) -> PackSource {
@@ -36,7 +36,7 @@ fn told(source: &PackSource) -> Vec<String> {
 fn bound(pack: &Pack, inputs: &Record) -> Result<Next, BindError> {
     let mut reads = Reads::default();
     loop {
-        match bind(pack, "giveup", &PlanId("p1".to_owned()), CallId(7), inputs, &reads)?.next {
+        match bind(pack, "giveup", whose(&PlanId("p1".to_owned()), 7), inputs, &reads)?.next {
             Next::Read(read) => {
                 let outcome = travel_answers(&read.call.action, &read.arguments, &[]);
                 reads.add(read, outcome);
@@ -62,7 +62,7 @@ fn carried_out(pack: &Pack, plan: &Plan, answer: &str) -> (Vec<String>, Vec<Even
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut calls = Vec::new();
     loop {
-        match decide(plan, &pack.policy, &events).expect("our own log") {
+        match decide(plan, &pack.policy, &events, now()).expect("our own log") {
             Command::Finished => return (calls, events),
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -134,7 +134,7 @@ fn a_log_that_leaves_out_what_was_begun_is_not_the_plans() {
     let plan = ready(&pack, &caller());
     let begun = Event::StepStarted { step: 2, attempt: 1, rules: Vec::new() };
     let yes = Event::consented(&Pii::new("yes".to_owned()));
-    assert!(decide(&plan, &pack.policy, &[yes, begun, Event::StepLeftOut { step: 2 }]).is_err());
+    assert!(decide(&plan, &pack.policy, &[yes, begun, Event::StepLeftOut { step: 2 }], now()).is_err());
 }
 
 #[test]
