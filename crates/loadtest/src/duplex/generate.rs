@@ -2,6 +2,7 @@
 //! Any class of sounds can be replaced by a folder of WAV files.
 
 mod burst;
+mod hum;
 mod human;
 pub(super) mod shape;
 
@@ -17,6 +18,7 @@ use super::dice::Dice;
 use super::profile::Profile;
 use crate::clip::Clip;
 use burst::Burst;
+use hum::Hum;
 use human::Tic;
 use shape::{Biquad, for_telephone, voice_for_telephone};
 
@@ -78,7 +80,7 @@ impl Sounds {
         folder: Option<&Path>,
         seed: u64,
     ) -> Result<Self, String> {
-        let mut studio = Studio { profile, speaker, spoken: BTreeMap::new() };
+        let mut studio = Studio { profile, speaker, seed, spoken: BTreeMap::new() };
         let mut voices = Vec::new();
         for voice in &profile.voices {
             let dice = Dice::new(seed, voice);
@@ -101,6 +103,7 @@ impl Sounds {
 struct Studio<'a> {
     profile: &'a Profile,
     speaker: &'a dyn Speaker,
+    seed: u64,
     /// What was spoken before: text and voice.
     spoken: BTreeMap<(String, String), Vec<i16>>,
 }
@@ -189,10 +192,19 @@ impl Studio<'_> {
         texts
             .iter()
             .map(|text| {
-                let spoken = self.spoken(text, voice)?;
-                clip(text, Some(text.clone()), voice_for_telephone(&spoken, self.profile.speech_dbfs))
+                let sound = match Hum::spelled(text) {
+                    Some(hum) => self.hummed(&hum, text, voice)?,
+                    None => self.spoken(text, voice)?,
+                };
+                clip(text, Some(text.clone()), voice_for_telephone(&sound, self.profile.speech_dbfs))
             })
             .collect()
+    }
+
+    /// A hum at the pitch of the voice. It has dice of its own, so that a hum more or less changes no other sound.
+    fn hummed(&mut self, hum: &Hum, text: &str, voice: &str) -> Result<Vec<i16>, String> {
+        let pitch = hum::pitch(&self.spoken(PITCH_OF, voice)?);
+        Ok(hum.make(pitch.unwrap_or(USUAL_HZ), &mut Dice::new(self.seed, &format!("{text} {voice}"))))
     }
 
     /// Spoken ones, and as many again of those that have no words.
@@ -324,6 +336,10 @@ fn frames(length: Duration) -> usize {
     Samples::of(length).0 as usize
 }
 
+/// What a voice says to show its pitch: vowels, in every language that has them.
+const PITCH_OF: &str = "a o a o a";
+/// Between a man's and a woman's.
+const USUAL_HZ: f64 = 150.0;
 /// Renderings of a turn with pauses: enough that no pause is learnt.
 const VARIANTS: usize = 4;
 /// Of each wordless tic, so that together they are more than the spoken ones.

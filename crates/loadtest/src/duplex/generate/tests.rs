@@ -61,6 +61,24 @@ fn everything_is_as_loud_as_the_profile_says() {
     assert!((active_level_dbfs(&sounds.babble) - profile.speech_dbfs).abs() < 0.5);
 }
 
+/// A synthesiser would spell it.
+#[test]
+fn hums_are_made_and_not_spoken() {
+    let asked = std::cell::RefCell::new(Vec::new());
+    let speaker = |text: &str, voice: &str| {
+        asked.borrow_mut().push(text.to_owned());
+        pulses(text, voice)
+    };
+    let hums = ["mm-hm", "hmm"].map(str::to_owned);
+    let said = Conversation { backchannels: hums.to_vec(), tics: hums.to_vec(), ..conversation() };
+    let made = Sounds::make(&said, &Profile::regular(), &speaker, None, 1).expect("all of it can be made");
+    for clip in made.voices.iter().flat_map(|voice| &voice.backchannels) {
+        let ms = (clip.speech.end - clip.speech.start).duration().as_millis();
+        assert!((250..500).contains(&ms), "{clip:?} has {ms} ms");
+    }
+    assert!(asked.borrow().iter().all(|text| !hums.contains(text)), "{asked:?}");
+}
+
 #[test]
 fn side_talk_is_duller_than_the_same_words_said_into_the_telephone() {
     let bright = |samples: &[i16]| {
