@@ -79,7 +79,8 @@ fn timed(check: impl FnOnce() -> Vec<Problem>) -> Result<Duration> {
 fn plan(pack: &Pack) -> Result<Duration> {
     let (id, inputs, mut reads) = (PlanId("plan".to_owned()), pack::inputs(), Reads::default());
     let asker = Asker::default();
-    let whose = Whose { plan: &id, call: CallId(1), asker: &asker, now: pack.now(0) };
+    let now = pack.now(0);
+    let whose = Whose { plan: &id, call: CallId(1), asker: &asker, now: &now };
     let mut took = Duration::ZERO;
     loop {
         let begun = Instant::now();

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
 use callwright_plan_core::{
-    BindError, Binding, Command, Event, Explained, Next, Pack, Plan, Refused, Trail, Undo, bind, decide,
+    BindError, Binding, Command, Event, Explained, Next, Now, Pack, Plan, Refused, Trail, Undo, bind, decide,
     explain, explain_draft, explain_refusal,
 };
 use callwright_wire::actions::{
@@ -27,7 +27,7 @@ use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
-use crate::journal::{Journal, JournalError, Store, Story, Token, unix_ms};
+use crate::journal::{Journal, JournalError, Store, Story, Token};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -179,12 +179,23 @@ impl Core {
         Ok(draft)
     }
 
+    /// The time, as the policies of a draft's pack see it.
+    fn now(&self, draft: &Draft, pack: &Pack) -> Now {
+        self.tally.now(pack, &draft.id, (&draft.verified, draft.call))
+    }
+
     /// Binds a draft as far as it goes, performing the reads.
     async fn bind(&self, draft: &mut Draft, pack: &Pack) -> Result<PlanReply, CoreError> {
         for _ in 0..READS_MAX {
+            let now = self.now(draft, pack);
             let Binding { next, verified } =
-                bind(pack, &draft.skill, draft.whose(pack), &draft.inputs, &draft.reads)
+                bind(pack, &draft.skill, draft.whose(&now), &draft.inputs, &draft.reads)
                     .map_err(|error| bind_error(&draft.id, &error))?;
+            // What was proved on this walk has a day of its own, which policies are to see.
+            let known = std::mem::replace(&mut draft.verified, verified.clone());
+            if known != verified && pack.looks_at_today() {
+                continue;
+            }
             let plan = draft.id.clone();
             let verified: Vec<String> = verified.into_iter().collect();
             return Ok(match next {
@@ -207,7 +218,7 @@ impl Core {
                 Next::Ready { plan: bound, words, facts } => {
                     if let Some(over) = self.beyond(pack, &bound).await {
                         let refused = limited(pack, &bound, over, facts);
-                        return Ok(refuse(draft, pack, verified, refused));
+                        return Ok(refuse(draft, pack, &now, verified, refused));
                     }
                     let steps = bound.views();
                     draft.enter(Stage::Ready, steps.clone());
@@ -217,7 +228,7 @@ impl Core {
                     draft.enter(Stage::Answered, steps);
                     PlanReply::Answer { plan, verified, words, facts }
                 }
-                Next::Refused(refused) => refuse(draft, pack, verified, refused),
+                Next::Refused(refused) => refuse(draft, pack, &now, verified, refused),
             });
         }
         Err(CoreError::Internal("the skill reads without end".to_owned()))
@@ -300,9 +311,10 @@ impl Core {
             return Err(CoreError::Busy("too many plans are being carried out".to_owned()));
         }
         let pack = self.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(plan))?;
-        let (bound, trail) = draft.ready(&pack).ok_or_else(not_ready)?;
+        let now = self.now(&draft, &pack);
+        let (bound, trail) = draft.ready(&pack, &now).ok_or_else(not_ready)?;
         let event = Event::consented(&consent.words);
-        if waiting >= self.limits.approvals_waiting_max && waits(&bound, &pack, &event) {
+        if waiting >= self.limits.approvals_waiting_max && waits(&bound, &pack, &event, &now) {
             return Err(CoreError::Busy("too many plans wait for an approval".to_owned()));
         }
         // Whoever said yes may go away in between: what is written down is carried out all the same.
@@ -473,10 +485,11 @@ impl wire::ActionCore for Service {
         } else if let Some(draft) = core.draft(&plan) {
             let draft = draft.lock().await;
             let pack = core.packs.get(&draft.pack).ok_or_else(|| unknown(&plan))?;
-            if let Some((bound, trail)) = draft.ready(pack) {
+            let now = core.now(&draft, pack);
+            if let Some((bound, trail)) = draft.ready(pack, &now) {
                 return Ok(told(plan, explain(&bound, &trail, &[])));
             }
-            let trail = draft.trail(pack);
+            let trail = draft.trail(pack, &now);
             match &draft.stage {
                 Stage::Ready => unbound(&draft.view(), "it waits for a yes", &trail),
                 Stage::Refused { story, .. } => story.clone(),
@@ -533,8 +546,8 @@ fn told(plan: PlanId, story: Explained) -> Explanation {
 }
 
 /// Whether the first thing that a plan does is to wait for somebody.
-fn waits(plan: &Plan, pack: &Pack, consent: &Event) -> bool {
-    let first = decide(plan, &pack.policy, std::slice::from_ref(consent), pack.now(unix_ms()));
+fn waits(plan: &Plan, pack: &Pack, consent: &Event, now: &Now) -> bool {
+    let first = decide(plan, &pack.policy, std::slice::from_ref(consent), now);
     matches!(first, Ok(Command::Append(Event::ApprovalAsked { .. })))
 }
 
@@ -551,9 +564,9 @@ fn bindable(draft: &Draft, request: &PlanRequest) -> Result<(), CoreError> {
     }
 }
 
-fn refuse(draft: &mut Draft, pack: &Pack, verified: Vec<String>, refused: Refused) -> PlanReply {
+fn refuse(draft: &mut Draft, pack: &Pack, now: &Now, verified: Vec<String>, refused: Refused) -> PlanReply {
     let skill = format!("{}/{}", draft.pack, draft.skill);
-    let story = explain_refusal(&draft.id.0, &skill, &refused, &draft.trail(pack));
+    let story = explain_refusal(&draft.id.0, &skill, &refused, &draft.trail(pack, now));
     let by_policy = refused.action.is_some();
     let Refused { words, facts, transfer, rules, steps, .. } = refused;
     draft.enter(Stage::Refused { story, by_policy }, steps);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use callwright_model::{CallId, PlanId, Record, StepView};
 use callwright_plan_core::{
-    Asker, Basis, Explained, Next, Pack, Plan, Reads, Trail, Whose, bind_with_trail, trail,
+    Asker, Basis, Explained, Next, Now, Pack, Plan, Reads, Trail, Whose, bind_with_trail, trail,
 };
 use callwright_wire::actions::{PlanState, PlanView};
 
@@ -19,6 +19,8 @@ pub(crate) struct Draft {
     pub(crate) skill: String,
     pub(crate) call: CallId,
     pub(crate) asker: Asker,
+    /// What the caller has proved to own, as far as it is bound.
+    pub(crate) verified: BTreeSet<String>,
     pub(crate) inputs: Record,
     /// What each input rests on.
     given: BTreeMap<String, Basis>,
@@ -62,6 +64,7 @@ impl Draft {
             skill,
             call,
             asker: Asker::default(),
+            verified: BTreeSet::new(),
             inputs: Record::new(),
             given: BTreeMap::new(),
             questions: 0,
@@ -96,19 +99,19 @@ impl Draft {
     }
 
     /// Whose it is.
-    pub(crate) fn whose(&self, pack: &Pack) -> Whose<'_> {
-        Whose { plan: &self.id, call: self.call, asker: &self.asker, now: pack.now(unix_ms()) }
+    pub(crate) fn whose<'d>(&'d self, now: &'d Now) -> Whose<'d> {
+        Whose { plan: &self.id, call: self.call, asker: &self.asker, now }
     }
 
     /// How it came to where it is.
-    pub(crate) fn trail(&self, pack: &Pack) -> Trail {
-        trail(pack, &self.skill, self.whose(pack), &self.inputs, &self.given, &self.reads)
+    pub(crate) fn trail(&self, pack: &Pack, now: &Now) -> Trail {
+        trail(pack, &self.skill, self.whose(now), &self.inputs, &self.given, &self.reads)
     }
 
     /// The plan that waits for a yes, with how it came to be. `None` when it is no such draft.
-    pub(crate) fn ready(&self, pack: &Pack) -> Option<(Plan, Trail)> {
+    pub(crate) fn ready(&self, pack: &Pack, now: &Now) -> Option<(Plan, Trail)> {
         let Stage::Ready = self.stage else { return None };
-        let whose = self.whose(pack);
+        let whose = self.whose(now);
         let bound = bind_with_trail(pack, &self.skill, whose, &self.inputs, &self.given, &self.reads);
         let (binding, trail) = bound.ok()?;
         match binding.next {

@@ -165,7 +165,8 @@ pub(crate) async fn carry_out(core: Arc<Core>, run: Arc<Run>, pack: Arc<Pack>) {
     let mut leave = None;
     loop {
         log.catch_up();
-        let command = match decide(&run.plan, &pack.policy, &log.events, pack.now(unix_ms())) {
+        let now = core.tally.now(&pack, &run.plan.id, (&run.plan.verified, run.plan.call));
+        let command = match decide(&run.plan, &pack.policy, &log.events, &now) {
             Ok(command) => command,
             Err(error) => {
                 tracing::error!(plan = %run.plan.id, %error, "a plan cannot go on: a person must look");

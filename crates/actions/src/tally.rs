@@ -3,10 +3,11 @@
 //! A plan is charged by whoever writes its journal, right before the beginning of a step is written down. Where cores share a journal
 //! nobody else can write in between, and what others have written is counted first: so two cores cannot both take what is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callwright_plan_core::{Event, Ledger, Limits, Over, Pack, Plan};
+use callwright_model::{CallId, PlanId};
+use callwright_plan_core::{Event, Ledger, Limits, Now, Over, Pack, Plan};
 
 use crate::journal::{JournalError, Story, unix_ms};
 use crate::run::Run;
@@ -84,6 +85,15 @@ impl Tally {
         let limits = self.limits.get(&plan.pack)?;
         // A log that does not fit is told when it is decided about.
         self.lock().ledger.foresee(limits, plan, events, unix_ms()).ok()?
+    }
+
+    /// The time, with what this caller has used today where the pack's policies look at it.
+    pub(crate) fn now(&self, pack: &Pack, plan: &PlanId, caller: (&BTreeSet<String>, CallId)) -> Now {
+        let (unix_ms, now) = (unix_ms(), pack.now(unix_ms()));
+        if !pack.looks_at_today() {
+            return now;
+        }
+        now.with_today(self.lock().ledger.today(&pack.limits, (&pack.name, plan), caller, unix_ms))
     }
 
     /// Gives back what a plan was charged with and will not do, or has taken back.

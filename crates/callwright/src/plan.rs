@@ -39,7 +39,7 @@ pub fn run(args: &Plan) -> anyhow::Result<ExitCode> {
     };
     let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let unix_ms = u64::try_from(unix_ms).unwrap_or_default();
-    let rehearsal = facts.and_then(|facts| rehearse(&pack, &args.skill, &facts, pack.now(unix_ms)));
+    let rehearsal = facts.and_then(|facts| rehearse(&pack, &args.skill, &facts, &pack.now(unix_ms)));
     let reasons = rehearsal.as_ref().map(|rehearsal| rehearsal.reasons.as_slice()).unwrap_or_default();
     if args.diagram {
         let drawn = diagram(&pack, &args.skill, reasons).context("there is no such skill")?;

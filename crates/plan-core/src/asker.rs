@@ -34,14 +34,15 @@ pub struct Whose<'w> {
     /// Who asks.
     pub asker: &'w Asker,
     /// When.
-    pub now: Now,
+    pub now: &'w Now,
 }
 
-/// A time, as the clocks of a pack's time zone show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A time, as the clocks of a pack's time zone show it, with what was done on its day.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
     unix_s: i64,
     local: NaiveDateTime,
+    today: Record,
 }
 
 impl Now {
@@ -49,7 +50,7 @@ impl Now {
     #[must_use]
     pub fn at(unix_ms: u64, zone: Tz) -> Self {
         let at = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default();
-        Self { unix_s: at.timestamp(), local: at.with_timezone(&zone).naive_local() }
+        Self { unix_s: at.timestamp(), local: at.with_timezone(&zone).naive_local(), today: Record::new() }
     }
 
     /// As it is written in files: `2026-11-27T10:30`, in this time zone.
@@ -57,10 +58,16 @@ impl Now {
         let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok()?;
         // An hour that clocks leave out is no time; of one that they repeat the first is meant.
         let at = local.and_local_timezone(zone).earliest()?;
-        Some(Self { unix_s: at.timestamp(), local })
+        Some(Self { unix_s: at.timestamp(), local, today: Record::new() })
     }
 
-    fn facts(self) -> Record {
+    /// With what has been used of the pack's limits, as [`crate::Ledger::today`] tells it.
+    #[must_use]
+    pub fn with_today(self, today: Record) -> Self {
+        Self { today, ..self }
+    }
+
+    fn facts(&self) -> Record {
         let number = |name: &str, value: u32| (name.to_owned(), Value::Int(i64::from(value)));
         Record::from([
             ("date".to_owned(), Value::Date(self.local.date().to_string())),
@@ -73,7 +80,9 @@ impl Now {
 }
 
 /// What an action's `context` may name beside its `input`.
-pub(crate) const ROOTS: [&str; 3] = ["caller", "agent", "now"];
+pub(crate) const ROOTS: [&str; 4] = ["caller", "agent", "now", TODAY];
+/// The one that costs a look into the ledger.
+pub(crate) const TODAY: &str = "today";
 
 /// What is known by these names.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +90,7 @@ pub(crate) struct Seen<'s> {
     pub(crate) asker: &'s Asker,
     pub(crate) verified: &'s BTreeSet<String>,
     pub(crate) level: i64,
-    pub(crate) now: Now,
+    pub(crate) now: &'s Now,
 }
 
 impl Seen<'_> {
@@ -96,6 +105,7 @@ impl Seen<'_> {
             ("caller".to_owned(), Value::Record(caller)),
             ("agent".to_owned(), Value::from(self.asker.agent.as_str())),
             ("now".to_owned(), Value::Record(self.now.facts())),
+            (TODAY.to_owned(), Value::Record(self.now.today.clone())),
         ])
     }
 }

@@ -295,7 +295,7 @@ pub struct Corrupt(&'static str);
 ///
 /// # Errors
 /// [`Corrupt`] when the log is not of this plan; nothing must be done then but tell a human.
-pub fn decide(plan: &Plan, policy: &Policy, events: &[Event], now: Now) -> Result<Command, Corrupt> {
+pub fn decide(plan: &Plan, policy: &Policy, events: &[Event], now: &Now) -> Result<Command, Corrupt> {
     let log = Log::read(plan, events)?;
     let Some(last) = happened(events) else { return Err(Corrupt("nobody has consented")) };
     if log.is_cancelled() && cancel::rests(last) {

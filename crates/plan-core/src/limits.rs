@@ -11,11 +11,10 @@ mod ledger;
 
 use std::collections::BTreeSet;
 
-use callwright_model::{Record, Value};
+use callwright_model::{CallId, Record, Value};
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 
-use crate::plan::Plan;
 use crate::policy::Approval;
 pub use ledger::{Ledger, Over};
 
@@ -125,11 +124,11 @@ impl DayLimit {
     }
 
     /// Under whose names a plan's writes are counted. Of several that the caller has proved to own each counts.
-    fn names(&self, plan: &Plan) -> Vec<String> {
+    fn names(&self, verified: &BTreeSet<String>, call: CallId) -> Vec<String> {
         match self.per {
             Per::Day => vec![String::new()],
-            Per::CallerAndDay if plan.verified.is_empty() => vec![format!("call {}", plan.call)],
-            Per::CallerAndDay => plan.verified.iter().cloned().collect(),
+            Per::CallerAndDay if verified.is_empty() => vec![format!("call {call}")],
+            Per::CallerAndDay => verified.iter().cloned().collect(),
         }
     }
 }

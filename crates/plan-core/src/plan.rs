@@ -233,7 +233,7 @@ impl Plan {
     }
 
     /// What policies see at this time besides a call's arguments.
-    pub(crate) fn seen(&self, now: Now) -> Seen<'_> {
+    pub(crate) fn seen<'s>(&'s self, now: &'s Now) -> Seen<'s> {
         Seen { asker: &self.asker, verified: &self.verified, level: self.level, now }
     }
 

@@ -48,10 +48,10 @@ pub enum End {
 
 /// Binds a skill with these facts as far as they go, at this time unless they tell another. `None` when the pack has no such skill for callers to ask for.
 #[must_use]
-pub fn rehearse(pack: &Pack, skill: &str, facts: &Facts, now: Now) -> Option<Rehearsal> {
+pub fn rehearse(pack: &Pack, skill: &str, facts: &Facts, now: &Now) -> Option<Rehearsal> {
     let skill = pack.offered().find(|known| known.name == skill)?;
     let plan = PlanId("dry-run".to_owned());
-    let now = facts.now.unwrap_or(now);
+    let now = facts.now.as_ref().unwrap_or(now);
     let whose = Whose { plan: &plan, call: CallId(0), asker: &facts.asker, now };
     let mut reads = Reads::default();
     // Each turn adds what one read answers; the checks count how many a skill has.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{InputSpec, SlotType, Value};
 
-use crate::asker::Now;
+use crate::asker::{Now, TODAY};
 use crate::catalogue::{Action, FieldType};
 use crate::expr::Expr;
 use crate::limits::Limits;
@@ -28,6 +28,13 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// Whether what policies see of an action depends on what was done today: [`Now::with_today`] is for them.
+    #[must_use]
+    pub fn looks_at_today(&self) -> bool {
+        let mut context = self.actions.values().flat_map(|action| &action.context);
+        context.any(|(_, expr)| expr.references().any(|(name, _)| name == TODAY))
+    }
+
     /// A time, as policies and conditions of the pack see it: in the time zone of its `limits.yaml`, UTC where it has none.
     #[must_use]
     pub fn now(&self, unix_ms: u64) -> Now {

@@ -62,7 +62,7 @@ fn carried_out(pack: &Pack, plan: &Plan, answer: &str) -> (Vec<String>, Vec<Even
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut calls = Vec::new();
     loop {
-        match decide(plan, &pack.policy, &events, now()).expect("our own log") {
+        match decide(plan, &pack.policy, &events, &now()).expect("our own log") {
             Command::Finished => return (calls, events),
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -134,7 +134,7 @@ fn a_log_that_leaves_out_what_was_begun_is_not_the_plans() {
     let plan = ready(&pack, &caller());
     let begun = Event::StepStarted { step: 2, attempt: 1, rules: Vec::new() };
     let yes = Event::consented(&Pii::new("yes".to_owned()));
-    assert!(decide(&plan, &pack.policy, &[yes, begun, Event::StepLeftOut { step: 2 }], now()).is_err());
+    assert!(decide(&plan, &pack.policy, &[yes, begun, Event::StepLeftOut { step: 2 }], &now()).is_err());
 }
 
 #[test]

@@ -54,7 +54,7 @@ unless { context.agent == \"callwright\" };
 }
 
 /// The rules that keep this asker from rebooking at this time; none when nothing does.
-fn kept_by(pack: &Pack, asker: &Asker, now: Now) -> Vec<String> {
+fn kept_by(pack: &Pack, asker: &Asker, now: &Now) -> Vec<String> {
     let id = PlanId("p1".to_owned());
     let whose = Whose { asker, now, ..whose(&id, 7) };
     let inputs = caller([("flight", Value::Int(1))]);
@@ -88,11 +88,11 @@ fn who_asks_and_when_decides_where_policies_look_at_it() {
     let ours = asker("callwright", &["credits"]);
     let (friday, night) = (now(), Now::at(1_795_750_000_000, chrono_tz::Tz::UTC));
     let sunday = Now::at(1_795_776_000_000 + 2 * 86_400_000, chrono_tz::Tz::UTC);
-    assert!(kept_by(&pack, &ours, friday).is_empty());
-    assert_eq!(kept_by(&pack, &ours, night), ["office-hours"]);
-    assert_eq!(kept_by(&pack, &ours, sunday), ["office-hours"]);
-    assert_eq!(kept_by(&pack, &asker("agent", &["credits"]), friday), ["ourselves"]);
-    assert_eq!(kept_by(&pack, &asker("callwright", &["news"]), friday), ["consented"]);
+    assert!(kept_by(&pack, &ours, &friday).is_empty());
+    assert_eq!(kept_by(&pack, &ours, &night), ["office-hours"]);
+    assert_eq!(kept_by(&pack, &ours, &sunday), ["office-hours"]);
+    assert_eq!(kept_by(&pack, &asker("agent", &["credits"]), &friday), ["ourselves"]);
+    assert_eq!(kept_by(&pack, &asker("callwright", &["news"]), &friday), ["consented"]);
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn a_caller_who_named_a_booking_without_its_secret_is_known_less_surely() {
         "@id(\"told-a-secret\") forbid(principal, action == Action::\"find_flights\", resource) when { principal.level < 2 };",
     );
     let secret = Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    assert!(kept_by(&secret, &Asker::default(), now()).is_empty());
+    assert!(kept_by(&secret, &Asker::default(), &now()).is_empty());
     let actions = source.files.get_mut("actions.yaml").expect("it has actions");
     let marked = actions.matches(", secret: true").count();
     assert!(marked > 0, "the PIN is a secret");
     *actions = actions.replace(", secret: true", "");
     let open = Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    assert_eq!(kept_by(&open, &Asker::default(), now()), ["told-a-secret"]);
+    assert_eq!(kept_by(&open, &Asker::default(), &now()), ["told-a-secret"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_file_of_facts_tells_who_asks_and_when() {
         let text = format!("{}\n{more}", include_str!("../../../skills/airline/facts/rebook.yaml"));
         Facts::parse("facts.yaml", &text, &pack, "rebook").unwrap_or_else(|problems| panic!("{problems:#?}"))
     };
-    let told = |more: &str| rehearse(&pack, "rebook", &facts(more), now()).expect("a skill").explained.text;
+    let told = |more: &str| rehearse(&pack, "rebook", &facts(more), &now()).expect("a skill").explained.text;
     assert!(told("").contains("consented, ourselves"), "{}", told(""));
     let ours = "agent: callwright\nconsents: [credits]\n";
     assert!(!told(ours).contains("consented"), "{}", told(ours));

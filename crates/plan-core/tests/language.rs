@@ -46,7 +46,7 @@ fn carried_out(pack: &Pack, plan: &Plan) -> (Vec<(String, Record)>, Vec<Event>) 
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut calls = Vec::new();
     loop {
-        match decide(plan, &pack.policy, &events, now()).expect("our own log") {
+        match decide(plan, &pack.policy, &events, &now()).expect("our own log") {
             Command::Finished => return (calls, events),
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -115,7 +115,7 @@ fn what_fails_inside_a_loop_is_undone_item_by_item_from_the_last() {
     let mut events = vec![Event::consented(&Pii::new("yes".to_owned()))];
     let mut undone = Vec::new();
     loop {
-        match decide(&plan, &pack.policy, &events, now()).expect("our own log") {
+        match decide(&plan, &pack.policy, &events, &now()).expect("our own log") {
             Command::Finished => break,
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),

@@ -14,7 +14,7 @@ const REBOOK: &str = include_str!("../../../skills/airline/facts/rebook.yaml");
 fn tried(pack: &Pack, skill: &str, facts: &str) -> Rehearsal {
     let facts =
         Facts::parse("facts.yaml", facts, pack, skill).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    rehearse(pack, skill, &facts, now()).expect("there is such a skill")
+    rehearse(pack, skill, &facts, &now()).expect("there is such a skill")
 }
 
 fn json(rehearsal: &Rehearsal) -> Json {
@@ -236,7 +236,7 @@ proptest! {
         let mut facts = REBOOK.to_owned();
         facts.replace_range(start..end, &junk);
         if let Ok(facts) = Facts::parse("facts.yaml", &facts, pack, "rebook") {
-            let tried = rehearse(pack, "rebook", &facts, now()).expect("there is such a skill");
+            let tried = rehearse(pack, "rebook", &facts, &now()).expect("there is such a skill");
             prop_assert!(tried.explained.text.contains("airline/rebook"));
             prop_assert_eq!(&json(&tried)["state"], tried.end.name());
         }

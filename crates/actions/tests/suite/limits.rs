@@ -138,3 +138,51 @@ async fn what_somebody_may_approve_waits_before_anything_is_written() {
     core.shutdown().await;
     airline.shutdown().await;
 }
+
+/// Policies see what a caller has used of a limit today, without what the plan that is asked about has taken of it itself.
+#[tokio::test]
+async fn a_rule_may_look_at_what_was_done_today() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let config = || {
+        let mut config = limited(folder.path(), &airline, "");
+        let files = &mut config.packs[0].files;
+        for (file, from, to) in [
+            ("limits.yaml", "most: 1\n", "most: 100\n"),
+            ("schema.cedarschema", ", \"send_confirmation\" appliesTo", " appliesTo"),
+            ("policies.cedar", "@id(\"verified-may-run-plans\")", ONE_A_DAY),
+        ] {
+            let text = files.get_mut(file).expect("a file of the pack");
+            assert!(text.contains(from), "{file} has no `{from}`");
+            *text = text.replacen(from, to, 1);
+        }
+        files.get_mut("schema.cedarschema").expect("it has one").push_str(SENT);
+        let actions = files.get_mut("actions.yaml").expect("it has actions");
+        let at = actions.find("  send_confirmation:").expect("it tells people");
+        let context = actions[at..].find("context: { ").expect("policies see something of it") + at;
+        actions.insert_str(context + "context: { ".len(), "sent: today.once, ");
+        config
+    };
+    let (core, client) = start(config()).await;
+    let plan = ready_plan(&client).await;
+    let events = to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
+    assert_eq!(short(&events), ALL_DONE);
+    let denied = |reply: PlanReply| match reply {
+        PlanReply::Refused { rules, .. } => rules,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(denied(another(&client).await), ["one-a-day"]);
+    core.shutdown().await;
+    let (core, client) = start(config()).await;
+    assert_eq!(denied(another(&client).await), ["one-a-day"], "also after a restart");
+    core.shutdown().await;
+    airline.shutdown().await;
+}
+
+const ONE_A_DAY: &str =
+    "@id(\"one-a-day\") forbid(principal, action == Action::\"send_confirmation\", resource)
+when { context.sent >= 1 };
+@id(\"verified-may-run-plans\")";
+const SENT: &str = "action \"send_confirmation\" appliesTo {
+  principal: [Caller], resource: [Connector], context: { booking: String, sent: Long }
+};
+";

@@ -271,7 +271,7 @@ impl Event {
 impl Log<'_> {
     /// Before anything is written: whom to ask first about the plan as a whole, or about the writes that can be foreseen; or that
     /// one of them is not permitted any more. Only rules that may wait for somebody are asked: the others are when a step is due.
-    pub(super) fn beforehand(&self, policy: &Policy, first: u32, now: Now) -> Option<Event> {
+    pub(super) fn beforehand(&self, policy: &Policy, first: u32, now: &Now) -> Option<Event> {
         let seen = self.plan.seen(now);
         if policy.may_wait(RUN_PLAN) {
             let verdict = self.plan.permission_of_all(policy, &self.approvals.of_all, seen);

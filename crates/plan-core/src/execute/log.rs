@@ -198,7 +198,7 @@ impl<'l> Log<'l> {
     }
 
     /// On to the next write, if it is still allowed.
-    pub(super) fn advance(&self, policy: &Policy, now: Now) -> Result<Command, Corrupt> {
+    pub(super) fn advance(&self, policy: &Policy, now: &Now) -> Result<Command, Corrupt> {
         let Some((step, write)) = self.to_come().next() else {
             return Ok(Command::Append(Event::Completed));
         };

@@ -192,7 +192,7 @@ pub(super) fn run_with(
     let mut events = vec![Event::Consented { words_sha256: String::new() }];
     for _ in 0..2_000 {
         events.extend(somebody(&events));
-        let event = match decide(plan, policy, &events, now()).expect("our own log") {
+        let event = match decide(plan, policy, &events, &now()).expect("our own log") {
             Command::Finished => return Some((events, world)),
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => event,
@@ -324,7 +324,7 @@ proptest! {
             15 => Event::Rejected { role: reason(), by: None, reason: reason() },
             _ => Event::InDoubt { step, reason: reason() },
         }).collect();
-        let _ = decide(&plan, &policy, &events, now());
+        let _ = decide(&plan, &policy, &events, &now());
         let _ = progress(&plan, &events);
     }
 }
@@ -332,9 +332,9 @@ proptest! {
 #[test]
 fn a_plan_without_consent_is_not_carried_out() {
     let plan = plan(&[(Idempotency::Key, true)], 1);
-    assert!(decide(&plan, &policy(), &[], now()).is_err());
+    assert!(decide(&plan, &policy(), &[], &now()).is_err());
     let begun = [Event::StepStarted { step: 1, attempt: 1, rules: Vec::new() }];
-    assert!(decide(&plan, &policy(), &begun, now()).is_err());
+    assert!(decide(&plan, &policy(), &begun, &now()).is_err());
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn a_result_is_known_inside_its_own_turn_of_a_loop_only() {
     let mut events = vec![Event::Consented { words_sha256: String::new() }];
     let mut after = Vec::new();
     loop {
-        match decide(&plan, &policy(), &events, now()).expect("our own log") {
+        match decide(&plan, &policy(), &events, &now()).expect("our own log") {
             Command::Finished => break,
             Command::Await { .. } => panic!("nobody is asked here"),
             Command::Append(event) => events.push(event),
@@ -433,7 +433,7 @@ fn a_write_that_is_not_permitted_any_more_is_not_begun() {
     let result = Record::from([("id".to_owned(), Value::from("e1"))]);
     events.push(Event::StepStarted { step: 1, attempt: 1, rules: vec!["one".to_owned()] });
     events.push(Event::StepCommitted { step: 1, result });
-    let next = decide(&plan, &policy, &events, now()).expect("our own log");
+    let next = decide(&plan, &policy, &events, &now()).expect("our own log");
     assert!(matches!(next, Command::Append(Event::StepFailed { step: 2, .. })), "{next:?}");
 }
 
@@ -462,7 +462,7 @@ fn an_attempt_waits_as_its_action_says_and_the_same_at_each_reading_of_the_log()
         let mut waits = Vec::new();
         for attempt in 1..=3 {
             events.push(Event::StepStarted { step: 1, attempt, rules: Vec::new() });
-            match decide(plan, &policy(), &events, now()).expect("our own log") {
+            match decide(plan, &policy(), &events, &now()).expect("our own log") {
                 Command::Invoke(call) => waits.push(call.wait),
                 other => panic!("a call: {other:?}"),
             }

@@ -1,8 +1,8 @@
 //! What was done of a day, and what is promised to plans that are on their way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::PlanId;
+use callwright_model::{CallId, PlanId, Record, Value};
 use chrono::NaiveDate;
 
 use super::{DayLimit, Limits, Then};
@@ -70,6 +70,29 @@ impl Ledger {
         }
     }
 
+    /// What a caller, who has proved to own these, has used of each limit today, by its name: of several of their names the most, and without
+    /// what this plan itself is charged with.
+    #[must_use]
+    pub fn today(
+        &self,
+        limits: &Limits,
+        (pack, plan): (&str, &PlanId),
+        (verified, call): (&BTreeSet<String>, CallId),
+        unix_ms: u64,
+    ) -> Record {
+        let used = |place: &Place| {
+            let own = self.plans.get(plan).into_iter().flat_map(|charges| charges.0.values().flatten());
+            let own: i64 = own.filter(|(at, _)| at == place).map(|(_, amount)| *amount).sum();
+            self.used.get(place).copied().unwrap_or_default().saturating_sub(own)
+        };
+        let of = |limit: &DayLimit| {
+            let names = limit.names(verified, call).into_iter();
+            let used = names.map(|name| used(&limits.place(pack, limit, name, unix_ms)));
+            (limit.name.clone(), Value::Int(used.max().unwrap_or_default()))
+        };
+        limits.limits.iter().map(of).collect()
+    }
+
     /// Charges a plan with what can be foreseen of it and was not charged before, or with nothing when that is beyond a limit.
     ///
     /// # Errors
@@ -131,8 +154,9 @@ impl Ledger {
             }
             for Due { step, limit, amount } in due(limits, &Log::read(plan, &events[..index])?, &charges) {
                 let amount = amount.unwrap_or(i64::MAX);
-                let places = limit.names(plan).into_iter();
-                let places = places.map(|name| (limits.place(plan, limit, name, entry.unix_ms), amount));
+                let places = limit.names(&plan.verified, plan.call).into_iter();
+                let places =
+                    places.map(|name| (limits.place(&plan.pack, limit, name, entry.unix_ms), amount));
                 charges.0.entry(step.number).or_default().extend(places);
             }
         }
@@ -175,8 +199,8 @@ impl Ledger {
                 Then::Ask(approval) => log.is_approved(step.number, &approval.role),
                 Then::Refuse { .. } => false,
             };
-            for name in limit.names(plan) {
-                let place = limits.place(plan, limit, name, unix_ms);
+            for name in limit.names(&plan.verified, plan.call) {
+                let place = limits.place(&plan.pack, limit, name, unix_ms);
                 let before = self.used.get(&place).copied().unwrap_or_default();
                 let of_plan = of_plan.entry(place.clone()).or_default();
                 let sum = amount.and_then(|amount| before.checked_add(*of_plan)?.checked_add(amount));
@@ -225,8 +249,8 @@ impl Limits {
         self.limits.iter().filter(move |limit| limit.of.contains(action))
     }
 
-    fn place(&self, plan: &Plan, limit: &DayLimit, name: String, unix_ms: u64) -> Place {
-        Place { day: self.day(unix_ms), pack: plan.pack.clone(), limit: limit.name.clone(), name }
+    fn place(&self, pack: &str, limit: &DayLimit, name: String, unix_ms: u64) -> Place {
+        Place { day: self.day(unix_ms), pack: pack.to_owned(), limit: limit.name.clone(), name }
     }
 }
 

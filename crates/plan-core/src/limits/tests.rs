@@ -9,6 +9,7 @@ use crate::catalogue::FieldType;
 use crate::execute::Event;
 use crate::execute::tests::plan;
 use crate::explain::Entry;
+use crate::plan::Plan;
 use crate::plan::{Argument, ArgumentValue};
 
 const NOON: u64 = 1_795_694_400_000;

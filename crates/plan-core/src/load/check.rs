@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::{ActionKind, Idempotency, PackSource, Problem, Record, Value};
 
-use crate::asker::{self, Asker, Now, Seen};
+use crate::asker::{self, Asker, Seen};
 use crate::backoff::Backoff;
 use crate::catalogue::{Action, Field, Follow, Undo};
 use crate::expr::Type;
@@ -96,7 +96,7 @@ fn check_action(
         for (reference, field) in expr.references() {
             if reference != "input" && !asker::ROOTS.contains(&reference) {
                 let what = format!("`{input}` in `context` refers to `{reference}`");
-                wrong(what, Some("a context sees `input`, and `caller`, `agent` and `now`".to_owned()));
+                wrong(what, Some("a context sees `input`, `caller`, `agent`, `now` and `today`".to_owned()));
             } else if let Some(field) = field.filter(|_| reference == "input") {
                 match action.input(field) {
                     None => {
@@ -167,7 +167,10 @@ fn check_action(
     // Whether the schema takes what this action shows it can be tried before any call is made.
     let sample = sample(&action.inputs);
     let (nobody, nothing) = (Asker::default(), BTreeSet::new());
-    let seen = Seen { asker: &nobody, verified: &nothing, level: 0, now: Now::at(0, pack.limits.zone) };
+    // Nothing is used of any limit.
+    let today = pack.limits.limits.iter().map(|limit| (limit.name.clone(), Value::Int(0)));
+    let now = pack.now(0).with_today(today.collect());
+    let seen = Seen { asker: &nobody, verified: &nothing, level: 0, now: &now };
     match action.policy_context(&sample, seen) {
         Err(error) => wrong(format!("`context`: {error}"), None),
         Ok(context) => {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use callwright_model::{CallId, Money, PackSource, PlanId, Record, Value};
 use callwright_plan_core::{Asker, BindError, Next, Now, Pack, ReadOutcome, Reads, Whose, bind};
@@ -10,7 +11,8 @@ static NOBODY: Asker = Asker { agent: String::new(), consents: BTreeSet::new() }
 
 /// A plan that nobody in particular asks for.
 pub fn whose(plan: &PlanId, call: u64) -> Whose<'_> {
-    Whose { plan, call: CallId(call), asker: &NOBODY, now: now() }
+    static NOW: LazyLock<Now> = LazyLock::new(now);
+    Whose { plan, call: CallId(call), asker: &NOBODY, now: &NOW }
 }
 
 /// Friday, 27 November 2026, 10:40 UTC.

@@ -70,7 +70,7 @@ fn carry_out(plan: &Plan, policy: &Policy, answers: &[&str]) -> Vec<Event> {
     let mut events = vec![Event::Consented { words_sha256: String::new() }];
     let mut answers = answers.iter();
     loop {
-        let event = match decide(plan, policy, &events, now()).expect("our own log") {
+        let event = match decide(plan, policy, &events, &now()).expect("our own log") {
             Command::Finished => break,
             Command::Append(event) => event,
             Command::Invoke(call) => {
@@ -177,7 +177,7 @@ fn the_policies_are_asked_again_after_an_approval() {
     let next = |rules: &str| {
         let rules =
             format!("permit(principal, action in [Action::\"do1\", Action::\"do3\"], resource);\n{rules}");
-        match decide(&plan, &policy(&rules, false), &events, now()).expect("our own log") {
+        match decide(&plan, &policy(&rules, false), &events, &now()).expect("our own log") {
             Command::Append(event) => short(&event),
             other => panic!("{other:?}"),
         }
@@ -240,7 +240,7 @@ fn a_log_in_which_somebody_was_passed_over_is_corrupt() {
         vec![consented(), asked(vec![2]), rejected(), started(1)],
         vec![consented(), asked(vec![2]), rejected(), asked(vec![2])],
     ] {
-        assert!(decide(&plan, &policy, &events, now()).is_err(), "{events:?}");
+        assert!(decide(&plan, &policy, &events, &now()).is_err(), "{events:?}");
     }
 }
 

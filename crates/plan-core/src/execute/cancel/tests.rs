@@ -63,7 +63,7 @@ fn nothing_more_is_begun_and_what_was_done_is_taken_back_from_the_last_to_the_fi
     assert_eq!(progress(&plan, &events).0, Progress::Undoing);
     let mut told = Vec::new();
     loop {
-        let event = match decide(&plan, &policy(), &events, now()).expect("our own log") {
+        let event = match decide(&plan, &policy(), &events, &now()).expect("our own log") {
             Command::Append(event) => event,
             Command::Invoke(call) => {
                 told.push(format!("undo {}", call.step));
@@ -86,7 +86,7 @@ fn a_plan_that_waits_for_an_approval_ends() {
     let waits =
         Event::ApprovalAsked { role: "lead".to_owned(), steps: vec![1], rules: Vec::new(), within_s: 60 };
     let events = [consented(), waits, asked()];
-    let next = decide(&plan, &policy(), &events, now()).expect("our own log");
+    let next = decide(&plan, &policy(), &events, &now()).expect("our own log");
     assert!(matches!(next, Command::Append(Event::Failed { step: 1, .. })), "{next:?}");
 }
 
@@ -95,7 +95,7 @@ fn a_call_that_was_under_way_when_the_core_died_is_asked_about_before_it_is_undo
     let plan = plan(&[(Idempotency::Key, true)], 1);
     let mut events = vec![consented(), started(1), asked()];
     events.push(lost_in_crash(&events).expect("it was under way"));
-    let next = decide(&plan, &policy(), &events, now()).expect("our own log");
+    let next = decide(&plan, &policy(), &events, &now()).expect("our own log");
     assert_eq!(next, Command::Append(Event::StepStarted { step: 1, attempt: 2, rules: Vec::new() }));
 }
 
