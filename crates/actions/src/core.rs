@@ -372,6 +372,7 @@ impl wire::ActionCore for Service {
                 },
                 timeout_ms: action.call.timeout_ms,
                 retries: action.call.retries,
+                risk: action.call.risk.name().to_owned(),
             })
             .collect()
     }

@@ -80,7 +80,9 @@ impl Now {
 }
 
 /// What an action's `context` may name beside its `input`.
-pub(crate) const ROOTS: [&str; 4] = ["caller", "agent", "now", TODAY];
+pub(crate) const ROOTS: [&str; 5] = ["caller", "agent", "now", TODAY, RISK];
+/// The action's own.
+pub(crate) const RISK: &str = "risk";
 /// The one that costs a look into the ledger.
 pub(crate) const TODAY: &str = "today";
 

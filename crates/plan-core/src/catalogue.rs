@@ -6,7 +6,7 @@ use std::time::Duration;
 use callwright_model::{ActionKind, Idempotency, Money, Record, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::asker::Seen;
+use crate::asker::{RISK, Seen};
 use crate::backoff::Backoff;
 use crate::door::Door;
 use crate::expr::{Expr, ExprError, Type};
@@ -211,12 +211,44 @@ pub struct Call {
     pub backoff: Backoff,
     /// How its effect is kept to once.
     pub idempotency: Idempotency,
+    /// How much is at stake.
+    #[serde(default, skip_serializing_if = "Risk::is_low")]
+    pub risk: Risk,
     /// What must hold of its arguments (`input`) before it is called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Expr>,
     /// What holds of arguments and answer (`result`) once it is done. An answer of which it does not hold proves nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ensures: Vec<Expr>,
+}
+
+/// How much is at stake with an action: people see it, and policies that look at `risk`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Nobody would mind, as with most reads.
+    #[default]
+    Low,
+    /// It can be put right.
+    Medium,
+    /// Money or a promise that is hard to take back.
+    High,
+}
+
+impl Risk {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    fn is_low(&self) -> bool {
+        *self == Self::Low
+    }
 }
 
 impl Call {
@@ -314,7 +346,7 @@ impl Action {
 
     /// What policies see of a call with these arguments.
     pub(crate) fn policy_context(&self, arguments: &Record, seen: Seen<'_>) -> Result<Record, ExprError> {
-        evaluate_context(&self.context, arguments, seen)
+        evaluate_context(&self.context, self.call.risk, arguments, seen)
     }
 
     /// Whether one of its inputs is a secret.
@@ -329,6 +361,7 @@ const MONEY_DIGITS: u8 = 2;
 /// Evaluates a policy context over a call's arguments, and what [`crate::asker`] tells beside them.
 pub(crate) fn evaluate_context<'e>(
     context: impl IntoIterator<Item = &'e (String, Expr), IntoIter: Clone>,
+    risk: Risk,
     arguments: &Record,
     seen: Seen<'_>,
 ) -> Result<Record, ExprError> {
@@ -336,6 +369,7 @@ pub(crate) fn evaluate_context<'e>(
     let mut facts = Record::from([("input".to_owned(), Value::Record(arguments.clone()))]);
     if context.clone().any(|(_, expr)| expr.references().any(|(root, _)| root != "input")) {
         facts.extend(seen.facts());
+        facts.insert(RISK.to_owned(), Value::from(risk.name()));
     }
     context.map(|(name, expr)| Ok((name.clone(), expr.any(&facts)?))).collect()
 }

@@ -64,7 +64,7 @@ mod trail;
 pub use asker::{Asker, Now, Whose};
 pub use backoff::Backoff;
 pub use bind::{BindError, Binding, Next, Read, ReadOutcome, Reads, Refused, bind, retrace};
-pub use catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+pub use catalogue::{Action, Call, Field, FieldType, Follow, Risk, Undo};
 pub use chain::{Audit, Audited, Finding, Hash, Head, Misfit, NoHash, Origin, Sealed, SealedPlan, Written};
 pub use diagram::diagram;
 pub use door::{Door, Endpoint, Tool, Verb};

@@ -16,7 +16,7 @@ use callwright_model::yaml::Node;
 use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Record, Severity, Value};
 
 use crate::backoff::Backoff;
-use crate::catalogue::{Action, Call, Field, FieldType, Follow, Undo};
+use crate::catalogue::{Action, Call, Field, FieldType, Follow, Risk, Undo};
 use crate::expr::{Expr, Type, with_stack};
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -253,6 +253,7 @@ impl Reader<'_> {
         }
         let (retries, backoff) = self.retries(raw);
         let (door, method) = self.door(name, raw, &inputs);
+        let risk = self.risk(raw, kind);
         Action {
             call: Arc::new(Call {
                 action: name.to_owned(),
@@ -264,6 +265,7 @@ impl Reader<'_> {
                 retries,
                 backoff,
                 idempotency,
+                risk,
                 requires,
                 ensures,
             }),
@@ -277,6 +279,16 @@ impl Reader<'_> {
             verify,
             line,
         }
+    }
+
+    /// Unless it is said, what reads is of low risk and what writes of medium.
+    fn risk(&mut self, raw: &Node, kind: Option<ActionKind>) -> Risk {
+        let known = [Risk::Low, Risk::Medium, Risk::High].map(|risk| (risk.name(), risk));
+        let said = self.text(raw, "risk").and_then(|text| self.one_of(&text, "a risk", &known));
+        said.unwrap_or(match kind {
+            Some(ActionKind::Write) => Risk::Medium,
+            Some(ActionKind::Read) | None => Risk::Low,
+        })
     }
 
     /// `retries: 3` or `retries: { most: 3, first_ms: 50, cap_ms: 2000 }`.
@@ -475,7 +487,7 @@ const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.
 const SCALE_MAX: u8 = 4;
-const ACTION_KEYS: [&str; 21] = [
+const ACTION_KEYS: [&str; 22] = [
     "summary",
     "kind",
     "connector",
@@ -495,6 +507,7 @@ const ACTION_KEYS: [&str; 21] = [
     "retries",
     "undo",
     "retriable",
+    "risk",
     "requires",
     "ensures",
 ];

@@ -160,12 +160,12 @@ impl Write {
         let (now, later): (Vec<_>, Vec<_>) =
             self.context.iter().partition(|(_, expr)| expr.references().all(sees));
         let later = later.into_iter().map(|(name, _)| name.as_str()).collect();
-        Ok((evaluate_context(now, &known, seen)?, later))
+        Ok((evaluate_context(now, self.call.risk, &known, seen)?, later))
     }
 
     /// What policies see of it with these arguments.
     pub(crate) fn context(&self, arguments: &Record, seen: Seen<'_>) -> Result<Record, ExprError> {
-        evaluate_context(&self.context, arguments, seen)
+        evaluate_context(&self.context, self.call.risk, arguments, seen)
     }
 }
 

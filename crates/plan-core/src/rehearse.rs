@@ -257,6 +257,8 @@ impl Story<'_> {
             .call(action, call)
             .sources(with)
             .more(format!("{once}; {attempts} attempts of {} ms{waits}", action.call.timeout_ms))
+            .more(format!("risk: {}", action.call.risk.name()))
+            .json("risk", json!(action.call.risk))
             .json("idempotency", json!(action.call.idempotency))
             .json("undo", json!(undo))
             .more(undo)

@@ -130,3 +130,37 @@ fn a_file_of_facts_tells_who_asks_and_when() {
     let wrong = Facts::parse("facts.yaml", "now: yesterday\n", &pack, "rebook").expect_err("no time");
     assert!(wrong[0].to_string().contains("`yesterday` is no time"), "{wrong:?}");
 }
+
+#[test]
+fn a_rule_may_look_at_how_much_is_at_stake() {
+    let stakes = |said: &str| {
+        let mut source = airline();
+        let schema = source.files.get_mut("schema.cedarschema").expect("it has one");
+        *schema = schema.replacen(
+            "{ booking: String, amount: Long",
+            "{ risk: String, booking: String, amount: Long",
+            1,
+        );
+        let policies = source.files.get_mut("policies.cedar").expect("it has some");
+        policies.push_str(
+            "@id(\"stakes\") forbid(principal, action == Action::\"apply_credit\", resource)
+             when { context.risk == \"high\" };",
+        );
+        let actions = source.files.get_mut("actions.yaml").expect("it has actions");
+        for action in ["  apply_credit:", "  refund_fare:"] {
+            let at = actions.find(action).expect("an action of the pack");
+            let context = actions[at..].find("context: { ").expect("policies see something of it") + at;
+            actions.insert_str(context + "context: { ".len(), "risk: risk, ");
+        }
+        *actions = actions.replacen("  apply_credit:\n", &format!("  apply_credit:\n{said}"), 1);
+        Pack::load(&source)
+    };
+    let kept = |said: &str| {
+        let pack = stakes(said).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        kept_by(&pack, &Asker::default(), &now())
+    };
+    assert!(kept("").is_empty(), "what writes is of medium risk");
+    assert_eq!(kept("    risk: high\n"), ["stakes"]);
+    let wrong = stakes("    risk: hihg\n").expect_err("no risk");
+    assert!(wrong[0].to_string().contains("`hihg` is not a risk (did you mean `high`?)"), "{wrong:?}");
+}

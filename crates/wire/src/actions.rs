@@ -181,6 +181,8 @@ pub struct ActionView {
     pub timeout_ms: u32,
     /// Attempts after the first.
     pub retries: u32,
+    /// How much is at stake: low, medium or high.
+    pub risk: String,
 }
 
 /// How far a plan is.

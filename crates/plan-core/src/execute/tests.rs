@@ -67,6 +67,7 @@ fn call(action: String, idempotency: Idempotency, retries: u32) -> Arc<Call> {
             currency: None,
         }],
         timeout_ms: 1_000,
+        risk: crate::Risk::Medium,
         retries,
         backoff: Backoff::default(),
         idempotency,

@@ -96,7 +96,10 @@ fn check_action(
         for (reference, field) in expr.references() {
             if reference != "input" && !asker::ROOTS.contains(&reference) {
                 let what = format!("`{input}` in `context` refers to `{reference}`");
-                wrong(what, Some("a context sees `input`, `caller`, `agent`, `now` and `today`".to_owned()));
+                wrong(
+                    what,
+                    Some("a context sees `input`, `caller`, `agent`, `now`, `today` and `risk`".to_owned()),
+                );
             } else if let Some(field) = field.filter(|_| reference == "input") {
                 match action.input(field) {
                     None => {

@@ -31,6 +31,7 @@ pub(super) fn action_to_pb(action: ActionView) -> pb::Action {
         undo: action.undo.unwrap_or_default(),
         timeout_ms: action.timeout_ms,
         retries: action.retries,
+        risk: action.risk,
     }
 }
 
@@ -44,6 +45,7 @@ pub(super) fn action_from_pb(action: pb::Action) -> Result<ActionView, ConvertEr
         undo: (!action.undo.is_empty()).then_some(action.undo),
         timeout_ms: action.timeout_ms,
         retries: action.retries,
+        risk: action.risk,
     })
 }
 
