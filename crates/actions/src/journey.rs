@@ -295,6 +295,8 @@ fn plan(story: &Story) -> Json {
         "state": progress(plan, entries.iter().map(|entry| &entry.event)).0,
         "begun_unix_ms": entries.first().map(|entry| entry.unix_ms),
         "identity": plan.verified,
+        "level": plan.level,
+        "asked_by": plan.asker,
         "intent": { "summary": trail.summary, "inputs": trail.inputs },
         "facts": plan.facts.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "steps": steps.collect::<Vec<_>>(),

@@ -57,6 +57,8 @@ async fn a_person_is_given_all_that_is_kept_of_them_and_nothing_of_others() {
     let expected = [&["journey", "plan", "consent"][..], &["event"; 9], &["callback"]].concat();
     assert_eq!(kinds(&lines), expected, "{lines:#?}");
     assert_eq!((&lines[1]["plan"], &lines[1]["identity"][0]), (&plan.0.clone().into(), &BOOKING.into()));
+    // Told with a PIN, and what was consented to beside the plan: nothing.
+    assert_eq!((&lines[1]["level"], &lines[1]["asked_by"]["consents"]), (&2.into(), &serde_json::json!([])));
     assert_eq!((&lines[1]["state"], &lines[1]["skill"]), (&"completed".into(), &"rebook".into()));
     let text = format!("{lines:?}");
     assert!(text.contains("CW318") && text.contains("15550100"), "results and numbers are theirs: {text}");
