@@ -26,7 +26,8 @@
 //!   was done by others.
 //! - Secrets (an action's `secret: true`, and the skill's inputs that go there) are in [`Reads`] only: not in facts, plans,
 //!   events or explanations.
-//! - Nothing here reads a clock, a file or a random number; one log gives one command.
+//! - Nothing here reads a clock, a file or a random number: the time that policies may look at is given, and one log at one time gives one
+//!   command.
 //!
 //! - What a skill leaves out is filled when it loads, by reads alone and always in the same way; loops have a bound and skills do
 //!   not use themselves, so that every walk ends.
@@ -35,7 +36,7 @@
 //! - A plan carries calls, arguments, undos and closing words: it ends as it was bound, whatever became of its pack. Only the
 //!   policies are those of now.
 //!
-//! Absent, for now: reads and branches after the confirmation.
+//! Absent: reads after the confirmation, and blocks that depend on what a write answers (a write's own `when` may).
 
 mod asker;
 mod backoff;
