@@ -6,7 +6,7 @@ pub mod process;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use callwright_actions::{CoreConfig, Limits, Listen, Postgres, Store};
+use callwright_actions::{ActionCore, CoreConfig, Limits, Listen, Postgres, Store};
 use callwright_demo_backends::{Config, Handle, airline};
 use callwright_model::{
     CallId, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value,
@@ -229,4 +229,17 @@ pub fn rebooked_once(airline: &Handle) {
         .filter(|(seat, row)| seat.starts_with("CW318") && row["booking"] == BOOKING)
         .count();
     assert_eq!(held, 1);
+}
+
+/// A core, and a client of it.
+pub async fn start(config: CoreConfig) -> (ActionCore, Client) {
+    let core = ActionCore::start(config).await.expect("starts");
+    let client = Client::connect(core.url()).await.expect("connects");
+    (core, client)
+}
+
+/// Plans to cancel another booking, which sends a confirmation too.
+pub async fn another(client: &Client) -> PlanReply {
+    let inputs = [("code", "P3T9Q5".into()), ("pin", "7730".into())];
+    client.plan(request(None, "cancel", &inputs)).await.expect("plans")
 }

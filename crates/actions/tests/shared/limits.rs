@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use callwright_actions::{ActionCore, CoreConfig};
+use callwright_actions::CoreConfig;
 use callwright_demo_backends::{FaultKind, Handle};
 use callwright_model::{PlanId, PlanReply};
-use callwright_wire::actions::{Client, PlanState};
+use callwright_wire::actions::PlanState;
 
 use crate::common::{
-    BOOKING, config, demo_airline, ready_plan, rebooked_once, request, to_the_end, until_held, yes,
+    BOOKING, another, config, demo_airline, ready_plan, rebooked_once, start, to_the_end, until_held, yes,
 };
 
 /// As the demo is, with so many confirmations a day.
@@ -19,18 +19,6 @@ fn limited(folder: &Path, airline: &Handle, most: u32) -> CoreConfig {
     );
     config.packs[0].files.insert("limits.yaml".to_owned(), text);
     config
-}
-
-async fn start(config: CoreConfig) -> (ActionCore, Client) {
-    let core = ActionCore::start(config).await.expect("starts");
-    let client = Client::connect(core.url()).await.expect("connects");
-    (core, client)
-}
-
-/// A plan to cancel another booking, which sends a confirmation too.
-async fn another(client: &Client) -> PlanReply {
-    let inputs = [("code", "P3T9Q5".into()), ("pin", "7730".into())];
-    client.plan(request(None, "cancel", &inputs)).await.expect("plans")
 }
 
 fn plan_of(reply: PlanReply) -> PlanId {

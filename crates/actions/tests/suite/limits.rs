@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use callwright_actions::{ActionCore, CoreConfig};
+use callwright_actions::CoreConfig;
 use callwright_demo_backends::Handle;
 use callwright_model::{Pii, PlanId, PlanReply};
 use callwright_wire::actions::{ApprovalAnswer, Client, PlanState};
 
-use crate::common::{ALL_DONE, BOOKING, config, demo_airline, ready_plan, request, short, to_the_end, yes};
+use crate::common::{
+    ALL_DONE, BOOKING, another, config, demo_airline, ready_plan, short, start, to_the_end, yes,
+};
 
 /// As the demo is, with one limit.
 fn limited(folder: &Path, airline: &Handle, limit: &str) -> CoreConfig {
@@ -17,18 +19,6 @@ fn limited(folder: &Path, airline: &Handle, limit: &str) -> CoreConfig {
     );
     config.packs[0].files.insert("limits.yaml".to_owned(), text);
     config
-}
-
-async fn start(config: CoreConfig) -> (ActionCore, Client) {
-    let core = ActionCore::start(config).await.expect("starts");
-    let client = Client::connect(core.url()).await.expect("connects");
-    (core, client)
-}
-
-/// Plans to cancel another booking, which sends a confirmation too.
-async fn another(client: &Client) -> PlanReply {
-    let inputs = [("code", "P3T9Q5".into()), ("pin", "7730".into())];
-    client.plan(request(None, "cancel", &inputs)).await.expect("plans")
 }
 
 fn plan_of(reply: &PlanReply) -> PlanId {
