@@ -163,7 +163,13 @@ impl Phones {
                 Some(SipLegEvent::Ended(LegEnd::NoAnswer)) => return Err(Outcome::NoAnswer),
                 Some(SipLegEvent::Ended(end)) => return Err(Outcome::Error { what: format!("{end:?}") }),
                 Some(
-                    SipLegEvent::Established { .. } | SipLegEvent::Reinvite(_) | SipLegEvent::Dtmf { .. },
+                    SipLegEvent::Established { .. }
+                    | SipLegEvent::Reinvite(_)
+                    | SipLegEvent::Reinvited { .. }
+                    | SipLegEvent::ReinviteRefused { .. }
+                    | SipLegEvent::Refer(_)
+                    | SipLegEvent::Referred(_)
+                    | SipLegEvent::Dtmf { .. },
                 ) => {}
                 None => return Err(Outcome::Error { what: "the call vanished".to_owned() }),
             }
@@ -274,7 +280,13 @@ impl Phones {
                         }
                     }
                     Some(
-                        SipLegEvent::Ringing { .. } | SipLegEvent::Answered { .. } | SipLegEvent::Established { .. },
+                        SipLegEvent::Ringing { .. }
+                        | SipLegEvent::Answered { .. }
+                        | SipLegEvent::Established { .. }
+                        | SipLegEvent::Reinvited { .. }
+                        | SipLegEvent::ReinviteRefused { .. }
+                        | SipLegEvent::Refer(_)
+                        | SipLegEvent::Referred(_),
                     ) => {}
                 },
             }

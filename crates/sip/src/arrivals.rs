@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, StatusCode, Transport as Wire};
+use rsipstack::sip::{Header, Method, Request, StatusCode, Transport as Wire};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::tcp::TcpConnection;
@@ -15,6 +15,7 @@ use tracing::{debug, warn};
 
 use crate::Transport;
 use crate::endpoint::{Shared, SipEvent};
+use crate::fields::{CallFields, Replaces};
 use crate::incoming::{IncomingCall, IncomingTask, called, caller};
 use crate::leg::LegTask;
 use crate::request::{ALLOW, Body, SDP, required};
@@ -89,15 +90,12 @@ async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
                 transaction.reply_with(status, headers, None).await
             }
             Method::Ack | Method::Cancel => Ok(()),
-            Method::Bye | Method::Info | Method::Update | Method::PRack => {
+            Method::Bye | Method::Info | Method::Notify | Method::PRack | Method::Update => {
                 transaction.reply(StatusCode::CallTransactionDoesNotExist).await
             }
-            Method::Message
-            | Method::Notify
-            | Method::Publish
-            | Method::Refer
-            | Method::Register
-            | Method::Subscribe => {
+            // Who calls on the wish of somebody without a call is nobody here.
+            Method::Refer => transaction.reply(StatusCode::Forbidden).await,
+            Method::Message | Method::Publish | Method::Register | Method::Subscribe => {
                 let allow = vec![Header::Allow(ALLOW.into())];
                 transaction.reply_with(StatusCode::MethodNotAllowed, allow, None).await
             }
@@ -141,6 +139,13 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
             return transaction.reply_with(StatusCode::UnsupportedMediaType, accept, None).await;
         }
     };
+    let replaces = match replaced(shared, &transaction.original) {
+        Ok(replaces) => replaces,
+        Err(status) => {
+            counters.refused_replaces.count();
+            return transaction.reply(StatusCode::from(status)).await;
+        }
+    };
     let connection = transaction.connection.as_ref();
     let source = connection.and_then(|connection| connection.get_remote_addr()?.get_socketaddr().ok());
     let transport = match connection {
@@ -178,6 +183,8 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
     let (ring, ringing) = mpsc::channel(4);
     let (verdict, judged) = oneshot::channel();
     let (from, from_uri) = caller(&transaction.original);
+    let (fields, ignored) = CallFields::read(&transaction.original);
+    counters.ignored_fields.add(ignored);
     let call = IncomingCall {
         call_id: leg.call_id().to_owned(),
         from,
@@ -187,6 +194,8 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         local_ip,
         transport,
         offer,
+        fields,
+        replaces,
         ring,
         verdict,
         leg,
@@ -208,6 +217,21 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         lost.cancel();
     }
     handled
+}
+
+/// Whose place a new call takes; an error is the status to refuse it with (RFC 3891 section 3).
+fn replaced(shared: &Shared, request: &Request) -> Result<Option<Replaces>, u16> {
+    let mut named = request.headers.iter().filter_map(|header| match header {
+        Header::Replaces(value) => Some(value.value()),
+        _ => None,
+    });
+    let Some(value) = named.next() else { return Ok(None) };
+    let replaces: Replaces = value.parse().map_err(|_| 400_u16)?;
+    if named.next().is_some() {
+        return Err(400);
+    }
+    shared.registry.replaced(&replaces)?;
+    Ok(Some(replaces))
 }
 
 /// File descriptors do not come back faster.

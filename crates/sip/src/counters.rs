@@ -15,6 +15,8 @@ pub struct SipStatistics {
     pub refused_full: u64,
     /// Calls refused because the gateway was draining.
     pub refused_draining: u64,
+    /// Calls refused because the call whose place they would take is not here, or may not be taken.
+    pub refused_replaces: u64,
     /// Requests answered with an error of their own making: 400, 405, 415, 420, 505, 513.
     pub refused_malformed: u64,
     /// Datagrams that were not SIP, dropped.
@@ -23,6 +25,8 @@ pub struct SipStatistics {
     pub dropped_overload: u64,
     /// Events of legs (keys pressed, re-INVITEs) dropped because their owner did not read.
     pub dropped_events: u64,
+    /// Fields that only tell something (`User-to-User`, `Diversion`, `History-Info`, `Referred-By`, `Reason`) and could not be read.
+    pub ignored_fields: u64,
     /// Incoming calls at this moment.
     pub calls_incoming_now: u64,
     /// Dialogs that the library holds at this moment; 0 when all calls are over.
@@ -37,9 +41,11 @@ pub(crate) struct Counters {
     pub(crate) refused_full: Counter,
     pub(crate) refused_draining: Counter,
     pub(crate) refused_malformed: Counter,
+    pub(crate) refused_replaces: Counter,
     pub(crate) dropped_junk: Counter,
     pub(crate) dropped_overload: Counter,
     pub(crate) dropped_events: Counter,
+    pub(crate) ignored_fields: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +53,11 @@ pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     pub(crate) fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add(1);
+    }
+
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     fn value(&self) -> u64 {
@@ -64,9 +74,11 @@ impl Counters {
             refused_full: self.refused_full.value(),
             refused_draining: self.refused_draining.value(),
             refused_malformed: self.refused_malformed.value(),
+            refused_replaces: self.refused_replaces.value(),
             dropped_junk: self.dropped_junk.value(),
             dropped_overload: self.dropped_overload.value(),
             dropped_events: self.dropped_events.value(),
+            ignored_fields: self.ignored_fields.value(),
             calls_incoming_now,
             dialogs_now,
         }

@@ -27,6 +27,7 @@ use crate::gate::{Addresser, Gate, SharedGate};
 use crate::incoming::IncomingCall;
 use crate::leg::SipLeg;
 use crate::outgoing::{OutgoingCall, invite, is_deaf, local_ip};
+use crate::registry::Registry;
 use crate::socket::ScreenedSocket;
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) config: SipConfig,
     pub(crate) listening: Vec<SocketAddr>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) endpoint: EndpointInnerRef,
     pub(crate) dialogs: Arc<DialogLayer>,
     /// Tasks of legs and the good-byes they send.
@@ -76,7 +78,8 @@ impl SipEndpoint {
         config.incoming_waiting_max = config.incoming_waiting_max.clamp(1, CALLS_MAX);
         config.t1 = config.t1.clamp(T1_MIN, T1_MAX);
         let closed = CancellationToken::new();
-        let gate = Arc::new(Gate::new(&config));
+        let registry = Arc::new(Registry::default());
+        let gate = Arc::new(Gate::new(&config, Arc::clone(&registry)));
         let transports = TransportLayer::new(closed.clone());
         let mut listening = Vec::new();
         let mut listeners = Vec::new();
@@ -96,7 +99,11 @@ impl SipEndpoint {
             .with_transport_layer(transports)
             .with_cancel_token(closed.clone())
             .with_transport_inspector(Box::new(SharedGate(Arc::clone(&gate))))
-            .with_inspector(Box::new(Addresser { everywhere, last: Mutex::new(None) }))
+            .with_inspector(Box::new(Addresser {
+                everywhere,
+                last: Mutex::new(None),
+                registry: Arc::clone(&registry),
+            }))
             .with_option(EndpointOption {
                 t1: config.t1,
                 t1x64: config.t1 * 64,
@@ -122,6 +129,7 @@ impl SipEndpoint {
             config,
             listening,
             gate,
+            registry,
             events,
         });
         tokio::spawn(watch(Arc::clone(&endpoint.inner), closed.clone()));

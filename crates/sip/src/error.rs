@@ -25,6 +25,9 @@ pub enum SipError {
     /// The host of a URI has no address, or there is no way to it.
     #[error("no way to `{0}`")]
     Unreachable(String),
+    /// A leg is over, or has other wishes to carry out first.
+    #[error("the leg is over, or its earlier changes are not done yet: wait for their outcome")]
+    Busy,
     /// The endpoint has been shut down.
     #[error("the endpoint has been shut down")]
     Closed,

@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 
 use crate::config::SipConfig;
 use crate::counters::Counters;
+use crate::fields::Reason;
 use crate::network::Network;
+use crate::registry::Registry;
 use crate::request::bare_answer;
 
 pub(crate) struct Gate {
@@ -25,10 +27,11 @@ pub(crate) struct Gate {
     datagrams_waiting_max: usize,
     /// Answers on their way over TCP, where a peer may be slow to read them.
     answers: Arc<Semaphore>,
+    registry: Arc<Registry>,
 }
 
 impl Gate {
-    pub(crate) fn new(config: &SipConfig) -> Self {
+    pub(crate) fn new(config: &SipConfig, registry: Arc<Registry>) -> Self {
         Self {
             counters: Counters::default(),
             allowed_sources: config.allowed_sources.clone(),
@@ -36,6 +39,7 @@ impl Gate {
             datagrams_waiting: AtomicUsize::new(0),
             datagrams_waiting_max: config.datagrams_waiting_max,
             answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            registry,
         }
     }
 
@@ -57,7 +61,21 @@ impl Gate {
         if begins && !self.allowed_sources.iter().any(|network| network.contains(source)) {
             return Verdict::Answer(603);
         }
+        if matches!(request.method, Method::Bye | Method::Cancel) {
+            self.note_reason(request);
+        }
         Verdict::Pass
+    }
+
+    /// The library does not tell why the other end goes.
+    fn note_reason(&self, request: &Request) {
+        let (reason, ignored) = Reason::read(request);
+        self.counters.ignored_fields.add(ignored);
+        let call = request.call_id_header().ok().map(|id| id.value().to_owned());
+        let tag = request.from_header().ok().and_then(|from| from.tag().ok().flatten());
+        if let (Some(reason), Some(call), Some(tag)) = (reason, call, tag) {
+            self.registry.note_reason(&call, tag.value(), reason);
+        }
     }
 
     /// Answers without keeping anything: an ACK that comes for it is ignored by the library.
@@ -171,6 +189,7 @@ fn narrowed(challenge: &str) -> Option<String> {
 pub(crate) struct Addresser {
     pub(crate) everywhere: bool,
     pub(crate) last: Mutex<Option<(IpAddr, IpAddr)>>,
+    pub(crate) registry: Arc<Registry>,
 }
 
 impl Addresser {
@@ -187,10 +206,27 @@ impl Addresser {
     }
 }
 
+impl Addresser {
+    /// The library's CANCEL is the INVITE's copy and takes no word of ours.
+    fn give_reason(&self, cancel: &mut Request) {
+        let call = cancel.call_id_header().ok().map(|id| id.value().to_owned());
+        let tag = cancel.from_header().ok().and_then(|from| from.tag().ok().flatten());
+        let (Some(call), Some(tag)) = (call, tag) else { return };
+        let legs = self.registry.of_call(&call);
+        let leg = legs.iter().find(|leg| leg.id().local_tag == tag.value());
+        if let Some(reason) = leg.and_then(|leg| leg.our_reason()) {
+            cancel.headers.unique_push(reason.header());
+        }
+    }
+}
+
 impl MessageInspector for Addresser {
     fn before_send(&self, mut message: SipMessage, to: Option<&SipAddr>) -> SipMessage {
         let SipMessage::Request(request) = &mut message else { return message };
         unquote_qop(request);
+        if request.method == Method::Cancel {
+            self.give_reason(request);
+        }
         let peer = to.and_then(|to| to.get_socketaddr().ok()).filter(|_| self.everywhere);
         if let Some(peer) = peer
             && let Some(ours) = self.toward(peer)

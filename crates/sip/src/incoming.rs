@@ -12,8 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::Transport;
 use crate::endpoint::Shared;
+use crate::fields::{CallFields, Replaces};
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
-use crate::request::{ALLOW, SDP, sequence};
+use crate::request::{ALLOW, EXTENSIONS, SDP, sequence};
 
 /// A call that came in. Ring, then accept or reject; dropped without a verdict it is rejected with 480.
 #[derive(Debug)]
@@ -34,6 +35,11 @@ pub struct IncomingCall {
     pub transport: Transport,
     /// The caller's offer; `None` when the caller leaves it to us, and then our answer is an offer.
     pub offer: Option<String>,
+    /// What the call carries along.
+    pub fields: CallFields,
+    /// A leg whose place this call takes (RFC 3891): the one that says [`SipLegControl::is_named_by`](crate::SipLegControl::is_named_by).
+    /// It exists, and whoever accepts this call hangs it up.
+    pub replaces: Option<Replaces>,
     pub(crate) ring: mpsc::Sender<Option<String>>,
     pub(crate) verdict: oneshot::Sender<Verdict>,
     pub(crate) leg: SipLeg,
@@ -77,7 +83,7 @@ impl IncomingCall {
             match self.leg.next().await {
                 Some(SipLegEvent::Ended(end)) => return end,
                 Some(_) => {}
-                None => return LegEnd::ByPeer,
+                None => return LegEnd::ByPeer(None),
             }
         }
     }
@@ -111,7 +117,9 @@ impl IncomingTask {
             tokio::select! {
                 biased;
                 state = self.leg.states.recv() => match state {
-                    Some(DialogState::Terminated(..)) => return Err(LegEnd::ByPeer),
+                    Some(DialogState::Terminated(..)) => {
+                        return Err(LegEnd::ByPeer(self.leg.known.their_reason()));
+                    }
                     Some(_) => {}
                     None => return Err(LegEnd::Failed("the dialog is gone".to_owned())),
                 },
@@ -144,7 +152,11 @@ impl IncomingTask {
         if self.delayed {
             self.leg.answer_due = sequence(&self.leg.dialog.initial_request());
         }
-        let headers = vec![Header::ContentType(SDP.into()), Header::Allow(ALLOW.into())];
+        let headers = vec![
+            Header::ContentType(SDP.into()),
+            Header::Allow(ALLOW.into()),
+            Header::Supported(EXTENSIONS.join(", ").into()),
+        ];
         self.leg
             .dialog
             .accept(Some(headers), Some(sdp.into_bytes()))

@@ -8,7 +8,7 @@
 //!
 //! [`SipEndpoint::start`] binds and returns a stream of [`SipEvent`]s. An [`IncomingCall`] is rung, accepted or rejected;
 //! dropped without a verdict it is rejected with 480. Accepting it, or [`SipEndpoint::invite`], gives a [`SipLeg`]: a queue of
-//! [`SipLegEvent`]s and a [`SipLegControl`] to hang up with. The last event of a leg is [`SipLegEvent::Refused`] or
+//! [`SipLegEvent`]s and a [`SipLegControl`] to hang up with, to change the session (re-INVITE) and to hand the call on (REFER). The last event of a leg is [`SipLegEvent::Refused`] or
 //! [`SipLegEvent::Ended`], and it comes unless the endpoint is closed first. Dropping a leg hangs up.
 //!
 //! # Who is let in
@@ -32,7 +32,7 @@
 //!   outgoing calls other than by the address in the URI.
 //! - Session timers (RFC 4028) and reliable provisional answers (RFC 3262): a request that *requires* one is answered 420. An
 //!   end that vanishes without BYE is noticed by the missing media, not here.
-//! - REFER and `Replaces` from the other end: answered 603 and 420.
+//! - REFER outside a call: answered 403.
 //! - Bodies of several parts. An INVITE must carry SDP or nothing, else it is answered 415.
 //! - Datagrams above 8 KiB: answered 513. Prefer TCP for large messages.
 //! - Over TCP a message that cannot be read at all ends its connection without an answer, for its end cannot be found. A peer
@@ -46,11 +46,13 @@ mod config;
 mod counters;
 mod endpoint;
 mod error;
+mod fields;
 mod gate;
 mod incoming;
 mod leg;
 mod network;
 mod outgoing;
+mod registry;
 mod request;
 mod screen;
 mod socket;
@@ -59,8 +61,11 @@ pub use config::{SipConfig, WhenFull};
 pub use counters::SipStatistics;
 pub use endpoint::{SipEndpoint, SipEvent};
 pub use error::SipError;
+pub use fields::{CallFields, Diversion, HistoryEntry, Reason, Replaces, ReplacesError, UserToUser};
 pub use incoming::IncomingCall;
-pub use leg::{LegEnd, Reinvite, SipLeg, SipLegControl, SipLegEvent};
+pub use leg::{
+    IncomingRefer, LegEnd, Refer, ReferProgress, ReferReporter, Reinvite, SipLeg, SipLegControl, SipLegEvent,
+};
 pub use network::{Network, NetworkError};
 pub use outgoing::{Credentials, OutgoingCall, check_uri};
 

@@ -18,9 +18,10 @@ use tokio::task::JoinHandle;
 
 use crate::endpoint::Shared;
 use crate::error::SipError;
+use crate::fields::{CallFields, Replaces};
 use crate::gate::local_ip_toward;
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
-use crate::request::{ALLOW, Body, SDP};
+use crate::request::{ALLOW, Body, EXTENSIONS, SDP};
 
 /// A call to place.
 #[derive(Debug, Clone)]
@@ -35,6 +36,10 @@ pub struct OutgoingCall {
     pub offer: String,
     /// For a server that asks who we are (digest).
     pub credentials: Option<Credentials>,
+    /// What it carries along.
+    pub fields: CallFields,
+    /// The call at the other end whose place it shall take (RFC 3891).
+    pub replaces: Option<Replaces>,
     /// How long it may ring before we give up.
     pub answer_time: Duration,
 }
@@ -57,6 +62,8 @@ impl OutgoingCall {
             from_name: None,
             offer: offer.into(),
             credentials: None,
+            fields: CallFields::default(),
+            replaces: None,
             answer_time: Duration::from_secs(60),
         }
     }
@@ -118,6 +125,9 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
         realm: None,
         auth_username: None,
     });
+    let mut headers = vec![Header::Allow(ALLOW.into()), Header::Supported(EXTENSIONS.join(", ").into())];
+    headers.extend(call.fields.write());
+    headers.extend(replaces_headers(call.replaces));
     let option = InviteOption {
         caller_display_name: name.map(|name| format!("\"{name}\"")),
         caller,
@@ -126,7 +136,7 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
         content_type: Some(SDP.to_owned()),
         offer: Some(call.offer.into_bytes()),
         credential,
-        headers: Some(vec![Header::Allow(ALLOW.into())]),
+        headers: Some(headers),
         ..InviteOption::default()
     };
     let (sender, states) = shared.dialogs.new_dialog_state_channel();
@@ -138,6 +148,12 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
     let (leg, task) = LegTask::new(shared, dialog, states);
     shared.spawn(run(task, inviting, call.answer_time));
     Ok(leg)
+}
+
+/// Who does not know `Replaces` must refuse such a call, and not ring besides the one that it should replace.
+fn replaces_headers(replaces: Option<Replaces>) -> Vec<Header> {
+    let Some(replaces) = replaces else { return Vec::new() };
+    vec![Header::Require("replaces".into()), Header::Replaces(replaces.to_string().into())]
 }
 
 type Invited = Result<(DialogId, Option<Response>), LibraryError>;

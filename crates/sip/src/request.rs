@@ -5,7 +5,9 @@ use rsipstack::sip::{Header, Headers, Request, Response, StatusCode, Version};
 use rsipstack::transaction::make_tag;
 
 /// Methods that we take, as told in `Allow`.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
+/// Extensions that we know, as told in `Supported`.
+pub(crate) const EXTENSIONS: [&str; 1] = ["replaces"];
 /// The one kind of body that we take.
 pub(crate) const SDP: &str = "application/sdp";
 
@@ -47,7 +49,7 @@ pub(crate) fn content_type(message: &impl HasHeaders) -> Option<String> {
     })
 }
 
-/// What a request demands of us (`Require`). We can do none of the extensions there are.
+/// What a request demands of us (`Require`) and we cannot do.
 pub(crate) fn required(request: &Request) -> Vec<String> {
     let demands = request.headers().iter().filter_map(|header| match header {
         Header::Require(demand) => Some(demand.value().to_owned()),
@@ -55,7 +57,9 @@ pub(crate) fn required(request: &Request) -> Vec<String> {
     });
     demands
         .flat_map(|list| list.split(',').map(|demand| demand.trim().to_owned()).collect::<Vec<_>>())
-        .filter(|demand| !demand.is_empty())
+        .filter(|demand| {
+            !demand.is_empty() && !EXTENSIONS.iter().any(|known| demand.eq_ignore_ascii_case(known))
+        })
         .collect()
 }
 

@@ -42,9 +42,11 @@ fn publish(sip: &SipStatistics) {
         refused_full,
         refused_draining,
         refused_malformed,
+        refused_replaces,
         dropped_junk,
         dropped_overload,
         dropped_events,
+        ignored_fields,
         calls_incoming_now,
         dialogs_now,
     } = *sip;
@@ -56,6 +58,7 @@ fn publish(sip: &SipStatistics) {
         ("full", refused_full),
         ("draining", refused_draining),
         ("malformed", refused_malformed),
+        ("replaces", refused_replaces),
     ];
     for (reason, count) in refused {
         counter!("callwright_sip_refused_total", "reason" => reason).absolute(count);
@@ -64,6 +67,7 @@ fn publish(sip: &SipStatistics) {
     {
         counter!("callwright_sip_dropped_total", "reason" => reason).absolute(count);
     }
+    counter!("callwright_sip_fields_ignored_total").absolute(ignored_fields);
     gauge!("callwright_sip_calls_incoming").set(calls_incoming_now as f64);
     gauge!("callwright_sip_dialogs").set(dialogs_now as f64);
 }
@@ -112,6 +116,10 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ("callwright_turn_verdicts_total", "What sound over the agent turned out to be."),
     ("callwright_sip_calls_total", "SIP calls offered to us (in) and placed by us (out)."),
     ("callwright_sip_refused_total", "SIP requests refused, by reason."),
+    (
+        "callwright_sip_fields_ignored_total",
+        "SIP header fields that only tell something and could not be read.",
+    ),
     ("callwright_sip_dropped_total", "SIP datagrams and events dropped, by reason."),
     ("callwright_console_offers_total", "Offers of browsers, by outcome."),
     (

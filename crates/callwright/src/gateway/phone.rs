@@ -21,6 +21,11 @@ use crate::lines::LoadedLine;
 
 /// Answers a caller, or refuses with the status that says why.
 pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
+    if call.replaces.is_some() {
+        // No leg of ours is given up to a call that was not asked for.
+        call.reject(603, None);
+        return;
+    }
     let Some(line) = shared.lines.for_number(&shared.config, &call.to_user).cloned() else {
         info!(to = %call.to_user, "nobody answers this number");
         call.reject(404, None);
@@ -180,7 +185,13 @@ async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut s
                 drop(facts.send(Fact::Leg(LegEvent { leg: id, at, fact })).await);
             }
             SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
-            SipLegEvent::Ringing { .. } | SipLegEvent::Answered { .. } | SipLegEvent::Established { .. } => {}
+            SipLegEvent::Refer(refer) => refer.reject(603),
+            SipLegEvent::Ringing { .. }
+            | SipLegEvent::Answered { .. }
+            | SipLegEvent::Established { .. }
+            | SipLegEvent::Reinvited { .. }
+            | SipLegEvent::ReinviteRefused { .. }
+            | SipLegEvent::Referred(_) => {}
         }
     }
     drop(facts.send(Fact::CallerGone).await);
@@ -235,7 +246,11 @@ async fn place(legs: &Legs, leg: LegId, human: &Human) -> Result<()> {
                 let at = shared.media.now();
                 drop(legs.facts.send(Fact::Leg(LegEvent { leg, at, fact })).await);
             }
-            SipLegEvent::Established { .. } => {}
+            SipLegEvent::Refer(refer) => refer.reject(603),
+            SipLegEvent::Established { .. }
+            | SipLegEvent::Reinvited { .. }
+            | SipLegEvent::ReinviteRefused { .. }
+            | SipLegEvent::Referred(_) => {}
             SipLegEvent::Ended(_) => break,
         }
     }

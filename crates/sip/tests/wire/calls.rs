@@ -31,7 +31,7 @@ async fn a_call_is_answered_and_ended_by_either_side() {
             expect_event!(leg, SipLegEvent::Established { sdp: None });
             let (mut ending, mut ended) = if caller_ends { (out, leg) } else { (leg, out) };
             ending.hangup();
-            expect_event!(ended, SipLegEvent::Ended(LegEnd::ByPeer));
+            expect_event!(ended, SipLegEvent::Ended(LegEnd::ByPeer(None)));
             expect_event!(ending, SipLegEvent::Ended(LegEnd::ByUs));
             assert!(within("the end of events", ended.next()).await.is_none());
             for endpoint in [here, there] {
@@ -53,7 +53,7 @@ async fn a_caller_who_gives_up_is_told_to_the_called_side() {
         call.ring();
         expect_event!(out, SipLegEvent::Ringing { .. });
         out.cancel();
-        assert_eq!(within("the news", call.gone()).await, LegEnd::ByPeer);
+        assert_eq!(within("the news", call.gone()).await, LegEnd::ByPeer(None));
         expect_event!(out, SipLegEvent::Ended(LegEnd::ByUs));
         // Answering now is too late, and harmless.
         let mut late = call.accept(sdp::offer(&media(40_002)).to_string());
@@ -71,7 +71,7 @@ async fn cancel_leaves_an_answered_call_alone() {
     expect_event!(leg, SipLegEvent::Established { .. });
     out.cancel();
     leg.hangup();
-    expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer(None)));
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn nobody_rings_for_ever() {
     call.ring();
     expect_event!(out, SipLegEvent::Ringing { .. });
     expect_event!(out, SipLegEvent::Ended(LegEnd::NoAnswer));
-    assert_eq!(within("the news", call.gone()).await, LegEnd::ByPeer);
+    assert_eq!(within("the news", call.gone()).await, LegEnd::ByPeer(None));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn letting_go_of_a_leg_hangs_up() {
     expect_event!(out, SipLegEvent::Answered { .. });
     expect_event!(leg, SipLegEvent::Established { .. });
     drop(leg);
-    expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer(None)));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn shutting_down_says_good_bye_to_everyone() {
     call.ring();
     expect_event!(waiting, SipLegEvent::Ringing { .. });
     assert!(there.shutdown(Duration::from_secs(5)).await, "every good-bye is answered");
-    expect_event!(talking, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(talking, SipLegEvent::Ended(LegEnd::ByPeer(None)));
     expect_event!(waiting, SipLegEvent::Refused { status: 480, .. });
     expect_event!(leg, SipLegEvent::Ended(LegEnd::ByUs));
     assert!(there.invite(call_to(uri(&here, "100", "udp"))).await.is_err(), "it is closed");
@@ -154,7 +154,7 @@ async fn many_calls_at_once_all_end_cleanly() {
             legs.push(tokio::spawn(async move {
                 let mut leg = accept(call);
                 expect_event!(leg, SipLegEvent::Established { .. });
-                expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer));
+                expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
             }));
         }
         for leg in legs {

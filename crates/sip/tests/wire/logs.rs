@@ -62,7 +62,7 @@ async fn who_calls_whom_is_not_logged() {
         peer.receive_starting("SIP/2.0 400").await;
     }
     out.hangup();
-    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
     assert!(there.shutdown(Duration::from_secs(5)).await);
     let logged = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let logged = String::from_utf8_lossy(&logged);

@@ -1,8 +1,10 @@
 //! The endpoint over real sockets: against itself, against hand-written messages, and against sipp.
 
 mod calls;
+mod changes;
 mod logs;
 mod raw;
 mod refusals;
 mod sipp;
 mod support;
+mod transfers;

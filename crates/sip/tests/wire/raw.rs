@@ -114,6 +114,9 @@ async fn what_a_420_and_a_405_say() {
     assert_eq!(header(&answer, "Unsupported"), Some("100rel, timer"));
     peer.new_call();
     peer.send(peer.request("REFER", 1, None, "", "")).await;
+    peer.receive_starting("SIP/2.0 403").await;
+    peer.new_call();
+    peer.send(peer.request("PUBLISH", 1, None, "", "")).await;
     let answer = peer.receive_starting("SIP/2.0 405").await;
     assert!(header(&answer, "Allow").is_some_and(|allow| allow.contains("BYE")));
 }
@@ -255,7 +258,7 @@ async fn hold_and_resume_are_asked_and_answered() {
 
     peer.send(peer.request("BYE", 6, Some(&tag), "", "")).await;
     peer.receive_starting("SIP/2.0 200").await;
-    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
 }
 
 #[tokio::test]
@@ -299,7 +302,7 @@ async fn keys_told_by_info_are_heard() {
     loop {
         match crate::support::next(&mut leg).await {
             SipLegEvent::Dtmf { .. } => keys += 1,
-            SipLegEvent::Ended(end) => break assert_eq!(end, LegEnd::ByPeer),
+            SipLegEvent::Ended(end) => break assert_eq!(end, LegEnd::ByPeer(None)),
             other => panic!("{other:?}"),
         }
     }
@@ -315,8 +318,8 @@ async fn what_we_do_not_do_inside_a_call_is_said() {
     let mut leg = answering.await.expect("it is answered");
     expect_event!(leg, SipLegEvent::Established { .. });
     for (number, method, more, status) in [
-        (2, "REFER", "Refer-To: <sip:x@127.0.0.1>\r\n", "603"),
-        (3, "NOTIFY", "Event: refer\r\nSubscription-State: active\r\n", "489"),
+        (2, "NOTIFY", "Event: dialog\r\nSubscription-State: active\r\n", "489"),
+        (3, "NOTIFY", "Event: refer\r\nSubscription-State: active\r\n", "481"),
         (4, "MESSAGE", "", "405"),
         (5, "OPTIONS", "", "200"),
     ] {

@@ -63,7 +63,7 @@ async fn above_the_limit_callers_are_told_to_come_back() {
         let status = expect_event!(second, SipLegEvent::Refused { status, .. } => status);
         assert_eq!(status, expected);
         first.hangup();
-        expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer));
+        expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
         // The place is free as soon as the leg has ended.
         let mut third = here.invite(call_to(uri(&there, "100", "udp"))).await.expect("it goes out");
         let _leg = accept(incoming(&mut calls).await);
@@ -106,7 +106,7 @@ async fn a_draining_gateway_keeps_its_calls_and_takes_no_new_ones() {
     }
     assert_eq!(there.statistics().refused_draining, 1);
     talking.hangup();
-    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer));
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_source_that_may_not_call_hears_603() {
         expect_event!(out, SipLegEvent::Answered { .. });
         expect_event!(leg, SipLegEvent::Established { .. });
         leg.hangup();
-        expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer));
+        expect_event!(out, SipLegEvent::Ended(LegEnd::ByPeer(None)));
     }
 }
 

@@ -1,0 +1,136 @@
+//! The legs there are, by `Call-ID`: what the gate and requests that name another call look for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rsipstack::dialog::DialogId;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::transaction::key::TransactionRole;
+use tokio::sync::mpsc;
+
+use crate::fields::{Reason, Replaces};
+use crate::leg::Order;
+
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    legs: Mutex<HashMap<String, Vec<Arc<Known>>>>,
+}
+
+/// What others may know of a leg.
+pub(crate) struct Known {
+    dialog: Mutex<InviteDialog>,
+    /// Why the other end ends it, as its BYE or CANCEL says.
+    theirs: OnceLock<Reason>,
+    /// Why we end it.
+    ours: OnceLock<Reason>,
+    pub(crate) orders: mpsc::Sender<Order>,
+}
+
+/// A dialog that an INVITE with `Replaces` names, or the status that it is answered with (RFC 3891 section 3).
+pub(crate) type Replaced = Result<(), u16>;
+
+impl Registry {
+    pub(crate) fn enter(&self, known: &Arc<Known>) {
+        lock(&self.legs).entry(known.id().call_id).or_default().push(Arc::clone(known));
+    }
+
+    pub(crate) fn leave(&self, known: &Arc<Known>) {
+        let mut legs = lock(&self.legs);
+        let call_id = known.id().call_id;
+        if let Some(of_call) = legs.get_mut(&call_id) {
+            of_call.retain(|other| !Arc::ptr_eq(other, known));
+            if of_call.is_empty() {
+                legs.remove(&call_id);
+            }
+        }
+    }
+
+    pub(crate) fn of_call(&self, call_id: &str) -> Vec<Arc<Known>> {
+        lock(&self.legs).get(call_id).cloned().unwrap_or_default()
+    }
+
+    /// Notes why the other end ends a call. Only who knows the other end's tag is believed.
+    pub(crate) fn note_reason(&self, call_id: &str, their_tag: &str, reason: Reason) {
+        let legs = self.of_call(call_id);
+        if let Some(leg) = legs.iter().find(|leg| leg.id().remote_tag == their_tag) {
+            // The first word stands: a repeated BYE says the same.
+            let _ = leg.theirs.set(reason);
+        }
+    }
+
+    /// Whether an INVITE may take the place of the dialog that it names.
+    pub(crate) fn replaced(&self, replaces: &Replaces) -> Replaced {
+        let legs = self.of_call(&replaces.call_id);
+        let Some(leg) = legs.iter().find(|leg| leg.is_named_by(replaces)) else { return Err(481) };
+        let dialog = leg.dialog();
+        let state = dialog.state();
+        if state.is_terminated() {
+            return Err(603);
+        }
+        let confirmed = state.is_confirmed() || state.waiting_ack();
+        match (confirmed, replaces.early_only) {
+            (true, true) => Err(486),
+            (true, false) => Ok(()),
+            // An early dialog can be taken over only where we called.
+            (false, _) if dialog.role() == TransactionRole::Client => Ok(()),
+            (false, _) => Err(481),
+        }
+    }
+}
+
+impl Known {
+    pub(crate) fn new(dialog: InviteDialog, orders: mpsc::Sender<Order>) -> Self {
+        Self { dialog: Mutex::new(dialog), theirs: OnceLock::new(), ours: OnceLock::new(), orders }
+    }
+
+    pub(crate) fn dialog(&self) -> InviteDialog {
+        lock(&self.dialog).clone()
+    }
+
+    pub(crate) fn id(&self) -> DialogId {
+        lock(&self.dialog).id()
+    }
+
+    /// Whether the other end, or somebody it told, means this leg.
+    pub(crate) fn is_named_by(&self, replaces: &Replaces) -> bool {
+        let id = self.id();
+        id.call_id == replaces.call_id
+            && id.local_tag == replaces.to_tag
+            && id.remote_tag == replaces.from_tag
+    }
+
+    /// How the other end would be told to give this leg up.
+    pub(crate) fn as_replaces(&self) -> Option<Replaces> {
+        let id = self.id();
+        (!id.remote_tag.is_empty()).then_some(Replaces {
+            call_id: id.call_id,
+            to_tag: id.remote_tag,
+            from_tag: id.local_tag,
+            early_only: false,
+        })
+    }
+
+    pub(crate) fn their_reason(&self) -> Option<Reason> {
+        self.theirs.get().cloned()
+    }
+
+    pub(crate) fn our_reason(&self) -> Option<Reason> {
+        self.ours.get().cloned()
+    }
+
+    pub(crate) fn set_our_reason(&self, reason: Reason) {
+        // Who hung up first says why.
+        let _ = self.ours.set(reason);
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").field("call_id", &self.id().call_id).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whoever panicked with the lock held left nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
