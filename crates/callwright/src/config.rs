@@ -22,7 +22,7 @@ pub use reader::{Places, nearest};
 use reader::{Reader, Section};
 pub use values::WebAddress;
 use values::{
-    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Service, SipAddress, Whole,
+    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Whole,
 };
 
 /// Everything that can be set.
@@ -63,6 +63,10 @@ pub struct Sip {
     pub calls_max: usize,
     /// What callers who are refused for load are told to wait.
     pub retry_after: Duration,
+    /// How long a session lives unless it is refreshed; zero: we ask for no such thing.
+    pub session_expires: Duration,
+    /// The shortest such life that we agree to.
+    pub min_se: Duration,
 }
 
 /// `[media]`
@@ -323,6 +327,10 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         allow: reader.list(&mut section, "allow").unwrap_or_default(),
         calls_max: reader.parse_or(&mut section, "calls_max", Whole::<1, CALLS_MAX>(200)).0,
         retry_after: reader.parse_or(&mut section, "retry_after", Length(Duration::from_secs(10))).0,
+        session_expires: reader
+            .parse_or(&mut section, "session_expires", Seconds(Duration::from_secs(1_800)))
+            .0,
+        min_se: reader.parse_or(&mut section, "min_se", Seconds(Duration::from_secs(90))).0,
     };
     reader.close(section);
 

@@ -448,6 +448,8 @@ fn sip_config(config: &Config) -> SipConfig {
         allowed_sources: allowed,
         calls_max: config.sip.calls_max,
         retry_after_s,
+        session_expires: config.sip.session_expires,
+        min_se: config.sip.min_se,
         ..SipConfig::default()
     }
 }

@@ -16,9 +16,11 @@ use tracing::{debug, warn};
 use crate::Transport;
 use crate::endpoint::{Shared, SipEvent};
 use crate::fields::{CallFields, Replaces};
-use crate::incoming::{IncomingCall, IncomingTask, called, caller};
+use crate::incoming::{IncomingCall, IncomingTask, Ringer, called, caller};
+use crate::inside::serve_early;
 use crate::leg::LegTask;
-use crate::request::{ALLOW, Body, SDP, required};
+use crate::request::{ALLOW, Body, SDP, allows, required};
+use crate::timer::{Negotiated, negotiate};
 
 pub(crate) async fn accept_connections(listener: TcpListener, shared: Arc<Shared>) {
     loop {
@@ -76,7 +78,10 @@ async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
     let method = request.method;
     let inside = request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_some()));
     let result = if inside {
-        serve_inside(shared, transaction).await
+        match serve_early(shared, transaction).await {
+            Ok(served) => served,
+            Err(transaction) => serve_inside(shared, transaction).await,
+        }
     } else {
         match method {
             Method::Invite => serve_invite(shared, transaction).await,
@@ -167,6 +172,13 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         let retry = vec![shared.retry_after()];
         return transaction.reply_with(StatusCode::ServiceUnavailable, retry, None).await;
     };
+    let (session_headers, session_timer) = match negotiate(&transaction.original, &shared.config, None) {
+        Negotiated::Agreed(headers, timer) => (headers, timer),
+        Negotiated::TooSmall(min_se) => {
+            let status = StatusCode::SessionIntervalTooSmall;
+            return transaction.reply_with(status, vec![min_se], None).await;
+        }
+    };
     let (sender, states) = shared.dialogs.new_dialog_state_channel();
     let contact = shared.contact(local_ip, transport).ok();
     let mut dialog = match shared.dialogs.get_or_create_server_invite(&transaction, sender, None, contact) {
@@ -200,7 +212,12 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         verdict,
         leg,
     };
+    let mut task = task;
+    task.timer = session_timer;
+    task.peer_takes_update = allows(&transaction.original, "UPDATE");
     let task = IncomingTask {
+        ringer: Ringer::new(&transaction.original),
+        session_headers,
         leg: task,
         ring: ringing,
         verdict: judged,

@@ -28,6 +28,10 @@ pub struct SipConfig {
     pub datagrams_waiting_max: usize,
     /// Incoming calls that wait to be looked at by the owner of the endpoint; above it callers hear 503.
     pub incoming_waiting_max: usize,
+    /// How long a session lives without being refreshed (RFC 4028), as we ask for it; zero asks for nothing. Whole seconds.
+    pub session_expires: Duration,
+    /// The shortest life that we agree to. Whole seconds.
+    pub min_se: Duration,
     /// Timer T1 of RFC 3261, from which all others follow: the first repetition comes after it, the last after 64 of them.
     pub t1: Duration,
 }
@@ -55,6 +59,8 @@ impl Default for SipConfig {
             connections_max: 1_024,
             datagrams_waiting_max: 1_024,
             incoming_waiting_max: 64,
+            session_expires: Duration::from_secs(1_800),
+            min_se: Duration::from_secs(90),
             t1: Duration::from_millis(500),
         }
     }

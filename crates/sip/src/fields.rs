@@ -204,6 +204,16 @@ impl CallFields {
     }
 }
 
+/// The addresses of a list, without what stands behind a question mark, and their weight in thousandths (`q`).
+pub(crate) fn addresses(list: &str) -> Vec<(String, u16)> {
+    let weight = |item: &Item<'_>| {
+        let q: f32 = item.parameter("q").and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        (q.clamp(0.0, 1.0) * 1_000.0).round() as u16
+    };
+    let without_headers = |address: &str| address.split('?').next().unwrap_or_default().to_owned();
+    items(list).filter_map(|item| Some((without_headers(item.address()?), weight(&item)))).collect()
+}
+
 fn take<T>(value: &str, into: &mut Vec<T>, ignored: &mut u64, read: impl Fn(&Item<'_>) -> Option<T>) {
     for item in items(value) {
         match read(&item) {

@@ -135,6 +135,9 @@ impl TransportEventInspector for SharedGate {
                     }
                     SipMessage::Response(mut response) => {
                         narrow_challenges(&mut response);
+                        if !gate.registry.answered(&mut response) {
+                            return None;
+                        }
                         Some(TransportEvent::Incoming(response.into(), connection, from))
                     }
                 }
@@ -209,12 +212,7 @@ impl Addresser {
 impl Addresser {
     /// The library's CANCEL is the INVITE's copy and takes no word of ours.
     fn give_reason(&self, cancel: &mut Request) {
-        let call = cancel.call_id_header().ok().map(|id| id.value().to_owned());
-        let tag = cancel.from_header().ok().and_then(|from| from.tag().ok().flatten());
-        let (Some(call), Some(tag)) = (call, tag) else { return };
-        let legs = self.registry.of_call(&call);
-        let leg = legs.iter().find(|leg| leg.id().local_tag == tag.value());
-        if let Some(reason) = leg.and_then(|leg| leg.our_reason()) {
+        if let Some(reason) = self.registry.ours(cancel).and_then(|leg| leg.our_reason()) {
             cancel.headers.unique_push(reason.header());
         }
     }
@@ -224,8 +222,10 @@ impl MessageInspector for Addresser {
     fn before_send(&self, mut message: SipMessage, to: Option<&SipAddr>) -> SipMessage {
         let SipMessage::Request(request) = &mut message else { return message };
         unquote_qop(request);
-        if request.method == Method::Cancel {
-            self.give_reason(request);
+        match request.method {
+            Method::Cancel => self.give_reason(request),
+            Method::PRack => self.registry.mend_prack(request),
+            _ => {}
         }
         let peer = to.and_then(|to| to.get_socketaddr().ok()).filter(|_| self.everywhere);
         if let Some(peer) = peer

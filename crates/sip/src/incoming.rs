@@ -1,20 +1,26 @@
 //! A call that came in and waits for a verdict.
 
+mod provisional;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use callwright_model::Pii;
-use rsipstack::dialog::dialog::DialogState;
+use rsipstack::dialog::dialog::{DialogState, TerminatedReason};
 use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Header, Request, StatusCode};
+use rsipstack::sip::{Header, Method, Request, StatusCode};
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
+use self::provisional::Overdue;
+pub(crate) use self::provisional::Ringer;
 use crate::Transport;
 use crate::endpoint::Shared;
 use crate::fields::{CallFields, Replaces};
+use crate::inside::{Inside, acknowledged};
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
-use crate::request::{ALLOW, EXTENSIONS, SDP, sequence};
+use crate::request::{ALLOW, Body, EXTENSIONS, SDP, sequence};
 
 /// A call that came in. Ring, then accept or reject; dropped without a verdict it is rejected with 480.
 #[derive(Debug)]
@@ -58,7 +64,7 @@ impl IncomingCall {
         let _ = self.ring.try_send(None);
     }
 
-    /// Sends sound before the answer (183). Not repeated: do not rely on it.
+    /// Sends sound before the answer (183): reliably where the caller knows how (RFC 3262). The answer must then repeat it.
     pub fn ring_with_sound(&self, sdp: String) {
         let _ = self.ring.try_send(Some(sdp));
     }
@@ -77,7 +83,12 @@ impl IncomingCall {
         let _ = self.verdict.send(Verdict::Reject { status, retry_after_s });
     }
 
-    /// Waits until the caller gives up. Nothing else happens to a call before its verdict.
+    /// What happens before the verdict: a change of the session that was described with [`IncomingCall::ring_with_sound`], or the end.
+    pub async fn next(&mut self) -> Option<SipLegEvent> {
+        self.leg.next().await
+    }
+
+    /// Waits until the caller gives up. Changes of the session before the verdict are refused.
     pub async fn gone(&mut self) -> LegEnd {
         loop {
             match self.leg.next().await {
@@ -96,6 +107,9 @@ pub(crate) struct IncomingTask {
     pub(crate) verdict: oneshot::Receiver<Verdict>,
     pub(crate) transaction: TransactionEventSender,
     pub(crate) delayed: bool,
+    pub(crate) ringer: Ringer,
+    /// What our answer says of the session's life.
+    pub(crate) session_headers: Vec<Header>,
     pub(crate) slot: OwnedSemaphorePermit,
 }
 
@@ -113,18 +127,33 @@ impl IncomingTask {
     async fn wait(&mut self) -> Result<(), LegEnd> {
         let hangup = self.leg.hangup.clone();
         let lost = self.leg.lost.clone();
+        let mut accepted: Option<String> = None;
         loop {
+            if !self.ringer.is_waiting()
+                && let Some(sdp) = accepted.take()
+            {
+                return self.accept(sdp);
+            }
+            let due = self.ringer.due();
             tokio::select! {
                 biased;
                 state = self.leg.states.recv() => match state {
-                    Some(DialogState::Terminated(..)) => {
+                    Some(DialogState::Terminated(_, reason)) => {
+                        self.end_invite(&reason);
                         return Err(LegEnd::ByPeer(self.leg.known.their_reason()));
                     }
                     Some(_) => {}
                     None => return Err(LegEnd::Failed("the dialog is gone".to_owned())),
                 },
-                verdict = &mut self.verdict => match verdict {
-                    Ok(Verdict::Accept { sdp }) => return self.accept(sdp),
+                // Before the verdict: what was rung is heard before the answer.
+                Some(sdp) = self.ring.recv(), if accepted.is_none() => {
+                    if sdp.is_some() {
+                        self.leg.local_sdp.clone_from(&sdp);
+                    }
+                    self.ringer.ring(&self.leg, sdp, self.delayed);
+                }
+                verdict = &mut self.verdict, if accepted.is_none() => match verdict {
+                    Ok(Verdict::Accept { sdp }) => accepted = Some(sdp),
                     Ok(Verdict::Reject { status, retry_after_s }) => {
                         self.reject(status, retry_after_s);
                         return Err(LegEnd::ByUs);
@@ -139,12 +168,51 @@ impl IncomingTask {
                     return Err(LegEnd::ByUs);
                 }
                 () = lost.cancelled() => return Err(LegEnd::Failed("the caller is out of reach".to_owned())),
-                Some(sdp) = self.ring.recv() => {
-                    let headers = sdp.is_some().then(|| vec![Header::ContentType(SDP.into())]);
-                    // It fails only when the transaction is over, which `lost` tells.
-                    let _ = self.leg.dialog.ringing(headers, sdp.map(String::into_bytes));
+                Some(inside) = self.leg.inside.recv() => self.early(inside),
+                Some(done) = self.leg.finished.recv() => self.leg.early_done(done),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    match self.ringer.repeat(&self.leg, &self.transaction) {
+                        Overdue::Repeated => {}
+                        Overdue::GivenUp => {
+                            self.reject(504, None);
+                            return Err(LegEnd::NotAcknowledged);
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    /// A request came inside the call before our answer.
+    fn early(&mut self, inside: Inside) {
+        match inside.request.method {
+            Method::PRack => self.acknowledged(inside),
+            // RFC 3311 section 5.2: only once the first offer has had its answer for sure.
+            Method::Update if self.ringer.settled || inside.request.body.is_empty() => self.leg.early(inside),
+            _ => inside.asker.reply(500, vec![Header::RetryAfter("1".into())]),
+        }
+    }
+
+    /// A PRACK; with an offer, it wants an answer (RFC 3262 section 5).
+    fn acknowledged(&mut self, inside: Inside) {
+        let Inside { request, asker } = inside;
+        let number = acknowledged(&request, &self.leg.dialog.initial_request());
+        if !number.is_some_and(|number| self.ringer.acknowledge(number)) {
+            let status = if request.rack_value().is_some() { 481 } else { 400 };
+            return asker.reply(status, Vec::new());
+        }
+        match Body::of(&request, &request.body) {
+            Body::Nothing => asker.reply(200, Vec::new()),
+            Body::Sdp(_) | Body::Other => self.leg.change(&request, asker),
+        }
+        self.ringer.go_on(&self.leg, self.delayed);
+    }
+
+    /// A caller may end a call by BYE before our answer. Its INVITE still wants one, which the library forgets.
+    fn end_invite(&self, reason: &TerminatedReason) {
+        if matches!(reason, TerminatedReason::UacBye) {
+            let refusal = refusal(&self.leg.shared, &self.leg.dialog, 487, None);
+            let _ = self.transaction.send(TransactionEvent::Respond(refusal));
         }
     }
 
@@ -152,11 +220,13 @@ impl IncomingTask {
         if self.delayed {
             self.leg.answer_due = sequence(&self.leg.dialog.initial_request());
         }
-        let headers = vec![
+        let mut headers = std::mem::take(&mut self.session_headers);
+        headers.extend([
             Header::ContentType(SDP.into()),
             Header::Allow(ALLOW.into()),
             Header::Supported(EXTENSIONS.join(", ").into()),
-        ];
+        ]);
+        self.leg.local_sdp = Some(sdp.clone());
         self.leg
             .dialog
             .accept(Some(headers), Some(sdp.into_bytes()))
@@ -168,7 +238,7 @@ impl IncomingTask {
         if let Some(seconds) = retry_after_s {
             // The library's refusal takes no headers. The transaction sends the first final answer that it is given and
             // drops the second.
-            let refusal = refusal(&self.leg.shared, dialog, status, seconds);
+            let refusal = refusal(&self.leg.shared, dialog, status, Some(seconds));
             let _ = self.transaction.send(TransactionEvent::Respond(refusal));
         }
         let _ = dialog.reject(Some(StatusCode::from(status)), None);
@@ -179,14 +249,16 @@ fn refusal(
     shared: &Arc<Shared>,
     dialog: &rsipstack::dialog::invite_dialog::InviteDialog,
     status: u16,
-    retry_after_s: u32,
+    retry_after_s: Option<u32>,
 ) -> rsipstack::sip::Response {
     let mut request = dialog.initial_request();
     if let Ok(to) = request.to_header().cloned() {
         request.headers.unique_push(to.with_tag(dialog.id().local_tag.into()).into());
     }
     let mut response = shared.endpoint.make_response(&request, StatusCode::from(status), None);
-    response.headers.push(Header::RetryAfter(retry_after_s.to_string().into()));
+    if let Some(seconds) = retry_after_s {
+        response.headers.push(Header::RetryAfter(seconds.to_string().into()));
+    }
     response
 }
 

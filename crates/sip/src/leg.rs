@@ -3,6 +3,7 @@
 mod change;
 mod keys;
 mod refer;
+mod refresh;
 mod task;
 
 use std::sync::Arc;
@@ -98,6 +99,8 @@ pub enum LegEnd {
     ByUs,
     /// Nobody answered in the time we gave.
     NoAnswer,
+    /// The session was not refreshed in time (RFC 4028): the other end, or the way to it, is gone.
+    Expired,
     /// The other end did not acknowledge our answer.
     NotAcknowledged,
     /// It could not be carried on.

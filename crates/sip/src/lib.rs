@@ -30,8 +30,8 @@
 //!
 //! - Encrypted transports (TLS, WebSocket), registration at a registrar, challenges to callers, and proxies in front of
 //!   outgoing calls other than by the address in the URI.
-//! - Session timers (RFC 4028) and reliable provisional answers (RFC 3262): a request that *requires* one is answered 420. An
-//!   end that vanishes without BYE is noticed by the missing media, not here.
+//! - Reliable provisional answers (RFC 3262) that carry our offer: where the offer is left to us, a caller who insists on reliable
+//!   answers hears nothing before the answer.
 //! - REFER outside a call: answered 403.
 //! - Bodies of several parts. An INVITE must carry SDP or nothing, else it is answered 415.
 //! - Datagrams above 8 KiB: answered 513. Prefer TCP for large messages.
@@ -42,6 +42,7 @@
 //! - A message's timing is the library's: a refusal is repeated until it is acknowledged for 64 times T1.
 
 mod arrivals;
+mod attempts;
 mod config;
 mod counters;
 mod endpoint;
@@ -49,13 +50,16 @@ mod error;
 mod fields;
 mod gate;
 mod incoming;
+mod inside;
 mod leg;
 mod network;
 mod outgoing;
 mod registry;
+mod reliable;
 mod request;
 mod screen;
 mod socket;
+mod timer;
 
 pub use config::{SipConfig, WhenFull};
 pub use counters::SipStatistics;

@@ -8,20 +8,21 @@ use std::time::Duration;
 use callwright_model::Pii;
 use rsipstack::Error as LibraryError;
 use rsipstack::dialog::DialogId;
-use rsipstack::dialog::authenticate::Credential;
 use rsipstack::dialog::dialog::DialogState;
-use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::sip::uri::ParamsExt;
 use rsipstack::sip::{Header, Host, Response, Scheme, Transport as Wire, Uri};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
+use crate::attempts::{Attempts, Invitation};
 use crate::endpoint::Shared;
 use crate::error::SipError;
 use crate::fields::{CallFields, Replaces};
 use crate::gate::local_ip_toward;
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
-use crate::request::{ALLOW, Body, EXTENSIONS, SDP};
+use crate::reliable::is_reliable;
+use crate::request::Body;
 
 /// A call to place.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct OutgoingCall {
     pub fields: CallFields,
     /// The call at the other end whose place it shall take (RFC 3891).
     pub replaces: Option<Replaces>,
+    /// How many redirections (3xx) are followed; after that, and with 0, the 3xx is told as a refusal.
+    pub redirects_max: u8,
     /// How long it may ring before we give up.
     pub answer_time: Duration,
 }
@@ -64,6 +67,7 @@ impl OutgoingCall {
             credentials: None,
             fields: CallFields::default(),
             replaces: None,
+            redirects_max: 5,
             answer_time: Duration::from_secs(60),
         }
     }
@@ -109,120 +113,137 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
     if shared.stop.is_cancelled() {
         return Err(SipError::Closed);
     }
-    let callee = parse(&call.to)?;
-    let caller = parse(&call.from)?;
     let name = call.from_name.as_ref().map(Pii::reveal);
     if name.is_some_and(|name| name.chars().any(|c| c.is_control() || c == '"' || c == '\\')) {
         return Err(SipError::BadUri("a name with quotes or control characters".to_owned()));
     }
-    let peer = peer(&call.to, &callee).await?;
-    let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(call.to.clone()))?;
-    let tcp = callee.transport() == Some(&Wire::Tcp);
-    let contact = shared.contact(local, if tcp { crate::Transport::Tcp } else { crate::Transport::Udp })?;
-    let credential = call.credentials.map(|credentials| Credential {
-        username: credentials.user,
-        password: credentials.password.into_inner(),
-        realm: None,
-        auth_username: None,
-    });
-    let mut headers = vec![Header::Allow(ALLOW.into()), Header::Supported(EXTENSIONS.join(", ").into())];
-    headers.extend(call.fields.write());
-    headers.extend(replaces_headers(call.replaces));
-    let option = InviteOption {
-        caller_display_name: name.map(|name| format!("\"{name}\"")),
-        caller,
-        callee,
-        contact,
-        content_type: Some(SDP.to_owned()),
-        offer: Some(call.offer.into_bytes()),
-        credential,
-        headers: Some(headers),
-        ..InviteOption::default()
-    };
-    let (sender, states) = shared.dialogs.new_dialog_state_channel();
-    let (dialog, inviting) = shared
-        .dialogs
-        .do_invite_async(option, sender)
-        .map_err(|error| SipError::Library(error.to_string()))?;
+    let attempts = Attempts::new(&call, shared.config.min_se);
+    let Invitation { dialog, states, inviting } = attempts.invite(shared, &call, None).await?;
     shared.gate.counters.calls_placed.count();
-    let (leg, task) = LegTask::new(shared, dialog, states);
-    shared.spawn(run(task, inviting, call.answer_time));
+    let (leg, mut task) = LegTask::new(shared, dialog, states);
+    task.local_sdp = Some(call.offer.clone());
+    shared.spawn(run(task, inviting, call, attempts));
     Ok(leg)
 }
 
 /// Who does not know `Replaces` must refuse such a call, and not ring besides the one that it should replace.
-fn replaces_headers(replaces: Option<Replaces>) -> Vec<Header> {
+pub(crate) fn replaces_headers(replaces: Option<Replaces>) -> Vec<Header> {
     let Some(replaces) = replaces else { return Vec::new() };
     vec![Header::Require("replaces".into()), Header::Replaces(replaces.to_string().into())]
 }
 
-type Invited = Result<(DialogId, Option<Response>), LibraryError>;
+pub(crate) type Invited = Result<(DialogId, Option<Response>), LibraryError>;
 
-async fn run(mut leg: LegTask, inviting: JoinHandle<Invited>, answer_time: Duration) {
-    let last = match wait(&mut leg, inviting, answer_time).await {
-        Ok(()) => SipLegEvent::Ended(leg.talk(true).await),
-        Err(last) => last,
+async fn run(
+    mut leg: LegTask,
+    mut inviting: JoinHandle<Invited>,
+    call: OutgoingCall,
+    mut attempts: Attempts,
+) {
+    let patience = Instant::now() + call.answer_time;
+    let last = loop {
+        match wait(&mut leg, inviting, patience).await {
+            Waited::Answered => break SipLegEvent::Ended(leg.talk(true).await),
+            Waited::Over(end) => break SipLegEvent::Ended(end),
+            Waited::Refused(response) => {
+                if !attempts.go_on(&response) {
+                    break refused(&response);
+                }
+                let shared = Arc::clone(&leg.shared);
+                let call_id = leg.known.id().call_id;
+                match attempts.invite(&shared, &call, Some(call_id)).await {
+                    Ok(next) => {
+                        leg.begin_again(next.dialog, next.states);
+                        inviting = next.inviting;
+                    }
+                    // Nowhere else to go: what was said last stands.
+                    Err(_) => break refused(&response),
+                }
+            }
+        }
     };
     leg.finish(last).await;
 }
 
-/// Until the other end has answered, or the last event is known.
-async fn wait(
-    leg: &mut LegTask,
-    mut inviting: JoinHandle<Invited>,
-    answer_time: Duration,
-) -> Result<(), SipLegEvent> {
+/// How an INVITE came out.
+enum Waited {
+    Answered,
+    Refused(Box<Response>),
+    Over(LegEnd),
+}
+
+/// Until the other end has answered or refused, or it is over.
+async fn wait(leg: &mut LegTask, mut inviting: JoinHandle<Invited>, patience: Instant) -> Waited {
     let hangup = leg.hangup.clone();
     let mut given_up: Option<LegEnd> = None;
     let mut finished: Option<Response> = None;
     let mut running = true;
-    let mut patience = pin!(tokio::time::sleep(answer_time));
+    // A reliable answer of theirs to our offer: from then on they may change the session (RFC 3311 section 5.1).
+    let mut settled = false;
+    let mut patience = pin!(tokio::time::sleep_until(patience));
     loop {
         tokio::select! {
             biased;
             state = leg.states.recv() => match state {
                 Some(DialogState::Early(_, response)) if given_up.is_none() => {
                     let sdp = Body::of(&response, &response.body).into_sdp();
+                    settled |= sdp.is_some() && is_reliable(&response);
                     leg.tell(SipLegEvent::Ringing { sdp }).await;
                 }
                 Some(DialogState::Confirmed(_, response)) => {
+                    leg.session_begins(&response);
                     let sdp = Body::of(&response, &response.body).into_sdp();
                     leg.tell(SipLegEvent::Answered { sdp }).await;
-                    return Ok(());
+                    return Waited::Answered;
                 }
                 Some(DialogState::Terminated(..)) => {
                     if let Some(end) = given_up {
-                        return Err(SipLegEvent::Ended(end));
+                        return Waited::Over(end);
                     }
                     if running {
-                        finished = outcome((&mut inviting).await)?;
+                        match outcome((&mut inviting).await) {
+                            Ok(response) => finished = response,
+                            Err(end) => return Waited::Over(end),
+                        }
                     }
-                    return Err(finished.map_or_else(
-                        || SipLegEvent::Ended(LegEnd::Failed("the invitation ended without an answer".to_owned())),
-                        |response| refused(&response),
-                    ));
+                    let nothing = || LegEnd::Failed("the invitation ended without an answer".to_owned());
+                    return finished.map_or_else(
+                        || Waited::Over(nothing()),
+                        |response| Waited::Refused(Box::new(response)),
+                    );
                 }
                 Some(_) => {}
-                None => return Err(SipLegEvent::Ended(LegEnd::Failed("the dialog is gone".to_owned()))),
+                None => return Waited::Over(LegEnd::Failed("the dialog is gone".to_owned())),
             },
             result = &mut inviting, if running => {
                 running = false;
-                finished = outcome(result)?;
+                match outcome(result) {
+                    Ok(response) => finished = response,
+                    Err(end) => return Waited::Over(end),
+                }
             }
             () = hangup.cancelled(), if given_up.is_none() => {
                 given_up = Some(LegEnd::ByUs);
                 give_up(leg);
-                patience.as_mut().reset(tokio::time::Instant::now() + CANCEL_TIME);
+                patience.as_mut().reset(Instant::now() + CANCEL_TIME);
             }
+            Some(inside) = leg.inside.recv() => {
+                if settled || inside.request.body.is_empty() {
+                    leg.early(inside);
+                } else {
+                    inside.asker.reply(491, Vec::new());
+                }
+            }
+            Some(done) = leg.finished.recv() => leg.early_done(done),
             () = &mut patience => {
                 if let Some(end) = given_up {
                     // The other end does not even answer the CANCEL; the library goes on with it behind our back.
                     inviting.abort();
-                    return Err(SipLegEvent::Ended(end));
+                    return Waited::Over(end);
                 }
                 given_up = Some(LegEnd::NoAnswer);
                 give_up(leg);
-                patience.as_mut().reset(tokio::time::Instant::now() + CANCEL_TIME);
+                patience.as_mut().reset(Instant::now() + CANCEL_TIME);
             }
         }
     }
@@ -237,11 +258,11 @@ fn give_up(leg: &LegTask) {
     });
 }
 
-fn outcome(result: Result<Invited, tokio::task::JoinError>) -> Result<Option<Response>, SipLegEvent> {
+fn outcome(result: Result<Invited, tokio::task::JoinError>) -> Result<Option<Response>, LegEnd> {
     match result {
         Ok(Ok((_, response))) => Ok(response),
-        Ok(Err(error)) => Err(SipLegEvent::Ended(LegEnd::Failed(error.to_string()))),
-        Err(error) => Err(SipLegEvent::Ended(LegEnd::Failed(error.to_string()))),
+        Ok(Err(error)) => Err(LegEnd::Failed(error.to_string())),
+        Err(error) => Err(LegEnd::Failed(error.to_string())),
     }
 }
 
@@ -252,7 +273,7 @@ fn refused(response: &Response) -> SipLegEvent {
     }
 }
 
-fn parse(text: &str) -> Result<Uri, SipError> {
+pub(crate) fn parse(text: &str) -> Result<Uri, SipError> {
     let bad = || SipError::BadUri(text.to_owned());
     // Nothing that could begin another header.
     if text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')) {
@@ -272,7 +293,7 @@ fn parse(text: &str) -> Result<Uri, SipError> {
     }
 }
 
-async fn peer(text: &str, uri: &Uri) -> Result<SocketAddr, SipError> {
+pub(crate) async fn peer(text: &str, uri: &Uri) -> Result<SocketAddr, SipError> {
     let port = uri.host_with_port.port.as_ref().map_or(5060, |port| port.value());
     match uri.host() {
         Host::IpAddr(ip) => Ok(SocketAddr::new(*ip, port)),

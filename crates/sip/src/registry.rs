@@ -4,12 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rsipstack::dialog::DialogId;
+use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Request, Response};
 use rsipstack::transaction::key::TransactionRole;
 use tokio::sync::mpsc;
 
 use crate::fields::{Reason, Replaces};
+use crate::inside::Inside;
 use crate::leg::Order;
+use crate::reliable::{Provisionals, is_reliable};
 
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
@@ -24,6 +29,9 @@ pub(crate) struct Known {
     /// Why we end it.
     ours: OnceLock<Reason>,
     pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) inside: mpsc::Sender<Inside>,
+    /// What our INVITE was answered reliably.
+    pub(crate) provisionals: Mutex<Provisionals>,
 }
 
 /// A dialog that an INVITE with `Replaces` names, or the status that it is answered with (RFC 3891 section 3).
@@ -58,6 +66,31 @@ impl Registry {
         }
     }
 
+    /// The leg of ours that a request or an answer with our tag in `From` belongs to.
+    pub(crate) fn ours(&self, message: &impl HeadersExt) -> Option<Arc<Known>> {
+        let call_id = message.call_id_header().ok()?.value().to_owned();
+        let tag = message.from_header().ok()?.tag().ok()??.value().to_owned();
+        self.of_call(&call_id).into_iter().find(|leg| leg.id().local_tag == tag)
+    }
+
+    /// Looks at an answer before the library does. Whether it may go on.
+    pub(crate) fn answered(&self, response: &mut Response) -> bool {
+        if !is_reliable(response) {
+            return true;
+        }
+        let Some(leg) = self.ours(response) else { return true };
+        let Some(target) = lock(&leg.provisionals).take(response) else { return false };
+        Dialog::Invite(leg.dialog()).set_remote_target(target, None);
+        true
+    }
+
+    /// Mends a PRACK before it goes out.
+    pub(crate) fn mend_prack(&self, prack: &mut Request) {
+        if let Some(leg) = self.ours(prack) {
+            lock(&leg.provisionals).mend(prack);
+        }
+    }
+
     /// Whether an INVITE may take the place of the dialog that it names.
     pub(crate) fn replaced(&self, replaces: &Replaces) -> Replaced {
         let legs = self.of_call(&replaces.call_id);
@@ -79,8 +112,25 @@ impl Registry {
 }
 
 impl Known {
-    pub(crate) fn new(dialog: InviteDialog, orders: mpsc::Sender<Order>) -> Self {
-        Self { dialog: Mutex::new(dialog), theirs: OnceLock::new(), ours: OnceLock::new(), orders }
+    pub(crate) fn new(
+        dialog: InviteDialog,
+        orders: mpsc::Sender<Order>,
+        inside: mpsc::Sender<Inside>,
+    ) -> Self {
+        Self {
+            dialog: Mutex::new(dialog),
+            theirs: OnceLock::new(),
+            ours: OnceLock::new(),
+            orders,
+            inside,
+            provisionals: Mutex::default(),
+        }
+    }
+
+    /// Our INVITE goes out once more, to somebody else or with other words; its `Call-ID` stays.
+    pub(crate) fn begin_again(&self, dialog: InviteDialog) {
+        *lock(&self.dialog) = dialog;
+        *lock(&self.provisionals) = Provisionals::default();
     }
 
     pub(crate) fn dialog(&self) -> InviteDialog {

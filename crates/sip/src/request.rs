@@ -5,9 +5,9 @@ use rsipstack::sip::{Header, Headers, Request, Response, StatusCode, Version};
 use rsipstack::transaction::make_tag;
 
 /// Methods that we take, as told in `Allow`.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
 /// Extensions that we know, as told in `Supported`.
-pub(crate) const EXTENSIONS: [&str; 1] = ["replaces"];
+pub(crate) const EXTENSIONS: [&str; 3] = ["100rel", "replaces", "timer"];
 /// The one kind of body that we take.
 pub(crate) const SDP: &str = "application/sdp";
 
@@ -61,6 +61,19 @@ pub(crate) fn required(request: &Request) -> Vec<String> {
             !demand.is_empty() && !EXTENSIONS.iter().any(|known| demand.eq_ignore_ascii_case(known))
         })
         .collect()
+}
+
+/// Whether the sender of a message knows an extension, or insists on it.
+pub(crate) fn lists(message: &impl HeadersExt, extension: &str) -> bool {
+    ["Supported", "Require"].iter().any(|name| message.header_contains_token(name, extension))
+}
+
+/// Whether the sender of a message takes a method, as its `Allow` says.
+pub(crate) fn allows(message: &impl HasHeaders, method: &str) -> bool {
+    message.headers().iter().any(|header| match header {
+        Header::Allow(methods) => methods.value().split(',').any(|it| it.trim().eq_ignore_ascii_case(method)),
+        _ => false,
+    })
 }
 
 /// An answer outside any transaction; `None` when the request does not say where it belongs.

@@ -65,6 +65,8 @@ fn variables_take_the_files_place_and_unknown_ones_are_refused() {
     .expect("both are settings");
     assert_eq!(config.sip.listen.port(), 5099);
     assert_eq!(config.sip.allow.len(), 2);
+    let problems = parse(LINE, &[("CALLWRIGHT_SIP_MIN_SE", "1500ms")]).expect_err("no whole seconds");
+    assert!(problems[0].contains("whole seconds"), "{problems:?}");
     let problems = parse(LINE, &[("CALLWRIGHT_SIP_LISTNE", "x")]).expect_err("no such setting");
     assert!(problems[0].contains("did you mean `CALLWRIGHT_SIP_LISTEN`?"), "{problems:?}");
 }

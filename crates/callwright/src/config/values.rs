@@ -24,6 +24,23 @@ impl FromStr for Length {
     }
 }
 
+/// The same in whole seconds, at most a day: a time that SIP tells peers.
+pub(super) struct Seconds(pub(super) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Length(length) = text.parse()?;
+        let whole = length.subsec_nanos() == 0 && length.as_secs() <= 86_400;
+        if whole {
+            Ok(Self(length))
+        } else {
+            Err("write whole seconds, such as `90s`, at most a day".to_owned())
+        }
+    }
+}
+
 /// A codec by its SDP name.
 pub(super) struct CodecName(pub(super) Codec);
 

@@ -88,7 +88,14 @@ impl Systems {
             bail!("there is no folder skills/airline here: run this from the project's own folder");
         }
         Ok(Config {
-            sip: Sip { listen: sip, allow: Vec::new(), calls_max: 200, retry_after: Duration::from_secs(10) },
+            sip: Sip {
+                listen: sip,
+                allow: Vec::new(),
+                calls_max: 200,
+                retry_after: Duration::from_secs(10),
+                session_expires: Duration::from_secs(1_800),
+                min_se: Duration::from_secs(90),
+            },
             media: Media {
                 ports: (20_000, 20_999),
                 external_ip: None,

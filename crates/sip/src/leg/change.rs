@@ -3,15 +3,16 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use rsipstack::dialog::dialog::TransactionHandle;
 use rsipstack::sip::{Header, Method, Request, StatusCode, StatusCodeKind};
 use rsipstack::transaction::key::TransactionRole;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::task::{Done, LegTask, reply};
+use super::task::{Done, LegTask};
 use super::{LegEnd, SipLegEvent};
-use crate::request::{ALLOW, Body, SDP, sequence};
+use crate::inside::Asker;
+use crate::request::{ALLOW, Body, EXTENSIONS, SDP, sequence};
+use crate::timer::{Negotiated, SessionTimer, negotiate};
 
 /// A change of the session that waits for our word. Dropped without one, it is refused with 488 and the session stays as it is.
 #[derive(Debug)]
@@ -57,43 +58,65 @@ impl Change {
 
 impl LegTask {
     /// The other end changes the session, or says by an empty UPDATE that it is alive.
-    pub(super) fn change(&mut self, request: &Request, handle: TransactionHandle) {
+    pub(crate) fn change(&mut self, request: &Request, asker: Asker) {
         // RFC 3261 section 14.2: one change at a time. While ours is asked theirs must wait, and a second of theirs too.
         if matches!(self.ours, Change::Asked) {
-            return reply(handle, 491, Vec::new());
+            return asker.reply(491, Vec::new());
         }
         if self.theirs_pending {
-            return reply(handle, 500, vec![Header::RetryAfter("3".into())]);
+            return asker.reply(500, vec![Header::RetryAfter("3".into())]);
         }
+        let (session, timer) = match negotiate(request, &self.shared.config, self.timer.as_ref()) {
+            Negotiated::Agreed(headers, timer) => (headers, timer),
+            Negotiated::TooSmall(min_se) => return asker.reply(422, vec![min_se]),
+        };
         let offer = match Body::of(request, &request.body) {
             Body::Sdp(offer) => Some(offer),
             // An UPDATE without a body only says that the other end is alive.
-            Body::Nothing if request.method == Method::Update => return reply(handle, 200, Vec::new()),
+            Body::Nothing if request.method == Method::Update => {
+                self.timer = timer;
+                return asker.reply(200, session);
+            }
             Body::Nothing => None,
-            Body::Other => return reply(handle, 415, vec![Header::Accept(SDP.into())]),
+            Body::Other => return asker.reply(415, vec![Header::Accept(SDP.into())]),
         };
         if offer.is_none() {
             self.answer_due = sequence(request);
         }
         let (verdict, awaited) = oneshot::channel();
         if !self.offer_event(SipLegEvent::Reinvite(Reinvite { offer, verdict })) {
-            return reply(handle, 500, vec![Header::RetryAfter("5".into())]);
+            return asker.reply(500, vec![Header::RetryAfter("5".into())]);
         }
         self.theirs_pending = true;
         let done = self.done.clone();
         self.shared.spawn(async move {
-            let (status, headers, body) = match awaited.await {
+            let agreed = match awaited.await {
                 Ok(Ok(sdp)) => {
-                    let headers = vec![Header::ContentType(SDP.into()), Header::Allow(ALLOW.into())];
-                    (200, Some(headers), Some(sdp.into_bytes()))
+                    let mut headers = session;
+                    headers.extend([Header::ContentType(SDP.into()), Header::Allow(ALLOW.into())]);
+                    asker.respond(200, headers, Some(sdp.clone().into_bytes())).await;
+                    Some(sdp)
                 }
-                Ok(Err(status)) => (status, None, None),
-                Err(_) => (488, None, None),
+                Ok(Err(status)) => {
+                    asker.respond(status, Vec::new(), None).await;
+                    None
+                }
+                Err(_) => {
+                    asker.respond(488, Vec::new(), None).await;
+                    None
+                }
             };
-            // The transaction may be over: then the other end has gone or given up.
-            let _ = handle.respond(StatusCode::from(status), headers, body).await;
-            let _ = done.send(Done::TheirChange).await;
+            let _ = done.send(Done::TheirChange { agreed, timer }).await;
         });
+    }
+
+    /// A change of theirs has had its answer.
+    pub(super) fn their_change(&mut self, agreed: Option<String>, timer: Option<SessionTimer>) {
+        self.theirs_pending = false;
+        if agreed.is_some() {
+            self.local_sdp = agreed;
+            self.timer = timer;
+        }
     }
 
     /// Asks for a change of ours.
@@ -101,7 +124,11 @@ impl LegTask {
         self.ours = Change::Asked;
         let (dialog, done) = (self.known.dialog(), self.done.clone());
         self.shared.spawn(async move {
-            let headers = vec![Header::ContentType(SDP.into()), Header::Allow(ALLOW.into())];
+            let headers = vec![
+                Header::ContentType(SDP.into()),
+                Header::Allow(ALLOW.into()),
+                Header::Supported(EXTENSIONS.join(", ").into()),
+            ];
             let answer = Box::pin(dialog.reinvite(Some(headers), Some(offer.clone().into_bytes()))).await;
             let answer = answer.ok().flatten();
             let status = answer.as_ref().map_or(408, |answer| answer.status_code.code());
@@ -120,7 +147,10 @@ impl LegTask {
     ) -> Result<(), LegEnd> {
         self.ours = Change::None;
         match status {
-            200..300 => self.tell(SipLegEvent::Reinvited { sdp }).await,
+            200..300 => {
+                self.local_sdp = Some(offer);
+                self.tell(SipLegEvent::Reinvited { sdp }).await;
+            }
             491 if tries < GLARES_MAX => {
                 let at = Instant::now() + back_off(self.known.dialog().role());
                 self.ours = Change::Again { offer, at, tries: tries + 1 };

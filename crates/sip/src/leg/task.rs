@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle};
 use rsipstack::dialog::invite_dialog::InviteDialog;
-use rsipstack::sip::{Header, Request, StatusCode};
+use rsipstack::sip::{Header, Method, Request, Response, StatusCode};
 use rsipstack::transaction::key::TransactionRole;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -17,8 +17,10 @@ use super::keys::pressed;
 use super::refer::Transfer;
 use super::{LegEnd, Refer, ReferProgress, SipLeg, SipLegControl, SipLegEvent};
 use crate::endpoint::Shared;
+use crate::inside::{Asker, Inside};
 use crate::registry::Known;
 use crate::request::{ALLOW, Body, SDP, content_type, sequence};
+use crate::timer::SessionTimer;
 
 /// What the owner of a leg wants.
 #[derive(Debug)]
@@ -29,10 +31,11 @@ pub(crate) enum Order {
 
 /// What became of something that a leg's task had others do.
 #[derive(Debug)]
-pub(super) enum Done {
-    TheirChange,
+pub(crate) enum Done {
+    TheirChange { agreed: Option<String>, timer: Option<SessionTimer> },
     OurChange { offer: String, tries: u32, status: u16, sdp: Option<String> },
     Refer { status: u16, agreed: bool },
+    Refreshed(Option<Box<Response>>),
 }
 
 /// The task behind a leg.
@@ -49,8 +52,10 @@ pub(crate) struct LegTask {
     pub(crate) answer_due: Option<u32>,
     pub(crate) known: Arc<Known>,
     orders: mpsc::Receiver<Order>,
+    /// Requests inside the dialog that the library does not serve.
+    pub(crate) inside: mpsc::Receiver<Inside>,
     pub(super) done: mpsc::Sender<Done>,
-    finished: mpsc::Receiver<Done>,
+    pub(crate) finished: mpsc::Receiver<Done>,
     /// A change of ours that is asked.
     pub(super) ours: Change,
     /// A change of theirs waits for its verdict.
@@ -59,6 +64,13 @@ pub(crate) struct LegTask {
     pub(super) transfer: Option<Transfer>,
     /// A REFER of theirs was seen.
     pub(super) refers: bool,
+    /// When the session must be refreshed.
+    pub(crate) timer: Option<SessionTimer>,
+    pub(super) refreshing: bool,
+    /// The other end takes UPDATE: a refresh need not propose the session again.
+    pub(crate) peer_takes_update: bool,
+    /// What we said of the session last.
+    pub(crate) local_sdp: Option<String>,
 }
 
 /// What the task wakes for.
@@ -68,6 +80,7 @@ enum Woken {
     Lost,
     Order(Order),
     Done(Done),
+    Inside(Inside),
     Due,
 }
 
@@ -84,7 +97,8 @@ impl LegTask {
         let hangup = shared.stop.child_token();
         let answered = Arc::new(AtomicBool::new(false));
         let call_id = dialog.id().call_id;
-        let known = Arc::new(Known::new(dialog.clone(), ordering));
+        let (arriving, inside) = mpsc::channel(ORDERS_MAX);
+        let known = Arc::new(Known::new(dialog.clone(), ordering, arriving));
         shared.registry.enter(&known);
         let control = SipLegControl {
             hangup: hangup.clone(),
@@ -102,12 +116,17 @@ impl LegTask {
             answer_due: None,
             known,
             orders,
+            inside,
             done,
             finished,
             ours: Change::None,
             theirs_pending: false,
             transfer: None,
             refers: false,
+            timer: None,
+            refreshing: false,
+            peer_takes_update: false,
+            local_sdp: None,
         };
         (SipLeg { events, call_id, control }, task)
     }
@@ -146,14 +165,24 @@ impl LegTask {
                 Woken::State(Some(state)) => self.asked_inside(state).await,
                 Woken::Order(Order::Reinvite { offer }) => self.ask(offer, 0),
                 Woken::Order(Order::Refer(refer)) => self.refer(refer).await,
-                Woken::Done(Done::TheirChange) => self.theirs_pending = false,
+                Woken::Done(Done::TheirChange { agreed, timer }) => self.their_change(agreed, timer),
                 Woken::Done(Done::OurChange { offer, tries, status, sdp }) => {
                     if let Err(end) = self.asked(offer, tries, status, sdp).await {
                         return end;
                     }
                 }
                 Woken::Done(Done::Refer { status, agreed }) => self.refer_answered(status, agreed).await,
-                Woken::Due => self.due().await,
+                Woken::Done(Done::Refreshed(answer)) => {
+                    if let Err(end) = self.refreshed(answer.as_deref()) {
+                        return end;
+                    }
+                }
+                Woken::Inside(inside) => self.early(inside),
+                Woken::Due => {
+                    if let Err(end) = self.due(established).await {
+                        return end;
+                    }
+                }
             }
         }
     }
@@ -168,6 +197,7 @@ impl LegTask {
             () = self.hangup.cancelled(), if !leaving => Woken::HangUp,
             () = self.lost.cancelled(), if !established => Woken::Lost,
             Some(done) = self.finished.recv() => Woken::Done(done),
+            Some(inside) = self.inside.recv() => Woken::Inside(inside),
             Some(order) = self.orders.recv(), if ready => Woken::Order(order),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Woken::Due,
         }
@@ -175,12 +205,15 @@ impl LegTask {
 
     fn next_due(&self) -> Option<Instant> {
         let again = self.ours.due().filter(|_| !self.theirs_pending);
-        [again, self.transfer.as_ref().map(|transfer| transfer.due)].into_iter().flatten().min()
+        let transfer = self.transfer.as_ref().map(|transfer| transfer.due);
+        let timer = self.timer.as_ref().map(|timer| if self.refreshing { timer.expires } else { timer.due });
+        [again, transfer, timer].into_iter().flatten().min()
     }
 
-    /// Some time has come.
-    async fn due(&mut self) {
+    /// Some time has come; an error ends the leg.
+    async fn due(&mut self, established: bool) -> Result<(), LegEnd> {
         let now = Instant::now();
+        self.session_due(now, established)?;
         if self.transfer.as_ref().is_some_and(|transfer| transfer.due <= now) {
             self.refer_goes(ReferProgress::Unknown).await;
         }
@@ -189,12 +222,13 @@ impl LegTask {
         {
             self.ask(offer, tries);
         }
+        Ok(())
     }
 
     /// A request came inside the dialog.
     async fn asked_inside(&mut self, state: DialogState) {
         match state {
-            DialogState::Updated(_, request, handle) => self.change(&request, handle),
+            DialogState::Updated(_, request, handle) => self.change(&request, Asker::Handle(handle)),
             DialogState::Info(_, request, handle) => self.info(&request, handle),
             DialogState::Options(_, _, handle) => {
                 reply(handle, 200, vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())]);
@@ -211,6 +245,30 @@ impl LegTask {
             | DialogState::Confirmed(..)
             | DialogState::Terminated(..) => {}
         }
+    }
+
+    /// A request came before the dialog was confirmed, or a late PRACK.
+    pub(crate) fn early(&mut self, inside: Inside) {
+        let Inside { request, asker } = inside;
+        match request.method {
+            Method::Update => self.change(&request, asker),
+            _ => asker.reply(481, Vec::new()),
+        }
+    }
+
+    /// What became of something before the answer: only changes of the other end are possible then.
+    pub(crate) fn early_done(&mut self, done: Done) {
+        if let Done::TheirChange { agreed, timer } = done {
+            self.their_change(agreed, timer);
+        }
+    }
+
+    /// Our INVITE goes out once more.
+    pub(crate) fn begin_again(&mut self, dialog: InviteDialog, states: DialogStateReceiver) {
+        self.shared.dialogs.remove_dialog(&self.dialog.id());
+        self.known.begin_again(dialog.clone());
+        self.dialog = dialog;
+        self.states = states;
     }
 
     /// Tells the owner something that must not be lost.

@@ -108,6 +108,11 @@ async fn an_end_that_does_not_know_the_call_is_left() {
 
 /// An answer to a request of ours, from an end whose tag is `theirs`.
 pub fn answer(request: &str, status: &str, body: &str) -> String {
+    answer_with(request, status, "", body)
+}
+
+/// The same with more header lines.
+pub fn answer_with(request: &str, status: &str, more: &str, body: &str) -> String {
     let copied = request.lines().filter(|line| {
         ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name))
     });
@@ -117,10 +122,8 @@ pub fn answer(request: &str, status: &str, body: &str) -> String {
     };
     let headers = copied.map(tagged).collect::<String>();
     let kind = if body.is_empty() { "" } else { SDP_LINE };
-    // Where the request went, further ones shall go too.
+    // Where the request went, further ones shall go too, unless something else is said.
     let to = request.lines().next().and_then(|line| line.split(' ').nth(1)).expect("a request line");
-    format!(
-        "SIP/2.0 {status}\r\n{headers}Contact: <{to}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    let contact = if more.contains("Contact:") { String::new() } else { format!("Contact: <{to}>\r\n") };
+    format!("SIP/2.0 {status}\r\n{headers}{more}{contact}{kind}Content-Length: {}\r\n\r\n{body}", body.len())
 }

@@ -3,8 +3,10 @@
 mod calls;
 mod changes;
 mod logs;
+mod provisional;
 mod raw;
 mod refusals;
 mod sipp;
 mod support;
+mod timers;
 mod transfers;

@@ -71,7 +71,7 @@ async fn junk_is_answered_or_dropped_and_the_endpoint_lives() {
         ("481", peer.request("BYE", 6, Some("nobody"), "", "")),
         ("481", peer.request("INVITE", 7, Some("nobody"), SDP_LINE, &offer())),
         ("481", peer.request("CANCEL", 8, None, "", "")),
-        ("420", peer.request("INVITE", 9, None, "Require: 100rel, timer\r\n", "")),
+        ("420", peer.request("INVITE", 9, None, "Require: foo, timer\r\n", "")),
         ("415", peer.request("INVITE", 10, None, "Content-Type: text/plain\r\n", "hello")),
         ("400", peer.request("INVITE", 11, None, "", "").replace("Contact", "X-Contact")),
         ("400", peer.request("OPTIONS", 12, None, "", "").replace("CSeq: 12", "CSeq: twelve")),
@@ -109,9 +109,9 @@ async fn junk_is_answered_or_dropped_and_the_endpoint_lives() {
 async fn what_a_420_and_a_405_say() {
     let (endpoint, _calls) = start(config()).await;
     let mut peer = Peer::new(&endpoint).await;
-    peer.send(peer.request("INVITE", 1, None, "Require: 100rel\r\nRequire: timer\r\n", "")).await;
+    peer.send(peer.request("INVITE", 1, None, "Require: foo\r\nRequire: 100rel, bar\r\n", "")).await;
     let answer = peer.receive_starting("SIP/2.0 420").await;
-    assert_eq!(header(&answer, "Unsupported"), Some("100rel, timer"));
+    assert_eq!(header(&answer, "Unsupported"), Some("foo, bar"));
     peer.new_call();
     peer.send(peer.request("REFER", 1, None, "", "")).await;
     peer.receive_starting("SIP/2.0 403").await;

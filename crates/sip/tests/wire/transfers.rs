@@ -59,7 +59,7 @@ async fn a_blind_transfer_is_told_step_by_step() {
 }
 
 /// A call to a peer that says exactly what it is told.
-async fn call_to_peer(config: SipConfig) -> (SipEndpoint, Peer, SipLeg, String) {
+pub async fn call_to_peer(config: SipConfig) -> (SipEndpoint, Peer, SipLeg, String) {
     let (endpoint, _calls) = start(config).await;
     let peer = Peer::new(&endpoint).await;
     let mut leg = endpoint.invite(call_to(format!("sip:bob@{}", peer.address()))).await.expect("it goes out");
@@ -73,7 +73,7 @@ async fn call_to_peer(config: SipConfig) -> (SipEndpoint, Peer, SipLeg, String) 
 }
 
 /// A request of the peer inside our call.
-fn inside(peer: &Peer, invite: &str, method: &str, number: u32, more: &str, body: &str) -> String {
+pub fn inside(peer: &Peer, invite: &str, method: &str, number: u32, more: &str, body: &str) -> String {
     let ours = header(invite, "From").expect("a From");
     let to = header(invite, "To").expect("a To");
     peer.request(method, number, None, more, body)

@@ -1,0 +1,150 @@
+//! A call that is asked for more than once: somewhere else (3xx), or for a session that lives longer (422).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callwright_model::Pii;
+use rsipstack::dialog::authenticate::Credential;
+use rsipstack::dialog::dialog::DialogStateReceiver;
+use rsipstack::dialog::invitation::InviteOption;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::sip::prelude::HasHeaders;
+use rsipstack::sip::uri::ParamsExt;
+use rsipstack::sip::{Header, Response, Transport as Wire};
+use tokio::task::JoinHandle;
+
+use crate::endpoint::Shared;
+use crate::error::SipError;
+use crate::fields::addresses;
+use crate::outgoing::{Invited, OutgoingCall, check_uri, parse, peer, replaces_headers};
+use crate::request::{ALLOW, EXTENSIONS, SDP};
+use crate::timer::{wanted, wish};
+
+/// Where a call was tried, and where it may be tried.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    target: String,
+    tried: Vec<String>,
+    others: VecDeque<String>,
+    redirects_left: u8,
+    min_se: Duration,
+    raises_left: u8,
+}
+
+/// An INVITE on its way.
+pub(crate) struct Invitation {
+    pub(crate) dialog: InviteDialog,
+    pub(crate) states: DialogStateReceiver,
+    pub(crate) inviting: JoinHandle<Invited>,
+}
+
+impl Attempts {
+    pub(crate) fn new(call: &OutgoingCall, min_se: Duration) -> Self {
+        Self {
+            target: call.to.clone(),
+            tried: vec![call.to.clone()],
+            others: VecDeque::new(),
+            redirects_left: call.redirects_max,
+            min_se,
+            raises_left: RAISES_MAX,
+        }
+    }
+
+    /// Whether a refusal leaves something to be tried, which is then the next target.
+    pub(crate) fn go_on(&mut self, response: &Response) -> bool {
+        let status = response.status_code.code();
+        match status {
+            // RFC 4028 section 7.4: once more, with what the other end wants.
+            422 => {
+                let Some(wanted) = wanted(response).filter(|wanted| *wanted > self.min_se) else {
+                    return false;
+                };
+                self.min_se = wanted;
+                let left = self.raises_left > 0;
+                self.raises_left = self.raises_left.saturating_sub(1);
+                return left;
+            }
+            300..400 if self.redirects_left > 0 => {
+                self.redirects_left -= 1;
+                self.others.extend(contacts(response));
+            }
+            // RFC 3261 section 8.1.3.4: after a 6xx nobody else is asked.
+            300..400 | 600..700 => self.others.clear(),
+            _ => {}
+        }
+        while let Some(next) = self.others.pop_front() {
+            // Who was asked already would send us round in circles.
+            if check_uri(&next).is_ok() && !self.tried.contains(&next) && self.tried.len() < TRIED_MAX {
+                self.tried.push(next.clone());
+                self.target = next;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sends the INVITE; further ones of a call have its `Call-ID`.
+    pub(crate) async fn invite(
+        &self,
+        shared: &Arc<Shared>,
+        call: &OutgoingCall,
+        call_id: Option<String>,
+    ) -> Result<Invitation, SipError> {
+        let callee = parse(&self.target)?;
+        let caller = parse(&call.from)?;
+        let peer = peer(&self.target, &callee).await?;
+        let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
+        let tcp = callee.transport() == Some(&Wire::Tcp);
+        let contact =
+            shared.contact(local, if tcp { crate::Transport::Tcp } else { crate::Transport::Udp })?;
+        let credential = call.credentials.clone().map(|credentials| Credential {
+            username: credentials.user,
+            password: credentials.password.into_inner(),
+            realm: None,
+            auth_username: None,
+        });
+        let mut headers = vec![Header::Allow(ALLOW.into()), Header::Supported(EXTENSIONS.join(", ").into())];
+        headers.extend(wish(&shared.config, self.min_se));
+        headers.extend(call.fields.write());
+        headers.extend(replaces_headers(call.replaces.clone()));
+        let name = call.from_name.as_ref().map(Pii::reveal);
+        let option = InviteOption {
+            caller_display_name: name.map(|name| format!("\"{name}\"")),
+            caller,
+            callee,
+            contact,
+            content_type: Some(SDP.to_owned()),
+            offer: Some(call.offer.clone().into_bytes()),
+            credential,
+            headers: Some(headers),
+            call_id,
+            ..InviteOption::default()
+        };
+        let (sender, states) = shared.dialogs.new_dialog_state_channel();
+        let (dialog, inviting) = shared
+            .dialogs
+            .do_invite_async(option, sender)
+            .map_err(|error| SipError::Library(error.to_string()))?;
+        Ok(Invitation { dialog, states, inviting })
+    }
+}
+
+/// Where a 3xx sends us, the best first.
+fn contacts(response: &Response) -> Vec<String> {
+    let mut found = Vec::new();
+    for header in response.headers().iter() {
+        if let Header::Contact(contact) = header {
+            found.extend(addresses(contact.value()));
+        }
+    }
+    found.truncate(TRIED_MAX);
+    // Those of equal weight stay in their order.
+    found.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    found.into_iter().map(|(uri, _)| uri).collect()
+}
+
+/// A call that was at so many places goes in circles.
+const TRIED_MAX: usize = 16;
+/// Each proxy on the way may want a longer session.
+const RAISES_MAX: u8 = 3;
