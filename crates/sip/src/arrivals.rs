@@ -19,7 +19,7 @@ use crate::fields::{CallFields, Replaces};
 use crate::incoming::{IncomingCall, IncomingTask, Ringer, called, caller};
 use crate::inside::serve_early;
 use crate::leg::LegTask;
-use crate::request::{ALLOW, Body, SDP, allows, required};
+use crate::request::{ALLOW, Body, SDP, accepts_sdp, allows, required};
 use crate::timer::{Negotiated, negotiate};
 
 pub(crate) async fn accept_connections(listener: TcpListener, shared: Arc<Shared>) {
@@ -77,7 +77,13 @@ async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
     let request = &transaction.original;
     let method = request.method;
     let inside = request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_some()));
-    let result = if inside {
+    let demands = required(request);
+    let result = if !demands.is_empty() && !matches!(method, Method::Ack | Method::Cancel) {
+        // RFC 3261 section 8.2.2.3: whatever the method.
+        shared.gate.counters.refused_malformed.count();
+        let unsupported = vec![Header::Unsupported(demands.join(", ").into())];
+        transaction.reply_with(StatusCode::BadExtension, unsupported, None).await
+    } else if inside {
         match serve_early(shared, transaction).await {
             Ok(served) => served,
             Err(transaction) => serve_inside(shared, transaction).await,
@@ -129,11 +135,12 @@ async fn serve_inside(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
 /// A call comes in.
 async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
     let counters = &shared.gate.counters;
-    let demands = required(&transaction.original);
-    if !demands.is_empty() {
+    if shared.registry.has_merged(&transaction.original) {
+        return transaction.reply(StatusCode::LoopDetected).await;
+    }
+    if !accepts_sdp(&transaction.original) {
         counters.refused_malformed.count();
-        let unsupported = vec![Header::Unsupported(demands.join(", ").into())];
-        return transaction.reply_with(StatusCode::BadExtension, unsupported, None).await;
+        return transaction.reply(StatusCode::NotAcceptable).await;
     }
     let offer = match Body::of(&transaction.original, &transaction.original.body) {
         Body::Sdp(offer) => Some(offer),

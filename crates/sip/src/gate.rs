@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Header, Method, Request, Response, SipMessage};
+use rsipstack::sip::{Header, Method, Request, Response, Scheme, SipMessage};
 use rsipstack::transaction::endpoint::{MessageInspector, TransportEventInspector};
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::Semaphore;
@@ -60,6 +60,14 @@ impl Gate {
             && request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_none()));
         if begins && !self.allowed_sources.iter().any(|network| network.contains(source)) {
             return Verdict::Answer(603);
+        }
+        // RFC 3261 section 8.2.2.1: another scheme names nobody here.
+        if begins && matches!(request.uri.scheme, Some(Scheme::Other(_))) {
+            return Verdict::Answer(416);
+        }
+        // Who answers calls and places others is a hop: a loop through us must end (RFC 3261 section 8.1.1.6).
+        if request.method == Method::Invite && max_forwards(request) == Some(0) {
+            return Verdict::Answer(483);
         }
         if matches!(request.method, Method::Bye | Method::Cancel) {
             self.note_reason(request);
@@ -157,7 +165,14 @@ fn well_formed(request: &Request) -> bool {
     let numbered = request
         .cseq_header()
         .is_ok_and(|cseq| cseq.seq().is_ok() && cseq.method().is_ok_and(|method| method == request.method));
-    tagged && addressed && identified && numbered
+    // Each at most once (RFC 3261 section 7.3.1), and a hop counter that can be read.
+    let once = ONCE.iter().all(|is_it| request.headers.iter().filter(|header| is_it(header)).count() <= 1);
+    let hops = request.max_forwards_header().is_err() || max_forwards(request).is_some();
+    tagged && addressed && identified && numbered && once && hops
+}
+
+fn max_forwards(request: &Request) -> Option<u8> {
+    request.max_forwards_header().ok()?.value().trim().parse().ok()
 }
 
 /// The library cannot read a challenge that leaves a choice of protection; it is told the one that it can do.
@@ -270,6 +285,15 @@ pub(crate) fn local_ip_toward(peer: SocketAddr) -> Option<IpAddr> {
     socket.local_addr().ok().map(|address| address.ip())
 }
 
+/// Header fields that may stand in a request only once.
+const ONCE: [fn(&Header) -> bool; 6] = [
+    |header| matches!(header, Header::From(_)),
+    |header| matches!(header, Header::To(_)),
+    |header| matches!(header, Header::CallId(_)),
+    |header| matches!(header, Header::CSeq(_)),
+    |header| matches!(header, Header::MaxForwards(_)),
+    |header| matches!(header, Header::ContentLength(_)),
+];
 const QUOTED_QOP: &str = "qop=\"auth\"";
 /// More at once means that somebody sends rubbish on many connections and does not read.
 const ANSWERS_MAX: usize = 64;

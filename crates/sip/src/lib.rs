@@ -59,6 +59,7 @@ mod reliable;
 mod request;
 mod screen;
 mod socket;
+mod strict;
 mod timer;
 
 pub use config::{SipConfig, WhenFull};

@@ -73,6 +73,26 @@ impl Registry {
         self.of_call(&call_id).into_iter().find(|leg| leg.id().local_tag == tag)
     }
 
+    /// Whether an INVITE is one that came before by another way: it was forked and its branches meet here (RFC 3261 section 8.2.2.2).
+    pub(crate) fn has_merged(&self, invite: &Request) -> bool {
+        let call_id = invite.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
+        let number = |request: &Request| request.cseq_header().ok().and_then(|cseq| cseq.seq().ok());
+        let tag = |request: &Request| {
+            request
+                .from_header()
+                .ok()
+                .and_then(|from| from.tag().ok().flatten())
+                .map(|tag| tag.value().to_owned())
+        };
+        self.of_call(&call_id).iter().any(|leg| {
+            let dialog = leg.dialog();
+            let first = dialog.initial_request();
+            dialog.role() == TransactionRole::Server
+                && number(&first) == number(invite)
+                && tag(&first) == tag(invite)
+        })
+    }
+
     /// Looks at an answer before the library does. Whether it may go on.
     pub(crate) fn answered(&self, response: &mut Response) -> bool {
         if !is_reliable(response) {

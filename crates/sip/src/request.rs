@@ -68,6 +68,23 @@ pub(crate) fn lists(message: &impl HeadersExt, extension: &str) -> bool {
     ["Supported", "Require"].iter().any(|name| message.header_contains_token(name, extension))
 }
 
+/// Whether an answer with a session description can be read by who asks; without an `Accept` it can.
+pub(crate) fn accepts_sdp(request: &Request) -> bool {
+    let mut accepts = request.headers().iter().filter_map(|header| match header {
+        Header::Accept(kinds) => Some(kinds.value()),
+        _ => None,
+    });
+    let is_sdp = |kind: &str| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        [SDP, "application/*", "*/*"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+    };
+    let mut any = false;
+    accepts.any(|kinds| {
+        any = true;
+        kinds.split(',').any(is_sdp)
+    }) || !any
+}
+
 /// Whether the sender of a message takes a method, as its `Allow` says.
 pub(crate) fn allows(message: &impl HasHeaders, method: &str) -> bool {
     message.headers().iter().any(|header| match header {

@@ -6,6 +6,7 @@ use rsipstack::sip::{Method, SipMessage, Transport as Wire};
 use rsipstack::transport::SipConnection;
 
 use crate::request::ALLOW;
+use crate::strict::{flaw, tidied};
 
 /// What to do with a datagram.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,10 +35,17 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, cut: bool) -> Screened
     if line.starts_with("SIP/") {
         return if readable(datagram, source) { Screened::Pass } else { Screened::Drop };
     }
+    if let (Some(end), Some(tidy)) = (end, tidied(&text)) {
+        let mut whole = tidy.into_bytes();
+        whole.extend_from_slice(&datagram[end..]);
+        // What is tidied gets shorter, so this comes to an end.
+        return match screen(&whole, source, cut) {
+            Screened::Pass => Screened::Mended(whole),
+            other => other,
+        };
+    }
     let mut words = line.split_ascii_whitespace();
-    let (Some(method), Some(_), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
+    let (Some(method), Some(_), Some(version)) = (words.next(), words.next(), words.next_back()) else {
         return Screened::Drop;
     };
     if !version.to_ascii_uppercase().starts_with("SIP/") {
@@ -60,6 +68,9 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, cut: bool) -> Screened
     let Some(end) = end else { return refuse(400, "Missing Empty Line", "") };
     if std::str::from_utf8(head).is_err() {
         return refuse(400, "Headers Are Not UTF-8", "");
+    }
+    if let Some((status, reason)) = flaw(&text) {
+        return refuse(status, reason, "");
     }
     let body = datagram.len() - end - 4;
     let mended = match header(&text, "Content-Length", "l").map(str::parse::<usize>) {

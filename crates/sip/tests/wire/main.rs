@@ -9,4 +9,5 @@ mod refusals;
 mod sipp;
 mod support;
 mod timers;
+mod torture;
 mod transfers;

@@ -197,6 +197,44 @@ async fn a_repeated_invite_is_one_call() {
 }
 
 #[tokio::test]
+async fn branches_of_one_invite_that_meet_here_are_one_call() {
+    let (endpoint, mut calls) = start(config()).await;
+    let peer = Peer::new(&endpoint).await;
+    let invite = peer.request("INVITE", 1, None, SDP_LINE, &offer());
+    peer.send(&invite).await;
+    let call = incoming(&mut calls).await;
+    peer.send(invite.replace("1-INVITE", "1-OTHER-WAY")).await;
+    let answer = peer.receive_starting("SIP/2.0 482").await;
+    peer.send(peer.request("ACK", 1, Some(&to_tag(&answer)), "", "").replace("1-ACK", "1-OTHER-WAY")).await;
+    call.reject(486, None);
+    peer.receive_starting("SIP/2.0 486").await;
+    assert_eq!(endpoint.statistics().calls_offered, 1);
+}
+
+#[tokio::test]
+async fn a_cancel_behind_the_answer_changes_nothing() {
+    let (endpoint, mut calls) = start(config()).await;
+    let peer = Peer::new(&endpoint).await;
+    peer.send(peer.request("INVITE", 1, None, SDP_LINE, &offer())).await;
+    let mut leg = accept(incoming(&mut calls).await);
+    let answer = peer.receive_starting("SIP/2.0 200").await;
+    let tag = to_tag(&answer);
+    peer.send(peer.request("ACK", 1, Some(&tag), "", "")).await;
+    expect_event!(leg, SipLegEvent::Established { .. });
+    peer.send(peer.request("CANCEL", 1, None, "", "")).await;
+    let answer = loop {
+        let answer = peer.receive().await;
+        if header(&answer, "CSeq") == Some("1 CANCEL") {
+            break answer;
+        }
+    };
+    assert!(answer.starts_with("SIP/2.0 200") || answer.starts_with("SIP/2.0 481"), "{answer}");
+    peer.send(peer.request("BYE", 2, Some(&tag), "", "")).await;
+    peer.receive_starting("SIP/2.0 200").await;
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
+}
+
+#[tokio::test]
 async fn the_answer_to_our_offer_comes_with_the_ack() {
     let (endpoint, mut calls) = start(config()).await;
     let peer = Peer::new(&endpoint).await;
