@@ -234,10 +234,15 @@ impl LegTask {
         let id = self.refers.then(|| sequence(request)).flatten();
         self.refers = true;
         let dialog = self.known.dialog();
+        // The library confirms the dialog anew when a request inside has had its answer.
+        let (gone_out, sent) = oneshot::channel();
+        self.refer_answer = Some(gone_out);
         self.shared.spawn(async move {
             match awaited.await {
                 Ok(Ok(statuses)) => {
                     let _ = handle.respond(StatusCode::Accepted, None, None).await;
+                    // Our 202 is before our NOTIFY. A leg that is over meanwhile lets go of its end.
+                    let _ = sent.await;
                     Box::pin(report(dialog, id, statuses)).await;
                 }
                 Ok(Err(status)) => reply(handle, status, Vec::new()),

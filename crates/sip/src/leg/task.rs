@@ -7,7 +7,7 @@ use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReas
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, Method, Request, Response, StatusCode};
 use rsipstack::transaction::key::TransactionRole;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -64,6 +64,8 @@ pub(crate) struct LegTask {
     pub(super) transfer: Option<Transfer>,
     /// A REFER of theirs was seen.
     pub(super) refers: bool,
+    /// Told when our answer to the last one has gone out.
+    pub(super) refer_answer: Option<oneshot::Sender<()>>,
     /// When the session must be refreshed.
     pub(crate) timer: Option<SessionTimer>,
     pub(super) refreshing: bool,
@@ -123,6 +125,7 @@ impl LegTask {
             theirs_pending: false,
             transfer: None,
             refers: false,
+            refer_answer: None,
             timer: None,
             refreshing: false,
             peer_takes_update: false,
@@ -148,6 +151,10 @@ impl LegTask {
                 Woken::Lost => return LegEnd::NotAcknowledged,
                 Woken::State(None) => return LegEnd::Failed("the dialog is gone".to_owned()),
                 Woken::State(Some(DialogState::Confirmed(..))) => {
+                    if let Some(gone_out) = self.refer_answer.take() {
+                        // Nobody waits for it when the wish was refused.
+                        let _ = gone_out.send(());
+                    }
                     let first = !established;
                     established = true;
                     if leaving {

@@ -5,11 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use callwright_call_core::sdp::{self, SessionDescription};
-use callwright_sip::{IncomingCall, SipEndpoint, SipEvent};
+use callwright_sip::{IncomingCall, SipEndpoint, SipEvent, SipLegEvent};
 use tokio::process::Command;
 use tokio::sync::mpsc::Receiver;
 
-use crate::support::{config, media, start};
+use crate::support::{answer_to, config, media, start};
 
 /// Answers every call with what it offers; the line `ringing` rings and is never answered.
 async fn answer_everything(mut calls: Receiver<SipEvent>) {
@@ -33,7 +33,17 @@ async fn answer(mut call: IncomingCall) {
         Some(Err(error)) => return call.reject(error.status(), None),
     };
     let mut leg = call.accept(answer);
-    while leg.next().await.is_some() {}
+    while let Some(event) = leg.next().await {
+        match event {
+            SipLegEvent::Reinvite(change) => match change.offer.clone() {
+                Some(offer) => change.answer(answer_to(&offer)),
+                None => change.answer(sdp::offer(&media(40_002)).to_string()),
+            },
+            // Whom we should call answers at once.
+            SipLegEvent::Refer(wish) => wish.accept().accepted(),
+            _ => {}
+        }
+    }
 }
 
 async fn sipp(endpoint: &SipEndpoint, scenario: &str, service: &str, transport: &str, calls: u32, rate: u32) {
@@ -71,7 +81,7 @@ async fn check(scenario: &str, service: &str, calls: u32, rate: u32) {
         assert!(endpoint.shutdown(Duration::from_secs(5)).await, "every leg has ended");
         let statistics = endpoint.statistics();
         assert_eq!((statistics.dialogs_now, statistics.calls_incoming_now), (0, 0), "{statistics:?}");
-        if scenario != "uac-options.xml" {
+        if !["uac-options.xml", "uac-require.xml"].contains(&scenario) {
             assert_eq!(statistics.calls_offered, u64::from(calls), "{statistics:?}");
         }
         drop(endpoint);
@@ -102,4 +112,29 @@ async fn sipp_leaves_the_offer_to_us() {
 #[tokio::test]
 async fn sipp_has_no_codec_in_common() {
     check("uac-no-codec.xml", "100", 20, 20).await;
+}
+
+#[tokio::test]
+async fn sipp_insists_on_reliable_ringing() {
+    check("uac-prack.xml", "100", 10, 10).await;
+}
+
+#[tokio::test]
+async fn sipp_holds_resumes_and_changes() {
+    check("uac-hold.xml", "100", 10, 10).await;
+}
+
+#[tokio::test]
+async fn sipp_has_its_session_refreshed() {
+    check("uac-session-timer.xml", "100", 10, 10).await;
+}
+
+#[tokio::test]
+async fn sipp_requires_what_nobody_has() {
+    check("uac-require.xml", "100", 10, 10).await;
+}
+
+#[tokio::test]
+async fn sipp_hands_a_call_on() {
+    check("uac-refer.xml", "100", 10, 10).await;
 }
