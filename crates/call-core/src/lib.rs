@@ -1,4 +1,4 @@
-//! A call's control: offer/answer, transfer, bridge, timers on every state.
+//! A call's control: offer/answer, and the call as one machine over all its legs.
 
+pub mod call;
 pub mod sdp;
-pub mod transfer;

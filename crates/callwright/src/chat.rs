@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use callwright_call_core::call::Refer;
 use callwright_conversation::{
     CallSetup, ConversationConfig, Fact, Happening, HumanFact, Moment, Switchboard,
 };
@@ -48,7 +49,7 @@ pub async fn talk(
         greeting: line.line.greeting.clone(),
         ..DialogueConfig::new(Arc::clone(&line.pack), CallId(random_id()))
     };
-    let mut config = ConversationConfig::new(dialogue, CALLER, line.line.humans.len());
+    let mut config = ConversationConfig::new(dialogue, CALLER, line.line.ways());
     // Somebody who types thinks for as long as they like.
     config.dialogue.limits.silence = std::time::Duration::from_secs(3_600);
     let (facts, inbox) = mpsc::channel(64);
@@ -147,6 +148,24 @@ impl Switchboard for Page {
         let why = "a typed talk cannot be put through to a telephone".to_owned();
         self.inform(Fact::Human(leg, HumanFact::Refused(why)));
     }
+
+    fn dial_target(&mut self, leg: LegId) {
+        self.dial(0, leg);
+    }
+
+    fn dial_supervisor(&mut self, leg: LegId) {
+        self.dial(0, leg);
+    }
+
+    fn refer(&mut self, _human: usize, _replaces: Option<LegId>) {
+        self.inform(Fact::Refer(Refer::Failed));
+    }
+
+    fn move_answered(&mut self, _leg: LegId, _taken: bool) {}
+
+    fn moved(&mut self, _leg: LegId, _worked: bool) {}
+
+    fn probe(&mut self, _leg: LegId) {}
 
     fn hang_up(&mut self, _leg: LegId) {}
 

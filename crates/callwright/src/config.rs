@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callwright_actions::{BreakerConfig, Postgres, Store};
+use callwright_call_core::call::How;
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::Network;
 use toml::de::DeTable;
@@ -22,7 +23,8 @@ pub use reader::{Places, nearest};
 use reader::{Reader, Section};
 pub use values::WebAddress;
 use values::{
-    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Whole,
+    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Way,
+    Whole,
 };
 
 /// Everything that can be set.
@@ -215,6 +217,14 @@ pub struct Line {
     pub humans: Vec<Human>,
 }
 
+impl Line {
+    /// The people, by how a caller comes to them.
+    #[must_use]
+    pub fn ways(&self) -> Vec<How> {
+        self.humans.iter().map(|human| human.how).collect()
+    }
+}
+
 /// `[[line.human]]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Human {
@@ -222,6 +232,8 @@ pub struct Human {
     pub name: String,
     /// SIP address.
     pub address: String,
+    /// How a caller comes to them.
+    pub how: How,
 }
 
 impl std::str::FromStr for RecogniserChoice {
@@ -452,9 +464,10 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
         for mut human in reader.sections(&mut section, "human") {
             let name: Option<String> = reader.required(&mut human, "name");
             let address: Option<SipAddress> = reader.required(&mut human, "address");
+            let Way(how) = reader.parse_or(&mut human, "how", Way(How::Warm));
             reader.close(human);
             if let (Some(name), Some(SipAddress(address))) = (name, address) {
-                humans.push(Human { name, address });
+                humans.push(Human { name, address, how });
             }
         }
         let line = Line {

@@ -11,6 +11,7 @@ mod measure;
 mod observe;
 mod phone;
 mod systems;
+mod transfers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,7 +43,7 @@ use crate::config::{Config, RecogniserChoice, TurnModelChoice};
 use crate::journal::Journal;
 use crate::lines::{Lines, LoadedLine};
 use crate::telemetry::Collector;
-use board::{Board, Phone};
+use board::{Board, Legs, Phone};
 
 /// A running gateway.
 pub struct Gateway {
@@ -80,6 +81,7 @@ struct CallEntry {
     view: CallView,
     since: MonoTime,
     facts: mpsc::Sender<Fact>,
+    legs: Legs,
 }
 
 /// A caller who has reached a line.
@@ -320,7 +322,7 @@ impl Shared {
         let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed) + 1);
         let NewCall { line, channel, caller, io, format, phone } = new;
         let (facts, inbox) = mpsc::channel(FACTS_WAITING);
-        let board = Board::new(Arc::clone(self), call, &line, facts.clone());
+        let board = Board::new(Arc::clone(self), call, leg, &line, facts.clone());
         let hints = Hints {
             expect: callwright_model::Expect::Anything,
             language: line.language,
@@ -338,13 +340,13 @@ impl Shared {
             language: line.language,
             age_s: 0,
         };
-        self.calls().insert(call, CallEntry { view, since: now, facts: facts.clone() });
+        self.calls().insert(call, CallEntry { view, since: now, facts: facts.clone(), legs: board.legs() });
         self.opened(call, &line, channel);
         let mut dialogue = DialogueConfig::new(Arc::clone(&line.pack), call);
         dialogue.language = line.language;
         dialogue.caller = caller;
         dialogue.greeting = line.line.greeting.clone();
-        let mut config = ConversationConfig::new(dialogue, leg, line.line.humans.len());
+        let mut config = ConversationConfig::new(dialogue, leg, line.line.ways());
         config.voice = line.line.voice.clone();
         let setup = CallSetup { config, core: self.core.clone(), inbox };
         let shared = Arc::clone(self);

@@ -14,6 +14,7 @@ mod writer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use callwright_call_core::call::How;
 use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, Moment};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice, utc};
@@ -48,8 +49,10 @@ struct Header {
     caller: Option<Pii<String>>,
     /// The caller's leg.
     leg: LegId,
-    /// How many humans there were to ring.
-    humans: usize,
+    /// The humans there were to ring, by how the caller comes to them.
+    humans: Vec<How>,
+    /// The agent listens while people talk.
+    agent_listens: bool,
 }
 
 /// Which pack, as it was then.
@@ -166,7 +169,8 @@ impl Recorder {
             voice: config.voice.clone(),
             caller: caller.clone(),
             leg: config.caller,
-            humans: config.humans,
+            humans: config.humans.clone(),
+            agent_listens: config.call.agent_listens,
         };
         let name = format!("{}-{call}{SUFFIX}", started.replace(':', ""));
         self.sheet.open(*call, name, serde_json::to_string(&header).unwrap_or_default());
@@ -182,7 +186,7 @@ impl Drop for Recorder {
 }
 
 /// The version of the format; another one is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// How the names of journals end.
 const SUFFIX: &str = ".jsonl";
 

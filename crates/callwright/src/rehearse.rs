@@ -100,7 +100,7 @@ impl Call {
             packets: 0,
             ear: speech.listen_in_step(hints),
             says: VecDeque::new(),
-            conversation: Conversation::new(ConversationConfig::new(dialogue, CALLER, 0), now),
+            conversation: Conversation::new(ConversationConfig::new(dialogue, CALLER, Vec::new()), now),
             inbox: VecDeque::new(),
             core: client,
             speech,
@@ -196,7 +196,15 @@ impl Call {
             Act::Hangup(_) => self.over = true,
             Act::Tell(happening) => self.tell(&happening),
             // Nobody is at a desk, and what is said needs no preparation.
-            Act::Dial { .. } | Act::Prepare(..) | Act::Speculated { .. } => {}
+            Act::Dial { .. }
+            | Act::DialTarget { .. }
+            | Act::DialSupervisor { .. }
+            | Act::Refer { .. }
+            | Act::MoveAnswered { .. }
+            | Act::Moved { .. }
+            | Act::Probe(_)
+            | Act::Prepare(..)
+            | Act::Speculated { .. } => {}
         }
     }
 

@@ -1,6 +1,8 @@
 //! What happens in a call, as people and programs outside follow it. Names follow the conventions of the field.
 
-use callwright_model::{CallId, Evidence, Language, NeedWhy, Pii, PlanId, SayId, StepView, TurnId, Verdict};
+use callwright_model::{
+    CallId, Evidence, Language, NeedWhy, Party, Pii, PlanId, SayId, StepView, Supervise, TurnId, Verdict,
+};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a call. As JSON it is flat: `{"call":"…","at_ms":1200,"type":"user_transcription",…}`.
@@ -142,6 +144,33 @@ pub enum CallFact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// Somebody has put the line on hold. The agent does not listen to hold sound.
+    Held {
+        /// Who holds.
+        who: Party,
+    },
+    /// Somebody who held the line is back.
+    Resumed {
+        /// Who.
+        who: Party,
+    },
+    /// What the human said while they had the call.
+    HumanTranscription {
+        /// The words, `••••` when they may hold a secret.
+        text: Pii<String>,
+        /// The language they were recognised in.
+        language: Language,
+    },
+    /// What the agent said to the human's ear only.
+    AgentWhispered {
+        /// The words.
+        text: Pii<String>,
+    },
+    /// A supervisor listens, whispers, barges in or has taken over; `null`: there is none any more.
+    SupervisionChanged {
+        /// What they do.
+        what: Option<Supervise>,
+    },
     /// How long the agent took to answer: from the caller's last sound to its own first.
     ResponseMeasured {
         /// The turn that it answered.
@@ -247,8 +276,12 @@ pub enum TransferState {
     Briefing,
     /// The human has said yes.
     Accepted,
+    /// The caller's network was asked to take the caller to the human.
+    Referring,
     /// The human and the caller hear each other.
     Bridged,
+    /// The human moves the caller on to somebody else, whose phone rings.
+    Moving,
     /// Nobody came; the caller is the agent's again.
     Failed,
     /// The human has left; the caller is the agent's again.
@@ -274,6 +307,11 @@ impl CallFact {
             | Self::PlanStepChanged { .. }
             | Self::PlanEnded { .. }
             | Self::TransferChanged { .. }
+            | Self::Held { .. }
+            | Self::Resumed { .. }
+            | Self::HumanTranscription { .. }
+            | Self::AgentWhispered { .. }
+            | Self::SupervisionChanged { .. }
             | Self::ResponseMeasured { .. }
             | Self::SpeechJudged { .. }
             | Self::LateEcho

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callwright_call_core::call::{Hold, Refer, Supervise};
 use callwright_dialogue_core::{AskId, Briefing};
 use callwright_model::{
     Hints, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply, PlanRequest,
@@ -33,6 +34,21 @@ pub enum Fact {
     Typed(Pii<String>),
     /// The human's phone.
     Human(LegId, HumanFact),
+    /// Somebody holds the line, or does not any more.
+    Held(LegId, Hold),
+    /// What became of our REFER of the caller.
+    Refer(Refer),
+    /// A human's phone asks us to move the caller on to somebody else.
+    MoveAsked(LegId),
+    /// Another phone has taken the place of a leg's.
+    Replaced {
+        /// The leg that was replaced.
+        leg: LegId,
+        /// The leg of the phone that took its place.
+        by: LegId,
+    },
+    /// A supervisor wants to do this; `None`: to leave.
+    Supervise(Option<Supervise>),
     /// The caller hung up, or their connection was lost.
     CallerGone,
     /// The gateway is about to stop: end the call in a civil way.
@@ -87,6 +103,39 @@ pub enum Act {
         /// What the new leg shall be called.
         leg: LegId,
     },
+    /// Ring whom the human's REFER names.
+    DialTarget {
+        /// What the new leg shall be called.
+        leg: LegId,
+    },
+    /// Ring the supervisor who asked for it.
+    DialSupervisor {
+        /// What the new leg shall be called.
+        leg: LegId,
+    },
+    /// Ask the caller's network to call a human by itself; a [`Fact::Refer`] answers.
+    Refer {
+        /// Place in the list, from 0.
+        human: usize,
+        /// The leg whose place the caller's network shall take.
+        replaces: Option<LegId>,
+    },
+    /// Answer a human's REFER: taken or not.
+    MoveAnswered {
+        /// The human's leg.
+        leg: LegId,
+        /// It is being done.
+        taken: bool,
+    },
+    /// Tell the human's phone how its REFER went.
+    Moved {
+        /// The human's leg.
+        leg: LegId,
+        /// The caller is with whom it named.
+        worked: bool,
+    },
+    /// See whether a leg's telephone is still there; one that is not has hung up.
+    Probe(LegId),
     /// Have it kept that somebody must call this caller back; a [`Fact::CallBackKept`] answers.
     CallBack {
         /// Whom to call.
@@ -129,6 +178,18 @@ pub trait Switchboard: Send {
     fn expect(&mut self, leg: LegId, hints: Hints);
     /// Rings a human's phone.
     fn dial(&mut self, human: usize, leg: LegId);
+    /// Rings whom a human's phone named in its REFER.
+    fn dial_target(&mut self, leg: LegId);
+    /// Rings the supervisor who asked for it.
+    fn dial_supervisor(&mut self, leg: LegId);
+    /// Asks the caller's network to take the caller to a human, in the place of one of our legs or anew.
+    fn refer(&mut self, human: usize, replaces: Option<LegId>);
+    /// Answers the REFER of a human's phone.
+    fn move_answered(&mut self, leg: LegId, taken: bool);
+    /// Tells a human's phone how its REFER went.
+    fn moved(&mut self, leg: LegId, worked: bool);
+    /// Tells by a [`HumanFact::Gone`] or a [`Fact::CallerGone`] if a leg's telephone is not there any more.
+    fn probe(&mut self, leg: LegId);
     /// Ends a leg.
     fn hang_up(&mut self, leg: LegId);
     /// Tells everyone who watches.

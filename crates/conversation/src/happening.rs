@@ -1,5 +1,6 @@
 //! What happens in a call, for those who watch: the console, the terminal, the journal. Nothing depends on it.
 
+use callwright_call_core::call::{Party, Supervise};
 use callwright_dialogue_core::{Note, SayKind, TransferReason};
 use callwright_model::{Evidence, Language, Pii, PlanEvent, PlanReply, SayId, TurnId, Verdict};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,27 @@ pub enum Happening {
         /// Who is being rung, by place in the line's list.
         human: Option<usize>,
     },
+    /// Somebody holds the line, or does not any more.
+    Held {
+        /// Who.
+        who: Party,
+        /// They do.
+        on: bool,
+    },
+    /// A supervisor does this from now on; `None`: there is none any more.
+    Supervised(Option<Supervise>),
+    /// What the human said while they had the call.
+    HumanSaid {
+        /// The words.
+        words: Pii<String>,
+        /// The language they were recognised in.
+        language: Language,
+    },
+    /// Said to the human's ear only.
+    Whispered {
+        /// The words.
+        text: Pii<String>,
+    },
     /// Whether it is kept that the caller wants to be called back.
     CallBack {
         /// It is on disk, and was promised.
@@ -120,6 +142,8 @@ pub enum Ending {
     Caller,
     /// The agent, after its farewell.
     Agent,
+    /// The caller's own network, which has taken them to a human.
+    Transferred,
     /// The gateway, because it was told to stop.
     Drained,
 }

@@ -1,4 +1,4 @@
-//! The human's leg while they are being asked.
+//! The human's leg: what keys and words on it mean.
 
 use callwright_dialogue_core::yes_or_no;
 use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice};
@@ -6,12 +6,14 @@ use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice};
 use crate::fact::Act;
 use crate::turns::Turns;
 
-/// A human who is being rung or briefed.
+/// A human who is being rung or briefed, or has the call.
 pub(crate) struct HumanLeg {
     pub(crate) leg: LegId,
     pub(crate) turns: Turns,
     /// The briefing, while it sounds.
     pub(crate) briefing: Option<SayId>,
+    /// The last key was a star.
+    star: bool,
     says: u32,
 }
 
@@ -20,20 +22,28 @@ pub(crate) struct HumanLeg {
 pub(crate) enum Answer {
     Accept,
     Decline,
+    /// "Finish this for me."
+    HandBack,
+    /// The agent shall listen, or leave if it does.
+    Stay,
     Unclear,
 }
 
 impl HumanLeg {
     pub(crate) fn new(leg: LegId) -> Self {
-        Self { leg, turns: Turns::default(), briefing: None, says: 0 }
+        Self { leg, turns: Turns::default(), briefing: None, star: false, says: 0 }
     }
 
-    /// What a key means: 1 takes the call, 2 leaves it.
-    pub(crate) fn key(&self, digit: char) -> Answer {
-        match digit {
-            '1' => Answer::Accept,
-            '2' => Answer::Decline,
-            _ => Answer::Unclear,
+    /// What a key means: before they talk 1 takes the call and 2 leaves it; while they do, `*9` gives the caller back, and `*8` has
+    /// the agent listen, or leave. Other keys are for whoever is at the other end.
+    pub(crate) fn key(&mut self, digit: char, talking: bool) -> Answer {
+        let after_star = std::mem::replace(&mut self.star, digit == '*');
+        match (talking, after_star, digit) {
+            (false, _, '1') => Answer::Accept,
+            (false, _, '2') => Answer::Decline,
+            (true, true, '9') => Answer::HandBack,
+            (true, true, '8') => Answer::Stay,
+            (_, _, _) => Answer::Unclear,
         }
     }
 

@@ -21,5 +21,5 @@ mod turns;
 
 pub use fact::{Act, Fact, HumanFact, Moment, Switchboard};
 pub use happening::{Ending, Happening};
-pub use machine::{Conversation, ConversationConfig};
+pub use machine::{Conversation, ConversationConfig, HUMAN_LEGS, HUMANS_PER_CALL};
 pub use task::{CallSetup, run};

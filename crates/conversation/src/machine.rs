@@ -2,12 +2,14 @@
 
 mod evidence;
 mod handover;
+mod people;
+mod sound;
 mod speculation;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use callwright_call_core::transfer;
+use callwright_call_core::call::{self, How};
 use callwright_dialogue_core::{
     AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying,
 };
@@ -22,6 +24,8 @@ use crate::happening::{Ending, Happening};
 use crate::turns::Turns;
 use evidence::Evidence;
 use handover::Handover;
+use people::People;
+pub use people::{HUMAN_LEGS, HUMANS_PER_CALL};
 use speculation::Guess;
 
 /// How a conversation is set up.
@@ -33,10 +37,10 @@ pub struct ConversationConfig {
     pub caller: LegId,
     /// The voice.
     pub voice: Voice,
-    /// How many humans there are to ring.
-    pub humans: usize,
-    /// The transfer's timers.
-    pub transfer: transfer::Config,
+    /// The humans there are to ring, by how the caller comes to them.
+    pub humans: Vec<How>,
+    /// Timers of the call as a whole.
+    pub call: call::Config,
     /// Longest wait for a turn's utterance, after which the caller counts as not understood: a recogniser that died must
     /// not leave them in silence.
     pub recognition_max: Duration,
@@ -47,13 +51,13 @@ pub struct ConversationConfig {
 impl ConversationConfig {
     /// The usual set-up.
     #[must_use]
-    pub fn new(dialogue: DialogueConfig, caller: LegId, humans: usize) -> Self {
+    pub fn new(dialogue: DialogueConfig, caller: LegId, humans: Vec<How>) -> Self {
         Self {
             dialogue,
             caller,
             voice: Voice::default(),
             humans,
-            transfer: transfer::Config::default(),
+            call: call::Config::default(),
             recognition_max: Duration::from_secs(4),
             farewell_max: Duration::from_secs(15),
         }
@@ -94,6 +98,9 @@ pub struct Conversation {
     guess: Option<Guess>,
     /// Guesses made so far.
     guesses: u32,
+    /// The call over all its legs.
+    call: call::Call,
+    people: People,
     handover: Option<Handover>,
     acts: VecDeque<Act>,
 }
@@ -125,6 +132,7 @@ impl Conversation {
         let mut dialogue = Dialogue::new(config.dialogue.clone());
         dialogue.start(now);
         let language = config.dialogue.language;
+        let call = call::Call::new(config.call.clone(), now);
         let mut conversation = Self {
             config,
             dialogue,
@@ -143,6 +151,8 @@ impl Conversation {
             plan: None,
             guess: None,
             guesses: 0,
+            call,
+            people: People::default(),
             handover: None,
             acts: VecDeque::new(),
         };
@@ -154,7 +164,7 @@ impl Conversation {
     pub fn handle(&mut self, fact: Fact, now: MonoTime) {
         match fact {
             Fact::Leg(event) if event.leg == self.config.caller => self.caller_leg(event, now),
-            Fact::Leg(event) => self.human_leg(event, now),
+            Fact::Leg(event) => self.other_leg(event, now),
             Fact::Recognised(leg, report) if leg == self.config.caller => self.caller_words(report, now),
             Fact::Recognised(leg, report) => self.human_words(leg, report, now),
             Fact::Plan(ask, reply) => self.plan_reply(ask, reply, now),
@@ -182,8 +192,13 @@ impl Conversation {
                 };
                 self.utterance(utterance, now);
             }
-            Fact::Human(leg, fact) => self.human_phone(leg, &fact, now),
-            Fact::CallerGone => self.over(Ending::Caller, now),
+            Fact::Human(leg, fact) => self.phone(leg, &fact, now),
+            Fact::Held(leg, hold) => self.held(leg, hold, now),
+            Fact::Refer(what) => self.call.handle_refer(what, now),
+            Fact::MoveAsked(leg) => self.move_asked(leg, now),
+            Fact::Replaced { leg, by } => self.replaced(leg, by, now),
+            Fact::Supervise(what) => self.supervise(what, now),
+            Fact::CallerGone => self.caller_gone(now),
             Fact::Drain => self.drain_call(now),
         }
         self.drain(now);
@@ -205,10 +220,8 @@ impl Conversation {
         if self.dialogue.poll_timeout().is_some_and(|(due, _)| now >= due) {
             self.dialogue.handle_timeout(now);
         }
-        if let Some(handover) = &mut self.handover
-            && handover.machine.poll_timeout().is_some_and(|due| now >= due)
-        {
-            handover.machine.handle_timeout(now);
+        if self.call.poll_timeout().is_some_and(|(due, _)| now >= due) {
+            self.call.handle_timeout(now);
         }
         self.drain(now);
     }
@@ -218,7 +231,7 @@ impl Conversation {
         self.acts.pop_front()
     }
 
-    /// When [`Self::handle_timeout`] is wanted. `None` only when the call is over or two people talk.
+    /// When [`Self::handle_timeout`] is wanted. `None` only when the call is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<MonoTime> {
         let closing = match self.state {
@@ -228,8 +241,8 @@ impl Conversation {
         };
         let unheard = self.unheard.map(|(_, until)| until);
         let dialogue = self.dialogue.poll_timeout().map(|(due, _)| due);
-        let transfer = self.handover.as_ref().and_then(|handover| handover.machine.poll_timeout());
-        [closing, unheard, dialogue, transfer].into_iter().flatten().min()
+        let call = self.call.poll_timeout().map(|(due, _)| due);
+        [closing, unheard, dialogue, call].into_iter().flatten().min()
     }
 
     /// Whether the call is over; nothing is wanted any more once the acts are drained.
@@ -241,7 +254,7 @@ impl Conversation {
     /// Whether caller and human talk with each other.
     #[must_use]
     pub fn is_bridged(&self) -> bool {
-        self.handover.as_ref().is_some_and(|handover| handover.machine.is_bridged())
+        self.call.is_bridged()
     }
 
     fn pack(&self) -> &Pack {
@@ -308,7 +321,7 @@ impl Conversation {
                     self.dialogue.handle_silence(length, now);
                 }
             }
-            LegFact::Gone(_) => self.over(Ending::Caller, now),
+            LegFact::Gone(_) => self.caller_gone(now),
         }
     }
 
@@ -332,9 +345,9 @@ impl Conversation {
         if let Some(say) = spoken.dialogue {
             self.dialogue.handle_played(say, played, now);
         }
-        if let Some(handover) = &mut self.handover {
+        if let Some(handover) = &self.handover {
             if say == handover.announcement {
-                handover.machine.handle_announced(now);
+                self.call.handle_announced(now);
             }
             self.connecting_heard(say, now);
         }
@@ -389,6 +402,10 @@ impl Conversation {
         if self.is_bridged() {
             // It was begun before the bridge and is for the human; the dialogue must not wait for it.
             self.dialogue.handle_speech_discarded(utterance.turn, now);
+            if self.people.said.len() == SAID_MAX {
+                self.people.said.remove(0);
+            }
+            self.people.said.push(utterance);
         } else {
             self.evidence.said(utterance.turn);
             self.dialogue.handle_utterance(utterance, now);
@@ -416,7 +433,11 @@ impl Conversation {
         if event.fact.ends_plan() && self.plan.as_ref() == Some(&event.plan) {
             self.plan = None;
         }
+        let fact = event.fact.clone();
         self.dialogue.handle_plan_event(event, now);
+        if self.is_bridged() {
+            self.whisper_outcome(&fact);
+        }
     }
 
     // Outputs of the machines inside.
@@ -426,8 +447,8 @@ impl Conversation {
         loop {
             if let Some(output) = self.dialogue.poll_output() {
                 self.dialogue_output(output, now);
-            } else if let Some(output) = self.handover.as_mut().and_then(|h| h.machine.poll_output()) {
-                self.transfer_output(output, now);
+            } else if let Some(output) = self.call.poll_output() {
+                self.call_output(output, now);
             } else {
                 return;
             }
@@ -451,15 +472,11 @@ impl Conversation {
             }
             Output::Transfer { reason, briefing } => {
                 self.tell(Happening::Transfer { reason });
-                let machine = transfer::Transfer::new(self.config.transfer.clone(), self.config.humans, now);
-                let legs = self.handover.as_ref().map_or(0, |handover| handover.legs);
                 let announcement = self.last_say;
-                self.handover =
-                    Some(Handover { machine, briefing, announcement, human: None, legs, connecting: None });
-                if !self.says.contains_key(&announcement)
-                    && let Some(handover) = &mut self.handover
-                {
-                    handover.machine.handle_announced(now);
+                self.handover = Some(Handover { briefing, announcement, connecting: None });
+                self.call.handle_wanted(self.config.humans.clone(), now);
+                if !self.says.contains_key(&announcement) {
+                    self.call.handle_announced(now);
                 }
                 self.transfer_state(None);
             }
@@ -517,6 +534,7 @@ impl Conversation {
     fn listen(&mut self, hints: Hints) {
         self.expect = hints.expect.clone();
         self.language = hints.language;
+        self.people.hints = Some(hints.clone());
         self.act(Act::Command(self.config.caller, LegCommand::Expect(hints.expect.clone())));
         self.act(Act::Expect(self.config.caller, hints));
     }
@@ -543,11 +561,9 @@ impl Conversation {
         }
         self.drop_guess(now);
         self.state = State::Over;
-        if let Some(handover) = &mut self.handover {
-            handover.machine.handle_caller_gone(now);
-        }
-        while let Some(output) = self.handover.as_mut().and_then(|h| h.machine.poll_output()) {
-            self.transfer_output(output, now);
+        self.call.handle_caller_gone(now);
+        while let Some(output) = self.call.poll_output() {
+            self.call_output(output, now);
         }
         self.act(Act::Hangup(self.config.caller));
         self.tell(Happening::Ended(ending));
@@ -561,6 +577,9 @@ impl Conversation {
         self.acts.push_back(Act::Tell(happening));
     }
 }
+
+/// As much of what a caller says to a human as may tell what is left to do.
+const SAID_MAX: usize = 16;
 
 /// One of the sentences that every pack has.
 fn sentence(pack: &Pack, language: Language, key: &str) -> String {

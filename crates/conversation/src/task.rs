@@ -44,6 +44,12 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
                 Act::Stop(leg, turn) => board.stop(leg, turn),
                 Act::Expect(leg, hints) => board.expect(leg, hints),
                 Act::Dial { human, leg } => board.dial(human, leg),
+                Act::DialTarget { leg } => board.dial_target(leg),
+                Act::DialSupervisor { leg } => board.dial_supervisor(leg),
+                Act::Refer { human, replaces } => board.refer(human, replaces),
+                Act::MoveAnswered { leg, taken } => board.move_answered(leg, taken),
+                Act::Moved { leg, worked } => board.moved(leg, worked),
+                Act::Probe(leg) => board.probe(leg),
                 Act::CallBack { number, briefing } => {
                     let (core, answers) = (core.clone(), answers.clone());
                     tokio::spawn(async move {

@@ -60,6 +60,8 @@ pub struct Dialogue {
     manner: Option<(TurnId, Manner)>,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
+    /// The caller holds the line, since then.
+    held: Option<MonoTime>,
     /// The codes that were said or understood last, for a caller who wants them spelled.
     codes: Vec<String>,
     misses: u8,
@@ -99,6 +101,7 @@ impl Dialogue {
             cut: false,
             manner: None,
             pending: Pending::Nothing,
+            held: None,
             codes: Vec::new(),
             misses: 0,
             silences: 0,
@@ -207,6 +210,22 @@ impl Dialogue {
     pub fn handle_transfer(&mut self, result: TransferResult, now: MonoTime) {
         self.transferred(result, now);
         self.listen();
+    }
+
+    /// The human has given the caller back. Of what was said meanwhile, the last thing that is surely one of the pack's skills is offered.
+    pub fn handle_handed_back(&mut self, said: &[Utterance], now: MonoTime) {
+        if !matches!(self.state, State::WithHuman) {
+            return self.stale("handed back");
+        }
+        self.transferred(TransferResult::HandedBack, now);
+        self.offer_what_was_said(said, now);
+        self.listen();
+    }
+
+    /// The caller holds the line, or is back. Meanwhile nobody is asked whether they are still there.
+    pub fn handle_held(&mut self, on: bool, now: MonoTime) {
+        self.held = on.then_some(now);
+        self.quiet_since = self.quiet_since.max(now);
     }
 
     /// Whether it is kept, on disk, that the caller wants to be called back.

@@ -23,6 +23,7 @@ mod slots;
 mod sort;
 mod understand;
 mod verbalise;
+mod wish;
 mod words;
 
 pub use dialogue::Dialogue;
@@ -36,3 +37,4 @@ pub use slots::{filled, yes_or_no};
 pub use sort::sort_of;
 pub use understand::{Intent, Reading};
 pub use verbalise::{spelled, spoken, written};
+pub use wish::{HumanWish, human_wish};

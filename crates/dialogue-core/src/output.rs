@@ -68,6 +68,8 @@ pub struct Limits {
     pub digit_gap: Duration,
     /// Longest wait for a human to be found.
     pub transfer: Duration,
+    /// Longest wait for a caller who holds the line.
+    pub hold: Duration,
     /// Longest wait for the words of a caller who has begun to speak.
     pub speaking: Duration,
     /// A recogniser less sure than this is asked again, never acted on.
@@ -89,6 +91,7 @@ impl Default for Limits {
             acting: Duration::from_secs(90),
             digit_gap: Duration::from_secs(4),
             transfer: Duration::from_secs(120),
+            hold: Duration::from_secs(600),
             speaking: Duration::from_secs(20),
             confidence: 0.4,
             read_back_heard: 0.8,
@@ -248,6 +251,8 @@ pub enum TransferResult {
     Unavailable,
     /// The human has left and the caller is the agent's again.
     Returned,
+    /// The human has given the caller back to the agent.
+    HandedBack,
 }
 
 /// What a human is told before taking over, as sentences in the human's language; empty where there is nothing to say.

@@ -49,6 +49,7 @@ read-back-number = I have { $number }. Is that right?
 call-back-noted = All right. I am passing on that you would like to be called back. Goodbye.
 call-back-failed = I am sorry, I cannot arrange a call back just now.
 returned = You are back with me. What else can I do for you?
+handed-back = The person you talked with has asked me to finish this with you. What is left to do?
 
 still-there = Are you still there?
 still-there-again = I cannot hear you.
@@ -79,4 +80,8 @@ transfer-connecting = Thank you for holding. I am connecting you now.
 transfer-accept = Press 1 or say yes to take the call. Press 2 or say no to leave it.
 transfer-ask-again = Will you take the call? Please press 1 or say yes, or press 2 or say no.
 transfer-connected = Thank you. You are connected.
+hand-back-words = finish this for me; please take over again; I give you back to the assistant
+stay-words = stay with us; keep listening
+leave-words = you can leave us; stop listening
+whisper-failed = What I was doing for the caller did not work. What had been done was taken back.
 closing-down = I am sorry, we have to end this call for technical reasons. Please call again in a few minutes. Goodbye.

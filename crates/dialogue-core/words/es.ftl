@@ -49,6 +49,7 @@ read-back-number = He apuntado el { $number }. ¿Es correcto?
 call-back-noted = De acuerdo. Paso el aviso de que desea que le llamen. Adiós.
 call-back-failed = Lo siento, ahora mismo no puedo dejar el aviso para que le llamen.
 returned = Vuelve a estar conmigo. ¿En qué más puedo ayudarle?
+handed-back = La persona con la que hablaba me ha pedido que termine esto con usted. ¿Qué queda por hacer?
 
 still-there = ¿Sigue ahí?
 still-there-again = No le oigo.
@@ -79,4 +80,8 @@ transfer-connecting = Gracias por esperar. Le pongo en comunicación.
 transfer-accept = Pulse 1 o diga sí para atender la llamada. Pulse 2 o diga no para rechazarla.
 transfer-ask-again = ¿Atiende la llamada? Pulse 1 o diga sí, o pulse 2 o diga no.
 transfer-connected = Gracias. Ya está en comunicación.
+hand-back-words = termina esto por mí; termínalo por mí; le devuelvo al asistente
+stay-words = quédate con nosotros; sigue escuchando
+leave-words = puedes dejarnos; deja de escuchar
+whisper-failed = Lo que estaba haciendo para la persona que llama no ha funcionado. Lo hecho se ha deshecho.
 closing-down = Lo siento, tenemos que terminar esta llamada por motivos técnicos. Vuelva a llamar dentro de unos minutos. Adiós.

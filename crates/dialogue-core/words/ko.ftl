@@ -49,6 +49,7 @@ read-back-number = { $number }, 이 번호가 맞습니까?
 call-back-noted = 알겠습니다. 전화를 원하신다고 전하겠습니다. 안녕히 계세요.
 call-back-failed = 죄송합니다. 지금은 다시 전화를 드리도록 예약할 수 없습니다.
 returned = 다시 제가 도와드리겠습니다. 무엇을 더 도와드릴까요?
+handed-back = 통화하신 상담원이 저에게 나머지를 도와드리라고 했습니다. 무엇이 남았나요?
 
 still-there = 듣고 계신가요?
 still-there-again = 말씀이 들리지 않습니다.
@@ -79,4 +80,8 @@ transfer-connecting = 기다려 주셔서 감사합니다. 지금 연결해 드�
 transfer-accept = 전화를 받으시려면 1번을 누르거나 네라고 말씀해 주세요. 받지 않으시려면 2번을 누르거나 아니요라고 말씀해 주세요.
 transfer-ask-again = 전화를 받으시겠습니까? 1번을 누르거나 네라고, 또는 2번을 누르거나 아니요라고 말씀해 주세요.
 transfer-connected = 감사합니다. 연결되었습니다.
+hand-back-words = 나머지를 처리해 줘; 나머지를 처리해 주세요; 다시 맡아 주세요
+stay-words = 계속 들어 주세요; 같이 있어 주세요
+leave-words = 이제 나가 주세요; 그만 들어 주세요
+whisper-failed = 고객을 위해 진행하던 일이 되지 않았습니다. 처리된 것은 되돌렸습니다.
 closing-down = 죄송합니다. 기술적인 문제로 통화를 마쳐야 합니다. 몇 분 후에 다시 전화해 주세요. 안녕히 계세요.

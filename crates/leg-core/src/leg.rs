@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callwright_audio_core::mix_into;
 use callwright_model::{
     AudioFormat, Frame, Gone, Heard, LegCommand, LegFact, LegRole, MonoTime, SayFrame, TurnId, VoiceActivity,
 };
@@ -37,6 +38,14 @@ pub struct MediaLeg {
     facts: Facts,
     flow: Flow,
     mode: Mode,
+    /// The other end holds the line.
+    on_hold: bool,
+    /// A key for those who hear this leg.
+    pressed: Option<char>,
+    /// What others say to this leg in this tick.
+    others: Frame,
+    /// What the agent says on this leg in this tick, before others are mixed in.
+    said: Frame,
     /// What goes out in this tick, and what kind of sound it is.
     sent: Frame,
     sounding: Sounding,
@@ -60,6 +69,11 @@ enum Mode {
     Agent,
     /// Made when the bridge is, the one allocation after construction.
     Bridged(Box<Bridge>),
+    /// The agent's and others', added up.
+    Mixed {
+        /// Whether the agent listens.
+        listens: bool,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -95,6 +109,10 @@ impl MediaLeg {
             facts: Facts::new(),
             flow: Flow::Awaited { since: now },
             mode: Mode::Agent,
+            on_hold: false,
+            pressed: None,
+            others: Frame::SILENCE,
+            said: Frame::SILENCE,
             sent: Frame::SILENCE,
             sounding: Sounding::Nothing,
             heard: Frame::SILENCE,
@@ -115,7 +133,7 @@ impl MediaLeg {
         }
         let relay = match &mut self.mode {
             Mode::Bridged(bridge) => bridge.relay(),
-            Mode::Agent => None,
+            Mode::Agent | Mode::Mixed { .. } => None,
         };
         match self.line.handle_datagram(datagram, relay, now) {
             Arrival::Nothing => return,
@@ -134,8 +152,8 @@ impl MediaLeg {
         self.flow = Flow::Flowing { last: now };
     }
 
-    /// The leg is told something. `Bridge`, `Unbridge` and `Remove` concern more than one leg: the shell obeys them with
-    /// [`Self::handle_bridged`], [`Self::handle_unbridged`] and [`Self::handle_gone`].
+    /// The leg is told something. `Bridge`, `Mix`, `Unbridge` and `Remove` concern more than one leg: the shell obeys them with
+    /// [`Self::handle_bridged`], [`Self::handle_mixed`], [`Self::handle_unbridged`] and [`Self::handle_gone`].
     pub fn handle_command(&mut self, command: &LegCommand, now: MonoTime) {
         if self.is_over() {
             return;
@@ -151,7 +169,8 @@ impl MediaLeg {
             }
             LegCommand::Tone(tone) => self.playout.set_tone(*tone),
             LegCommand::SendDtmf { digit, length } => self.line.send_digit(*digit, *length),
-            LegCommand::Bridge { .. } | LegCommand::Unbridge | LegCommand::Remove => {}
+            LegCommand::OnHold(on) => self.hold(*on, now),
+            LegCommand::Bridge { .. } | LegCommand::Mix(_) | LegCommand::Unbridge | LegCommand::Remove => {}
         }
         self.follow_floor();
     }
@@ -170,16 +189,67 @@ impl MediaLeg {
         self.mode = Mode::Bridged(Box::new(bridge));
     }
 
+    /// From here on others are heard on this leg beside the agent; what they say is put in with [`Self::mix_in`] in each tick.
+    pub fn handle_mixed(&mut self, listens: bool, now: MonoTime) {
+        if self.is_over() {
+            return;
+        }
+        let listened = match self.mode {
+            Mode::Agent => true,
+            Mode::Bridged(_) => false,
+            Mode::Mixed { listens } => listens,
+        };
+        self.mode = Mode::Mixed { listens };
+        if listened != listens {
+            // What was begun is not for the agent any more, or was not.
+            self.floor.handle_suspend(now);
+            self.follow_floor();
+            self.attend(now);
+        }
+    }
+
     /// The leg is the agent's again.
     pub fn handle_unbridged(&mut self, now: MonoTime) {
         match self.mode {
             Mode::Agent => {}
-            Mode::Bridged(_) => {
+            Mode::Bridged(_) | Mode::Mixed { .. } => {
                 self.mode = Mode::Agent;
+                self.attend(now);
+            }
+        }
+    }
+
+    fn hold(&mut self, on: bool, now: MonoTime) {
+        if self.on_hold == on {
+            return;
+        }
+        self.on_hold = on;
+        if let Flow::Flowing { last } = &mut self.flow {
+            *last = now;
+        }
+        self.attend(now);
+    }
+
+    /// The floor is the people's while a bridge or a hold lasts.
+    fn attend(&mut self, now: MonoTime) {
+        match &self.mode {
+            Mode::Agent | Mode::Mixed { .. } if !self.on_hold => {
                 self.ear.start_over();
                 self.floor.handle_resume(now);
             }
+            Mode::Agent | Mode::Mixed { .. } | Mode::Bridged(_) => self.floor.handle_suspend(now),
         }
+        self.follow_floor();
+    }
+
+    /// Whether the floor hears what comes in.
+    fn is_heard(&self) -> bool {
+        let listens = match self.mode {
+            Mode::Agent => true,
+            Mode::Bridged(_) => false,
+            Mode::Mixed { listens } => listens,
+        };
+        listens && !self.on_hold
     }
 
     /// Time for this many frames passed without a tick: the shell was too late for them.
@@ -204,22 +274,23 @@ impl MediaLeg {
             Flow::Flowing { last } => (last, self.timeouts.flowing),
             Flow::Over => return,
         };
-        if now.since(since) >= limit {
+        if now.since(since) >= limit && !self.on_hold {
             self.handle_gone(Gone::Timeout, now);
             return;
         }
         match &self.mode {
-            Mode::Bridged(bridge) if bridge.is_passthrough() => {}
-            Mode::Bridged(_) => self.line.receive_frame(&mut self.heard, now),
-            Mode::Agent => {
-                self.line.receive_frame(&mut self.heard, now);
-                let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
-                let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
-                    obey(output, playout, facts, loudness);
-                });
-                if late_echo {
-                    facts.push(LegFact::LateEcho);
-                }
+            Mode::Bridged(bridge) if bridge.is_passthrough() => return,
+            Mode::Bridged(_) | Mode::Mixed { .. } | Mode::Agent => {
+                self.line.receive_frame(&mut self.heard, now)
+            }
+        }
+        if self.is_heard() {
+            let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
+            let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
+                obey(output, playout, facts, loudness);
+            });
+            if late_echo {
+                facts.push(LegFact::LateEcho);
             }
         }
     }
@@ -229,10 +300,24 @@ impl MediaLeg {
         if self.is_over() {
             return;
         }
+        if self.on_hold {
+            // Nobody hears it: what the agent has to say waits, and the stream's clock goes on.
+            self.said = Frame::SILENCE;
+            self.sent = Frame::SILENCE;
+            self.sounding = Sounding::Nothing;
+            self.line.skip(1);
+            return self.line.report(now);
+        }
         // Also while bridged: the floor drops what the agent still says.
-        self.sounding = self.playout.fill(&mut self.sent, &self.floor, says, &mut self.facts);
+        self.sounding = self.playout.fill(&mut self.said, &self.floor, says, &mut self.facts);
+        self.sent = self.said;
         match &mut self.mode {
             Mode::Agent => self.line.send_frame(&self.sent),
+            Mode::Mixed { .. } => {
+                mix_into(&mut self.sent, &self.others);
+                self.others = Frame::SILENCE;
+                self.line.send_frame(&self.sent);
+            }
             Mode::Bridged(bridge) => {
                 bridge.take_frame(&mut self.sent);
                 if bridge.is_passthrough() {
@@ -256,7 +341,9 @@ impl MediaLeg {
         let (Mode::Bridged(ours), Mode::Bridged(theirs)) = (&mut self.mode, &mut peer.mode) else { return };
         if ours.is_passthrough() {
             while let Some(packet) = ours.poll_packet() {
-                peer.line.relay(packet);
+                if !peer.on_hold {
+                    peer.line.relay(packet);
+                }
             }
         } else {
             theirs.put_frame(&self.heard);
@@ -264,6 +351,25 @@ impl MediaLeg {
         while let Some(digit) = ours.poll_digit() {
             peer.line.send_digit(digit, RELAYED_DIGIT);
         }
+    }
+
+    /// Between the halves: adds somebody else's sound to what goes out.
+    pub fn mix_in(&mut self, sound: &Frame) {
+        if let Mode::Mixed { .. } = self.mode {
+            mix_into(&mut self.others, sound);
+        }
+    }
+
+    /// Between the halves: sends a key on that was pressed on a leg which is heard here.
+    pub fn pass_key(&mut self, digit: char) {
+        if let Mode::Mixed { .. } = self.mode {
+            self.line.send_digit(digit, RELAYED_DIGIT);
+        }
+    }
+
+    /// The key that was pressed on this leg since the last tick, if it is one among several people.
+    pub fn take_key(&mut self) -> Option<char> {
+        self.pressed.take()
     }
 
     /// Copies the next datagram to send into `buffer` and tells its length. 2 KiB hold every one.
@@ -310,6 +416,12 @@ impl MediaLeg {
         &self.heard
     }
 
+    /// What the agent says on this leg, or the tone in its place: in the tick before, until [`Self::speak`].
+    #[must_use]
+    pub const fn said_frame(&self) -> &Frame {
+        &self.said
+    }
+
     /// What is being sent in this tick.
     #[must_use]
     pub const fn sent_frame(&self) -> &Frame {
@@ -334,6 +446,7 @@ impl MediaLeg {
     fn key(&mut self, digit: char, now: MonoTime) {
         match &mut self.mode {
             Mode::Bridged(bridge) => bridge.put_digit(digit),
+            Mode::Mixed { .. } => self.pressed = Some(digit),
             Mode::Agent => {
                 self.floor.handle_key(now);
                 self.follow_floor();

@@ -85,8 +85,12 @@ fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
                 let length = std::time::Duration::from_millis(100);
                 leg.handle_command(&LegCommand::SendDtmf { digit: '1', length }, now);
             }
+            // A talk among three for half a second.
+            160 => leg.handle_mixed(true, now),
+            185 => leg.handle_unbridged(now),
             _ => {}
         }
+        leg.mix_in(&sound);
         let mut says = || {
             said = if said == 120 { 0 } else { said + 1 };
             let item = SayFrame {

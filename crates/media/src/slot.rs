@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callwright_leg_core::MediaLeg;
-use callwright_model::{Gone, Heard, LegEvent, LegFact, LegId, MonoTime, PacketIo, SayFrame};
+use callwright_model::{Gone, Heard, LegEvent, LegFact, LegId, Mix, MonoTime, PacketIo, SayFrame};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -14,6 +14,8 @@ pub(crate) struct Slot {
     pub(crate) leg: LegId,
     pub(crate) media: MediaLeg,
     pub(crate) peer: Option<LegId>,
+    /// Whom it hears beside the agent.
+    pub(crate) mix: Mix,
     pub(crate) published: callwright_leg_core::LegStatistics,
     io: Box<dyn PacketIo>,
     heard: rtrb::Producer<Heard>,
@@ -43,7 +45,19 @@ impl Slot {
         board: Arc<Board>,
     ) -> Self {
         let published = media.statistics();
-        Self { leg, media, peer: None, published, io, heard, heard_signal, say, events, board }
+        Self {
+            leg,
+            media,
+            peer: None,
+            mix: Mix::default(),
+            published,
+            io,
+            heard,
+            heard_signal,
+            say,
+            events,
+            board,
+        }
     }
 
     pub(crate) fn receive(&mut self, buffer: &mut [u8], now: MonoTime) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use callwright_model::{Gone, LegCommand, LegId, MonoTime};
+use callwright_model::{Gone, LegCommand, LegId, Mix, MonoTime, Source};
 
 use crate::clock::{Clock, FRAME, Pace};
 use crate::meter::Meter;
@@ -78,6 +78,7 @@ impl Worker {
             slot.media.listen(now);
         }
         self.cross_bridges();
+        self.cross_mixes();
         let now = self.clock.now();
         for slot in &mut self.slots {
             slot.speak(&mut *self.buffer, now);
@@ -123,6 +124,7 @@ impl Worker {
                 self.slots.insert(place, slot);
             }
             Order::Command { leg, command: LegCommand::Bridge { with } } => self.bridge(leg, with),
+            Order::Command { leg, command: LegCommand::Mix(mix) } => self.mix(leg, mix),
             Order::Command { leg, command: LegCommand::Unbridge } => self.unbridge(leg),
             Order::Command { leg, command } => {
                 if let Some(place) = self.place(leg) {
@@ -154,7 +156,8 @@ impl Worker {
         let Some(place) = self.place(leg) else { return };
         let now = self.clock.now();
         let peer = self.slots[place].peer.take();
-        if peer.is_some() {
+        let mix = std::mem::take(&mut self.slots[place].mix);
+        if peer.is_some() || !mix.is_empty() {
             self.slots[place].media.handle_unbridged(now);
         }
         if let Some(place) = peer.and_then(|peer| self.place(peer))
@@ -172,6 +175,42 @@ impl Worker {
             let (from, to) =
                 if from < to { (&mut low[from], &mut high[0]) } else { (&mut high[0], &mut low[to]) };
             from.media.cross_to(&mut to.media);
+        }
+    }
+
+    fn mix(&mut self, leg: LegId, mix: Mix) {
+        let Some(place) = self.place(leg) else { return };
+        if self.slots[place].peer.is_some() || mix.is_empty() {
+            self.unbridge(leg);
+        }
+        if !mix.is_empty() {
+            let now = self.clock.now();
+            self.slots[place].mix = mix;
+            self.slots[place].media.handle_mixed(mix.listens, now);
+        }
+    }
+
+    /// Adds up, for each leg that hears several, what those say; and sends their keys on to it.
+    fn cross_mixes(&mut self) {
+        for to in 0..self.slots.len() {
+            let mix = self.slots[to].mix;
+            for source in mix.hears.into_iter().flatten() {
+                let (leg, voice) = match source {
+                    Source::Voice(leg) => (leg, true),
+                    Source::Agent(leg) => (leg, false),
+                };
+                let Some(from) = self.place(leg) else { continue };
+                let media = &self.slots[from].media;
+                let sound = if voice { *media.heard_frame() } else { *media.said_frame() };
+                self.slots[to].media.mix_in(&sound);
+            }
+        }
+        for from in 0..self.slots.len() {
+            let Some(key) = self.slots[from].media.take_key() else { continue };
+            let leg = self.slots[from].leg;
+            for slot in self.slots.iter_mut().filter(|slot| slot.mix.has_voice(leg)) {
+                slot.media.pass_key(key);
+            }
         }
     }
 

@@ -150,10 +150,52 @@ pub enum LegCommand {
         /// The other leg.
         with: LegId,
     },
+    /// Let this leg hear others beside the agent, who goes on to listen and speak on it. Each leg of a talk among three is told by
+    /// itself; an empty mix undoes it.
+    Mix(Mix),
     /// Undo a bridge; both legs are the agent's again.
     Unbridge,
+    /// The other end holds the line, or does not any more: meanwhile nothing is sent, the floor and the recogniser hear nothing, and
+    /// a line without packets is not gone.
+    OnHold(bool),
     /// The leg is over: let go of everything.
     Remove,
+}
+
+/// What one leg hears beside the agent's words to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mix {
+    /// Whose sound, added up.
+    pub hears: [Option<Source>; MIX_MAX],
+    /// Whether the agent listens to this leg meanwhile.
+    pub listens: bool,
+}
+
+/// Caller, human and supervisor: each hears two others, and a supervisor the agent, too.
+pub const MIX_MAX: usize = 3;
+
+/// A sound that a leg may hear of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// What comes in on it: the voice of whoever is there.
+    Voice(LegId),
+    /// What the agent says to it, or the tone in its place.
+    Agent(LegId),
+}
+
+impl Mix {
+    /// Whether it is heard by nobody but the agent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hears.iter().all(Option::is_none)
+    }
+
+    /// Whether the voice of a leg is in it.
+    #[must_use]
+    pub fn has_voice(&self, leg: LegId) -> bool {
+        self.hears.contains(&Some(Source::Voice(leg)))
+    }
 }
 
 /// A fact of a leg, with when it became one.

@@ -4,6 +4,7 @@
 //! clock, opens a file or knows a protocol. Shells meet in these types and in the two traits at the edge of a leg:
 //! [`PacketIo`] (where a leg's datagrams come from and go to) and [`VoiceActivity`] (how likely a frame is speech).
 
+mod call;
 mod expect;
 mod frame;
 mod id;
@@ -20,13 +21,14 @@ mod turn;
 mod value;
 pub mod yaml;
 
+pub use call::{Hold, How, Party, Refer, Supervise};
 pub use expect::{Expect, Hints};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
 pub use id::{CallId, LegId, PlanId, SayId, TurnId};
 pub use language::{Language, LanguageError};
 pub use leg::{
-    AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, PacketIo, Tone,
-    VoiceActivity,
+    AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, MIX_MAX, Mix, PacketIo,
+    Source, Tone, VoiceActivity,
 };
 pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
 pub use pii::Pii;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use callwright_call_core::call::How;
 use callwright_model::Codec;
 
 /// A time as `500ms`, `20s` or `5m`.
@@ -167,6 +168,22 @@ impl FromStr for SipAddress {
         match callwright_sip::check_uri(text) {
             Ok(()) => Ok(Self(text.to_owned())),
             Err(_) => Err("write a SIP address such as `sip:desk@192.168.1.20:5060`".to_owned()),
+        }
+    }
+}
+
+/// How a caller comes to a human.
+pub(super) struct Way(pub(super) How);
+
+impl FromStr for Way {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "warm" => Ok(Self(How::Warm)),
+            "blind" => Ok(Self(How::Blind)),
+            "attended" => Ok(Self(How::Attended)),
+            _ => Err("write `warm`, `blind` or `attended`".to_owned()),
         }
     }
 }

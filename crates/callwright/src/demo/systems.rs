@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use callwright_call_core::call::How;
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 
@@ -68,8 +69,10 @@ impl Systems {
         webrtc: SocketAddr,
         human: Option<String>,
     ) -> Result<Config> {
-        let humans: Vec<Human> =
-            human.into_iter().map(|address| Human { name: "desk".to_owned(), address }).collect();
+        let humans: Vec<Human> = human
+            .into_iter()
+            .map(|address| Human { name: "desk".to_owned(), address, how: How::Warm })
+            .collect();
         let line = |name: &str, numbers: &[&str], pack: &str| Line {
             place: String::new(),
             name: name.to_owned(),

@@ -113,6 +113,7 @@ impl Terminal {
                 let who = match ending {
                     Ending::Caller => "the caller hung up",
                     Ending::Agent => "the agent hung up",
+                    Ending::Transferred => "the caller's network has put them through to a human",
                     Ending::Drained => "the gateway is stopping",
                 };
                 self.line("", who, DIM);

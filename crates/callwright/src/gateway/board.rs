@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
-use callwright_conversation::{Fact, Happening, Moment, Switchboard};
+use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard};
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say, TurnId,
@@ -17,6 +17,7 @@ use tracing::warn;
 
 use crate::config::Human;
 use crate::gateway::observe::Observer;
+use crate::gateway::transfers::Move;
 use crate::gateway::{Shared, phone};
 use crate::journal::Recorder;
 use crate::lines::LoadedLine;
@@ -24,7 +25,8 @@ use crate::lines::LoadedLine;
 /// The switchboard. The conversation owns it; tasks that ring telephones share its legs.
 pub(crate) struct Board {
     legs: Legs,
-    humans: Vec<Human>,
+    pub(crate) caller: LegId,
+    pub(crate) humans: Vec<Human>,
     observer: Observer,
     recorder: Option<Recorder>,
 }
@@ -39,10 +41,16 @@ pub(crate) struct Legs {
 }
 
 #[derive(Default)]
-struct Table {
-    legs: BTreeMap<LegId, Leg>,
+pub(crate) struct Table {
+    pub(crate) legs: BTreeMap<LegId, Leg>,
     /// Legs that were hung up; one whose telephone was still being dialled must not come to life afterwards.
     over: BTreeSet<LegId>,
+    /// Legs that had a telephone at some time.
+    known: BTreeSet<LegId>,
+    /// A human moves the caller on.
+    pub(crate) moving: Move,
+    /// Legs that were named here and not by the call.
+    pub(crate) named: u64,
 }
 
 /// How a leg is hung up.
@@ -56,8 +64,8 @@ pub(crate) enum Phone {
     Card,
 }
 
-struct Leg {
-    phone: Phone,
+pub(crate) struct Leg {
+    pub(crate) phone: Phone,
     /// There once the leg has sound.
     voice: Option<(Ear, Mouth)>,
 }
@@ -66,6 +74,7 @@ impl Board {
     pub(crate) fn new(
         shared: Arc<Shared>,
         call: CallId,
+        caller: LegId,
         line: &LoadedLine,
         facts: mpsc::Sender<Fact>,
     ) -> Self {
@@ -74,7 +83,7 @@ impl Board {
         let journal = shared.journal.as_ref();
         let recorder = journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
-        Self { legs, humans: line.line.humans.clone(), observer, recorder }
+        Self { legs, caller, humans: line.line.humans.clone(), observer, recorder }
     }
 
     pub(crate) fn legs(&self) -> Legs {
@@ -83,7 +92,7 @@ impl Board {
 }
 
 impl Legs {
-    fn table(&self) -> MutexGuard<'_, Table> {
+    pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,6 +101,7 @@ impl Legs {
         let mut table = self.table();
         let wanted = !table.over.contains(&leg);
         if wanted {
+            table.known.insert(leg);
             table.legs.insert(leg, Leg { phone, voice: None });
         }
         wanted
@@ -135,7 +145,11 @@ impl Legs {
             reports,
         });
         let mouth = shared.speech.mouth(ports.say);
-        self.table().legs.insert(leg, Leg { phone, voice: Some((ear, mouth)) });
+        {
+            let mut table = self.table();
+            table.known.insert(leg);
+            table.legs.insert(leg, Leg { phone, voice: Some((ear, mouth)) });
+        }
         // The call's one inbox takes what its legs tell. Facts wait for room: none of them may be lost.
         let facts = self.facts.clone();
         tokio::spawn(async move {
@@ -154,6 +168,24 @@ impl Legs {
             }
         });
         Ok(())
+    }
+
+    /// Tells the call a fact. The inbox of a call that is over takes none.
+    pub(crate) fn inform(&self, fact: Fact) {
+        let facts = self.facts.clone();
+        tokio::spawn(async move { drop(facts.send(fact).await) });
+    }
+
+    /// Tells the call that a leg is gone, if its telephone is not in the table any more.
+    fn probe(&self, leg: LegId) {
+        {
+            let table = self.table();
+            if table.legs.contains_key(&leg) || !table.known.contains(&leg) {
+                return;
+            }
+        }
+        warn!(%leg, "a call has not noticed that a telephone was hung up");
+        self.inform(if leg.0 < HUMAN_LEGS { Fact::CallerGone } else { Fact::Human(leg, HumanFact::Gone) });
     }
 
     /// Ends a leg, whatever state it is in.
@@ -218,7 +250,32 @@ impl Switchboard for Board {
             return;
         };
         let legs = self.legs();
-        tokio::spawn(phone::ring(legs, leg, human));
+        tokio::spawn(phone::ring(legs, leg, human.into()));
+    }
+
+    fn dial_target(&mut self, leg: LegId) {
+        self.legs.dial_target(leg);
+    }
+
+    fn dial_supervisor(&mut self, leg: LegId) {
+        let why = "no supervisor has named a phone".to_owned();
+        self.legs.inform(Fact::Human(leg, HumanFact::Refused(why)));
+    }
+
+    fn refer(&mut self, human: usize, replaces: Option<LegId>) {
+        self.refer_caller(human, replaces);
+    }
+
+    fn move_answered(&mut self, _leg: LegId, taken: bool) {
+        self.legs.move_answered(taken);
+    }
+
+    fn moved(&mut self, _leg: LegId, worked: bool) {
+        self.legs.moved(worked);
+    }
+
+    fn probe(&mut self, leg: LegId) {
+        self.legs.probe(leg);
     }
 
     fn hang_up(&mut self, leg: LegId) {

@@ -159,10 +159,23 @@ impl Observer {
                 self.enter(CallState::Transferring);
             }
             Happening::TransferState { state, .. } => self.transfer_moved(state),
+            Happening::Held { who, on } => {
+                let who = *who;
+                self.publish(if *on { CallFact::Held { who } } else { CallFact::Resumed { who } });
+            }
+            Happening::Supervised(what) => self.publish(CallFact::SupervisionChanged { what: *what }),
+            Happening::HumanSaid { words, language } => {
+                let (text, language) = (self.secrets.words(words), *language);
+                self.publish(CallFact::HumanTranscription { text, language });
+            }
+            Happening::Whispered { text } => {
+                self.publish(CallFact::AgentWhispered { text: written(text.reveal()).into() });
+            }
             Happening::Ended(ending) => {
                 let reason = match ending {
                     Ending::Caller => "the caller hung up",
                     Ending::Agent => "the agent said goodbye",
+                    Ending::Transferred => "the caller's network has put them through to a human",
                     Ending::Drained => "the gateway is shutting down",
                 };
                 self.enter(CallState::Ended);
@@ -258,7 +271,9 @@ impl Observer {
                 self.enter(CallState::WithHuman);
                 TransferState::Bridged
             }
-            "over" => {
+            "referring" => TransferState::Referring,
+            "moving" => TransferState::Moving,
+            "agent" => {
                 let returned = self.state == CallState::WithHuman;
                 self.enter(CallState::Thinking);
                 if returned { TransferState::Returned } else { TransferState::Failed }

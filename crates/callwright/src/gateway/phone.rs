@@ -5,26 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use callwright_call_core::sdp::{self, LocalMedia, SessionDescription};
+use callwright_call_core::call::Hold;
+use callwright_call_core::sdp::{self, Direction, LocalMedia, SessionDescription};
 use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
 use callwright_media::RtpSocket;
-use callwright_model::{Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole};
-use callwright_sip::{IncomingCall, OutgoingCall, Reinvite, SipLeg, SipLegEvent};
+use callwright_model::{Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, Pii};
+use callwright_sip::{IncomingCall, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
 use crate::config::Human;
 use crate::gateway::board::{Legs, Phone};
-use crate::gateway::{Begun, NewCall, Shared};
+use crate::gateway::{Begun, NewCall, Shared, transfers};
 use crate::lines::LoadedLine;
 
 /// Answers a caller, or refuses with the status that says why.
 pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
     if call.replaces.is_some() {
-        // No leg of ours is given up to a call that was not asked for.
-        call.reject(603, None);
-        return;
+        return transfers::take_place(shared, call);
     }
     let Some(line) = shared.lines.for_number(&shared.config, &call.to_user).cloned() else {
         info!(to = %call.to_user, "nobody answers this number");
@@ -88,7 +87,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     });
     match begun {
         Ok(begun) => {
-            let session = Session { ours, media: local.media };
+            let session = Session { ours, media: local.media, hold: Hold::Off };
             tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, session));
         }
         Err(error) => {
@@ -133,7 +132,9 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
         phone: Phone::Sip(leg.control()),
     });
     match begun {
-        Ok(begun) => follow_caller(shared, leg, begun, Session { ours, media: local.media }).await,
+        Ok(begun) => {
+            follow_caller(shared, leg, begun, Session { ours, media: local.media, hold: Hold::Off }).await
+        }
         Err(error) => {
             warn!(%error, "a call could not begin");
             leg.hangup();
@@ -152,25 +153,45 @@ fn connect(socket: &mut RtpSocket, agreed: &sdp::Agreed) {
 struct Session {
     ours: SessionDescription,
     media: LocalMedia,
+    hold: Hold,
 }
 
 impl Session {
-    /// Answers a change: hold, resume, another address. The codec stays: the leg was made for it.
-    fn change(&mut self, reinvite: Reinvite) {
+    /// Answers a change: hold, resume, another address. The codec stays: the leg was made for it. Tells whether the other end holds
+    /// the line by now.
+    fn change(&mut self, reinvite: Reinvite) -> Hold {
         let answered = match &reinvite.offer {
             Some(offer) => offer
                 .parse::<SessionDescription>()
                 .and_then(|offer| sdp::answer(&offer, &self.media))
-                .map(|(answer, _)| answer.following(&self.ours)),
-            None => Ok(sdp::reoffer(&self.ours, &self.media)),
+                .map(|(answer, agreed)| (answer.following(&self.ours), held(agreed.direction))),
+            None => Ok((sdp::reoffer(&self.ours, &self.media), self.hold)),
         };
         match answered {
-            Ok(answer) => {
+            Ok((answer, hold)) => {
                 reinvite.answer(answer.to_string());
                 self.ours = answer;
+                self.hold = hold;
             }
             Err(error) => reinvite.reject(error.status()),
         }
+        self.hold
+    }
+
+    /// The answer to an offer of ours has come with an acknowledgement.
+    fn established(&mut self, theirs: Option<String>) -> Option<Hold> {
+        let theirs = theirs?.parse().ok()?;
+        self.hold = held(sdp::accept(&self.ours, &theirs).ok()?.direction);
+        Some(self.hold)
+    }
+}
+
+/// What the other end does, by what is left for us (RFC 3264 section 8.4).
+fn held(ours: Direction) -> Hold {
+    match ours {
+        Direction::SendRecv | Direction::SendOnly => Hold::Off,
+        Direction::RecvOnly => Hold::Music,
+        Direction::Inactive => Hold::Silent,
     }
 }
 
@@ -178,30 +199,70 @@ async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut s
     let Begun { leg: id, facts, .. } = begun;
     while let Some(event) = leg.next().await {
         match event {
-            SipLegEvent::Reinvite(reinvite) => session.change(reinvite),
+            SipLegEvent::Reinvite(reinvite) => {
+                let hold = session.change(reinvite);
+                drop(facts.send(Fact::Held(id, hold)).await);
+            }
+            SipLegEvent::Established { sdp } => {
+                if let Some(hold) = session.established(sdp) {
+                    drop(facts.send(Fact::Held(id, hold)).await);
+                }
+            }
+            SipLegEvent::Referred(progress) => {
+                drop(facts.send(Fact::Refer(transfers::progress(progress))).await);
+            }
             SipLegEvent::Dtmf { digit, .. } => {
                 // Told in signalling instead of in media: for the conversation it is the same key.
                 let (at, fact) = (shared.media.now(), LegFact::Dtmf { digit });
                 drop(facts.send(Fact::Leg(LegEvent { leg: id, at, fact })).await);
             }
             SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
+            // Nobody but the human has anybody to move on.
             SipLegEvent::Refer(refer) => refer.reject(603),
             SipLegEvent::Ringing { .. }
             | SipLegEvent::Answered { .. }
-            | SipLegEvent::Established { .. }
             | SipLegEvent::Reinvited { .. }
-            | SipLegEvent::ReinviteRefused { .. }
-            | SipLegEvent::Referred(_) => {}
+            | SipLegEvent::ReinviteRefused { .. } => {}
         }
     }
     drop(facts.send(Fact::CallerGone).await);
 }
 
-/// Rings a human's phone and follows it to its end.
-pub(crate) async fn ring(legs: Legs, leg: LegId, human: Human) {
-    let outcome = match place(&legs, leg, &human).await {
+/// Whose phone is rung.
+pub(crate) struct Callee {
+    /// Who, for the operator.
+    pub(crate) name: String,
+    pub(crate) address: String,
+    /// The call at the other end whose place ours takes.
+    pub(crate) replaces: Option<Replaces>,
+    /// On whose wish.
+    pub(crate) referred_by: Option<Pii<String>>,
+}
+
+impl From<Human> for Callee {
+    fn from(human: Human) -> Self {
+        Self { name: human.name, address: human.address, replaces: None, referred_by: None }
+    }
+}
+
+/// A phone said no.
+#[derive(Debug, thiserror::Error)]
+#[error("{status} {reason}")]
+struct Declined {
+    status: u16,
+    reason: String,
+}
+
+/// Rings somebody's phone and follows it to its end.
+pub(crate) async fn ring(legs: Legs, leg: LegId, callee: Callee) {
+    let outcome = match place(&legs, leg, callee).await {
         Ok(()) => HumanFact::Gone,
-        Err(error) => HumanFact::Refused(format!("{error:#}")),
+        Err(error) => {
+            if let Some(declined) = error.downcast_ref::<Declined>() {
+                legs.declined(leg, declined.status);
+            }
+            HumanFact::Refused(format!("{error:#}"))
+        }
     };
     legs.shared.media.command(leg, callwright_model::LegCommand::Remove);
     legs.forget(leg);
@@ -209,22 +270,22 @@ pub(crate) async fn ring(legs: Legs, leg: LegId, human: Human) {
     drop(legs.facts.send(Fact::Human(leg, outcome)).await);
 }
 
-async fn place(legs: &Legs, leg: LegId, human: &Human) -> Result<()> {
+async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
     let shared = &legs.shared;
-    let ip = shared.sip.local_ip_toward(&human.address).await?;
+    let ip = shared.sip.local_ip_toward(&callee.address).await?;
     let mut local = local_media(shared, ip)?;
     // The cheapest bridge is between equal codecs, and the caller's is mostly G.711; a desk phone that wants another says so.
     local.media.codecs.sort_by_key(|codec| *codec == Codec::Opus);
     let ours = sdp::offer(&local.media);
-    let from = format!("sip:callwright@{}", shared.sip.local_addresses()[0]);
-    let mut call = OutgoingCall::new(&human.address, from, ours.to_string());
+    let mut call = OutgoingCall::new(&callee.address, transfers::our_address(shared), ours.to_string());
     call.answer_time = ANSWER_TIME;
-    let mut phone = shared.sip.invite(call).await.with_context(|| format!("ringing {}", human.name))?;
+    call.replaces = callee.replaces;
+    call.fields.referred_by = callee.referred_by;
+    let mut phone = shared.sip.invite(call).await.with_context(|| format!("ringing {}", callee.name))?;
     if !legs.ringing(leg, Phone::Sip(phone.control())) {
         phone.hangup();
     }
     let mut waiting = Some(local);
-    let mut session = None;
     while let Some(event) = phone.next().await {
         match event {
             SipLegEvent::Ringing { .. } => {
@@ -232,26 +293,54 @@ async fn place(legs: &Legs, leg: LegId, human: &Human) -> Result<()> {
             }
             SipLegEvent::Answered { sdp } => {
                 let Some(local) = waiting.take() else { continue };
-                session = Some(answered(legs, leg, &phone, sdp, &ours, local)?);
+                let session = answered(legs, leg, &phone, sdp, &ours, local)?;
                 drop(legs.facts.send(Fact::Human(leg, HumanFact::Answered)).await);
+                return follow_human(legs, leg, &mut phone, session).await;
             }
-            SipLegEvent::Refused { status, reason } => return Err(anyhow!("{status} {reason}")),
+            SipLegEvent::Refused { status, reason } => return Err(Declined { status, reason }.into()),
+            SipLegEvent::Ended(_) => break,
+            SipLegEvent::Refer(refer) => refer.reject(603),
+            SipLegEvent::Established { .. }
+            | SipLegEvent::Reinvite(_)
+            | SipLegEvent::Dtmf { .. }
+            | SipLegEvent::Reinvited { .. }
+            | SipLegEvent::ReinviteRefused { .. }
+            | SipLegEvent::Referred(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// From the answer of somebody's phone to its end.
+async fn follow_human(legs: &Legs, leg: LegId, phone: &mut SipLeg, mut session: Session) -> Result<()> {
+    while let Some(event) = phone.next().await {
+        match event {
             SipLegEvent::Reinvite(reinvite) => {
-                if let Some(session) = &mut session {
-                    Session::change(session, reinvite);
+                let hold = session.change(reinvite);
+                drop(legs.facts.send(Fact::Held(leg, hold)).await);
+            }
+            SipLegEvent::Established { sdp } => {
+                if let Some(hold) = session.established(sdp) {
+                    drop(legs.facts.send(Fact::Held(leg, hold)).await);
                 }
             }
             SipLegEvent::Dtmf { digit, .. } => {
                 let fact = LegFact::Dtmf { digit };
-                let at = shared.media.now();
+                let at = legs.shared.media.now();
                 drop(legs.facts.send(Fact::Leg(LegEvent { leg, at, fact })).await);
             }
-            SipLegEvent::Refer(refer) => refer.reject(603),
-            SipLegEvent::Established { .. }
+            SipLegEvent::Refer(refer) => {
+                if legs.move_asked(*refer) {
+                    drop(legs.facts.send(Fact::MoveAsked(leg)).await);
+                }
+            }
+            SipLegEvent::Ended(_) => break,
+            SipLegEvent::Ringing { .. }
+            | SipLegEvent::Answered { .. }
+            | SipLegEvent::Refused { .. }
             | SipLegEvent::Reinvited { .. }
             | SipLegEvent::ReinviteRefused { .. }
             | SipLegEvent::Referred(_) => {}
-            SipLegEvent::Ended(_) => break,
         }
     }
     Ok(())
@@ -270,16 +359,59 @@ fn answered(
     let agreed = sdp::accept(ours, &theirs)?;
     connect(&mut local.socket, &agreed);
     local.media.codecs = vec![agreed.format.codec];
-    let hints = Hints {
+    let control = Phone::Sip(phone.control());
+    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
+    Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off })
+}
+
+/// Another phone takes the place of somebody's: it is answered, and its leg has sound when this returns.
+pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, call: IncomingCall) {
+    let answered = answer_replacing(&legs, leg, call);
+    let (mut phone, session) = match answered {
+        Ok(answered) => answered,
+        Err(error) => {
+            info!(%error, "a phone could not take another's place");
+            return;
+        }
+    };
+    drop(legs.facts.send(Fact::Replaced { leg: replaced, by: leg }).await);
+    // It tells no failure: the phone was answered.
+    drop(follow_human(&legs, leg, &mut phone, session).await);
+    legs.shared.media.command(leg, callwright_model::LegCommand::Remove);
+    legs.forget(leg);
+    drop(legs.facts.send(Fact::Human(leg, HumanFact::Gone)).await);
+}
+
+fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipLeg, Session)> {
+    let mut local = local_media(&legs.shared, call.local_ip)?;
+    let Some(offer) = call.offer.clone() else {
+        call.reject(488, None);
+        return Err(anyhow!("an INVITE with Replaces that leaves the offer to us"));
+    };
+    let agreed = offer.parse::<SessionDescription>().and_then(|offer| sdp::answer(&offer, &local.media));
+    let (ours, agreed) = match agreed {
+        Ok(agreed) => agreed,
+        Err(error) => {
+            call.reject(error.status(), None);
+            return Err(error.into());
+        }
+    };
+    connect(&mut local.socket, &agreed);
+    local.media.codecs = vec![agreed.format.codec];
+    let phone = call.accept(ours.to_string());
+    let control = Phone::Sip(phone.control());
+    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
+    Ok((phone, Session { ours, media: local.media, hold: Hold::Off }))
+}
+
+fn human_hints() -> Hints {
+    Hints {
         expect: Expect::YesNo,
         language: Language::EN,
         languages: Vec::new(),
         sentences: Arc::from([]),
         likely: Vec::new(),
-    };
-    let control = Phone::Sip(phone.control());
-    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, hints)?;
-    Ok(Session { ours: ours.clone(), media: local.media })
+    }
 }
 
 fn retry_after(shared: &Shared) -> u32 {

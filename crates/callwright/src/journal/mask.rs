@@ -82,6 +82,11 @@ impl Mask {
             | Fact::PlanLost(_)
             | Fact::CallBackKept(_)
             | Fact::Human(..)
+            | Fact::Held(..)
+            | Fact::Refer(_)
+            | Fact::MoveAsked(_)
+            | Fact::Replaced { .. }
+            | Fact::Supervise(_)
             | Fact::CallerGone
             | Fact::Drain => return (Cow::Borrowed(fact), None),
         };
@@ -148,6 +153,12 @@ impl Mask {
             | Act::Speculated { .. }
             | Act::Execute(..)
             | Act::Dial { .. }
+            | Act::DialTarget { .. }
+            | Act::DialSupervisor { .. }
+            | Act::Refer { .. }
+            | Act::MoveAnswered { .. }
+            | Act::Moved { .. }
+            | Act::Probe(_)
             | Act::CallBack { .. }
             | Act::Hangup(_) => Cow::Borrowed(act),
         }
@@ -201,6 +212,10 @@ impl Mask {
             | Happening::Plan(_)
             | Happening::Transfer { .. }
             | Happening::TransferState { .. }
+            | Happening::Held { .. }
+            | Happening::Supervised(_)
+            | Happening::HumanSaid { .. }
+            | Happening::Whispered { .. }
             | Happening::CallBack { .. }
             | Happening::Trouble(_)
             | Happening::Ended(_) => None,

@@ -154,7 +154,8 @@ impl Player {
         dialogue.language = header.language;
         dialogue.caller = header.caller.clone();
         dialogue.greeting = header.greeting.clone();
-        let mut config = ConversationConfig::new(dialogue, header.leg, header.humans);
+        let mut config = ConversationConfig::new(dialogue, header.leg, header.humans.clone());
+        config.call.agent_listens = header.agent_listens;
         config.voice = header.voice.clone();
         let started = header.started_mono_us;
         let replayed = Replayed { facts: 0, decisions: 0, close: Close::CutOff, difference: None, remarks };

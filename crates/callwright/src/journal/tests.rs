@@ -43,7 +43,7 @@ impl Call {
         };
         let line = LoadedLine::new(&line, &LoadedPack { pack: Arc::clone(&pack), source });
         let mut recorder = Recorder::new(journal, line, "script".to_owned());
-        let config = ConversationConfig::new(DialogueConfig::new(pack, CALL), CALLER, 0);
+        let config = ConversationConfig::new(DialogueConfig::new(pack, CALL), CALLER, Vec::new());
         // Not zero: times count from the call's own start.
         let now = MonoTime(5_000_123);
         recorder.record(now, Moment::Began(&config));
@@ -204,7 +204,7 @@ async fn a_call_is_written_with_verdict_and_words_heard_and_without_its_pin() {
     assert!(name.ends_with("Z-0000000000c0ffee.jsonl"), "{name}");
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
-    assert_eq!(lines[0]["journal"], 1);
+    assert_eq!(lines[0]["journal"], FORMAT);
     assert_eq!(lines[0]["started_mono_us"], 5_000_123);
     let told = |what: &str| lines.iter().find_map(|line| line["do"]["tell"].get(what)).expect(what).clone();
     let judged = told("judged");
@@ -274,7 +274,7 @@ async fn what_is_no_journal_or_has_lost_lines_is_refused() {
     };
     assert!(refused("").contains("it is empty"));
     assert!(refused("hello\n").contains("the first line is no journal's"));
-    assert!(refused(&text.replacen("\"journal\":1", "\"journal\":9", 1)).contains("format is 9"));
+    assert!(refused(&text.replacen("\"journal\":2", "\"journal\":9", 1)).contains("format is 9"));
     assert!(refused(&text.replace("\"lost\":0", "\"lost\":3")).contains("3 of its lines"));
     let second = text.find('\n').expect("lines") + 1;
     let broken = format!("{}{{\n{}", &text[..second], &text[second..]);

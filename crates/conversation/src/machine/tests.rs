@@ -10,8 +10,9 @@ use callwright_model::{
 use proptest::prelude::*;
 
 mod foresight;
+mod people;
 
-use super::handover::{HUMAN_LEGS, HUMANS_PER_CALL};
+use super::people::{HUMAN_LEGS, HUMANS_PER_CALL};
 use super::*;
 use crate::fact::HumanFact;
 
@@ -48,7 +49,10 @@ struct Call {
 impl Call {
     fn new(humans: usize) -> Self {
         let dialogue = DialogueConfig::new(airline(), CallId(7));
-        let machine = Conversation::new(ConversationConfig::new(dialogue, CALLER, humans), MonoTime::ZERO);
+        let machine = Conversation::new(
+            ConversationConfig::new(dialogue, CALLER, vec![How::Warm; humans]),
+            MonoTime::ZERO,
+        );
         let mut call = Self { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };
         call.drain();
         call
@@ -381,7 +385,7 @@ fn who_speaks_over_the_farewell_is_not_hung_up_on() {
 
 #[test]
 fn a_call_back_is_promised_once_the_core_has_kept_it() {
-    let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER, 0);
+    let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER, Vec::new());
     config.dialogue.caller = Some("+1 555 0100".to_owned().into());
     let machine = Conversation::new(config, MonoTime::ZERO);
     let mut call = Call { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };

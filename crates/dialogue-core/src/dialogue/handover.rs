@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::{Claim, Language, MonoTime, Pii, PlanId, Receipt, Record, Value};
+use callwright_model::{Claim, Language, MonoTime, Pii, PlanId, Receipt, Record, Utterance, Value};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
 use super::state::{How, Proposal, State};
 use crate::output::{Briefing, Output, TransferReason, TransferResult};
 use crate::slots;
+use crate::understand::Intent;
 use crate::words::Words;
 
 /// What a human would want to know of the call so far.
@@ -48,7 +49,11 @@ impl Dialogue {
     pub(super) fn transferred(&mut self, result: TransferResult, now: MonoTime) {
         let reason = match (&self.state, result) {
             (State::Handover { reason, .. }, _) => *reason,
-            (State::WithHuman, TransferResult::Returned) => TransferReason::Asked,
+            (State::WithHuman, TransferResult::Returned | TransferResult::HandedBack) => {
+                TransferReason::Asked
+            }
+            // Somebody has taken the caller over, who had not asked for it.
+            (_, TransferResult::Connected) if self.active() => TransferReason::Asked,
             _ => return self.stale("transfer result"),
         };
         match result {
@@ -61,6 +66,26 @@ impl Dialogue {
                 self.ask(How::First, now);
             }
             TransferResult::Returned => self.back_to_agent("returned", now),
+            TransferResult::HandedBack => self.back_to_agent("handed-back", now),
+        }
+    }
+
+    /// Two people have talked about it: what the caller wants is not asked for again if it was said.
+    pub(super) fn offer_what_was_said(&mut self, said: &[Utterance], now: MonoTime) {
+        if !matches!(self.state, State::Open { .. }) {
+            return;
+        }
+        let skill = said.iter().rev().find_map(|utterance| {
+            let words = utterance.words.reveal();
+            match self.read(words).clear() {
+                Some(Intent::Skill(skill)) => Some((skill.clone(), words.clone())),
+                Some(_) | None => None,
+            }
+        });
+        if let Some((skill, words)) = skill {
+            let task = self.new_task(&skill, &words);
+            self.enter(State::Proposing(Proposal::Skill(task)), now);
+            self.ask(How::First, now);
         }
     }
 

@@ -512,7 +512,7 @@ impl Dialogue {
         self.plan(task, now);
     }
 
-    fn new_task(&mut self, skill: &str, words: &str) -> Task {
+    pub(super) fn new_task(&mut self, skill: &str, words: &str) -> Task {
         let pack = self.config.pack.clone();
         let mut inputs = Record::new();
         let known = self.state.task().map(|task| (task.skill.clone(), task.inputs.clone()));

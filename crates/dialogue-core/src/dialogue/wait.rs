@@ -52,6 +52,9 @@ impl Dialogue {
 
     /// When the caller will have been silent for too long.
     fn silent_at(&self) -> MonoTime {
+        if let Some(since) = self.held {
+            return since + self.config.limits.hold;
+        }
         let since =
             if self.said.is_empty() { self.quiet_since } else { self.quiet_since.max(self.voice_until) };
         if self.pending != Pending::Nothing {
@@ -115,6 +118,9 @@ impl Dialogue {
     pub(super) fn silent(&mut self, now: MonoTime) {
         if !self.state.waits_for_caller() || self.speaking.is_some() {
             return;
+        }
+        if self.held.take().is_some() {
+            return self.goodbye("farewell-silence", now);
         }
         self.said.clear();
         self.quiet_since = now;

@@ -65,6 +65,7 @@ fn facts() -> impl Strategy<Value = Fact> {
             TransferResult::NoAnswer,
             TransferResult::Unavailable,
             TransferResult::Returned,
+            TransferResult::HandedBack,
         ])
         .prop_map(Fact::Transfer),
         1 => any::<bool>().prop_map(Fact::CallBack),
