@@ -407,6 +407,62 @@ fn nobody_is_left_in_silence_and_hold_sound_is_none() {
 }
 
 #[test]
+fn a_line_on_hold_is_sent_nothing_and_its_music_is_nobodys_turn() {
+    let mut call = Call::new();
+    let music: Vec<i16> = (0..160).map(|n| if n % 40 < 20 { 8_000 } else { -8_000 }).collect();
+    for _ in 0..10 {
+        call.tick(&[0; 160]);
+    }
+    call.leg.handle_command(&LegCommand::OnHold(true), call.now);
+    let sent = call.played.len();
+    for _ in 0..50 * 5 {
+        call.tick(&music);
+    }
+    for _ in 0..50 * 40 {
+        call.silent_tick();
+    }
+    assert_eq!(call.played.len(), sent, "nothing is sent");
+    assert!(call.heard.is_empty(), "the recogniser gets nothing");
+    let told = call.fact(|fact| matches!(fact, LegFact::SpeechStarted { .. } | LegFact::Gone(_)));
+    assert_eq!(told, None, "no turn, and a silent line on hold is not gone");
+    call.leg.handle_command(&LegCommand::OnHold(false), call.now);
+    for _ in 0..50 {
+        call.tick(&music);
+    }
+    assert!(call.fact(|fact| matches!(fact, LegFact::SpeechStarted { .. })).is_some(), "they are back");
+    assert!(call.played.len() > sent);
+}
+
+#[test]
+fn in_a_mix_the_agent_and_others_add_up_and_who_is_not_listened_to_takes_no_turn() {
+    let mut call = Call::new();
+    call.ticks(10, 0);
+    call.leg.handle_mixed(false, call.now);
+    let (agent, other) = (Frame([1_000; FRAME_SAMPLES]), Frame([2_000; FRAME_SAMPLES]));
+    let voice: Vec<i16> = (0..160).map(|n| if n % 40 < 20 { 8_000 } else { -8_000 }).collect();
+    for _ in 0..40 {
+        call.says.push_back(SayFrame::wordless(SayId(1), TurnId(0), Some(agent)));
+        call.leg.mix_in(&other);
+        call.tick(&voice);
+    }
+    let last =
+        call.played[call.played.len() - 160..].iter().map(|sample| i32::from(*sample)).sum::<i32>() / 160;
+    assert!((2_900..3_100).contains(&last), "the sum is {last}");
+    assert!(call.heard.is_empty());
+    call.tick(&voice);
+    let alone = call.leg.sent_frame().0[0];
+    assert_eq!(alone, 0, "what others said is not heard twice");
+    call.leg.handle_unbridged(call.now);
+    for _ in 0..50 {
+        call.tick(&voice);
+    }
+    assert!(
+        call.fact(|fact| matches!(fact, LegFact::SpeechStarted { .. })).is_some(),
+        "the agent listens again"
+    );
+}
+
+#[test]
 fn a_dead_line_is_gone_after_its_time_and_sends_nothing_more() {
     let mut call = Call::new();
     for _ in 0..50 * 59 {
