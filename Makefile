@@ -2,10 +2,11 @@
 # make run    set up, build, and leave the gateway running
 # make bench-whisper  what whisper of the real sizes costs, with random weights
 # make bench-core  what the action core costs beside what is wanted of it: steps a second, permissions, plans, memory
+# make bench-sip  what telephony costs on one core beside what is wanted: set-ups, legs, bridges, memory, 20,000 calls
 # make faults  kill the action core and the demo's systems 1,000 plans long, and look for lost and doubled effects
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
 # make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
-.PHONY: demo run test build setup models bench-core bench-turns bench-whisper faults clean
+.PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-whisper faults clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -43,6 +44,12 @@ bench-turns: build
 # A minute, after a release build of the action core alone. The disk of target/bench is measured, so it should be the journal's.
 bench-core: setup
 	$(CARGO) run --locked --release -p callwright-benches --no-default-features --bin action-core -- $(ARGS)
+
+# Ten minutes after a release build, of which sipp's 20,000 calls take two and a half. ARGS="--soak 0" leaves those out.
+bench-sip:
+	scripts/setup --tests
+	$(CARGO) build --locked --release -p callwright
+	$(CARGO) run --locked --release -p callwright-benches --no-default-features --features sip --bin sip -- $(ARGS)
 
 # Four minutes. ARGS="--plans 80 --stores 8" is a short one, "--seed 2" another one.
 faults: build

@@ -3,5 +3,8 @@
 pub mod action_core;
 #[cfg(feature = "whisper")]
 pub mod random_model;
+pub mod report;
+#[cfg(feature = "sip")]
+pub mod sip;
 #[cfg(feature = "whisper")]
 pub mod whisper;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use callwright_benches::action_core::{self, Core, Made, Pace, Quantiles, System};
+use callwright_benches::report::{Figure, Machine, Wanted, at_least};
 use callwright_scratch_postgres::{Durability, Server};
 use clap::Parser;
 use serde::Serialize;
@@ -58,28 +59,6 @@ struct Report {
     /// The same two with the journal in Postgres, where there is one.
     postgres: Option<(Pace, Pace)>,
     figures: Vec<Figure>,
-}
-
-#[derive(Debug, Serialize)]
-struct Machine {
-    cpu: String,
-    cores: usize,
-}
-
-/// One figure beside what is wanted.
-#[derive(Debug, Serialize)]
-struct Figure {
-    what: String,
-    measured: f64,
-    unit: &'static str,
-    wanted: Option<Wanted>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Wanted {
-    AtLeast(f64),
-    AtMost(f64),
 }
 
 fn main() -> Result<()> {
@@ -197,38 +176,6 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         arguments.out.display()
     );
     Ok(())
-}
-
-impl Figure {
-    fn new(what: &str, measured: f64, unit: &'static str, wanted: Option<Wanted>) -> Self {
-        Self { what: what.to_owned(), measured, unit, wanted }
-    }
-
-    fn line(&self) -> String {
-        let number = |value: f64| {
-            let digits = if value >= 100.0 { 0 } else { 2 };
-            format!("{value:.digits$} {}", self.unit)
-        };
-        let wanted = match self.wanted {
-            Some(Wanted::AtLeast(least)) => format!(">= {}", number(least)),
-            Some(Wanted::AtMost(most)) => format!("<= {}", number(most)),
-            None => String::new(),
-        };
-        format!("{:<68} {:>14} {wanted:>14}", self.what, number(self.measured)).trim_end().to_owned()
-    }
-}
-
-impl Machine {
-    fn this() -> Self {
-        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let named = text.lines().find(|line| line.starts_with("model name"));
-        let cpu = named.and_then(|line| line.split_once(": ")).map_or("a machine", |(_, name)| name);
-        Self { cpu: cpu.to_owned(), cores: std::thread::available_parallelism().map_or(1, usize::from) }
-    }
-}
-
-fn at_least(value: f64) -> Option<Wanted> {
-    Some(Wanted::AtLeast(value))
 }
 
 /// For each look at the disk.

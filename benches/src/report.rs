@@ -1,0 +1,77 @@
+//! Figures beside what is wanted of them.
+
+use serde::Serialize;
+
+/// What was measured on.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// How many of its cores we may use.
+    pub cores: usize,
+}
+
+/// One figure beside what is wanted.
+#[derive(Debug, Serialize)]
+pub struct Figure {
+    what: String,
+    measured: f64,
+    unit: &'static str,
+    wanted: Option<Wanted>,
+}
+
+/// A mark.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// So much or more.
+    AtLeast(f64),
+    /// So much or less.
+    AtMost(f64),
+}
+
+/// The mark of a figure that should be large.
+#[must_use]
+pub const fn at_least(value: f64) -> Option<Wanted> {
+    Some(Wanted::AtLeast(value))
+}
+
+/// The mark of a figure that should be small.
+#[must_use]
+pub const fn at_most(value: f64) -> Option<Wanted> {
+    Some(Wanted::AtMost(value))
+}
+
+impl Figure {
+    /// A figure with its unit.
+    #[must_use]
+    pub fn new(what: &str, measured: f64, unit: &'static str, wanted: Option<Wanted>) -> Self {
+        Self { what: what.to_owned(), measured, unit, wanted }
+    }
+
+    /// It as a row of the table.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let number = |value: f64| {
+            let digits = if value >= 100.0 { 0 } else { 2 };
+            format!("{value:.digits$} {}", self.unit)
+        };
+        let wanted = match self.wanted {
+            Some(Wanted::AtLeast(least)) => format!(">= {}", number(least)),
+            Some(Wanted::AtMost(most)) => format!("<= {}", number(most)),
+            None => String::new(),
+        };
+        format!("{:<68} {:>14} {wanted:>14}", self.what, number(self.measured)).trim_end().to_owned()
+    }
+}
+
+impl Machine {
+    /// The one we run on.
+    #[must_use]
+    pub fn this() -> Self {
+        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let named = text.lines().find(|line| line.starts_with("model name"));
+        let cpu = named.and_then(|line| line.split_once(": ")).map_or("a machine", |(_, name)| name);
+        Self { cpu: cpu.to_owned(), cores: std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+}

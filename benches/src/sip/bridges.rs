@@ -1,0 +1,208 @@
+//! Legs on one media thread: idle ones, and pairs that are bridged.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow};
+use callwright_media::{LegPorts, LegSetup, Media, MediaConfig};
+use callwright_model::{
+    AudioFormat, CallId, Codec, Frame, LegCommand, LegEvent, LegId, LegRole, VoiceActivity,
+};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::cores::{self, AROUND, MEASURED};
+use super::phones::{Phones, Traffic};
+use super::sound::Sound;
+
+/// What the legs of a measurement are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legs {
+    /// Nobody speaks on them, and the agent waits.
+    Idle,
+    /// Bridged by twos, with these codecs.
+    Pairs(Codec, Codec),
+}
+
+/// What the telephones on both ends say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voices {
+    /// A recorded caller, over and over.
+    Speech,
+    /// Nothing.
+    Silence,
+}
+
+/// What one load was like.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Loaded {
+    /// Legs.
+    pub legs: usize,
+    /// Share of its core that the media thread ran.
+    pub share: f64,
+    /// Frames that it sent too late or not at all.
+    pub missed: u64,
+    /// RTP packets to it.
+    pub sent: u64,
+    /// RTP packets from it.
+    pub received: u64,
+    /// What a leg costs in memory.
+    pub bytes_a_leg: u64,
+}
+
+impl Loaded {
+    /// Whether everybody heard everything, in time.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        // A thousandth is what the ends of the count may be off by.
+        self.missed == 0 && self.received.abs_diff(self.sent) * 1_000 <= self.sent
+    }
+}
+
+/// So many idle legs.
+///
+/// # Errors
+/// When sockets or threads cannot be had.
+pub fn idle(legs: usize) -> Result<Loaded> {
+    load(Legs::Idle, Voices::Silence, legs)
+}
+
+/// So many bridged pairs.
+///
+/// # Errors
+/// When sockets or threads cannot be had.
+pub fn pairs(one: Codec, other: Codec, pairs: usize) -> Result<Loaded> {
+    load(Legs::Pairs(one, other), Voices::Speech, pairs * 2)
+}
+
+/// The most pairs that were held, found in steps of a tenth.
+///
+/// # Errors
+/// When sockets or threads cannot be had.
+pub fn most(one: Codec, other: Codec, from: usize) -> Result<(usize, Loaded)> {
+    let mut held = None;
+    let mut next = from;
+    loop {
+        let loaded = pairs(one, other, next)?;
+        if !loaded.is_held() {
+            return held.with_context(|| format!("not even {from} pairs were held: {loaded:?}"));
+        }
+        held = Some((next, loaded));
+        next += (next / 10).max(1);
+    }
+}
+
+fn load(kind: Legs, voices: Voices, legs: usize) -> Result<Loaded> {
+    let media = start()?;
+    cores::pin(AROUND)?;
+    let before = cores::resident_bytes("self")?;
+    let mut load = Load { media, phones: Phones::default(), kept: Vec::new() };
+    load.connect(kind, voices, legs)?;
+    load.phones.talk(WARM_UP);
+    let after = cores::resident_bytes("self")?;
+    let (ran, missed, begun) = (cores::ran(WORKER)?, load.media.frames_missed(), Instant::now());
+    let Traffic { sent, mut received } = load.phones.talk(MEASURE);
+    let share = (cores::ran(WORKER)? - ran).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let missed = load.media.frames_missed() - missed;
+    // What was on its way when the count began stands for what is now.
+    received += load.phones.drain();
+    load.media.shutdown();
+    let bytes_a_leg = after.saturating_sub(before) / legs as u64;
+    Ok(Loaded { legs, share, missed, sent, received, bytes_a_leg })
+}
+
+/// Media of one thread, on the core that is measured.
+fn start() -> Result<Media> {
+    let started = thread::spawn(|| -> Result<Media> {
+        cores::pin(MEASURED)?;
+        let config = MediaConfig { workers: 1, ports: PORTS, commands: ORDERS, ..MediaConfig::default() };
+        Ok(Media::start(config)?)
+    });
+    started.join().map_err(|_| anyhow!("starting the media thread panicked"))?
+}
+
+struct Load {
+    media: Media,
+    phones: Phones,
+    /// A leg whose queues are gone is gone as well.
+    kept: Vec<(LegPorts, mpsc::Receiver<LegEvent>)>,
+}
+
+impl Load {
+    fn connect(&mut self, kind: Legs, voices: Voices, legs: usize) -> Result<()> {
+        let (one, other) = match kind {
+            Legs::Idle => (Codec::Pcmu, Codec::Pcmu),
+            Legs::Pairs(one, other) => (one, other),
+        };
+        let sound = |codec| match voices {
+            Voices::Speech => Sound::speech(codec),
+            Voices::Silence => Sound::silence(codec),
+        };
+        let sounds = [Arc::new(sound(one)?), Arc::new(sound(other)?)];
+        for nth in 0..legs {
+            let codec = if nth % 2 == 0 { one } else { other };
+            self.add(nth as u64, codec, &sounds[nth % 2])?;
+            if nth % 2 == 1 && kind != Legs::Idle {
+                let with = LegId(nth as u64 - 1);
+                self.media.command(LegId(nth as u64), LegCommand::Bridge { with });
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, nth: u64, codec: Codec, sound: &Arc<Sound>) -> Result<()> {
+        let phone = self.phones.next()?;
+        let mut io = self.media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        io.connect_to(phone);
+        self.phones.add(io.local_addr(), sound);
+        let (events, told) = mpsc::channel(16);
+        let payload_type = payload_type(codec);
+        let ports = self.media.add_leg(LegSetup {
+            call: CallId(0),
+            leg: LegId(nth),
+            role: LegRole::Caller,
+            io: Box::new(io),
+            format: AudioFormat {
+                codec,
+                payload_type_in: payload_type,
+                payload_type_out: payload_type,
+                dtmf_in: None,
+                dtmf_out: None,
+            },
+            voice_activity: Box::new(Nobody),
+            events,
+        })?;
+        self.kept.push((ports, told));
+        Ok(())
+    }
+}
+
+/// On idle lines a detector rests, and of bridged legs nobody listens: what it costs is no part of this.
+struct Nobody;
+
+impl VoiceActivity for Nobody {
+    fn probability(&mut self, _: &Frame) -> f32 {
+        0.0
+    }
+
+    fn reset(&mut self) {}
+}
+
+/// As in an offer of ours.
+pub(super) const fn payload_type(codec: Codec) -> u8 {
+    match codec {
+        Codec::Pcmu => 0,
+        Codec::Pcma => 8,
+        Codec::Opus => 111,
+    }
+}
+
+const WORKER: &str = "media-0";
+const PORTS: std::ops::RangeInclusive<u16> = 20_000..=31_999;
+/// All legs and bridges of a load may wait at once.
+const ORDERS: usize = 1 << 14;
+/// Buffers find their depth, and lines are found quiet.
+const WARM_UP: Duration = Duration::from_secs(2);
+const MEASURE: Duration = Duration::from_secs(4);
