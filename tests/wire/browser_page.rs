@@ -10,7 +10,8 @@ use callwright_console::{
     AgentSpeech, ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallEvent, CallFact, CallState,
     CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
     ErasedView, EventHub, JourneyRefusal, Journeys, LineView, PlanOutcome, PlanView, Readiness,
-    RecogniserView, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    RecogniserView, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer,
+    WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -99,6 +100,10 @@ impl Snapshots for Snapshot {
 
     fn lines(&self) -> Vec<LineView> {
         self.lines.clone()
+    }
+
+    fn phones(&self) -> Vec<UserPhonesView> {
+        Vec::new()
     }
 
     fn calls(&self) -> Vec<CallView> {

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use callwright_console::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackRefusal,
     CallbackView, Callbacks, Console, ConsoleConfig, ConsolePorts, Decision, ErasedView, EventHub,
-    JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView,
+    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{CallId, Money, Pii, PlanId, Record, Value};
 use serde_json::json;
@@ -105,6 +105,10 @@ impl Snapshots for Office {
     }
 
     fn lines(&self) -> Vec<LineView> {
+        Vec::new()
+    }
+
+    fn phones(&self) -> Vec<UserPhonesView> {
         Vec::new()
     }
 

@@ -3,6 +3,7 @@
 
 mod connectors;
 mod reader;
+mod sip;
 pub mod store;
 mod values;
 mod verify;
@@ -15,12 +16,14 @@ use std::time::Duration;
 use callwright_actions::{BreakerConfig, Postgres, Store};
 use callwright_call_core::call::How;
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
-use callwright_sip::Network;
+use callwright_sip::{DigestAlgorithm, Network};
 use toml::de::DeTable;
 
 pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
+use sip::{Hash, Realm};
+pub use sip::{Tls, User, WebSocket};
 pub use values::WebAddress;
 use values::{
     CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Way,
@@ -69,6 +72,16 @@ pub struct Sip {
     pub session_expires: Duration,
     /// The shortest such life that we agree to.
     pub min_se: Duration,
+    /// TLS.
+    pub tls: Tls,
+    /// WebSocket.
+    pub websocket: WebSocket,
+    /// Whose phones may register.
+    pub users: Vec<User>,
+    /// What phones prove themselves to.
+    pub realm: String,
+    /// By which hashes, the first one first.
+    pub digest: Vec<DigestAlgorithm>,
 }
 
 /// `[media]`
@@ -343,6 +356,14 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
             .parse_or(&mut section, "session_expires", Seconds(Duration::from_secs(1_800)))
             .0,
         min_se: reader.parse_or(&mut section, "min_se", Seconds(Duration::from_secs(90))).0,
+        tls: sip::tls(reader, &mut section, folder),
+        websocket: sip::websocket(reader, &mut section),
+        users: sip::users(reader, &mut section),
+        realm: reader.parse_or(&mut section, "realm", Realm("callwright".to_owned())).0,
+        digest: match reader.list::<Hash>(&mut section, "digest") {
+            Some(hashes) if !hashes.is_empty() => hashes.into_iter().map(|hash| hash.0).collect(),
+            Some(_) | None => DigestAlgorithm::ALL.to_vec(),
+        },
     };
     reader.close(section);
 

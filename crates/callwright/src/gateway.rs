@@ -29,7 +29,7 @@ use callwright_media::{Media, MediaConfig};
 use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
 #[cfg(feature = "talk")]
 use callwright_model::{LegEvent, LegFact};
-use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent};
+use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent, Transport};
 use callwright_speech::{Speech, SpeechConfig};
 use callwright_webrtc::{BrowserConfig, BrowserGateway};
 use callwright_wire::actions::{Client, PlanView};
@@ -137,7 +137,7 @@ impl Gateway {
             ..MediaConfig::default()
         })?;
         let speech = Speech::start(speech_config(&config))?;
-        let (sip, incoming) = SipEndpoint::start(sip_config(&config)).await?;
+        let (sip, incoming) = SipEndpoint::start(sip_config(&config)?).await?;
         let browser = BrowserGateway::start(BrowserConfig {
             bind: config.web.webrtc,
             advertise: config.media.external_ip.into_iter().collect(),
@@ -196,6 +196,18 @@ impl Gateway {
     /// Where telephones call.
     pub fn sip_address(&self) -> SocketAddr {
         self.shared.sip.local_addresses()[0]
+    }
+
+    /// Where telephones call, over everything that there is.
+    pub fn sip_addresses(&self) -> &[(Transport, SocketAddr)] {
+        self.shared.sip.addresses()
+    }
+
+    /// Reads certificates again.
+    pub fn reload(&self) {
+        if let Err(error) = self.shared.sip.reload_certificates() {
+            warn!(%error, "new certificates do not fit; the old ones stay in use");
+        }
     }
 
     /// Where the page is.
@@ -442,18 +454,32 @@ fn speech_config(config: &Config) -> SpeechConfig {
     }
 }
 
-fn sip_config(config: &Config) -> SipConfig {
+fn sip_config(config: &Config) -> Result<SipConfig> {
     let allowed = if config.sip.allow.is_empty() { Network::private() } else { config.sip.allow.clone() };
     let retry_after_s = u32::try_from(config.sip.retry_after.as_secs()).unwrap_or(u32::MAX);
-    SipConfig {
+    // The gateway's own page calls as well.
+    let own_page =
+        ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", config.web.listen.port()));
+    let users = config.sip.users.iter().map(|user| {
+        user.resolve().map_err(|why| anyhow::anyhow!("the telephone user `{}`: {why}", user.name))
+    });
+    Ok(SipConfig {
         listen: vec![config.sip.listen],
+        users: users.collect::<Result<_>>()?,
+        realm: config.sip.realm.clone(),
+        digest: config.sip.digest.clone(),
+        listen_tls: config.sip.tls.listen.into_iter().collect(),
+        listen_ws: config.sip.websocket.listen.into_iter().collect(),
+        listen_wss: config.sip.websocket.listen_secure.into_iter().collect(),
+        tls: config.sip.tls.certificates.clone(),
+        origins: config.web.origins.iter().cloned().chain(own_page).collect(),
         allowed_sources: allowed,
         calls_max: config.sip.calls_max,
         retry_after_s,
         session_expires: config.sip.session_expires,
         min_se: config.sip.min_se,
         ..SipConfig::default()
-    }
+    })
 }
 
 /// Installs the process's metrics, once.

@@ -8,6 +8,7 @@ use callwright_actions::ActionCore;
 use callwright_agents::AgentsServer;
 use callwright_demo_backends::Fault;
 use callwright_model::Problem;
+use callwright_sip::Transport;
 use callwright_wire::actions::Client;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -55,6 +56,14 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
     let gateway = Gateway::start(config, lines, install_metrics()?).await?;
     let recogniser = gateway.recogniser();
     answer!("telephones:  sip:airline@{} (UDP and TCP)", gateway.sip_address());
+    for (transport, address) in gateway.sip_addresses() {
+        match transport {
+            Transport::Udp | Transport::Tcp => {}
+            Transport::Tls => answer!("             sips:airline@{address} (TLS)"),
+            Transport::Ws => answer!("             ws://{address} (SIP over WebSocket)"),
+            Transport::Wss => answer!("             wss://{address} (SIP over WebSocket)"),
+        }
+    }
     answer!(
         "browsers:    http://{}/ (sound over UDP at {})",
         gateway.web_address(),
@@ -68,7 +77,13 @@ async fn run(config: Config, lines: Lines) -> Result<()> {
         answer!("journals:    {}", folder.display());
     }
     answer!("stop with Ctrl-C or SIGTERM; running calls get {} s", grace.as_secs());
-    wait_for_stop().await?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    loop {
+        tokio::select! {
+            stop = wait_for_stop() => break stop?,
+            _ = hangup.recv() => gateway.reload(),
+        }
+    }
     let calls = gateway.calls();
     if calls > 0 {
         answer!("stopping: {calls} call(s) still run; once more stops at once");

@@ -50,8 +50,8 @@ pub use hub::EventHub;
 pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, JourneyRefusal, Journeys,
-    LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer,
-    WhipRefusal,
+    LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer,
+    WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

@@ -87,6 +87,9 @@ pub trait Snapshots: Send + Sync {
     /// Running calls.
     fn calls(&self) -> Vec<CallView>;
 
+    /// Users of telephones, and where theirs are.
+    fn phones(&self) -> Vec<UserPhonesView>;
+
     /// Recent plans, the latest first.
     ///
     /// # Errors
@@ -98,6 +101,32 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// See [`StoryRefusal`].
     async fn story(&self, plan: &PlanId) -> Result<StoryView, StoryRefusal>;
+}
+
+/// A user, and the phones of theirs that can be rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserPhonesView {
+    /// The user.
+    pub user: String,
+    /// Whether one can be rung.
+    pub registered: bool,
+    /// Calls that they are in, those that ring among them.
+    pub calls: usize,
+    /// Their phones.
+    pub phones: Vec<PhoneView>,
+}
+
+/// A phone that has registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PhoneView {
+    /// `udp`, `tcp`, `tls`, `ws` or `wss`.
+    pub transport: String,
+    /// Where it is.
+    pub source: Pii<String>,
+    /// What it says it is.
+    pub user_agent: Option<String>,
+    /// In how many seconds it must register again.
+    pub expires_s: u64,
 }
 
 /// The story of a plan. It names whoever approved, rejected or cancelled something.

@@ -54,6 +54,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/events", get(sse::events))
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
+        .route("/v1/phones", get(views::phones))
         .route("/v1/plans", get(views::plans))
         .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))

@@ -104,7 +104,7 @@ mod tests {
     use crate::ports::{
         ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
         Callbacks, ErasedView, JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots,
-        StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -128,6 +128,10 @@ mod tests {
         }
 
         fn lines(&self) -> Vec<LineView> {
+            Vec::new()
+        }
+
+        fn phones(&self) -> Vec<UserPhonesView> {
             Vec::new()
         }
 

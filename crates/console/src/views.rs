@@ -8,7 +8,7 @@ use callwright_model::PlanId;
 use serde_json::json;
 
 use crate::access;
-use crate::ports::{CallView, LineView, PlanView, Readiness, StoryRefusal};
+use crate::ports::{CallView, LineView, PlanView, Readiness, StoryRefusal, UserPhonesView};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -22,6 +22,14 @@ pub(crate) async fn calls(
 ) -> Result<Json<Vec<CallView>>, Problem> {
     access::operator(&app.config, &headers)?;
     Ok(Json(app.ports.snapshots.calls()))
+}
+
+pub(crate) async fn phones(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<UserPhonesView>>, Problem> {
+    access::operator(&app.config, &headers)?;
+    Ok(Json(app.ports.snapshots.phones()))
 }
 
 pub(crate) async fn plans(

@@ -1,17 +1,15 @@
-//! What arrives: connections, requests, and among these new calls.
+//! What arrives: requests, and among these new calls.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, Request, StatusCode, Transport as Wire};
+use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
+use rsipstack::sip::{Header, Method, Request, Scheme, StatusCode};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
-use rsipstack::transport::tcp::TcpConnection;
-use rsipstack::transport::{SipAddr, SipConnection};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::Transport;
 use crate::endpoint::{Shared, SipEvent};
@@ -19,37 +17,9 @@ use crate::fields::{CallFields, Replaces};
 use crate::incoming::{IncomingCall, IncomingTask, Ringer, called, caller};
 use crate::inside::serve_early;
 use crate::leg::LegTask;
+use crate::registrar::Denied;
 use crate::request::{ALLOW, Body, SDP, accepts_sdp, allows, required};
 use crate::timer::{Negotiated, negotiate};
-
-pub(crate) async fn accept_connections(listener: TcpListener, shared: Arc<Shared>) {
-    loop {
-        let accepted = tokio::select! {
-            () = shared.closed.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Mostly no file descriptors left: others must close theirs first.
-                warn!(%error, "accepting a SIP connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        if shared.endpoint.transport_layer.connections_count() >= shared.config.connections_max {
-            shared.gate.counters.dropped_overload.count();
-            continue;
-        }
-        let Ok(local) = stream.local_addr() else { continue };
-        let _ = stream.set_nodelay(true);
-        let local = SipAddr::new(Wire::Tcp, local.into());
-        match TcpConnection::from_stream(stream, local, Some(shared.closed.child_token())) {
-            Ok(connection) => shared.endpoint.transport_layer.add_connection(SipConnection::Tcp(connection)),
-            Err(error) => debug!(%error, "a SIP connection went away at once"),
-        }
-    }
-}
 
 pub(crate) async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Shared>) {
     loop {
@@ -91,6 +61,7 @@ async fn serve(shared: &Arc<Shared>, mut transaction: Transaction) {
     } else {
         match method {
             Method::Invite => serve_invite(shared, transaction).await,
+            Method::Register if shared.registrar.has_users() => serve_register(shared, transaction).await,
             Method::Options => {
                 let mut headers = vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())];
                 let draining = shared.is_draining();
@@ -132,12 +103,77 @@ async fn serve_inside(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
     transaction.reply(StatusCode::CallTransactionDoesNotExist).await
 }
 
+/// A phone tells where it is.
+async fn serve_register(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
+    let Some((source, transport)) = origin(&transaction) else {
+        return transaction.reply(StatusCode::ServerInternalError).await;
+    };
+    let user = match shared.registrar.authenticate(&transaction.original, source.ip()) {
+        Ok(user) => user,
+        Err(denied) => return deny(shared, transaction, denied).await,
+    };
+    match shared.registrar.register(&transaction.original, &user, source, transport) {
+        Ok(contacts) => transaction.reply_with(StatusCode::OK, contacts, None).await,
+        Err((status, more)) => transaction.reply_with(StatusCode::from(status), more, None).await,
+    }
+}
+
+async fn deny(shared: &Shared, mut transaction: Transaction, denied: Denied) -> rsipstack::Result<()> {
+    match denied {
+        Denied::Stale(asked) => {
+            shared.gate.counters.challenged.count();
+            transaction.reply_with(StatusCode::Unauthorized, asked, None).await
+        }
+        Denied::Wrong => {
+            shared.gate.counters.refused_password.count();
+            transaction.reply(StatusCode::Forbidden).await
+        }
+    }
+}
+
+/// Where a request came from, and over what.
+fn origin(transaction: &Transaction) -> Option<(SocketAddr, Transport)> {
+    let connection = transaction.connection.as_ref()?;
+    let source = connection.get_remote_addr()?.get_socketaddr().ok()?;
+    Some((source, Transport::of(connection.get_addr().r#type)))
+}
+
+/// Whose call it is; `None` for a stranger who may call all the same.
+fn caller_of(
+    shared: &Shared,
+    request: &Request,
+    source: SocketAddr,
+    transport: Transport,
+) -> Result<Option<String>, Denied> {
+    if shared.gate.allows(source.ip()) {
+        return Ok(shared.registrar.user_at(transport, source));
+    }
+    let user = shared.registrar.authenticate(request, source.ip())?;
+    let from = request.from_header().ok().and_then(|from| from.typed().ok());
+    // A user calls in no other's name.
+    if from.as_ref().and_then(|from| from.uri.user()) == Some(&user) {
+        Ok(Some(user))
+    } else {
+        Err(Denied::Wrong)
+    }
+}
+
 /// A call comes in.
 async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsipstack::Result<()> {
     let counters = &shared.gate.counters;
     if shared.registry.has_merged(&transaction.original) {
         return transaction.reply(StatusCode::LoopDetected).await;
     }
+    let place = origin(&transaction).and_then(|(source, transport)| {
+        shared.local_ip(source).map(|local_ip| (source, transport, local_ip))
+    });
+    let Some((source, transport, local_ip)) = place else {
+        return transaction.reply(StatusCode::ServerInternalError).await;
+    };
+    let user = match caller_of(shared, &transaction.original, source, transport) {
+        Ok(user) => user,
+        Err(denied) => return deny(shared, transaction, denied).await,
+    };
     if !accepts_sdp(&transaction.original) {
         counters.refused_malformed.count();
         return transaction.reply(StatusCode::NotAcceptable).await;
@@ -158,16 +194,6 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
             return transaction.reply(StatusCode::from(status)).await;
         }
     };
-    let connection = transaction.connection.as_ref();
-    let source = connection.and_then(|connection| connection.get_remote_addr()?.get_socketaddr().ok());
-    let transport = match connection {
-        Some(SipConnection::Tcp(_)) => Transport::Tcp,
-        _ => Transport::Udp,
-    };
-    let place = source.and_then(|source| Some((source, shared.local_ip(source)?)));
-    let Some((source, local_ip)) = place else {
-        return transaction.reply(StatusCode::ServerInternalError).await;
-    };
     let slot = match shared.admit() {
         Ok(slot) => slot,
         Err(status) => {
@@ -187,7 +213,8 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         }
     };
     let (sender, states) = shared.dialogs.new_dialog_state_channel();
-    let contact = shared.contact(local_ip, transport).ok();
+    let secure = transaction.original.uri.scheme == Some(Scheme::Sips);
+    let contact = shared.contact(local_ip, transport, secure).ok();
     let mut dialog = match shared.dialogs.get_or_create_server_invite(&transaction, sender, None, contact) {
         Ok(dialog) => dialog,
         // No `Contact`, or one that cannot be read.
@@ -212,6 +239,7 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         source,
         local_ip,
         transport,
+        user: user.clone(),
         offer,
         fields,
         replaces,
@@ -231,6 +259,7 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         transaction: transaction.tu_sender.clone(),
         delayed: call.offer.is_none(),
         slot,
+        in_call: user.and_then(|user| shared.registrar.in_call(&user)),
     };
     counters.calls_offered.count();
     waiting.send(SipEvent::Incoming(call));
@@ -258,8 +287,6 @@ fn replaced(shared: &Shared, request: &Request) -> Result<Option<Replaces>, u16>
     Ok(Some(replaces))
 }
 
-/// File descriptors do not come back faster.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often, and
 const DIALOG_LOOKS: usize = 4;
 /// how far apart a dialog is looked for: the library needs microseconds.

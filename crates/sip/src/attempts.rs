@@ -1,6 +1,7 @@
 //! A call that is asked for more than once: somewhere else (3xx), or for a session that lives longer (422).
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +11,17 @@ use rsipstack::dialog::dialog::DialogStateReceiver;
 use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::prelude::HasHeaders;
-use rsipstack::sip::uri::ParamsExt;
-use rsipstack::sip::{Header, Response, Transport as Wire};
+use rsipstack::sip::{Header, Response, Scheme};
+use rsipstack::transport::SipAddr;
 use tokio::task::JoinHandle;
 
+use crate::Transport;
 use crate::endpoint::Shared;
 use crate::error::SipError;
 use crate::fields::addresses;
-use crate::outgoing::{Invited, OutgoingCall, check_uri, parse, peer, replaces_headers};
+use crate::listeners::{peer, transport_of};
+use crate::outgoing::{Invited, OutgoingCall, check_uri, parse, replaces_headers};
+use crate::registrar::Binding;
 use crate::request::{ALLOW, EXTENSIONS, SDP};
 use crate::timer::{wanted, wish};
 
@@ -25,6 +29,8 @@ use crate::timer::{wanted, wish};
 #[derive(Debug)]
 pub(crate) struct Attempts {
     target: String,
+    /// Where the target is, when that is known better than by its address.
+    at: Option<(Transport, SocketAddr)>,
     tried: Vec<String>,
     others: VecDeque<String>,
     redirects_left: u8,
@@ -43,11 +49,22 @@ impl Attempts {
     pub(crate) fn new(call: &OutgoingCall, min_se: Duration) -> Self {
         Self {
             target: call.to.clone(),
+            at: None,
             tried: vec![call.to.clone()],
             others: VecDeque::new(),
             redirects_left: call.redirects_max,
             min_se,
             raises_left: RAISES_MAX,
+        }
+    }
+
+    /// For a phone that has told where it is.
+    pub(crate) fn at_phone(call: &OutgoingCall, min_se: Duration, phone: &Binding) -> Self {
+        Self {
+            target: phone.contact.clone(),
+            at: Some((phone.transport, phone.source)),
+            tried: vec![phone.contact.clone()],
+            ..Self::new(call, min_se)
         }
     }
 
@@ -78,6 +95,7 @@ impl Attempts {
             if check_uri(&next).is_ok() && !self.tried.contains(&next) && self.tried.len() < TRIED_MAX {
                 self.tried.push(next.clone());
                 self.target = next;
+                self.at = None;
                 return true;
             }
         }
@@ -93,11 +111,18 @@ impl Attempts {
     ) -> Result<Invitation, SipError> {
         let callee = parse(&self.target)?;
         let caller = parse(&call.from)?;
-        let peer = peer(&self.target, &callee).await?;
+        let (transport, peer) = match self.at {
+            Some(at) => at,
+            None => {
+                let transport = transport_of(&callee).ok_or_else(|| SipError::BadUri(self.target.clone()))?;
+                // A connection that cannot be made is told here, with its reason, and not by a timer of the library.
+                shared.way_to(&callee).await?;
+                (transport, peer(&callee, transport).await?)
+            }
+        };
+        let destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
         let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
-        let tcp = callee.transport() == Some(&Wire::Tcp);
-        let contact =
-            shared.contact(local, if tcp { crate::Transport::Tcp } else { crate::Transport::Udp })?;
+        let contact = shared.contact(local, transport, callee.scheme == Some(Scheme::Sips))?;
         let credential = call.credentials.clone().map(|credentials| Credential {
             username: credentials.user,
             password: credentials.password.into_inner(),
@@ -113,6 +138,7 @@ impl Attempts {
             caller_display_name: name.map(|name| format!("\"{name}\"")),
             caller,
             callee,
+            destination,
             contact,
             content_type: Some(SDP.to_owned()),
             offer: Some(call.offer.clone().into_bytes()),

@@ -21,8 +21,18 @@ pub struct SipStatistics {
     pub refused_malformed: u64,
     /// Datagrams that were not SIP, dropped.
     pub dropped_junk: u64,
-    /// Datagrams, requests and TCP connections dropped because too many were waiting.
+    /// Datagrams, requests and connections dropped because too many were waiting.
     pub dropped_overload: u64,
+    /// Requests that were asked whose they are.
+    pub challenged: u64,
+    /// Requests refused because their source had given too many wrong passwords.
+    pub refused_tries: u64,
+    /// Wrong passwords and unknown users.
+    pub refused_password: u64,
+    /// Connections cut because their peer was too slow: to say something, to end a message, or to read.
+    pub cut_slow: u64,
+    /// Connections whose TLS or WebSocket handshake failed.
+    pub failed_handshakes: u64,
     /// Events of legs (keys pressed, re-INVITEs) dropped because their owner did not read.
     pub dropped_events: u64,
     /// Fields that only tell something (`User-to-User`, `Diversion`, `History-Info`, `Referred-By`, `Reason`) and could not be read.
@@ -44,6 +54,11 @@ pub(crate) struct Counters {
     pub(crate) refused_replaces: Counter,
     pub(crate) dropped_junk: Counter,
     pub(crate) dropped_overload: Counter,
+    pub(crate) challenged: Counter,
+    pub(crate) refused_tries: Counter,
+    pub(crate) refused_password: Counter,
+    pub(crate) cut_slow: Counter,
+    pub(crate) failed_handshakes: Counter,
     pub(crate) dropped_events: Counter,
     pub(crate) ignored_fields: Counter,
 }
@@ -77,6 +92,11 @@ impl Counters {
             refused_replaces: self.refused_replaces.value(),
             dropped_junk: self.dropped_junk.value(),
             dropped_overload: self.dropped_overload.value(),
+            challenged: self.challenged.value(),
+            refused_tries: self.refused_tries.value(),
+            refused_password: self.refused_password.value(),
+            cut_slow: self.cut_slow.value(),
+            failed_handshakes: self.failed_handshakes.value(),
             dropped_events: self.dropped_events.value(),
             ignored_fields: self.ignored_fields.value(),
             calls_incoming_now,

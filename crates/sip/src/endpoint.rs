@@ -13,22 +13,26 @@ use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::TransportLayer;
 use rsipstack::transport::udp::UdpConnection;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use crate::Transport;
-use crate::arrivals::{accept_connections, take_transactions};
+use crate::arrivals::take_transactions;
 use crate::config::SipConfig;
 use crate::counters::SipStatistics;
 use crate::error::SipError;
+use crate::flow::Flows;
 use crate::gate::{Addresser, Gate, SharedGate};
 use crate::incoming::IncomingCall;
 use crate::leg::SipLeg;
+use crate::listeners::{self, Locator};
 use crate::outgoing::{OutgoingCall, invite, is_deaf, local_ip};
+use crate::registrar::{Registrar, UserPhones};
 use crate::registry::Registry;
 use crate::socket::ScreenedSocket;
+use crate::tls::Tls;
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
 /// [`SipEndpoint::shutdown`] before.
@@ -48,8 +52,14 @@ pub enum SipEvent {
 pub(crate) struct Shared {
     pub(crate) config: SipConfig,
     pub(crate) listening: Vec<SocketAddr>,
+    /// Where we listen, for all transports.
+    pub(crate) addresses: Vec<(Transport, SocketAddr)>,
+    pub(crate) flows: Flows,
+    pub(crate) connections: Arc<Semaphore>,
+    pub(crate) tls: Arc<Tls>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) registrar: Arc<Registrar>,
     pub(crate) endpoint: EndpointInnerRef,
     pub(crate) dialogs: Arc<DialogLayer>,
     /// Tasks of legs and the good-byes they send.
@@ -69,7 +79,7 @@ impl SipEndpoint {
     /// Binds and begins to answer.
     ///
     /// # Errors
-    /// When an address cannot be bound.
+    /// When an address cannot be bound, or a certificate cannot be used.
     pub async fn start(mut config: SipConfig) -> Result<(Self, mpsc::Receiver<SipEvent>), SipError> {
         if config.listen.is_empty() {
             return Err(SipError::NoAddress);
@@ -79,8 +89,10 @@ impl SipEndpoint {
         config.t1 = config.t1.clamp(T1_MIN, T1_MAX);
         let closed = CancellationToken::new();
         let registry = Arc::new(Registry::default());
-        let gate = Arc::new(Gate::new(&config, Arc::clone(&registry)));
+        let registrar = Arc::new(Registrar::new(&config)?);
+        let gate = Arc::new(Gate::new(&config, Arc::clone(&registry), Arc::clone(&registrar)));
         let transports = TransportLayer::new(closed.clone());
+        let tls = Arc::new(Tls::load(config.tls.clone())?);
         let mut listening = Vec::new();
         let mut listeners = Vec::new();
         for address in &config.listen {
@@ -90,20 +102,29 @@ impl SipEndpoint {
                 .await
                 .map_err(|error| SipError::Library(error.to_string()))?;
             transports.add_transport(udp.into());
-            listeners.push(tcp);
+            listeners.push((Transport::Tcp, tcp));
             listening.push(bound);
         }
-        let everywhere = listening.iter().any(|address| address.ip().is_unspecified());
+        listeners.extend(bind_others(&config, &tls).await?);
+        let mut addresses: Vec<_> = listening.iter().map(|address| (Transport::Udp, *address)).collect();
+        for (transport, listener) in &listeners {
+            addresses.push((
+                *transport,
+                listener.local_addr().map_err(|error| SipError::Library(error.to_string()))?,
+            ));
+        }
+        let locator = Locator::default();
         let endpoint = EndpointBuilder::new()
             .with_user_agent(&config.user_agent)
             .with_transport_layer(transports)
             .with_cancel_token(closed.clone())
             .with_transport_inspector(Box::new(SharedGate(Arc::clone(&gate))))
             .with_inspector(Box::new(Addresser {
-                everywhere,
+                listening: addresses.clone(),
                 last: Mutex::new(None),
                 registry: Arc::clone(&registry),
             }))
+            .with_target_locator(Box::new(locator.clone()))
             .with_option(EndpointOption {
                 t1: config.t1,
                 t1x64: config.t1 * 64,
@@ -126,19 +147,27 @@ impl SipEndpoint {
             draining: AtomicBool::new(false),
             overloaded: AtomicBool::new(false),
             closed: closed.clone(),
+            connections: Arc::new(Semaphore::new(config.connections_max)),
+            flows: Flows::default(),
             config,
             listening,
+            addresses,
+            tls,
             gate,
             registry,
+            registrar,
             events,
         });
+        // It is asked only once the library runs, and this is the only place that sets it.
+        let _ = locator.0.set(Arc::downgrade(&shared));
         tokio::spawn(watch(Arc::clone(&endpoint.inner), closed.clone()));
-        for listener in listeners {
-            tokio::spawn(accept_connections(listener, Arc::clone(&shared)));
+        for (transport, listener) in listeners {
+            tokio::spawn(listeners::accept(listener, transport, Arc::clone(&shared)));
         }
+        tokio::spawn(Arc::clone(&shared.tls).watch(shared.config.tls_look_every, closed.clone()));
         tokio::spawn(take_transactions(transactions, Arc::clone(&shared)));
-        for address in &shared.listening {
-            info!(%address, "SIP over UDP and TCP");
+        for (transport, address) in &shared.addresses {
+            info!(%address, ?transport, "SIP listens");
         }
         Ok((Self { shared, _guard: Arc::new(closed.drop_guard()) }, received))
     }
@@ -147,6 +176,39 @@ impl SipEndpoint {
     #[must_use]
     pub fn local_addresses(&self) -> &[SocketAddr] {
         &self.shared.listening
+    }
+
+    /// Where it listens, for every transport, with real ports.
+    #[must_use]
+    pub fn addresses(&self) -> &[(Transport, SocketAddr)] {
+        &self.shared.addresses
+    }
+
+    /// Users and their phones.
+    #[must_use]
+    pub fn phones(&self) -> Vec<UserPhones> {
+        self.shared.registrar.phones()
+    }
+
+    /// A user's phones; `None` when there is no such user.
+    #[must_use]
+    pub fn phones_of(&self, user: &str) -> Option<UserPhones> {
+        self.shared.registrar.phones_of(user)
+    }
+
+    /// Changes whenever a phone comes or goes, or a user is in a call more or less. A phone that does not register again just
+    /// runs out.
+    #[must_use]
+    pub fn phones_changed(&self) -> watch::Receiver<u64> {
+        self.shared.registrar.watch()
+    }
+
+    /// Reads certificates and keys again, for connections from now on; running ones keep theirs.
+    ///
+    /// # Errors
+    /// When a file does not fit; then the old ones stay in use.
+    pub fn reload_certificates(&self) -> Result<(), SipError> {
+        self.shared.tls.reload()
     }
 
     /// Our address toward whom a SIP URI names: what belongs into the offer of a call to it.
@@ -225,19 +287,26 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     /// Where the other end shall send its requests inside the call.
-    pub(crate) fn contact(&self, local: IpAddr, transport: Transport) -> Result<Uri, SipError> {
-        let listening = self.listening.iter();
-        let port = listening
-            .clone()
-            .find(|address| address.ip() == local)
-            .or_else(|| listening.clone().find(|address| address.is_ipv4() == local.is_ipv4()))
-            .map_or(5060, SocketAddr::port);
+    pub(crate) fn contact(&self, local: IpAddr, transport: Transport, secure: bool) -> Result<Uri, SipError> {
+        let ports = |wanted: Transport| {
+            let listening = self.addresses.iter().filter(move |(transport, _)| *transport == wanted);
+            let mut addresses = listening.map(|(_, address)| address);
+            let exact = addresses.clone().find(|address| address.ip() == local);
+            exact.or_else(|| addresses.find(|address| address.is_ipv4() == local.is_ipv4()))
+        };
+        // Where we do not listen for a transport, the other end keeps to the connection that there is.
+        let port = ports(transport).or_else(|| ports(Transport::Udp)).map_or(5060, SocketAddr::port);
         let address = SocketAddr::new(local, port);
         let suffix = match transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
+            Transport::Tls => ";transport=tls",
+            // RFC 7118 section 5.3: it is `ws` for both.
+            Transport::Ws | Transport::Wss => ";transport=ws",
         };
-        let text = format!("sip:callwright@{address}{suffix}");
+        // Who calls by `sips:` is told a `sips:` address (RFC 3261 section 8.1.1.8).
+        let scheme = if secure { "sips" } else { "sip" };
+        let text = format!("{scheme}:callwright@{address}{suffix}");
         Uri::try_from(text.as_str()).map_err(|error| SipError::Library(error.to_string()))
     }
 
@@ -301,6 +370,26 @@ async fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener, SocketAddr
             Err(error) => return Err(listen(error)),
         }
     }
+}
+
+/// Listeners for everything but UDP and TCP.
+async fn bind_others(config: &SipConfig, tls: &Tls) -> Result<Vec<(Transport, TcpListener)>, SipError> {
+    let all = [
+        (Transport::Tls, &config.listen_tls),
+        (Transport::Ws, &config.listen_ws),
+        (Transport::Wss, &config.listen_wss),
+    ];
+    let mut listeners = Vec::new();
+    for (transport, addresses) in all {
+        for address in addresses {
+            if transport.is_secure() && tls.acceptor().is_none() {
+                return Err(SipError::NoCertificate(*address));
+            }
+            let listen = |source| SipError::Listen { address: *address, source };
+            listeners.push((transport, TcpListener::bind(address).await.map_err(listen)?));
+        }
+    }
+    Ok(listeners)
 }
 
 /// More calls than one machine carries; what is configured above it means the same.

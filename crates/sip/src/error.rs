@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -16,6 +17,25 @@ pub enum SipError {
         /// What the system said.
         source: io::Error,
     },
+    /// A certificate or key cannot be used.
+    #[error("the certificate file {}: {problem}", file.display())]
+    Certificate {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An address for TLS or secure WebSocket without a certificate.
+    #[error("cannot listen on {0} with TLS: no certificate and key are configured")]
+    NoCertificate(SocketAddr),
+    /// A peer takes no connection, or its certificate is not good.
+    #[error("no connection to {peer}: {why}")]
+    NoConnection {
+        /// Where it was tried.
+        peer: SocketAddr,
+        /// What was in the way.
+        why: String,
+    },
     /// There is no address to listen on.
     #[error("no address to listen on is configured")]
     NoAddress,
@@ -28,6 +48,9 @@ pub enum SipError {
     /// A leg is over, or has other wishes to carry out first.
     #[error("the leg is over, or its earlier changes are not done yet: wait for their outcome")]
     Busy,
+    /// No phone of a user is there to be rung.
+    #[error("no phone of `{0}` is registered")]
+    NotRegistered(String),
     /// The endpoint has been shut down.
     #[error("the endpoint has been shut down")]
     Closed,

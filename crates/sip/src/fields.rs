@@ -3,7 +3,7 @@
 //! What peers write here is advice, never a reason to refuse a call: a field that cannot be read is left out and counted
 //! ([`SipStatistics::ignored_fields`](crate::SipStatistics::ignored_fields)).
 
-mod list;
+pub(crate) mod list;
 mod reason;
 mod replaces;
 

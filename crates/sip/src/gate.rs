@@ -3,19 +3,20 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Header, Method, Request, Response, Scheme, SipMessage};
+use rsipstack::sip::{Header, Method, Request, Response, Scheme, SipMessage, Transport as Wire};
 use rsipstack::transaction::endpoint::{MessageInspector, TransportEventInspector};
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::Semaphore;
 
+use crate::Transport;
 use crate::config::SipConfig;
 use crate::counters::Counters;
 use crate::fields::Reason;
 use crate::network::Network;
+use crate::registrar::{Entry, Registrar};
 use crate::registry::Registry;
 use crate::request::bare_answer;
 
@@ -25,22 +26,29 @@ pub(crate) struct Gate {
     user_agent: String,
     datagrams_waiting: AtomicUsize,
     datagrams_waiting_max: usize,
-    /// Answers on their way over TCP, where a peer may be slow to read them.
-    answers: Arc<Semaphore>,
+    /// Places for messages from connections that wait to be worked on.
+    messages: Semaphore,
     registry: Arc<Registry>,
+    registrar: Arc<Registrar>,
 }
 
 impl Gate {
-    pub(crate) fn new(config: &SipConfig, registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(config: &SipConfig, registry: Arc<Registry>, registrar: Arc<Registrar>) -> Self {
         Self {
             counters: Counters::default(),
             allowed_sources: config.allowed_sources.clone(),
             user_agent: config.user_agent.clone(),
             datagrams_waiting: AtomicUsize::new(0),
             datagrams_waiting_max: config.datagrams_waiting_max,
-            answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            messages: Semaphore::new(config.datagrams_waiting_max.max(1)),
             registry,
+            registrar,
         }
+    }
+
+    /// Whether a source may begin calls without saying who it is.
+    pub(crate) fn allows(&self, source: IpAddr) -> bool {
+        self.allowed_sources.iter().any(|network| network.contains(source))
     }
 
     /// Counts a datagram in, unless too many are waiting. Each is counted out by [`Gate::handle`].
@@ -52,22 +60,45 @@ impl Gate {
             .is_ok()
     }
 
+    /// Counts a message of a connection in, when there is room. Each is counted out by [`Gate::handle`].
+    pub(crate) async fn let_in_from_flow(&self) {
+        if let Ok(place) = self.messages.acquire().await {
+            place.forget();
+        }
+    }
+
     fn judge(&self, request: &Request, source: IpAddr) -> Verdict {
         if !well_formed(request) {
-            return if request.method == Method::Ack { Verdict::Drop } else { Verdict::Answer(400) };
+            return if request.method == Method::Ack {
+                Verdict::Drop
+            } else {
+                Verdict::Answer(400, Vec::new())
+            };
         }
         let begins = !matches!(request.method, Method::Ack | Method::Cancel)
             && request.to_header().is_ok_and(|to| to.tag().is_ok_and(|tag| tag.is_none()));
-        if begins && !self.allowed_sources.iter().any(|network| network.contains(source)) {
-            return Verdict::Answer(603);
+        let registers = request.method == Method::Register;
+        if begins && (registers || !self.allows(source)) && self.registrar.has_users() {
+            if !registers && request.method != Method::Invite {
+                return Verdict::Answer(603, Vec::new());
+            }
+            match self.registrar.entry(request, source) {
+                Entry::Look => {}
+                Entry::Challenge(asked) => return Verdict::Answer(401, asked),
+                Entry::Wait(seconds) => {
+                    return Verdict::Answer(503, vec![Header::RetryAfter(seconds.to_string().into())]);
+                }
+            }
+        } else if begins && !self.allows(source) {
+            return Verdict::Answer(603, Vec::new());
         }
         // RFC 3261 section 8.2.2.1: another scheme names nobody here.
         if begins && matches!(request.uri.scheme, Some(Scheme::Other(_))) {
-            return Verdict::Answer(416);
+            return Verdict::Answer(416, Vec::new());
         }
         // Who answers calls and places others is a hop: a loop through us must end (RFC 3261 section 8.1.1.6).
         if request.method == Method::Invite && max_forwards(request) == Some(0) {
-            return Verdict::Answer(483);
+            return Verdict::Answer(483, Vec::new());
         }
         if matches!(request.method, Method::Bye | Method::Cancel) {
             self.note_reason(request);
@@ -87,30 +118,23 @@ impl Gate {
     }
 
     /// Answers without keeping anything: an ACK that comes for it is ignored by the library.
-    async fn answer(&self, request: &Request, status: u16, connection: SipConnection) {
+    async fn answer(&self, request: &Request, status: u16, more: Vec<Header>, connection: SipConnection) {
         match status {
+            401 => self.counters.challenged.count(),
+            503 => self.counters.refused_tries.count(),
             603 => self.counters.refused_source.count(),
             _ => self.counters.refused_malformed.count(),
         }
-        let Some(response) = bare_answer(request, status, &self.user_agent) else { return };
-        if !connection.is_reliable() {
-            let _ = connection.send(response.into(), None).await;
-            return;
-        }
-        let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() else {
-            self.counters.dropped_overload.count();
-            return;
-        };
-        tokio::spawn(async move {
-            let _ = tokio::time::timeout(ANSWER_TIME, connection.send(response.into(), None)).await;
-            drop(permit);
-        });
+        let Some(mut response) = bare_answer(request, status, &self.user_agent) else { return };
+        response.headers.extend(more);
+        // Neither a datagram nor a connection's queue makes us wait.
+        let _ = connection.send(response.into(), None).await;
     }
 }
 
 enum Verdict {
     Pass,
-    Answer(u16),
+    Answer(u16, Vec<Header>),
     Drop,
 }
 
@@ -125,14 +149,16 @@ impl TransportEventInspector for SharedGate {
             TransportEvent::Incoming(message, connection, from) => {
                 if matches!(connection, SipConnection::Udp(_)) {
                     gate.datagrams_waiting.fetch_sub(1, Ordering::Relaxed);
+                } else {
+                    gate.messages.add_permits(1);
                 }
                 match message {
                     SipMessage::Request(request) => {
                         let source = from.get_socketaddr().ok()?.ip();
                         match gate.judge(&request, source) {
                             Verdict::Pass => Some(TransportEvent::Incoming(request.into(), connection, from)),
-                            Verdict::Answer(status) => {
-                                gate.answer(&request, status, connection).await;
+                            Verdict::Answer(status, more) => {
+                                gate.answer(&request, status, more, connection).await;
                                 None
                             }
                             Verdict::Drop => {
@@ -202,15 +228,27 @@ fn narrowed(challenge: &str) -> Option<String> {
     leaves_choice.then(|| format!("{}auth{}", &challenge[..start], &challenge[start + length..]))
 }
 
-/// Mends our own messages on their way out. Where we listen on all addresses, it writes the one that the peer can reach into
-/// the `Via` of requests: the library takes the first of the machine.
+/// Mends our own messages on their way out. The library knows only where we listen for UDP: the `Via` of requests gets the
+/// transport they go over and an address that the peer can reach, also where we listen on all of them.
 pub(crate) struct Addresser {
-    pub(crate) everywhere: bool,
+    pub(crate) listening: Vec<(Transport, SocketAddr)>,
     pub(crate) last: Mutex<Option<(IpAddr, IpAddr)>>,
     pub(crate) registry: Arc<Registry>,
 }
 
 impl Addresser {
+    /// Over what, and from where: an address of ours that answers for the transport, or else the first.
+    fn sent_by(&self, to: &SipAddr) -> Option<(Wire, IpAddr, u16)> {
+        let peer = to.get_socketaddr().ok()?;
+        let wire = to.r#type.unwrap_or(Wire::Udp);
+        let ours = |(transport, address): &&(Transport, SocketAddr)| {
+            transport.wire() == wire && address.is_ipv4() == peer.is_ipv4()
+        };
+        let (_, ours) = self.listening.iter().find(ours).or(self.listening.first())?;
+        let host = if ours.ip().is_unspecified() { self.toward(peer)? } else { ours.ip() };
+        Some((wire, host, ours.port()))
+    }
+
     fn toward(&self, peer: SocketAddr) -> Option<IpAddr> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match *last {
@@ -242,15 +280,16 @@ impl MessageInspector for Addresser {
             Method::PRack => self.registry.mend_prack(request),
             _ => {}
         }
-        let peer = to.and_then(|to| to.get_socketaddr().ok()).filter(|_| self.everywhere);
-        if let Some(peer) = peer
-            && let Some(ours) = self.toward(peer)
+        if let Some(to) = to
+            && let Some((wire, host, port)) = self.sent_by(to)
             && let Ok(via) = request.via_header_mut()
         {
             // A `Via` of ours can be read; if not, it goes out as the library made it.
             let _ = via.update_first_value(|via| {
                 let mut typed = via.typed()?;
-                typed.uri.host_with_port.host = ours.into();
+                typed.transport = wire;
+                typed.uri.host_with_port.host = host.into();
+                typed.uri.host_with_port.port = Some(port.into());
                 Ok(typed.into())
             });
         }
@@ -295,10 +334,6 @@ const ONCE: [fn(&Header) -> bool; 6] = [
     |header| matches!(header, Header::ContentLength(_)),
 ];
 const QUOTED_QOP: &str = "qop=\"auth\"";
-/// More at once means that somebody sends rubbish on many connections and does not read.
-const ANSWERS_MAX: usize = 64;
-/// Then the peer is not reading.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ use crate::endpoint::Shared;
 use crate::fields::{CallFields, Replaces};
 use crate::inside::{Inside, acknowledged};
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
+use crate::registrar::InCall;
 use crate::request::{ALLOW, Body, EXTENSIONS, SDP, sequence};
 
 /// A call that came in. Ring, then accept or reject; dropped without a verdict it is rejected with 480.
@@ -39,6 +40,8 @@ pub struct IncomingCall {
     pub local_ip: IpAddr,
     /// Over what it came.
     pub transport: Transport,
+    /// The user of ours whose phone calls: it has proved so, or has registered from where it calls.
+    pub user: Option<String>,
     /// The caller's offer; `None` when the caller leaves it to us, and then our answer is an offer.
     pub offer: Option<String>,
     /// What the call carries along.
@@ -111,6 +114,8 @@ pub(crate) struct IncomingTask {
     /// What our answer says of the session's life.
     pub(crate) session_headers: Vec<Header>,
     pub(crate) slot: OwnedSemaphorePermit,
+    /// Held for as long as the call lasts.
+    pub(crate) in_call: Option<InCall>,
 }
 
 impl IncomingTask {
@@ -120,6 +125,7 @@ impl IncomingTask {
             Err(end) => end,
         };
         drop(self.slot);
+        drop(self.in_call);
         self.leg.finish(SipLegEvent::Ended(end)).await;
     }
 

@@ -6,8 +6,8 @@ mod refer;
 mod refresh;
 mod task;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::change::Reinvite;
 pub use self::refer::{IncomingRefer, Refer, ReferProgress, ReferReporter};
-pub(crate) use self::task::{LegTask, Order};
+pub(crate) use self::task::{EVENTS_MAX, LegTask, Order};
 use crate::error::SipError;
 use crate::fields::{Reason, Replaces};
 use crate::outgoing::check_uri;
@@ -35,7 +35,8 @@ pub struct SipLeg {
 pub struct SipLegControl {
     hangup: CancellationToken,
     answered: Arc<AtomicBool>,
-    known: Arc<Known>,
+    /// The dialog; of several phones that ring, that of the one that has answered.
+    known: Arc<OnceLock<Arc<Known>>>,
 }
 
 /// What happens to a leg.
@@ -108,6 +109,17 @@ pub enum LegEnd {
 }
 
 impl SipLeg {
+    /// One leg in the place of several, of which `first` is one.
+    pub(crate) fn joined(
+        first: &Self,
+        events: mpsc::Receiver<SipLegEvent>,
+        hangup: CancellationToken,
+        answered: Arc<AtomicBool>,
+        known: Arc<OnceLock<Arc<Known>>>,
+    ) -> Self {
+        Self { events, call_id: first.call_id.clone(), control: SipLegControl { hangup, answered, known } }
+    }
+
     /// The next event; `None` after the last.
     pub async fn next(&mut self) -> Option<SipLegEvent> {
         self.events.recv().await
@@ -123,6 +135,11 @@ impl SipLeg {
     #[must_use]
     pub fn control(&self) -> SipLegControl {
         self.control.clone()
+    }
+
+    /// The dialogs of a leg that is only one.
+    pub(crate) fn known(&self) -> Option<Arc<Known>> {
+        self.control.known.get().cloned()
     }
 
     /// See [`SipLegControl::hangup`].
@@ -150,7 +167,9 @@ impl SipLegControl {
 
     /// As [`SipLegControl::hangup`], and the BYE or CANCEL says why (RFC 3326).
     pub fn hangup_because(&self, reason: Reason) {
-        self.known.set_our_reason(reason);
+        if let Some(known) = self.known.get() {
+            known.set_our_reason(reason);
+        }
         self.hangup();
     }
 
@@ -188,16 +207,17 @@ impl SipLegControl {
     /// it. `None` before the other end has answered anything.
     #[must_use]
     pub fn as_replaces(&self) -> Option<Replaces> {
-        self.known.as_replaces()
+        self.known.get()?.as_replaces()
     }
 
     /// Whether a call that came in means this leg by its [`IncomingCall::replaces`](crate::IncomingCall::replaces).
     #[must_use]
     pub fn is_named_by(&self, replaces: &Replaces) -> bool {
-        self.known.is_named_by(replaces)
+        self.known.get().is_some_and(|known| known.is_named_by(replaces))
     }
 
     fn order(&self, order: Order) -> Result<(), SipError> {
-        self.known.orders.try_send(order).map_err(|_| SipError::Busy)
+        let known = self.known.get().ok_or(SipError::Busy)?;
+        known.orders.try_send(order).map_err(|_| SipError::Busy)
     }
 }

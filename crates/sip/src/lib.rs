@@ -1,4 +1,4 @@
-//! A SIP endpoint over UDP and TCP: it yields incoming calls and places outgoing ones.
+//! A SIP endpoint over UDP, TCP, TLS and WebSocket: it yields incoming calls and places outgoing ones.
 //!
 //! A SIP library does the transactions and dialogs of RFC 3261; no type of it leaves this crate. What it leaves to its user
 //! is done here: sanity checks with an answer instead of silence, admission before anything is queued without limit, sources
@@ -15,9 +15,14 @@
 //!
 //! In this order, each with its own counter in [`SipStatistics`]:
 //!
-//! 1. A datagram is read only while fewer than [`SipConfig::datagrams_waiting_max`] wait to be worked on; SIP repeats itself.
-//! 2. What is not SIP is dropped; a request that cannot be read is answered 400, 405, 505 or 513.
-//! 3. A request that begins something from a source outside [`SipConfig::allowed_sources`] is answered 603, and nothing is kept.
+//! 1. A datagram is read only while fewer than [`SipConfig::datagrams_waiting_max`] wait to be worked on; SIP repeats itself. As
+//!    many messages of connections may wait, and then connections are not read. There are at most
+//!    [`SipConfig::connections_max`], whose peers must say something whole in [`SipConfig::message_time`] and take what we
+//!    send. A script in a browser must be of one of [`SipConfig::origins`].
+//! 2. What is not SIP is dropped, and ends its connection; a request that cannot be read is answered 400, 405, 505 or 513.
+//! 3. A REGISTER, and an INVITE from a source outside [`SipConfig::allowed_sources`], must prove to be of one of
+//!    [`SipConfig::users`]: 401, and 503 for a source that was wrong too often. Whatever else begins something from outside is
+//!    answered 603. Nothing is kept of any of them. Without users REGISTER is unknown.
 //! 4. An INVITE while draining is answered 503 with `Retry-After`; above [`SipConfig::calls_max`] or while overloaded, 486 or
 //!    503 as [`SipConfig::when_full`] says.
 //!
@@ -28,16 +33,16 @@
 //!
 //! # What it does not do
 //!
-//! - Encrypted transports (TLS, WebSocket), registration at a registrar, challenges to callers, and proxies in front of
+//! - Registration at a registrar, and proxies in front of
 //!   outgoing calls other than by the address in the URI.
 //! - Reliable provisional answers (RFC 3262) that carry our offer: where the offer is left to us, a caller who insists on reliable
 //!   answers hears nothing before the answer.
 //! - REFER outside a call: answered 403.
 //! - Bodies of several parts. An INVITE must carry SDP or nothing, else it is answered 415.
 //! - Datagrams above 8 KiB: answered 513. Prefer TCP for large messages.
-//! - Over TCP a message that cannot be read at all ends its connection without an answer, for its end cannot be found. A peer
-//!   that stops reading its TCP connection can delay the answers to other peers' repeated requests: the library writes some
-//!   of its answers from its one reading task.
+//! - Over a connection a message whose end cannot be found is answered, as far as it says where to, and ends the connection.
+//! - WebSockets are accepted, not opened. A certificate is checked by the name or address in the URI (`dNSName`, `iPAddress`); a
+//!   `uniformResourceIdentifier` in it (RFC 5922) is not looked at, and neither are lists of revoked ones.
 //! - With several listening addresses, requests of ours over UDP leave from the first.
 //! - A message's timing is the library's: a refusal is repeated until it is acknowledged for 64 times T1.
 
@@ -48,12 +53,17 @@ mod counters;
 mod endpoint;
 mod error;
 mod fields;
+mod flow;
+mod fork;
+mod framing;
 mod gate;
 mod incoming;
 mod inside;
 mod leg;
+mod listeners;
 mod network;
 mod outgoing;
+mod registrar;
 mod registry;
 mod reliable;
 mod request;
@@ -61,6 +71,8 @@ mod screen;
 mod socket;
 mod strict;
 mod timer;
+mod tls;
+mod websocket;
 
 pub use config::{SipConfig, WhenFull};
 pub use counters::SipStatistics;
@@ -72,7 +84,9 @@ pub use leg::{
     IncomingRefer, LegEnd, Refer, ReferProgress, ReferReporter, Reinvite, SipLeg, SipLegControl, SipLegEvent,
 };
 pub use network::{Network, NetworkError};
-pub use outgoing::{Credentials, OutgoingCall, check_uri};
+pub use outgoing::{Credentials, OutgoingCall, check_address, check_uri, is_user_name};
+pub use registrar::{DigestAlgorithm, PhoneContact, Secret, SipUser, UserPhones};
+pub use tls::{Identity, TlsConfig};
 
 /// Directive for a log filter that keeps the library from logging whole messages.
 pub const LOG_FILTER: &str = "rsipstack=error";
@@ -84,4 +98,54 @@ pub enum Transport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS.
+    Tls,
+    /// WebSocket.
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
+}
+
+impl Transport {
+    /// Whether nobody on the way can read it.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp | Self::Ws => false,
+            Self::Tls | Self::Wss => true,
+        }
+    }
+
+    /// Its name, as in the `transport` parameter of addresses, and `wss` for WebSocket over TLS.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+
+    pub(crate) const fn wire(self) -> rsipstack::sip::Transport {
+        match self {
+            Self::Udp => rsipstack::sip::Transport::Udp,
+            Self::Tcp => rsipstack::sip::Transport::Tcp,
+            Self::Tls => rsipstack::sip::Transport::Tls,
+            Self::Ws => rsipstack::sip::Transport::Ws,
+            Self::Wss => rsipstack::sip::Transport::Wss,
+        }
+    }
+
+    /// What a connection of the library goes over. It knows none of ours by another name.
+    pub(crate) const fn of(wire: Option<rsipstack::sip::Transport>) -> Self {
+        match wire {
+            None | Some(rsipstack::sip::Transport::Udp) => Self::Udp,
+            Some(rsipstack::sip::Transport::Tcp | rsipstack::sip::Transport::Sctp) => Self::Tcp,
+            Some(rsipstack::sip::Transport::Tls | rsipstack::sip::Transport::TlsSctp) => Self::Tls,
+            Some(rsipstack::sip::Transport::Ws) => Self::Ws,
+            Some(rsipstack::sip::Transport::Wss) => Self::Wss,
+        }
+    }
 }

@@ -9,25 +9,29 @@ use callwright_model::Pii;
 use rsipstack::Error as LibraryError;
 use rsipstack::dialog::DialogId;
 use rsipstack::dialog::dialog::DialogState;
-use rsipstack::sip::uri::ParamsExt;
-use rsipstack::sip::{Header, Host, Response, Scheme, Transport as Wire, Uri};
+use rsipstack::sip::{Header, Host, Response, Scheme, Uri};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::Transport;
 use crate::attempts::{Attempts, Invitation};
 use crate::endpoint::Shared;
 use crate::error::SipError;
 use crate::fields::{CallFields, Replaces};
+use crate::fork;
 use crate::gate::local_ip_toward;
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
+use crate::listeners::{peer, transport_of};
+use crate::registrar::Binding;
 use crate::reliable::is_reliable;
 use crate::request::Body;
 
 /// A call to place.
 #[derive(Debug, Clone)]
 pub struct OutgoingCall {
-    /// Whom to call: `sip:desk@192.0.2.7:5060`; with `;transport=tcp` over TCP.
+    /// Whom to call: `user:NAME` rings all phones of a user of ours; `sip:desk@192.0.2.7:5060` over UDP; with `;transport=tcp` over TCP, with `sips:` or
+    /// `;transport=tls` over TLS.
     pub to: String,
     /// Who we say we are: a SIP URI.
     pub from: String,
@@ -73,6 +77,23 @@ impl OutgoingCall {
     }
 }
 
+/// Whether a text is something that can be called: a SIP URI, or `user:NAME` for the phones of a user.
+///
+/// # Errors
+/// When it is none.
+pub fn check_address(address: &str) -> Result<(), SipError> {
+    let Some(user) = address.strip_prefix(USER) else { return check_uri(address) };
+    if is_user_name(user) { Ok(()) } else { Err(SipError::BadUri(address.to_owned())) }
+}
+
+/// Whether a user can be called so: what stands before the `@` of an address without any escapes.
+#[must_use]
+pub fn is_user_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte))
+}
+
 /// Whether a text is a SIP URI that a call can be placed to, as far as that shows without asking the network.
 ///
 /// # Errors
@@ -83,17 +104,28 @@ pub fn check_uri(uri: &str) -> Result<(), SipError> {
 
 /// Our address toward whom a URI names.
 pub(crate) async fn local_ip(shared: &Shared, uri: &str) -> Result<IpAddr, SipError> {
+    if let Some(user) = uri.strip_prefix(USER) {
+        let phones = shared.registrar.bindings_of(user);
+        let phone = phones.first().ok_or_else(|| SipError::NotRegistered(user.to_owned()))?;
+        return shared.local_ip(phone.source).ok_or_else(|| SipError::Unreachable(uri.to_owned()));
+    }
     let parsed = parse(uri)?;
-    let peer = peer(uri, &parsed).await?;
+    let transport = transport_of(&parsed).ok_or_else(|| SipError::BadUri(uri.to_owned()))?;
+    let peer = peer(&parsed, transport).await?;
     shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(uri.to_owned()))
 }
 
 /// Whether the other machine refuses what is sent to a URI's port.
 pub(crate) async fn is_deaf(shared: &Shared, uri: &str) -> Result<bool, SipError> {
+    if uri.starts_with(USER) {
+        // Who has registered was there a moment ago.
+        return Ok(false);
+    }
     let parsed = parse(uri)?;
-    let peer = peer(uri, &parsed).await?;
+    let transport = transport_of(&parsed).ok_or_else(|| SipError::BadUri(uri.to_owned()))?;
+    let peer = peer(&parsed, transport).await?;
     let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(uri.to_owned()))?;
-    if parsed.transport() == Some(&Wire::Tcp) {
+    if transport != Transport::Udp {
         // A connection is refused by itself.
         return Ok(false);
     }
@@ -113,11 +145,33 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
     if shared.stop.is_cancelled() {
         return Err(SipError::Closed);
     }
+    if let Some(user) = call.to.strip_prefix(USER) {
+        return fork::ring(shared, user, call.clone()).await;
+    }
+    let attempts = Attempts::new(&call, shared.config.min_se);
+    place(shared, call, attempts).await
+}
+
+/// Rings one phone of a user, where it is.
+pub(crate) async fn place_at(
+    shared: &Arc<Shared>,
+    call: OutgoingCall,
+    binding: &Binding,
+) -> Result<SipLeg, SipError> {
+    if binding.transport != Transport::Udp && !shared.flows.lead_to(binding.transport.wire(), binding.source)
+    {
+        let why = "the connection of the phone is gone".to_owned();
+        return Err(SipError::NoConnection { peer: binding.source, why });
+    }
+    let attempts = Attempts::at_phone(&call, shared.config.min_se, binding);
+    place(shared, call, attempts).await
+}
+
+async fn place(shared: &Arc<Shared>, call: OutgoingCall, attempts: Attempts) -> Result<SipLeg, SipError> {
     let name = call.from_name.as_ref().map(Pii::reveal);
     if name.is_some_and(|name| name.chars().any(|c| c.is_control() || c == '"' || c == '\\')) {
         return Err(SipError::BadUri("a name with quotes or control characters".to_owned()));
     }
-    let attempts = Attempts::new(&call, shared.config.min_se);
     let Invitation { dialog, states, inviting } = attempts.invite(shared, &call, None).await?;
     shared.gate.counters.calls_placed.count();
     let (leg, mut task) = LegTask::new(shared, dialog, states);
@@ -284,25 +338,11 @@ pub(crate) fn parse(text: &str) -> Result<Uri, SipError> {
         Host::Domain(domain) => !domain.0.is_empty(),
         Host::IpAddr(_) => true,
     };
-    if uri.scheme != Some(Scheme::Sip) || !named {
+    if !matches!(uri.scheme, Some(Scheme::Sip | Scheme::Sips)) || !named {
         return Err(bad());
     }
-    match uri.transport() {
-        None | Some(Wire::Udp | Wire::Tcp) => Ok(uri),
-        Some(_) => Err(bad()),
-    }
-}
-
-pub(crate) async fn peer(text: &str, uri: &Uri) -> Result<SocketAddr, SipError> {
-    let port = uri.host_with_port.port.as_ref().map_or(5060, |port| port.value());
-    match uri.host() {
-        Host::IpAddr(ip) => Ok(SocketAddr::new(*ip, port)),
-        Host::Domain(domain) => tokio::net::lookup_host((domain.0.as_str(), port))
-            .await
-            .ok()
-            .and_then(|mut found| found.next())
-            .ok_or_else(|| SipError::Unreachable(text.to_owned())),
-    }
+    transport_of(&uri).ok_or_else(bad)?;
+    Ok(uri)
 }
 
 impl Shared {
@@ -314,6 +354,8 @@ impl Shared {
     }
 }
 
+/// What the address of a user's phones begins with.
+const USER: &str = "user:";
 /// RFC 5626, 3.5.1: no SIP element minds it, and some answer.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// A refusal comes within a round trip, and most networks are narrower than this.

@@ -1,4 +1,4 @@
-//! A first look at a datagram, before the library's parser: what it would drop in silence is answered or mended here.
+//! A first look at a message, before the library's parser: what it would drop in silence is answered or mended here.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use rsipstack::transport::SipConnection;
 use crate::request::ALLOW;
 use crate::strict::{flaw, tidied};
 
-/// What to do with a datagram.
+/// What to do with a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Screened {
     /// Hand it on.
@@ -23,8 +23,8 @@ pub(crate) enum Screened {
     Drop,
 }
 
-/// Judges a datagram. `cut` says that it was longer than we read.
-pub(crate) fn screen(datagram: &[u8], source: SocketAddr, cut: bool) -> Screened {
+/// Judges a datagram, or a message that was cut out of a stream. `cut` says that it was longer than we read.
+pub(crate) fn screen(datagram: &[u8], source: SocketAddr, wire: Wire, cut: bool) -> Screened {
     if datagram.iter().all(u8::is_ascii_whitespace) {
         return Screened::KeepAlive;
     }
@@ -33,13 +33,13 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, cut: bool) -> Screened
     let text = String::from_utf8_lossy(head);
     let line = text.lines().next().unwrap_or_default();
     if line.starts_with("SIP/") {
-        return if readable(datagram, source) { Screened::Pass } else { Screened::Drop };
+        return if readable(datagram, source, wire) { Screened::Pass } else { Screened::Drop };
     }
     if let (Some(end), Some(tidy)) = (end, tidied(&text)) {
         let mut whole = tidy.into_bytes();
         whole.extend_from_slice(&datagram[end..]);
         // What is tidied gets shorter, so this comes to an end.
-        return match screen(&whole, source, cut) {
+        return match screen(&whole, source, wire, cut) {
             Screened::Pass => Screened::Mended(whole),
             other => other,
         };
@@ -86,20 +86,20 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, cut: bool) -> Screened
             Some(mended)
         }
     };
-    if !readable(mended.as_deref().unwrap_or(datagram), source) {
+    if !readable(mended.as_deref().unwrap_or(datagram), source, wire) {
         return refuse(400, "Bad Request", "");
     }
     mended.map_or(Screened::Pass, Screened::Mended)
 }
 
 /// Whether the library will take it. It is asked itself, so that what passes here is counted out again behind it.
-fn readable(datagram: &[u8], source: SocketAddr) -> bool {
+fn readable(datagram: &[u8], source: SocketAddr, wire: Wire) -> bool {
     SipMessage::try_from(datagram)
-        .is_ok_and(|message| SipConnection::update_msg_received(message, source, Wire::Udp).is_ok())
+        .is_ok_and(|message| SipConnection::update_msg_received(message, source, wire).is_ok())
 }
 
 /// An answer made of the request's own lines; `None` when they do not say where an answer belongs.
-fn answer(head: &str, status: u16, reason: &str, more: &str) -> Option<String> {
+pub(crate) fn answer(head: &str, status: u16, reason: &str, more: &str) -> Option<String> {
     let mut answer = format!("SIP/2.0 {status} {reason}\r\n");
     let mut vias = 0;
     let mut copying = false;
@@ -183,14 +183,15 @@ mod tests {
             (b"\x16\x03\x01\x02".to_vec(), "drop"),
         ] {
             let shown = String::from_utf8_lossy(&datagram).into_owned();
-            assert_eq!(status(screen(&datagram, source(), false)), expected, "{shown}");
+            assert_eq!(status(screen(&datagram, source(), Wire::Udp, false)), expected, "{shown}");
         }
-        assert_eq!(status(screen(&request(ok, "", ""), source(), true)), "513");
+        assert_eq!(status(screen(&request(ok, "", ""), source(), Wire::Udp, true)), "513");
     }
 
     #[test]
     fn an_answer_goes_the_way_the_request_came() {
-        let Screened::Answer(answer) = screen(&request("DANCE sip:c@d SIP/2.0", "", ""), source(), false)
+        let Screened::Answer(answer) =
+            screen(&request("DANCE sip:c@d SIP/2.0", "", ""), source(), Wire::Udp, false)
         else {
             panic!("an answer");
         };
@@ -211,7 +212,7 @@ mod tests {
 
         #[test]
         fn junk_never_panics(junk in prop::collection::vec(any::<u8>(), 0..300), cut in any::<bool>()) {
-            let _ = screen(&junk, source(), cut);
+            let _ = screen(&junk, source(), Wire::Udp, cut);
         }
 
         #[test]
@@ -221,7 +222,7 @@ mod tests {
             body in "\\PC{0,40}",
         ) {
             let datagram = format!("{line}\r\n{}\r\n\r\n{body}", headers.join("\r\n"));
-            if let Screened::Answer(answer) = screen(datagram.as_bytes(), source(), false) {
+            if let Screened::Answer(answer) = screen(datagram.as_bytes(), source(), Wire::Udp, false) {
                 prop_assert!(answer.starts_with(b"SIP/2.0 "));
                 // No bigger than what came by much: nobody is flooded in somebody else's name.
                 prop_assert!(answer.len() < datagram.len() + 200);

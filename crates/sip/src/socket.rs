@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rsipstack::platform::net::UdpSocket as LibrarySocket;
+use rsipstack::sip::Transport as Wire;
 use tracing::warn;
 
 use crate::gate::Gate;
@@ -30,7 +31,7 @@ impl LibrarySocket for ScreenedSocket {
                 }
             };
             let counters = &self.gate.counters;
-            match screen(&buffer[..length], source, length == buffer.len()) {
+            match screen(&buffer[..length], source, Wire::Udp, length == buffer.len()) {
                 Screened::KeepAlive => return Ok((length, source)),
                 Screened::Pass if self.gate.let_in() => return Ok((length, source)),
                 Screened::Mended(mended) if mended.len() < buffer.len() && self.gate.let_in() => {

@@ -126,6 +126,11 @@ fn secrets(named: &BTreeMap<String, SecretRef>) -> Result<BTreeMap<String, Secre
 
 /// Reads a secret where it is kept. The error names the place alone.
 fn secret(kept: &SecretRef) -> Result<Secret, String> {
+    read_secret(kept).map(Secret::new)
+}
+
+/// The text of a secret.
+pub(super) fn read_secret(kept: &SecretRef) -> Result<String, String> {
     let text = match kept {
         SecretRef::Env(name) => {
             std::env::var(name).map_err(|_| format!("the secret `{kept}` is not there: set the variable"))?
@@ -143,7 +148,7 @@ fn secret(kept: &SecretRef) -> Result<Secret, String> {
     if text.is_empty() {
         return Err(format!("the secret `{kept}` is empty"));
     }
-    Ok(Secret::new(text.to_owned()))
+    Ok(text.to_owned())
 }
 
 /// Reads `[connectors]`; programs run, and files are named, in `folder`.

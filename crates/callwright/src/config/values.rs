@@ -165,9 +165,9 @@ impl FromStr for SipAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match callwright_sip::check_uri(text) {
+        match callwright_sip::check_address(text) {
             Ok(()) => Ok(Self(text.to_owned())),
-            Err(_) => Err("write a SIP address such as `sip:desk@192.168.1.20:5060`".to_owned()),
+            Err(_) => Err("write a SIP address such as `sip:desk@192.168.1.20:5060`, or `user:NAME` for the phones of a `[[sip.user]]`".to_owned()),
         }
     }
 }

@@ -16,6 +16,8 @@ impl Config {
     /// inside a pack is told by reading it.
     pub fn verify(&self, packs: &BTreeMap<PathBuf, LoadedPack>) -> Vec<Problem> {
         let mut problems = self.listeners();
+        problems.extend(self.certificates());
+        problems.extend(self.users());
         problems.extend(self.core_journal());
         problems.extend(self.journal());
         problems.extend(self.whisper());
@@ -40,6 +42,9 @@ impl Config {
         let own_core = self.core.address.is_none();
         let tcp = [
             Some(("sip.listen", self.sip.listen)),
+            self.sip.tls.listen.map(|listen| ("sip.tls.listen", listen)),
+            self.sip.websocket.listen.map(|listen| ("sip.websocket.listen", listen)),
+            self.sip.websocket.listen_secure.map(|listen| ("sip.websocket.listen_secure", listen)),
             Some(("web.listen", self.web.listen)),
             own_core.then_some(("core.listen", self.core.listen)),
         ];

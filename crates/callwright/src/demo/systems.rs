@@ -9,9 +9,10 @@ use anyhow::{Result, bail};
 use callwright_call_core::call::How;
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
+use callwright_sip::DigestAlgorithm;
 
 use crate::config::{
-    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Web,
+    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Tls, Web, WebSocket,
 };
 use crate::gateway::{ScratchFolder, scratch_folder};
 
@@ -98,6 +99,11 @@ impl Systems {
                 retry_after: Duration::from_secs(10),
                 session_expires: Duration::from_secs(1_800),
                 min_se: Duration::from_secs(90),
+                tls: Tls::default(),
+                websocket: WebSocket::default(),
+                users: Vec::new(),
+                realm: "callwright".to_owned(),
+                digest: DigestAlgorithm::ALL.to_vec(),
             },
             media: Media {
                 ports: (20_000, 20_999),

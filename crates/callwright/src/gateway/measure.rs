@@ -31,6 +31,10 @@ pub(crate) async fn publish_sip(shared: Arc<Shared>) {
     loop {
         tick.tick().await;
         publish(&shared.sip.statistics());
+        for phones in shared.sip.phones() {
+            gauge!("callwright_sip_phones", "user" => phones.user.clone()).set(phones.contacts.len() as f64);
+            gauge!("callwright_sip_phone_calls", "user" => phones.user).set(phones.calls as f64);
+        }
     }
 }
 
@@ -47,6 +51,11 @@ fn publish(sip: &SipStatistics) {
         dropped_overload,
         dropped_events,
         ignored_fields,
+        challenged,
+        refused_tries,
+        refused_password,
+        cut_slow,
+        failed_handshakes,
         calls_incoming_now,
         dialogs_now,
     } = *sip;
@@ -58,6 +67,9 @@ fn publish(sip: &SipStatistics) {
         ("full", refused_full),
         ("draining", refused_draining),
         ("malformed", refused_malformed),
+        ("challenged", challenged),
+        ("tries", refused_tries),
+        ("password", refused_password),
         ("replaces", refused_replaces),
     ];
     for (reason, count) in refused {
@@ -68,6 +80,9 @@ fn publish(sip: &SipStatistics) {
         counter!("callwright_sip_dropped_total", "reason" => reason).absolute(count);
     }
     counter!("callwright_sip_fields_ignored_total").absolute(ignored_fields);
+    for (reason, count) in [("slow", cut_slow), ("handshake", failed_handshakes)] {
+        counter!("callwright_sip_connections_cut_total", "reason" => reason).absolute(count);
+    }
     gauge!("callwright_sip_calls_incoming").set(calls_incoming_now as f64);
     gauge!("callwright_sip_dialogs").set(dialogs_now as f64);
 }
@@ -120,6 +135,10 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "callwright_sip_fields_ignored_total",
         "SIP header fields that only tell something and could not be read.",
     ),
+    (
+        "callwright_sip_connections_cut_total",
+        "SIP connections ended for being slow or for a failed handshake.",
+    ),
     ("callwright_sip_dropped_total", "SIP datagrams and events dropped, by reason."),
     ("callwright_console_offers_total", "Offers of browsers, by outcome."),
     (
@@ -147,6 +166,8 @@ const GAUGES: &[(&str, &str)] = &[
     ("callwright_calls_active", "Calls that run."),
     ("callwright_sip_calls_incoming", "Incoming SIP calls that run."),
     ("callwright_sip_dialogs", "SIP dialogs held."),
+    ("callwright_sip_phones", "Phones of a user that have registered."),
+    ("callwright_sip_phone_calls", "Calls that the phones of a user are in."),
     ("callwright_media_legs", "Legs with sound."),
     ("callwright_browser_sessions_active", "Browser sessions held."),
     ("callwright_actions_approvals_waiting", "Plans that wait for somebody's approval."),

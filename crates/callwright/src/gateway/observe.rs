@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use callwright_console::{
-    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PlanOutcome, PlanView,
-    Readiness, Snapshots, StoryRefusal, StoryView, TransferState,
+    AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PhoneView, PlanOutcome,
+    PlanView, Readiness, Snapshots, StoryRefusal, StoryView, TransferState, UserPhonesView,
 };
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
 use callwright_model::{
     CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
+use callwright_sip::{PhoneContact, UserPhones};
 use callwright_wire::actions::{ClientError, PlanState};
 use tokio_stream::StreamExt;
 
@@ -336,6 +337,22 @@ impl Snapshots for Window {
         } else {
             Readiness::Ready
         }
+    }
+
+    fn phones(&self) -> Vec<UserPhonesView> {
+        let phone = |contact: PhoneContact| PhoneView {
+            transport: contact.transport.name().to_owned(),
+            source: contact.source.to_string().into(),
+            user_agent: contact.user_agent,
+            expires_s: contact.expires_in.as_secs(),
+        };
+        let view = |user: UserPhones| UserPhonesView {
+            registered: user.is_registered(),
+            calls: user.calls,
+            user: user.user,
+            phones: user.contacts.into_iter().map(phone).collect(),
+        };
+        self.0.sip.phones().into_iter().map(view).collect()
     }
 
     fn lines(&self) -> Vec<LineView> {

@@ -15,7 +15,8 @@ use crate::hub::EventHub;
 use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, JourneyRefusal, Journeys, LineView,
-    PlanView, Readiness, Snapshots, StoryRefusal, StoryView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    PhoneView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer,
+    WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -61,6 +62,16 @@ impl Snapshots for Snapshot {
             recogniser: RecogniserView { engine: "pocketsphinx".to_owned(), stand_by: true, note: None },
             examples: Vec::new(),
         }]
+    }
+
+    fn phones(&self) -> Vec<UserPhonesView> {
+        let phone = PhoneView {
+            transport: "wss".to_owned(),
+            source: "192.0.2.9:50000".to_owned().into(),
+            user_agent: Some("Softphone 1".to_owned()),
+            expires_s: 300,
+        };
+        vec![UserPhonesView { user: "anna".to_owned(), registered: true, calls: 1, phones: vec![phone] }]
     }
 
     fn calls(&self) -> Vec<CallView> {
@@ -406,6 +417,8 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
     assert!(calls.contains(r#""state":"thinking""#), "{calls}");
     let (_, _, plans) = ask(&app, request(Method::GET, "/v1/plans", &[], "")).await;
     assert!(plans.contains(r#""state":"committed""#), "{plans}");
+    let (_, _, phones) = ask(&app, request(Method::GET, "/v1/phones", &[], "")).await;
+    assert!(phones.contains(r#""user":"anna","registered":true,"calls":1"#), "{phones}");
     let (_, _, callbacks) = ask(&app, request(Method::GET, "/v1/callbacks", &[], "")).await;
     assert!(callbacks.contains(r#""number":"15550100""#) && callbacks.contains("rebook"), "{callbacks}");
     let (_, headers, _) = ask(&app, request(Method::GET, "/metrics", &[], "")).await;
@@ -413,7 +426,7 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
 
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let app = stage(open, Readiness::Ready).app;
-    for path in ["/v1/calls", "/v1/plans", "/v1/callbacks", "/v1/approvals", "/v1/events"] {
+    for path in ["/v1/calls", "/v1/phones", "/v1/plans", "/v1/callbacks", "/v1/approvals", "/v1/events"] {
         assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);

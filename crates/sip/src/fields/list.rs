@@ -2,20 +2,20 @@
 
 /// One value of a list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Item<'a> {
+pub(crate) struct Item<'a> {
     /// What stands before the parameters.
-    pub(super) value: &'a str,
+    pub(crate) value: &'a str,
     parameters: &'a str,
 }
 
 impl<'a> Item<'a> {
     /// The value of a parameter, without quotes.
-    pub(super) fn parameter(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
         Self::parameter_of(self.parameters, name)
     }
 
     /// The value of a parameter in a text that has some.
-    pub(super) fn parameter_of(text: &'a str, name: &str) -> Option<&'a str> {
+    pub(crate) fn parameter_of(text: &'a str, name: &str) -> Option<&'a str> {
         pieces(text, ';').find_map(|parameter| {
             let (found, value) = parameter.split_once('=')?;
             found.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
@@ -23,7 +23,7 @@ impl<'a> Item<'a> {
     }
 
     /// The address, without its brackets and the name before them.
-    pub(super) fn address(&self) -> Option<&'a str> {
+    pub(crate) fn address(&self) -> Option<&'a str> {
         let address = match pieces(self.value, '<').nth(1) {
             Some(after) => after.split_once('>')?.0,
             None => self.value,
@@ -33,7 +33,7 @@ impl<'a> Item<'a> {
 }
 
 /// The values of a list, without empty ones.
-pub(super) fn items(list: &str) -> impl Iterator<Item = Item<'_>> {
+pub(crate) fn items(list: &str) -> impl Iterator<Item = Item<'_>> {
     pieces(list, ',').map(str::trim).filter(|item| !item.is_empty()).map(|item| {
         let value = pieces(item, ';').next().unwrap_or_default();
         Item { value: value.trim(), parameters: item.get(value.len() + 1..).unwrap_or_default() }
@@ -41,7 +41,7 @@ pub(super) fn items(list: &str) -> impl Iterator<Item = Item<'_>> {
 }
 
 /// Cuts at a character that stands neither in quotes nor in angle brackets.
-pub(super) fn pieces(text: &str, at: char) -> impl Iterator<Item = &str> {
+pub(crate) fn pieces(text: &str, at: char) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;

@@ -1,7 +1,7 @@
 //! The task behind a leg.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle};
 use rsipstack::dialog::invite_dialog::InviteDialog;
@@ -105,7 +105,7 @@ impl LegTask {
         let control = SipLegControl {
             hangup: hangup.clone(),
             answered: Arc::clone(&answered),
-            known: Arc::clone(&known),
+            known: Arc::new(OnceLock::from(Arc::clone(&known))),
         };
         let task = Self {
             shared: Arc::clone(shared),
@@ -362,7 +362,7 @@ pub(super) fn reply(handle: TransactionHandle, status: u16, headers: Vec<Header>
 }
 
 /// Events of one leg that may wait: many keys pressed quickly, and room for the last word.
-const EVENTS_MAX: usize = 32;
+pub(crate) const EVENTS_MAX: usize = 32;
 /// Places kept free for what must not be lost.
 const EVENTS_KEPT: usize = 4;
 /// Wishes of an owner that may wait: nobody changes a session that often.

@@ -90,6 +90,11 @@ impl Peer {
         self.socket.local_addr().expect("it is bound")
     }
 
+    /// Whom it talks to.
+    pub fn to(&self) -> SocketAddr {
+        self.to
+    }
+
     /// A new call begins: another `Call-ID` from here on.
     pub fn new_call(&mut self) {
         self.call += 1;
