@@ -35,6 +35,8 @@ pub fn program() -> PathBuf {
 pub struct Settings {
     /// Lines of `[sip]` besides the address.
     pub sip: String,
+    /// Lines of `[web]` besides the addresses.
+    pub web: String,
     /// Address of the airline's connector.
     pub airline: String,
     /// SIP addresses of humans, in the order of ringing.
@@ -75,6 +77,10 @@ pub struct Gateway {
     printed: Receiver<String>,
     /// Where telephones call: `127.0.0.1:PORT`.
     pub sip: String,
+    /// Where telephones call over TLS: `127.0.0.1:PORT`; empty when they cannot.
+    pub tls: String,
+    /// Where telephones in browsers call: `127.0.0.1:PORT`; empty when they cannot.
+    pub websocket: String,
     /// Where the page is: `127.0.0.1:PORT`.
     pub web: String,
     /// Where the sound of browser calls goes: `127.0.0.1:PORT`.
@@ -117,6 +123,8 @@ impl Gateway {
             child,
             printed,
             sip: String::new(),
+            tls: String::new(),
+            websocket: String::new(),
             web: String::new(),
             webrtc: String::new(),
             folder,
@@ -131,6 +139,12 @@ impl Gateway {
             if let Some(address) = line.strip_prefix("telephones:") {
                 let address = address.trim().split(' ').next().expect("an address");
                 gateway.sip = address.rsplit('@').next().expect("a host").to_owned();
+            }
+            if let Some(address) = line.trim_start().strip_prefix("sips:airline@") {
+                gateway.tls = address.split(' ').next().expect("an address").to_owned();
+            }
+            if let Some(address) = line.trim_start().strip_prefix("ws://") {
+                gateway.websocket = address.split(' ').next().expect("an address").to_owned();
             }
             if let Some(address) = line.strip_prefix("browsers:") {
                 let mut words = address.split_whitespace();
@@ -169,6 +183,15 @@ impl Gateway {
     pub fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success(), "SIGTERM is sent");
+    }
+
+    /// Sends SIGHUP.
+    ///
+    /// # Panics
+    /// When there is no `kill`.
+    pub fn reload(&self) {
+        let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success(), "SIGHUP is sent");
     }
 
     /// Waits until it prints a line that begins like this.
@@ -223,11 +246,11 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { sip, airline, humans, top, alone: _ } = settings;
+    let Settings { sip, web, airline, humans, top, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
     let packs = repository().join("skills");
     let mut text = format!(
-        "{top}\n[sip]\nlisten = \"127.0.0.1:0\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n\
+        "{top}\n[sip]\nlisten = \"127.0.0.1:0\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n{web}\n\
          [core]\nlisten = \"127.0.0.1:0\"\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
          [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n",
         packs.join("airline").display()

@@ -39,6 +39,11 @@ pub struct Baresip {
 impl Baresip {
     /// Switches a telephone on and waits until it is ready.
     pub async fn start(telephone: Telephone<'_>) -> Self {
+        Self::start_with(telephone, "").await
+    }
+
+    /// As [`Baresip::start`], with more lines in its configuration.
+    pub async fn start_with(telephone: Telephone<'_>, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let microphone = folder.path().join("microphone.wav");
         sound::microphone(&microphone, telephone.says);
@@ -54,6 +59,7 @@ impl Baresip {
                 .replace("@USER@", telephone.user)
                 .replace("@ANSWER@", if telephone.answers { "auto" } else { "manual" })
                 .replace("@CODEC@", telephone.codec);
+            let text = if file == "config" { text + more } else { text };
             std::fs::write(folder.path().join(file), text).expect("the folder is ours");
         }
         let mut child = Command::new("baresip")

@@ -19,6 +19,7 @@ mod journey;
 mod peers;
 mod python;
 mod sipp;
+mod softphone;
 mod sound;
 mod stats;
 mod talk;

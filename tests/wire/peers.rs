@@ -1,6 +1,5 @@
 //! The whole gateway with telephones and a browser that nobody here wrote.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +42,53 @@ async fn baresip_calls_is_understood_and_records_the_agents_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |file: &str| folder.path().join(file).display().to_string();
+    let renew = || {
+        let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
+        std::fs::write(path("sip.pem"), own.cert.pem()).expect("the folder is ours");
+        std::fs::write(path("sip.key"), own.signing_key.serialize_pem()).expect("the folder is ours");
+    };
+    renew();
+    let sip = format!(
+        "[sip.tls]\nlisten = \"127.0.0.1:0\"\ncertificate = \"{}\"\nkey = \"{}\"",
+        path("sip.pem"),
+        path("sip.key")
+    );
+    let gateway = Gateway::start(&Settings { sip, ..Settings::default() });
+    let mut phone = Baresip::start_with(
+        Telephone { user: "caller", answers: false, says: &[(9_000, None)], codec: "PCMU/8000/1" },
+        &format!("\nsip_cafile {}\n", path("sip.pem")),
+    )
+    .await;
+    phone.dial(&format!("sip:airline@{};transport=tls", gateway.tls)).await;
+    phone.until("Call established").await;
+    renew();
+    gateway.reload();
+    let read_again = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        while !gateway.log().contains("certificates were read again") {
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read_again).await.expect("the new certificate is taken");
+    // Its BYE comes over the connection that was made with the old one.
+    phone.until("terminated").await;
+    let calls = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        while gateway.get("/v1/calls").trim() != "[]" {
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), calls).await.expect("the gateway has heard the BYE");
+    let heard = phone.heard().await;
+    let speaker = Speaker::new(&SpeechConfig::default()).expect("it has voices");
+    let (alike, at) = sound::likeness(&agent_says(&speaker, "Thank you for calling the airline."), &heard);
+    assert!(alike > 0.8, "the greeting was not heard (most alike {alike:.2} at {at} ms)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn baresip_is_the_human_who_is_rung_and_talks_with_the_caller() {
     let mut desk = Baresip::start(Telephone {
         user: "desk",
@@ -69,17 +115,8 @@ async fn baresip_is_the_human_who_is_rung_and_talks_with_the_caller() {
     let (alike, _) = sound::likeness(&wanted, &desk.heard().await);
     assert!(alike > 0.8, "the human heard something else ({alike:.2})");
     let hello = sound::read(&sound::fixture("en-desk-hello.wav"));
-    let (alike, _) = sound::likeness(&hello, &right(&recordings.path().join("call-1.wav")));
+    let (alike, _) = sound::likeness(&hello, &sound::right(&recordings.path().join("call-1.wav")));
     assert!(alike > 0.8, "the caller heard something else ({alike:.2})");
-}
-
-/// The right channel of a recording at 8 kHz: what its maker heard.
-fn right(path: &Path) -> Vec<i16> {
-    let mut reader =
-        hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let keep = (reader.spec().sample_rate / sound::RATE) as usize;
-    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().expect("16-bit samples");
-    samples.chunks_exact(2).map(|pair| pair[1]).step_by(keep).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,3 +97,12 @@ fn likeness_tells_a_sentence_from_another() {
     let (alike, _) = likeness(&sentence, &padded);
     assert!(alike < 0.7, "{alike}");
 }
+
+/// The right channel of a recording at 8 kHz: what its maker heard.
+pub fn right(path: &Path) -> Vec<i16> {
+    let mut reader =
+        hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let keep = (reader.spec().sample_rate / RATE) as usize;
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().expect("16-bit samples");
+    samples.chunks_exact(2).map(|pair| pair[1]).step_by(keep).collect()
+}

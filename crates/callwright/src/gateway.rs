@@ -12,6 +12,7 @@ mod observe;
 mod phone;
 mod systems;
 mod transfers;
+mod web_phone;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -116,6 +116,15 @@ impl Transport {
         }
     }
 
+    /// Whether it is what browsers speak.
+    #[must_use]
+    pub const fn is_websocket(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp | Self::Tls => false,
+            Self::Ws | Self::Wss => true,
+        }
+    }
+
     /// Its name, as in the `transport` parameter of addresses, and `wss` for WebSocket over TLS.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -39,6 +39,9 @@ pub struct OutgoingCall {
     pub from_name: Option<Pii<String>>,
     /// Our offer.
     pub offer: String,
+    /// Our offer for phones in browsers, which speak nothing but WebRTC: those of a user that are reached over WebSocket get this
+    /// one.
+    pub web_offer: Option<String>,
     /// For a server that asks who we are (digest).
     pub credentials: Option<Credentials>,
     /// What it carries along.
@@ -68,6 +71,7 @@ impl OutgoingCall {
             from: from.into(),
             from_name: None,
             offer: offer.into(),
+            web_offer: None,
             credentials: None,
             fields: CallFields::default(),
             replaces: None,
@@ -155,13 +159,16 @@ pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<S
 /// Rings one phone of a user, where it is.
 pub(crate) async fn place_at(
     shared: &Arc<Shared>,
-    call: OutgoingCall,
+    mut call: OutgoingCall,
     binding: &Binding,
 ) -> Result<SipLeg, SipError> {
     if binding.transport != Transport::Udp && !shared.flows.lead_to(binding.transport.wire(), binding.source)
     {
         let why = "the connection of the phone is gone".to_owned();
         return Err(SipError::NoConnection { peer: binding.source, why });
+    }
+    if let Some(offer) = call.web_offer.take().filter(|_| binding.transport.is_websocket()) {
+        call.offer = offer;
     }
     let attempts = Attempts::at_phone(&call, shared.config.min_se, binding);
     place(shared, call, attempts).await

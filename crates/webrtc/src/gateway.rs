@@ -14,7 +14,7 @@ use tracing::{debug, info};
 use crate::io::{Inward, Outward, rings};
 use crate::mux::Mux;
 use crate::offer::{self, Offer};
-use crate::session::{self, Answered, Secrets, SessionEnd, SessionId};
+use crate::session::{self, Answered, Made, Secrets, SessionEnd, SessionId};
 use crate::{BrowserConfig, BrowserError};
 
 /// Answers browsers' offers. Clones are the same gateway.
@@ -25,7 +25,7 @@ pub struct BrowserGateway(Arc<Inner>);
 pub struct BrowserLeg {
     /// Names the session, for [`BrowserGateway::close`].
     pub id: SessionId,
-    /// The answer, as `application/sdp`.
+    /// Our answer, as `application/sdp`; empty when the browser has answered.
     pub answer_sdp: String,
     /// Where the leg's RTP comes from and goes to. Dropping it ends the session.
     pub io: Box<dyn PacketIo>,
@@ -33,6 +33,20 @@ pub struct BrowserLeg {
     pub format: AudioFormat,
     /// Tells once why the session is over.
     pub closed: oneshot::Receiver<SessionEnd>,
+}
+
+/// An offer of ours that waits for its answer. Dropped, its session ends.
+pub struct BrowserOffer {
+    /// The offer, as `application/sdp`.
+    pub offer_sdp: String,
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    place: Place,
+    made: Made,
+    io: Box<dyn PacketIo>,
+    outward: Outward,
 }
 
 struct Inner {
@@ -98,6 +112,16 @@ impl BrowserGateway {
         // In a task of its own: who asked may go away midway, and what was begun must still be ended.
         let answered = self.0.tasks.spawn(open(place, offer, secrets)).await;
         answered.unwrap_or_else(|error| Err(BrowserError::Session(error.to_string())))
+    }
+
+    /// Offers a leg to a browser that is called.
+    ///
+    /// # Errors
+    /// [`BrowserError`]; nothing is left behind then.
+    pub async fn offer(&self) -> Result<BrowserOffer, BrowserError> {
+        let (place, secrets) = self.0.clone().reserve()?;
+        let offered = self.0.tasks.spawn(propose(place, secrets)).await;
+        offered.unwrap_or_else(|error| Err(BrowserError::Session(error.to_string())))
     }
 
     /// Ends a session. `false` when there is none by that name (any more).
@@ -173,12 +197,64 @@ async fn open(place: Place, offer: Offer, secrets: Secrets) -> Result<BrowserLeg
     let (io, outward, inward): (_, Outward, Inward) = rings();
     let format = offer.format;
     let answered = session::answer(&place.gateway.mux, offer, secrets, inward).await?;
-    let answer_sdp = offer::finish_answer(&answered.sdp, format.payload_type_out, &place.gateway.candidates);
+    let answer_sdp = offer::finish(&answered.sdp, format.payload_type_out, &place.gateway.candidates);
     let (closed_sender, closed) = oneshot::channel();
     let id = place.id.clone();
     let tasks = place.gateway.tasks.clone();
     tasks.spawn(run(place, answered, outward, closed_sender));
     Ok(BrowserLeg { id, answer_sdp, io: Box::new(io), format, closed })
+}
+
+async fn propose(place: Place, secrets: Secrets) -> Result<BrowserOffer, BrowserError> {
+    let (io, outward, inward): (_, Outward, Inward) = rings();
+    let format = offer::own_format();
+    let (made, sdp) = session::offer(&place.gateway.mux, &format, secrets, inward).await?;
+    let offer_sdp = offer::finish(&sdp, format.payload_type_out, &place.gateway.candidates);
+    Ok(BrowserOffer { offer_sdp, waiting: Some(Waiting { place, made, io: Box::new(io), outward }) })
+}
+
+impl BrowserOffer {
+    /// Takes the browser's answer. The leg may be used at once; packets flow when the browser has connected.
+    ///
+    /// # Errors
+    /// [`BrowserError`] when it is no answer to our offer; nothing is left behind then.
+    pub async fn accept(mut self, answer_sdp: &str) -> Result<BrowserLeg, BrowserError> {
+        let answer = offer::read(answer_sdp)?;
+        let format = answer.format;
+        if format.payload_type_out != offer::own_format().payload_type_out {
+            return Err(BrowserError::NoOpus);
+        }
+        let waiting = self.waiting.take();
+        let Waiting { place, made, io, outward } =
+            waiting.ok_or_else(|| BrowserError::Session("it was answered before".to_owned()))?;
+        let tasks = place.gateway.tasks.clone();
+        let taken = tasks.spawn(async move {
+            let answered = made.accept(answer).await?;
+            let (closed_sender, closed) = oneshot::channel();
+            let (id, tasks) = (place.id.clone(), place.gateway.tasks.clone());
+            tasks.spawn(run(place, answered, outward, closed_sender));
+            Ok(BrowserLeg { id, answer_sdp: String::new(), io, format, closed })
+        });
+        taken.await.unwrap_or_else(|error| Err(BrowserError::Session(error.to_string())))
+    }
+}
+
+impl Drop for BrowserOffer {
+    fn drop(&mut self) {
+        if let Some(Waiting { place, made, .. }) = self.waiting.take() {
+            let tasks = place.gateway.tasks.clone();
+            tasks.spawn(async move {
+                made.close().await;
+                drop(place);
+            });
+        }
+    }
+}
+
+impl fmt::Debug for BrowserOffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserOffer").finish_non_exhaustive()
+    }
 }
 
 async fn run(place: Place, answered: Answered, outward: Outward, closed: oneshot::Sender<SessionEnd>) {

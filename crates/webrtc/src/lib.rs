@@ -1,4 +1,4 @@
-//! Browser legs: a WHIP-shaped offer comes in, an answer goes out, and what remains is a [`PacketIo`] that carries whole RTP
+//! Browser legs: an offer comes in and an answer goes out, or the other way round where a browser is called; what remains is a [`PacketIo`] that carries whole RTP
 //! datagrams, as any other leg has.
 //!
 //! One UDP port serves every browser. Each session owns a virtual socket: a connectivity check finds it by the ICE user
@@ -26,9 +26,9 @@ mod session;
 
 pub use config::BrowserConfig;
 pub use error::BrowserError;
-pub use gateway::{BrowserGateway, BrowserLeg};
+pub use gateway::{BrowserGateway, BrowserLeg, BrowserOffer};
 pub use session::{SessionEnd, SessionId};
 
-/// Directive for a log filter that keeps the library from warning of every session: what it misses, an address of its own, no
-/// socket behind a shared port has.
-pub const LOG_FILTER: &str = "rtc_dtls=error";
+/// Directives for a log filter that keep the library from warning of every session: what it misses, an address of its own, no
+/// socket behind a shared port has; and a browser that is called checks the path before its answer is here.
+pub const LOG_FILTER: &str = "rtc_dtls=error,rtc::peer_connection::handler=error";

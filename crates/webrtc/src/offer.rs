@@ -52,8 +52,8 @@ pub(crate) fn read(sdp: &str) -> Result<Offer, BrowserError> {
     Ok(Offer { sdp: trim(session, audio, &media, &kept), format: format_of(opus, events) })
 }
 
-/// The answer with our candidates instead of the library's, which name sockets that do not exist.
-pub(crate) fn finish_answer(sdp: &str, opus: u8, candidates: &[SocketAddr]) -> String {
+/// A description of ours with our candidates instead of the library's, which name sockets that do not exist.
+pub(crate) fn finish(sdp: &str, opus: u8, candidates: &[SocketAddr]) -> String {
     let mut answer = String::with_capacity(sdp.len() + 100 * candidates.len());
     for line in sdp.lines().filter(|line| !line.is_empty()) {
         if line.starts_with("a=candidate:") || line == "a=end-of-candidates" {
@@ -164,6 +164,12 @@ fn trim(session: &[&str], audio: &[&str], media: &MediaLine, kept: &[u8]) -> Str
 
 fn is_address(line: &str) -> bool {
     line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates")
+}
+
+/// What we offer: the payload type as browsers choose it. The library offers what its track sends and nothing beside it, so keys of
+/// a browser that is called come in signalling.
+pub(crate) fn own_format() -> AudioFormat {
+    format_of(111, None)
 }
 
 fn format_of(opus: u8, events: Option<u8>) -> AudioFormat {

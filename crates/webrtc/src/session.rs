@@ -55,7 +55,7 @@ pub enum SessionEnd {
     NeverConnected,
 }
 
-/// A peer connection that has answered and waits to be driven.
+/// A peer connection that has agreed and waits to be driven. `sdp` is our answer, if it was us who answered.
 pub(crate) struct Answered {
     pub(crate) sdp: String,
     connection: Arc<dyn PeerConnection>,
@@ -72,6 +72,16 @@ pub(crate) struct Secrets {
     pub(crate) ssrc: u32,
 }
 
+/// A peer connection that has sound to send and has agreed on nothing yet.
+pub(crate) struct Made {
+    connection: Arc<dyn PeerConnection>,
+    track: Arc<dyn TrackLocal>,
+    sender: Arc<dyn RtpSender>,
+    ssrc: u32,
+    state: watch::Receiver<RTCPeerConnectionState>,
+    gathering: watch::Receiver<bool>,
+}
+
 /// Makes the peer connection and its answer.
 pub(crate) async fn answer(
     mux: &Arc<Mux>,
@@ -79,8 +89,56 @@ pub(crate) async fn answer(
     secrets: Secrets,
     inward: Inward,
 ) -> Result<Answered, BrowserError> {
+    let remote = RTCSessionDescription::offer(offer.sdp)
+        .map_err(|error| BrowserError::Malformed { what: error.to_string() })?;
+    let mut made = make(mux, &offer.format, secrets, inward).await?;
+    let answered = async {
+        // The offer has been read by us and by the library's parser: what it refuses now is in the offer all the same.
+        made.connection
+            .set_remote_description(remote)
+            .await
+            .map_err(|error| BrowserError::Malformed { what: error.to_string() })?;
+        let answer = made.connection.create_answer(None).await.map_err(failed)?;
+        made.describe(answer).await
+    };
+    match answered.await {
+        Ok(sdp) => Ok(made.agreed(sdp)),
+        Err(error) => {
+            made.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Makes the peer connection and its offer, for a browser that is called.
+pub(crate) async fn offer(
+    mux: &Arc<Mux>,
+    format: &AudioFormat,
+    secrets: Secrets,
+    inward: Inward,
+) -> Result<(Made, String), BrowserError> {
+    let mut made = make(mux, format, secrets, inward).await?;
+    let offered = async {
+        let offer = made.connection.create_offer(None).await.map_err(failed)?;
+        made.describe(offer).await
+    };
+    match offered.await {
+        Ok(sdp) => Ok((made, sdp)),
+        Err(error) => {
+            made.close().await;
+            Err(error)
+        }
+    }
+}
+
+async fn make(
+    mux: &Arc<Mux>,
+    format: &AudioFormat,
+    secrets: Secrets,
+    inward: Inward,
+) -> Result<Made, BrowserError> {
     let Secrets { ufrag, password, ssrc } = secrets;
-    let (gathered, mut gathering) = watch::channel(false);
+    let (gathered, gathering) = watch::channel(false);
     let (state_sender, state) = watch::channel(RTCPeerConnectionState::New);
     let handler = Arc::new(Handler { gathered, state: state_sender, inward: Mutex::new(Some(inward)) });
     let track: Arc<dyn TrackLocal> = Arc::new(local_track(ssrc));
@@ -95,12 +153,10 @@ pub(crate) async fn answer(
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_ice_credentials(ufrag.clone(), password)
         .build();
-    let remote = RTCSessionDescription::offer(offer.sdp)
-        .map_err(|error| BrowserError::Malformed { what: error.to_string() })?;
     let connection = PeerConnectionBuilder::new()
         .with_runtime(Arc::new(MuxRuntime { mux: mux.clone(), ufrag }))
         .with_configuration(RTCConfigurationBuilder::new().build())
-        .with_media_engine(media_engine(&offer.format).map_err(failed)?)
+        .with_media_engine(media_engine(format).map_err(failed)?)
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
         .with_setting_engine(settings)
         .with_handler(handler)
@@ -109,31 +165,55 @@ pub(crate) async fn answer(
     // Boxed: what the library builds is 20 KB.
     let connection = Box::pin(connection).await.map_err(failed)?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
-    let answered = async {
-        let sender = connection.add_track(track.clone()).await.map_err(failed)?;
-        // The offer has been read by us and by the library's parser: what it refuses now is in the offer all the same.
-        connection
-            .set_remote_description(remote)
-            .await
-            .map_err(|error| BrowserError::Malformed { what: error.to_string() })?;
-        let answer = connection.create_answer(None).await.map_err(failed)?;
-        connection.set_local_description(answer).await.map_err(failed)?;
-        timeout(GATHER_TIMEOUT, gathering.wait_for(|gathered| *gathered))
+    match connection.add_track(track.clone()).await {
+        Ok(sender) => Ok(Made { connection, track, sender, ssrc, state, gathering }),
+        Err(error) => {
+            let _ = connection.close().await;
+            Err(failed(error))
+        }
+    }
+}
+
+impl Made {
+    /// Sets our description, and gives it with what was gathered for it.
+    async fn describe(&mut self, ours: RTCSessionDescription) -> Result<String, BrowserError> {
+        self.connection.set_local_description(ours).await.map_err(failed)?;
+        timeout(GATHER_TIMEOUT, self.gathering.wait_for(|gathered| *gathered))
             .await
             .map_err(|_| BrowserError::Session("no local address was found in time".to_owned()))?
             .map_err(|_| BrowserError::Session("the session ended while it was made".to_owned()))?;
-        let description = connection.local_description().await;
+        let description = self.connection.local_description().await;
         let description =
-            description.ok_or_else(|| BrowserError::Session("there is no answer".to_owned()))?;
-        Ok((description, sender))
-    };
-    match answered.await {
-        Ok((description, sender)) => {
-            Ok(Answered { sdp: description.sdp, connection, track, sender, ssrc, state })
+            description.ok_or_else(|| BrowserError::Session("there is no description of ours".to_owned()))?;
+        Ok(description.sdp)
+    }
+
+    /// Takes the answer to our offer.
+    pub(crate) async fn accept(self, answer: Offer) -> Result<Answered, BrowserError> {
+        let malformed = |what: String| BrowserError::Malformed { what };
+        let taken = async {
+            let remote =
+                RTCSessionDescription::answer(answer.sdp).map_err(|error| malformed(error.to_string()))?;
+            self.connection.set_remote_description(remote).await.map_err(|error| malformed(error.to_string()))
+        };
+        match taken.await {
+            Ok(()) => Ok(self.agreed(String::new())),
+            Err(error) => {
+                self.close().await;
+                Err(error)
+            }
         }
-        Err(error) => {
-            let _ = connection.close().await;
-            Err(error)
+    }
+
+    fn agreed(self, sdp: String) -> Answered {
+        let Self { connection, track, sender, ssrc, state, gathering: _ } = self;
+        Answered { sdp, connection, track, sender, ssrc, state }
+    }
+
+    /// Lets go of it.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.connection.close().await {
+            debug!(%error, "closing a session that did not begin");
         }
     }
 }

@@ -214,13 +214,13 @@ impl Config {
 fn certificate_key(certificates: &TlsConfig, file: &Path) -> &'static str {
     let is = |other: Option<&PathBuf>| other.is_some_and(|other| other == file);
     let identity = certificates.identity.as_ref();
-    if is(identity.map(|identity| &identity.key)) {
-        "sip.tls.key"
+    if is(identity.map(|identity| &identity.certificate)) {
+        "sip.tls.certificate"
     } else if is(certificates.trust.as_ref()) {
         "sip.tls.trust"
     } else if is(certificates.clients.as_ref()) {
         "sip.tls.clients"
     } else {
-        "sip.tls.certificate"
+        "sip.tls.key"
     }
 }

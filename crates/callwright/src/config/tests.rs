@@ -307,3 +307,53 @@ fn a_collector_is_named_by_the_file_or_as_all_programs_are_told() {
         "{problems:?}"
     );
 }
+
+#[test]
+fn telephone_users_and_certificates_are_read_and_what_is_wrong_with_them_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = folder.path().join("anna");
+    std::fs::write(&kept, "four words and more\n").expect("the folder is ours");
+    let users = format!(
+        "[sip]\ndigest = [\"MD5\"]\n[[sip.user]]\nname = \"anna\"\npassword = \"file:{0}\"\n\
+         [[sip.user]]\nname = \"bert\"\nha1 = \"file:{0}\"\n{LINE}[[line.human]]\nname = \"Anna\"\naddress = \"user:anna\"\n\
+         [[line.human]]\nname = \"Zoe\"\naddress = \"user:zoe\"\n",
+        kept.display()
+    );
+    let config = parse(&users, &[]).expect("it parses");
+    assert_eq!((config.sip.users.len(), config.sip.digest.len()), (2, 1));
+    assert_eq!(config.lines[0].humans[0].address, "user:anna");
+    assert!(config.sip.users[0].resolve().is_ok());
+    let found: Vec<String> = config.verify(&BTreeMap::new()).iter().map(ToString::to_string).collect();
+    for wanted in ["does not hold an HA1", "rings `user:zoe`, and there is no such user"] {
+        assert!(found.iter().any(|problem| problem.contains(wanted)), "{wanted}: {found:#?}");
+    }
+
+    let tls = format!(
+        "[sip.tls]\nlisten = \"127.0.0.1:5061\"\ncertificate = \"{0}\"\nkey = \"{0}\"\n[sip.websocket]\n\
+         listen = \"127.0.0.1:5061\"\n{LINE}",
+        kept.display()
+    );
+    let found = parse(&tls, &[]).expect("it parses").verify(&BTreeMap::new());
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    for wanted in [
+        "callwright.toml:3: error: the certificate file",
+        "callwright.toml:6: error: `sip.websocket.listen` cannot be `127.0.0.1:5061`: `sip.tls.listen` listens there",
+    ] {
+        assert!(found.iter().any(|problem| problem.starts_with(wanted)), "{wanted}: {found:#?}");
+    }
+
+    let mistakes = "[sip]\nrealm = 'a\"b'\ndigest = [\"SHA-1\"]\n[sip.tls]\nkey = \"x\"\n[sip.websocket]\nlisten_secure = \"here\"\n\
+                    [[sip.user]]\nname = \"a b\"\npassword = \"hunter2\"\n[[sip.user]]\nname = \"c\"\n";
+    let problems = parse(&format!("{mistakes}{LINE}"), &[]).expect_err("it is full of mistakes");
+    for wanted in [
+        "callwright.toml:2: error: `sip.realm` cannot be",
+        "callwright.toml:3: error: `sip.digest` cannot hold `SHA-1`: write `SHA-256` or `MD5`",
+        "callwright.toml:5: error: `sip.tls.certificate` and `sip.tls.key` belong together",
+        "callwright.toml:7: error: `sip.websocket.listen_secure` cannot be `here`",
+        "callwright.toml:9: error: `sip.user.0.name` cannot be `a b`",
+        "callwright.toml:12: error: `sip.user.1` needs either `password` or `ha1`",
+    ] {
+        assert!(problems.iter().any(|problem| problem.starts_with(wanted)), "{wanted}: {problems:#?}");
+    }
+    assert!(problems.iter().all(|problem| !problem.contains("hunter2")), "{problems:#?}");
+}

@@ -12,12 +12,13 @@ use callwright_conversation::{Fact, HumanFact};
 use callwright_media::RtpSocket;
 use callwright_model::{Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, Pii};
 use callwright_sip::{IncomingCall, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
+use callwright_webrtc::{BrowserLeg, BrowserOffer};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
 use crate::config::Human;
 use crate::gateway::board::{Legs, Phone};
-use crate::gateway::{Begun, NewCall, Shared, transfers};
+use crate::gateway::{Begun, NewCall, Shared, transfers, web_phone};
 use crate::lines::LoadedLine;
 
 /// Answers a caller, or refuses with the status that says why.
@@ -30,6 +31,10 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
         call.reject(404, None);
         return;
     };
+    if let Some(offer) = call.offer.clone().filter(|offer| web_phone::is_web(offer)) {
+        tokio::spawn(web_phone::answer(Arc::clone(shared), line, call, offer));
+        return;
+    }
     let local = match local_media(shared, call.local_ip) {
         Ok(local) => local,
         Err(error) => {
@@ -281,6 +286,8 @@ async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
     call.answer_time = ANSWER_TIME;
     call.replaces = callee.replaces;
     call.fields.referred_by = callee.referred_by;
+    let mut web = web_phone::offer(shared, &callee.address).await?;
+    call.web_offer = web.as_ref().map(|web| web.offer_sdp.clone());
     let mut phone = shared.sip.invite(call).await.with_context(|| format!("ringing {}", callee.name))?;
     if !legs.ringing(leg, Phone::Sip(phone.control())) {
         phone.hangup();
@@ -293,7 +300,13 @@ async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
             }
             SipLegEvent::Answered { sdp } => {
                 let Some(local) = waiting.take() else { continue };
-                let session = answered(legs, leg, &phone, sdp, &ours, local)?;
+                let session = match (web.take(), &sdp) {
+                    (Some(web), Some(sdp)) if web_phone::is_web(sdp) => {
+                        answered_by_page(legs, leg, &phone, sdp, web).await?;
+                        None
+                    }
+                    _ => Some(answered(legs, leg, &phone, sdp, &ours, local)?),
+                };
                 drop(legs.facts.send(Fact::Human(leg, HumanFact::Answered)).await);
                 return follow_human(legs, leg, &mut phone, session).await;
             }
@@ -311,16 +324,25 @@ async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
     Ok(())
 }
 
-/// From the answer of somebody's phone to its end.
-async fn follow_human(legs: &Legs, leg: LegId, phone: &mut SipLeg, mut session: Session) -> Result<()> {
+/// From the answer of somebody's phone to its end; a page has no session that could be changed.
+async fn follow_human(
+    legs: &Legs,
+    leg: LegId,
+    phone: &mut SipLeg,
+    mut session: Option<Session>,
+) -> Result<()> {
     while let Some(event) = phone.next().await {
         match event {
             SipLegEvent::Reinvite(reinvite) => {
+                let Some(session) = &mut session else {
+                    web_phone::refuse(reinvite);
+                    continue;
+                };
                 let hold = session.change(reinvite);
                 drop(legs.facts.send(Fact::Held(leg, hold)).await);
             }
             SipLegEvent::Established { sdp } => {
-                if let Some(hold) = session.established(sdp) {
+                if let Some(hold) = session.as_mut().and_then(|session| session.established(sdp)) {
                     drop(legs.facts.send(Fact::Held(leg, hold)).await);
                 }
             }
@@ -343,6 +365,25 @@ async fn follow_human(legs: &Legs, leg: LegId, phone: &mut SipLeg, mut session: 
             | SipLegEvent::Referred(_) => {}
         }
     }
+    Ok(())
+}
+
+/// The human has answered in a browser: their leg gets sound when the page has connected.
+async fn answered_by_page(
+    legs: &Legs,
+    leg: LegId,
+    phone: &SipLeg,
+    sdp: &str,
+    offer: BrowserOffer,
+) -> Result<()> {
+    let BrowserLeg { io, format, closed, .. } = offer.accept(sdp).await?;
+    legs.attach(leg, LegRole::Human, io, format, Phone::Sip(phone.control()), human_hints())?;
+    let control = phone.control();
+    tokio::spawn(async move {
+        // Its sound is gone, with or without a word: so is the call.
+        drop(closed.await);
+        control.hangup();
+    });
     Ok(())
 }
 
@@ -376,7 +417,7 @@ pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, cal
     };
     drop(legs.facts.send(Fact::Replaced { leg: replaced, by: leg }).await);
     // It tells no failure: the phone was answered.
-    drop(follow_human(&legs, leg, &mut phone, session).await);
+    drop(follow_human(&legs, leg, &mut phone, Some(session)).await);
     legs.shared.media.command(leg, callwright_model::LegCommand::Remove);
     legs.forget(leg);
     drop(legs.facts.send(Fact::Human(leg, HumanFact::Gone)).await);

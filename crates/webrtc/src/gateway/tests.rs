@@ -296,3 +296,25 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn an_offer_of_ours_is_taken_or_leaves_nothing_behind() {
+    let gateway = BrowserGateway::start(BrowserConfig {
+        bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ..BrowserConfig::default()
+    })
+    .await
+    .expect("a free port");
+    let offered = gateway.offer().await.expect("an offer");
+    let read = offer::read(&offered.offer_sdp).expect("what we would answer ourselves");
+    assert_eq!(read.format, offer::own_format());
+    assert!(offered.offer_sdp.contains("a=ice-lite") && offered.offer_sdp.contains("a=setup:actpass"));
+    assert!(offered.offer_sdp.contains(&format!("127.0.0.1 {} typ host", gateway.local_addr().port())));
+    assert_eq!(gateway.sessions(), 1);
+    assert!(matches!(offered.accept("junk").await, Err(BrowserError::Malformed { .. })));
+    let other = gateway.offer().await.expect("an offer");
+    drop(other);
+    // Waits for everything that was begun.
+    gateway.shutdown().await;
+    assert_eq!((gateway.sessions(), gateway.routes()), (0, (0, 0)));
+}

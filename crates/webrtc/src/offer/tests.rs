@@ -85,7 +85,7 @@ fn an_answer_carries_our_candidates_only() {
         a=candidate:9 1 udp 1 127.0.0.1 40000 typ host\r\na=end-of-candidates\r\na=fmtp:109 useinbandfec=1\r\n";
     let ours =
         ["192.0.2.1:5000".parse().expect("an address"), "[2001:db8::1]:5000".parse().expect("an address")];
-    let finished = finish_answer(answer, 109, &ours);
+    let finished = finish(answer, 109, &ours);
     let candidates: Vec<&str> = finished.lines().filter(|line| line.starts_with("a=candidate")).collect();
     assert_eq!(
         candidates,

@@ -1,0 +1,96 @@
+//! Telephones in browsers: SIP over WebSocket, sound by WebRTC.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use callwright_console::Channel;
+use callwright_conversation::Fact;
+use callwright_model::{LegEvent, LegFact, LegId};
+use callwright_sip::{IncomingCall, Reinvite, SipLeg, SipLegEvent};
+use callwright_webrtc::{BrowserLeg, BrowserOffer};
+use tracing::{info, warn};
+
+use crate::gateway::board::Phone;
+use crate::gateway::{Begun, NewCall, Shared};
+use crate::lines::LoadedLine;
+
+/// Whether a session description wants its sound as browsers do (RFC 5764, RFC 8827).
+pub(crate) fn is_web(sdp: &str) -> bool {
+    sdp.lines().any(|line| line.starts_with("m=audio ") && line.contains("TLS/RTP/SAVPF"))
+}
+
+/// Answers a caller whose phone is a page.
+pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: IncomingCall, offer: String) {
+    let answered = match shared.browser.answer(&offer).await {
+        Ok(answered) => answered,
+        Err(error) => {
+            info!(%error, "an offer of a browser's phone that cannot be answered");
+            // What HTTP calls 406 is 488 here.
+            call.reject(if error.status() == 503 { 503 } else { 488 }, error.retry_after_s());
+            return;
+        }
+    };
+    let BrowserLeg { id: _, answer_sdp, io, format, closed } = answered;
+    let caller = Some(call.from.clone());
+    call.ring();
+    let leg = call.accept(answer_sdp);
+    let new = NewCall { line, channel: Channel::Sip, caller, io, format, phone: Phone::Sip(leg.control()) };
+    match shared.begin(new) {
+        Ok(begun) => {
+            let control = leg.control();
+            tokio::spawn(async move {
+                // Its sound is gone, with or without a word: so is the call.
+                drop(closed.await);
+                control.hangup();
+            });
+            follow(&shared, leg, begun).await;
+        }
+        Err(error) => {
+            warn!(%error, "a call could not begin");
+            leg.hangup();
+        }
+    }
+}
+
+async fn follow(shared: &Shared, mut leg: SipLeg, begun: Begun) {
+    let Begun { leg: id, facts, .. } = begun;
+    while let Some(event) = leg.next().await {
+        match event {
+            SipLegEvent::Reinvite(reinvite) => refuse(reinvite),
+            SipLegEvent::Dtmf { digit, .. } => {
+                let fact = key(shared, id, digit);
+                drop(facts.send(fact).await);
+            }
+            SipLegEvent::Refer(refer) => refer.reject(603),
+            SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
+            SipLegEvent::Ringing { .. }
+            | SipLegEvent::Answered { .. }
+            | SipLegEvent::Established { .. }
+            | SipLegEvent::Reinvited { .. }
+            | SipLegEvent::ReinviteRefused { .. }
+            | SipLegEvent::Referred(_) => {}
+        }
+    }
+    drop(facts.send(Fact::CallerGone).await);
+}
+
+/// A key pressed, told in signalling.
+fn key(shared: &Shared, leg: LegId, digit: char) -> Fact {
+    Fact::Leg(LegEvent { leg, at: shared.media.now(), fact: LegFact::Dtmf { digit } })
+}
+
+/// The session stays as it is: what was agreed over ICE and DTLS is not agreed anew here.
+pub(crate) fn refuse(reinvite: Reinvite) {
+    reinvite.reject(488);
+}
+
+/// An offer for the phones of a user that are pages, if there are any.
+pub(crate) async fn offer(shared: &Shared, address: &str) -> Result<Option<BrowserOffer>> {
+    let Some(user) = address.strip_prefix("user:") else { return Ok(None) };
+    let phones = shared.sip.phones_of(user);
+    let in_browser = |contact: &callwright_sip::PhoneContact| contact.transport.is_websocket();
+    if !phones.is_some_and(|phones| phones.contacts.iter().any(in_browser)) {
+        return Ok(None);
+    }
+    shared.browser.offer().await.map(Some).context("offering sound to a phone in a browser")
+}
