@@ -16,6 +16,7 @@ mod plan;
 mod problem;
 mod secret;
 mod speech;
+mod srtp;
 mod time;
 mod turn;
 mod value;
@@ -39,6 +40,7 @@ pub use speech::{
     Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,
     word_count,
 };
+pub use srtp::{SrtpKeys, SrtpMaster, SrtpSuite};
 pub use time::{MonoTime, Samples, utc};
 pub use turn::{Evidence, Progress, Rule, Thought, UtteranceSort, Verdict};
 pub use value::{Money, Record, Value};

@@ -1,4 +1,4 @@
-//! RTP and RTCP packets, jitter buffer with concealment, telephone events, statistics.
+//! RTP and RTCP packets and their encryption, jitter buffer with concealment, telephone events, statistics.
 //!
 //! One leg holds an [`AudioReceiver`], an [`AudioSender`] and an [`RtcpReporter`] and drives them with what it receives and
 //! with its 20 ms tick. Time and seeds are handed in; nothing here reads a clock or a socket.
@@ -56,7 +56,7 @@
 //! - The same packets at the same times give the same frames.
 //!
 //! # What is absent
-//! Encryption, sockets, SDP, and the choice of when to send: that is the leg's tick.
+//! Sockets, SDP, the exchange of keys, and the choice of when to send: that is the leg's tick.
 
 mod jitter_buffer;
 mod packet;
@@ -65,6 +65,7 @@ mod receiver;
 mod reporter;
 pub mod rtcp;
 mod sender;
+mod srtp;
 mod statistics;
 mod telephone_event;
 
@@ -73,5 +74,6 @@ pub use packet::{DatagramKind, RtpError, RtpHeader, RtpPacket};
 pub use receiver::{Arrival, AudioReceiver, DropReason, Played, ReceiverCounters};
 pub use reporter::{RtcpHeard, RtcpReporter};
 pub use sender::{AudioSender, SendError, SenderInfo};
+pub use srtp::{SRTP_OVERHEAD, SrtpError, SrtpReceiver, SrtpSender};
 pub use statistics::{Admission, StreamStatistics, StreamSummary};
 pub use telephone_event::{DtmfReceiver, DtmfSendError, DtmfSender, EventPacket};

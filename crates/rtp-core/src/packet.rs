@@ -125,6 +125,17 @@ impl<'a> RtpPacket<'a> {
         };
         Ok(Self { header, csrcs, extension, payload: rest })
     }
+
+    /// Where the payload begins; padding is not looked at, for in an encrypted packet its length cannot be read yet.
+    pub(crate) fn payload_at(datagram: &[u8]) -> Option<usize> {
+        let &first = datagram.first()?;
+        let mut end = RtpHeader::LEN + usize::from(first & 0x0F) * 4;
+        if first & 0x10 != 0 {
+            let length = datagram.get(end + 2..end + 4)?;
+            end += 4 + usize::from(u16::from_be_bytes([length[0], length[1]])) * 4;
+        }
+        (end <= datagram.len()).then_some(end)
+    }
 }
 
 #[cfg(test)]
