@@ -23,6 +23,8 @@ pub struct Telephone<'a> {
     pub says: &'a [(u64, Option<&'a str>)],
     /// The one codec it speaks, in baresip's notation.
     pub codec: &'a str,
+    /// How it encrypts, in baresip's notation; empty for not at all.
+    pub encryption: &'a str,
 }
 
 /// A telephone that is switched on. Dropping it kills the program.
@@ -48,6 +50,10 @@ impl Baresip {
         let microphone = folder.path().join("microphone.wav");
         sound::microphone(&microphone, telephone.says);
         let port = free_ports();
+        let encryption = match telephone.encryption {
+            "" => String::new(),
+            some => format!(";mediaenc={some}"),
+        };
         for file in ["config", "accounts"] {
             let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sip-configs/baresip").join(file);
             let text = std::fs::read_to_string(&template).expect("the template is in the repository");
@@ -58,7 +64,8 @@ impl Baresip {
                 .replace("@MODULES@", modules())
                 .replace("@USER@", telephone.user)
                 .replace("@ANSWER@", if telephone.answers { "auto" } else { "manual" })
-                .replace("@CODEC@", telephone.codec);
+                .replace("@CODEC@", telephone.codec)
+                .replace("@ENCRYPTION@", &encryption);
             let text = if file == "config" { text + more } else { text };
             std::fs::write(folder.path().join(file), text).expect("the folder is ours");
         }
@@ -181,6 +188,7 @@ async fn what_one_baresip_says_the_other_records() {
             answers: true,
             says: &[(500, Some("en-desk-hello.wav")), (9_000, None)],
             codec,
+            encryption: "",
         })
         .await;
         let mut caller = Baresip::start(Telephone {
@@ -188,6 +196,7 @@ async fn what_one_baresip_says_the_other_records() {
             answers: false,
             says: &[(300, Some("en-cancelled.wav")), (500, None)],
             codec,
+            encryption: "",
         })
         .await;
         caller.dial(&human.address()).await;

@@ -11,6 +11,7 @@ mod commands;
 mod counted;
 mod database;
 mod desk;
+mod encrypted;
 mod faults;
 mod fuzzed;
 mod import;

@@ -13,7 +13,7 @@ use crate::browser::{Browser, Launch, Scheme};
 use crate::sound;
 
 /// What the agent sounds like when it says this, at 8 kHz.
-fn agent_says(speaker: &Speaker, text: &str) -> Vec<i16> {
+pub fn agent_says(speaker: &Speaker, text: &str) -> Vec<i16> {
     let wide = speaker.render(text, Language::EN, &Voice::default()).expect("flite speaks English");
     wide.chunks_exact(2).map(|pair| pair[0].midpoint(pair[1])).collect()
 }
@@ -27,6 +27,7 @@ async fn baresip_calls_is_understood_and_records_the_agents_words() {
         answers: false,
         says: &[(7_000, Some("en-cancelled.wav")), (6_000, None)],
         codec: "opus/48000/2",
+        encryption: "",
     })
     .await;
     phone.dial(&format!("sip:airline@{}", gateway.sip)).await;
@@ -58,7 +59,13 @@ async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
     );
     let gateway = Gateway::start(&Settings { sip, ..Settings::default() });
     let mut phone = Baresip::start_with(
-        Telephone { user: "caller", answers: false, says: &[(9_000, None)], codec: "PCMU/8000/1" },
+        Telephone {
+            user: "caller",
+            answers: false,
+            says: &[(9_000, None)],
+            codec: "PCMU/8000/1",
+            encryption: "",
+        },
         &format!("\nsip_cafile {}\n", path("sip.pem")),
     )
     .await;
@@ -90,14 +97,20 @@ async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_is_the_human_who_is_rung_and_talks_with_the_caller() {
+    put_through(&Settings::default(), "").await;
+}
+
+/// A caller asks for a person, a telephone that encrypts like this is rung, and each hears the other.
+pub async fn put_through(settings: &Settings, encryption: &str) {
     let mut desk = Baresip::start(Telephone {
         user: "desk",
         answers: true,
         says: &[(9_000, Some("en-desk-hello.wav")), (14_000, None)],
         codec: "PCMA/8000/1",
+        encryption,
     })
     .await;
-    let gateway = Gateway::start(&Settings { humans: vec![desk.address()], ..Settings::default() });
+    let gateway = Gateway::start(&Settings { humans: vec![desk.address()], ..settings.clone() });
     let recordings = tempfile::tempdir().expect("a folder");
     let file = repository().join("audio-fixtures/scenarios/person.yaml");
     let scenario = Arc::new(Scenario::load(&file).expect("the scenario is right"));

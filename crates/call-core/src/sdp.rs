@@ -12,8 +12,8 @@
 //!
 //! - Exactly one audio stream is taken: the first that has a codec in common with us. Every other line is answered in its
 //!   place with port 0, as RFC 3264 wants it.
-//! - `RTP/AVP` and `RTP/AVPF` are spoken and answered in kind. Encrypted profiles are refused ([`SdpError::Encrypted`]); they
-//!   are never silently answered in clear.
+//! - `RTP/AVP`, `RTP/AVPF`, `RTP/SAVP` and `RTP/SAVPF` are spoken and answered in kind. [`Security`] says whether media is
+//!   encrypted (keys by `a=crypto`, RFC 4568); what insists on it is never silently answered in clear.
 //! - Payload types 0 and 8 mean PCMU and PCMA without an `rtpmap`; every other type needs one.
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
@@ -21,19 +21,21 @@
 //! - Packets hold 20 ms, which is what we write and send whatever `ptime` the other end would like; all ends play it.
 //! - A peer's junk is an [`SdpError`] with the SIP status to answer, never a panic.
 //!
-//! Not here: ICE and DTLS (browser legs bring their own), SRTP by `a=crypto`, video, multicast, host names in `c=` lines
+//! Not here: ICE and DTLS (browser legs bring their own), video, multicast, host names in `c=` lines
 //! (nobody in this crate can look one up), and several audio streams at once.
 
 mod audio;
+mod crypto;
 mod description;
 mod direction;
 mod error;
 
 use core::net::{IpAddr, SocketAddr};
 
-use callwright_model::{AudioFormat, Codec, DtmfFormat};
+use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, SrtpKeys};
 
 use self::audio::{TelephoneEvents, audio_formats, local_payload_types};
+pub use self::crypto::{LocalKeys, Security};
 pub use self::description::{Attribute, Connection, MediaDescription, Origin, SessionDescription};
 pub use self::direction::Direction;
 pub use self::error::SdpError;
@@ -53,6 +55,8 @@ pub struct LocalMedia {
     pub direction: Direction,
     /// Whether we take RTCP on the RTP port (RFC 5761) when the other end does.
     pub rtcp_mux: bool,
+    /// Whether media is encrypted.
+    pub security: Security,
     /// Number of the session in the `o=` line; the same for the whole life of a leg, and drawn by the shell.
     pub session: u64,
 }
@@ -68,6 +72,7 @@ impl LocalMedia {
             dtmf: true,
             direction: Direction::SendRecv,
             rtcp_mux: true,
+            security: Security::Clear,
             session,
         }
     }
@@ -84,6 +89,16 @@ pub struct Agreed {
     pub remote_rtcp: SocketAddr,
     /// What *we* may do.
     pub direction: Direction,
+    /// The keys of both ways, when media is encrypted.
+    pub srtp: Option<SrtpKeys>,
+}
+
+impl Agreed {
+    /// The way that packets take.
+    #[must_use]
+    pub const fn path(&self) -> MediaPath {
+        MediaPath { remote: self.remote, remote_rtcp: self.remote_rtcp, srtp: self.srtp }
+    }
 }
 
 /// Our offer.
@@ -153,7 +168,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     if answered.port == 0 {
         return Err(SdpError::NoCommonCodec);
     }
-    check_profile(answered)?;
+    let srtp = crypto::accept(offered, answered)?;
     let (our_codecs, our_events) = audio_formats(offered);
     let (their_codecs, their_events) = audio_formats(answered);
     let both = their_codecs.iter().find_map(|(codec, out)| {
@@ -170,7 +185,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     let (dtmf_in, dtmf_out) = if dtmf_out.is_some() { (dtmf_in, dtmf_out) } else { (None, None) };
     let format = AudioFormat { codec, payload_type_in, payload_type_out, dtmf_in, dtmf_out };
     let wish = offered.direction(ours);
-    agree(theirs, answered, format, wish)
+    agree(theirs, answered, format, wish, srtp)
 }
 
 fn answer_audio(
@@ -178,7 +193,7 @@ fn answer_audio(
     line: &MediaDescription,
     local: &LocalMedia,
 ) -> Result<(MediaDescription, Agreed), SdpError> {
-    check_profile(line)?;
+    let (srtp, crypto) = local.security.answer(line)?.unzip();
     let (codecs, events) = audio_formats(line);
     let chosen = local.codecs.iter().find_map(|ours| codecs.iter().find(|(codec, _)| codec == ours));
     let Some(&(codec, payload_type)) = chosen else { return Err(SdpError::NoCommonCodec) };
@@ -191,10 +206,10 @@ fn answer_audio(
         dtmf_in: dtmf,
         dtmf_out: dtmf,
     };
-    let agreed = agree(offer, line, format, local.direction)?;
+    let agreed = agree(offer, line, format, local.direction, srtp)?;
     let rtcp_mux = local.rtcp_mux && line.has("rtcp-mux");
     let events: Vec<DtmfFormat> = dtmf.into_iter().collect();
-    let audio = MediaDescription::audio(
+    let mut audio = MediaDescription::audio(
         local.port,
         &line.protocol,
         &[(codec, payload_type)],
@@ -202,6 +217,7 @@ fn answer_audio(
         agreed.direction,
         rtcp_mux,
     );
+    audio.attributes.extend(crypto);
     Ok((audio, agreed))
 }
 
@@ -210,6 +226,7 @@ fn agree(
     line: &MediaDescription,
     format: AudioFormat,
     wish: Direction,
+    srtp: Option<SrtpKeys>,
 ) -> Result<Agreed, SdpError> {
     let connection = line.connection.as_ref().or(theirs.connection.as_ref());
     let ip = match connection {
@@ -238,13 +255,17 @@ fn agree(
         (false, None) => line.port.saturating_add(1),
     };
     let remote_rtcp = SocketAddr::new(ip, rtcp_port);
-    Ok(Agreed { format, remote, remote_rtcp, direction: offered.reversed().and(wish) })
+    Ok(Agreed { format, remote, remote_rtcp, direction: offered.reversed().and(wish), srtp })
 }
 
 fn offered_audio(local: &LocalMedia) -> MediaDescription {
     let codecs = local_payload_types(&local.codecs);
     let events = if local.dtmf { TelephoneEvents::offered(&local.codecs) } else { Vec::new() };
-    MediaDescription::audio(local.port, "RTP/AVP", &codecs, &events, local.direction, local.rtcp_mux)
+    let (protocol, cryptos) = local.security.offered();
+    let mut audio =
+        MediaDescription::audio(local.port, protocol, &codecs, &events, local.direction, local.rtcp_mux);
+    audio.attributes.extend(cryptos);
+    audio
 }
 
 fn describe(local: &LocalMedia, media: Vec<MediaDescription>) -> SessionDescription {
@@ -258,14 +279,6 @@ fn describe(local: &LocalMedia, media: Vec<MediaDescription>) -> SessionDescript
         connection: Some(Connection::Ip(local.address)),
         attributes: Vec::new(),
         media,
-    }
-}
-
-fn check_profile(line: &MediaDescription) -> Result<(), SdpError> {
-    match line.protocol.as_str() {
-        "RTP/AVP" | "RTP/AVPF" => Ok(()),
-        other if other.contains("SAVP") => Err(SdpError::Encrypted),
-        _ => Err(SdpError::NoAudio),
     }
 }
 

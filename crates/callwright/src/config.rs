@@ -95,6 +95,20 @@ pub struct Media {
     pub workers: usize,
     /// Codecs offered and accepted, best first.
     pub codecs: Vec<Codec>,
+    /// Whether sound is encrypted between us and telephones.
+    pub srtp: Srtp,
+}
+
+/// `media.srtp`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Srtp {
+    /// Never; who insists on it is refused.
+    #[default]
+    Off,
+    /// With whoever can.
+    Optional,
+    /// Always; who cannot is refused.
+    Required,
 }
 
 /// `[web]`
@@ -262,6 +276,19 @@ impl std::str::FromStr for RecogniserChoice {
     }
 }
 
+impl std::str::FromStr for Srtp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            "optional" => Ok(Self::Optional),
+            "required" => Ok(Self::Required),
+            _ => Err("write `off`, `optional` or `required`".to_owned()),
+        }
+    }
+}
+
 impl std::str::FromStr for TurnModelChoice {
     type Err = String;
 
@@ -379,6 +406,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         } else {
             codecs.into_iter().map(|name| name.0).collect()
         },
+        srtp: reader.parse_or(&mut section, "srtp", Srtp::default()),
     };
     reader.close(section);
 

@@ -14,9 +14,11 @@
 //! A thread that wakes up late makes up for at most three frames at once and skips the rest: a caller would rather miss
 //! 40 ms than hear everything late from then on.
 //!
-//! RTCP is taken on the RTP port (RFC 5761) and on the odd port above it.
+//! RTCP is taken on the RTP port (RFC 5761) and on the odd port above it. With keys, packets are encrypted between socket and leg
+//! (SRTP, RFC 3711); the leg knows nothing of it.
 
 mod board;
+mod cipher;
 mod clock;
 mod config;
 mod error;

@@ -12,8 +12,8 @@ use std::thread::{self, JoinHandle};
 
 use callwright_leg_core::{LegSpec, LegStatistics, MediaLeg};
 use callwright_model::{
-    AudioFormat, CallId, Heard, LegCommand, LegEvent, LegId, LegRole, MonoTime, PacketIo, SayFrame,
-    VoiceActivity,
+    AudioFormat, CallId, Heard, LegCommand, LegEvent, LegId, LegRole, MediaPath, MonoTime, PacketIo,
+    SayFrame, VoiceActivity,
 };
 use tokio::sync::Notify;
 
@@ -191,17 +191,19 @@ impl Media {
     pub fn command(&self, leg: LegId, command: LegCommand) {
         let shared = &*self.shared;
         let Some(worker) = shared.legs().get(&leg).map(|entry| entry.worker) else { return };
-        let desk = &shared.workers[worker];
         if matches!(command, LegCommand::Remove) {
             // Fails only when the worker has stopped, and the leg with it.
-            let _stopped = desk.removals.send(leg);
+            let _stopped = shared.workers[worker].removals.send(leg);
             return;
         }
-        if let Err(TrySendError::Full(_)) = desk.orders.try_send(Order::Command { leg, command }) {
-            let dropped = shared.commands_dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            metrics::counter!("callwright_media_commands_dropped_total").increment(1);
-            tracing::warn!(%leg, dropped, "media worker is overloaded: a command was dropped");
-        }
+        shared.order(worker, leg, Order::Command { leg, command });
+    }
+
+    /// The other end of a leg has agreed to another address or to other keys. Never blocks. A leg that is over ignores it.
+    pub fn redirect(&self, leg: LegId, path: MediaPath) {
+        let shared = &*self.shared;
+        let Some(worker) = shared.legs().get(&leg).map(|entry| entry.worker) else { return };
+        shared.order(worker, leg, Order::Redirect { leg, path: Box::new(path) });
     }
 
     /// A leg's figures, at most a second old; the last ones for some time after it is over.
@@ -226,6 +228,14 @@ impl fmt::Debug for Media {
 impl Shared {
     fn legs(&self) -> MutexGuard<'_, BTreeMap<LegId, Entry>> {
         self.legs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn order(&self, worker: usize, leg: LegId, order: Order) {
+        if let Err(TrySendError::Full(_)) = self.workers[worker].orders.try_send(order) {
+            let dropped = self.commands_dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            metrics::counter!("callwright_media_commands_dropped_total").increment(1);
+            tracing::warn!(%leg, dropped, "media worker is overloaded: a command was dropped");
+        }
     }
 
     fn stop(&self) {

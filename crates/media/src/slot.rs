@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callwright_leg_core::MediaLeg;
-use callwright_model::{Gone, Heard, LegEvent, LegFact, LegId, Mix, MonoTime, PacketIo, SayFrame};
+use callwright_model::{Gone, Heard, LegEvent, LegFact, LegId, MediaPath, Mix, MonoTime, PacketIo, SayFrame};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -67,6 +67,11 @@ impl Slot {
                 None => return,
             }
         }
+    }
+
+    /// The other end is elsewhere, or has other keys.
+    pub(crate) fn redirect(&mut self, path: &MediaPath) {
+        self.io.redirect(path);
     }
 
     pub(crate) fn speak(&mut self, buffer: &mut [u8], now: MonoTime) {

@@ -1,15 +1,16 @@
-//! A pair of UDP sockets as the two ends of a leg's packets, with symmetric RTP.
+//! A pair of UDP sockets as the two ends of a leg's packets, with symmetric RTP and, where agreed, encryption.
 //!
-//! Behind a NAT the address in a peer's SDP is not where its packets come from. So we send to the signalled address until
-//! the first good RTP packet arrives, and from then on to where that one came from. After that a packet from elsewhere
-//! counts only if it carries on the same stream (its SSRC), or if the old source has been silent for a while and the new
-//! one lives at the same or the signalled host: an attacker who sprays packets at our ports does not take over a call.
+//! Packets go where the other end's come from, which [`Latch`] finds out. With keys, a packet is decrypted before anything is
+//! made of it, so that only the other end can move the leg; what does not decrypt is dropped and counted.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use callwright_model::PacketIo;
+use callwright_model::{MediaPath, MonoTime, PacketIo};
+use callwright_rtp_core::{DatagramKind, Latch, SRTP_OVERHEAD, Stream};
+
+use crate::cipher::Cipher;
 
 /// Where a SIP leg's datagrams come from and go to. Made by `Media::bind`.
 #[derive(Debug)]
@@ -17,26 +18,38 @@ pub struct RtpSocket {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     local: SocketAddr,
-    /// From the peer's SDP.
-    signalled: Option<SocketAddr>,
-    latched: Option<Latched>,
-    /// RTCP shares the RTP port (RFC 5761).
-    mux: bool,
+    since: Instant,
+    latch: Latch,
+    control: Control,
+    cipher: Option<Cipher>,
+    /// Counts calls, of which only some ask the RTCP socket.
     receives: u32,
     strangers: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Latched {
-    source: SocketAddr,
-    ssrc: u32,
-    last: Instant,
+/// Where RTCP goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Control {
+    /// To the RTP port (RFC 5761).
+    Shared,
+    /// To the port that the other end named; `None` means the one above the RTP port.
+    Apart { signalled: Option<SocketAddr>, latched: Option<SocketAddr> },
 }
 
 impl RtpSocket {
     pub(crate) fn new(rtp: UdpSocket, rtcp: UdpSocket) -> io::Result<Self> {
         let local = rtp.local_addr()?;
-        Ok(Self { rtp, rtcp, local, signalled: None, latched: None, mux: false, receives: 0, strangers: 0 })
+        Ok(Self {
+            rtp,
+            rtcp,
+            local,
+            since: Instant::now(),
+            latch: Latch::default(),
+            control: Control::Apart { signalled: None, latched: None },
+            cipher: None,
+            receives: 0,
+            strangers: 0,
+        })
     }
 
     /// The RTP address to name in our SDP; its port is even.
@@ -45,55 +58,88 @@ impl RtpSocket {
         self.local
     }
 
-    /// Sends to this address, as the peer's SDP says, until the first packet tells the real one.
-    pub fn connect_to(&mut self, remote: SocketAddr) {
-        self.signalled = Some(remote);
-    }
-
-    /// Sends RTCP to the RTP port too: both sides said `a=rtcp-mux`. It turns itself on when the peer does so.
-    pub fn share_port_with_rtcp(&mut self) {
-        self.mux = true;
+    /// Sends as the peer's SDP says, until the first packets tell the real address.
+    pub fn connect(&mut self, path: &MediaPath) {
+        self.latch.signal(path.remote);
+        self.control = if path.remote == path.remote_rtcp {
+            Control::Shared
+        } else {
+            Control::Apart { signalled: Some(path.remote_rtcp), latched: None }
+        };
+        let keys = self.cipher.as_ref().map(Cipher::keys);
+        if keys != path.srtp.as_ref() {
+            // Half of the keys may be the old ones: their stream must go on, for a number is never encrypted twice.
+            self.cipher = path.srtp.map(|keys| Cipher::following(self.cipher.take(), keys));
+        }
     }
 
     /// Where packets go now: the latched source, or else the signalled address.
     #[must_use]
     pub fn remote(&self) -> Option<SocketAddr> {
-        self.latched.map(|latched| latched.source).or(self.signalled)
+        self.latch.remote()
     }
 
-    fn accept(&mut self, datagram: &[u8], source: SocketAddr) -> bool {
-        let Some(kind) = Kind::of(datagram) else {
-            self.strangers += 1;
-            return false;
-        };
-        let ssrc = match kind {
-            Kind::Rtp { ssrc } => ssrc,
-            Kind::Rtcp => {
-                let ours = self.remote().is_some_and(|remote| remote.ip() == source.ip());
-                self.mux |= ours && self.remote() == Some(source);
-                self.strangers += u64::from(!ours);
-                return ours;
-            }
-        };
-        let now = Instant::now();
-        let good = match &self.latched {
-            None => true,
-            Some(latched) if latched.source == source || latched.ssrc == ssrc => true,
-            Some(latched) => {
-                let known_host = source.ip() == latched.source.ip()
-                    || self.signalled.is_some_and(|signalled| signalled.ip() == source.ip());
-                known_host && now.duration_since(latched.last) >= RELATCH
-            }
-        };
-        if good {
-            if self.latched.is_none_or(|latched| latched.source != source) {
-                tracing::debug!(local = %self.local, %source, "RTP comes from here");
-            }
-            self.latched = Some(Latched { source, ssrc, last: now });
-        } else {
-            self.strangers += 1;
+    /// Datagrams dropped because they came from a stranger, or did not decrypt.
+    #[must_use]
+    pub const fn strangers(&self) -> u64 {
+        self.strangers
+    }
+
+    /// The length of a datagram that is the peer's, decrypted in place.
+    fn accept(&mut self, buffer: &mut [u8], length: usize, source: SocketAddr, apart: bool) -> Option<usize> {
+        let taken = self.open(buffer, length).filter(|&length| match DatagramKind::of(&buffer[..length]) {
+            DatagramKind::Rtp if !apart => self.accept_sound(&buffer[..length], source),
+            DatagramKind::Rtcp => self.accept_control(source, apart),
+            DatagramKind::Rtp | DatagramKind::Other => false,
+        });
+        self.strangers += u64::from(taken.is_none());
+        taken
+    }
+
+    fn open(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
+        match &mut self.cipher {
+            Some(cipher) => cipher.open(buffer, length),
+            None => Some(length),
         }
-        good
+    }
+
+    fn accept_sound(&mut self, datagram: &[u8], source: SocketAddr) -> bool {
+        let Some(&[_, _, s0, s1, _, _, _, _, a, b, c, d]) = datagram.first_chunk() else { return false };
+        let stream =
+            Stream { ssrc: u32::from_be_bytes([a, b, c, d]), sequence: u16::from_be_bytes([s0, s1]) };
+        let now = MonoTime(u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let before = self.latch.remote();
+        let taken = self.latch.accept(source, stream, self.cipher.is_some(), now);
+        if taken && before != Some(source) {
+            tracing::debug!(local = %self.local, %source, "RTP comes from here");
+        }
+        taken
+    }
+
+    fn accept_control(&mut self, source: SocketAddr, is_apart: bool) -> bool {
+        let known = self.latch.is_from_host(source) || self.cipher.is_some();
+        if known {
+            match (&mut self.control, is_apart) {
+                (Control::Apart { latched, .. }, true) => *latched = Some(source),
+                // It shares the port without having said so.
+                (control, false) if self.latch.remote() == Some(source) => *control = Control::Shared,
+                (Control::Apart { .. } | Control::Shared, _) => {}
+            }
+        }
+        known
+    }
+
+    fn remote_rtcp(&self) -> Option<SocketAddr> {
+        match self.control {
+            Control::Shared => None,
+            Control::Apart { latched: Some(source), .. } => Some(source),
+            Control::Apart { signalled, latched: None } => {
+                let remote = self.latch.remote()?;
+                // Behind a NAT the signalled host is another than the one that packets come from.
+                let named = signalled.filter(|named| named.ip() == remote.ip());
+                named.or_else(|| Some(SocketAddr::new(remote.ip(), remote.port().checked_add(1)?)))
+            }
+        }
     }
 }
 
@@ -102,7 +148,7 @@ impl PacketIo for RtpSocket {
         for _ in 0..REFUSED_IN_A_ROW {
             match self.rtp.recv_from(buffer) {
                 Ok((length, source)) => {
-                    if self.accept(&buffer[..length], source) {
+                    if let Some(length) = self.accept(buffer, length, source, false) {
                         return Some(length);
                     }
                 }
@@ -116,48 +162,35 @@ impl PacketIo for RtpSocket {
             return None;
         }
         match self.rtcp.recv_from(buffer) {
-            Ok((length, source))
-                if matches!(Kind::of(&buffer[..length]), Some(Kind::Rtcp))
-                    && self.accept(&buffer[..length], source) =>
-            {
-                Some(length)
-            }
-            Ok(_) | Err(_) => None,
+            Ok((length, source)) => self.accept(buffer, length, source, true),
+            Err(_would_block) => None,
         }
     }
 
     fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
-        let Some(remote) = self.remote() else { return Ok(()) };
-        let sent = match Kind::of(datagram) {
-            Some(Kind::Rtcp) if !self.mux => match remote.port().checked_add(1) {
-                Some(port) => self.rtcp.send_to(datagram, SocketAddr::new(remote.ip(), port)),
-                None => Ok(0),
-            },
-            Some(Kind::Rtp { .. } | Kind::Rtcp) | None => self.rtp.send_to(datagram, remote),
+        let Some(remote) = self.latch.remote() else { return Ok(()) };
+        let apart = match DatagramKind::of(datagram) {
+            DatagramKind::Rtcp => self.remote_rtcp(),
+            DatagramKind::Rtp | DatagramKind::Other => None,
+        };
+        let Self { rtp, rtcp, cipher, .. } = self;
+        let send = |datagram: &[u8]| match apart {
+            Some(remote) => rtcp.send_to(datagram, remote),
+            None => rtp.send_to(datagram, remote),
+        };
+        let sent = match cipher {
+            None => send(datagram),
+            // What cannot be encrypted never leaves.
+            Some(cipher) => cipher.seal(datagram).map_or(Ok(0), send),
         };
         match sent {
             // A full socket buffer, an unreachable net, a peer that is not up yet: lost, as on any network.
             Ok(_) | Err(_) => Ok(()),
         }
     }
-}
 
-enum Kind {
-    Rtp { ssrc: u32 },
-    Rtcp,
-}
-
-impl Kind {
-    /// RTP and RTCP on one port are told apart by the second byte (RFC 5761, section 4).
-    fn of(datagram: &[u8]) -> Option<Self> {
-        match datagram {
-            [first, ..] if first >> 6 != 2 => None,
-            [_, 192..=223, _, _, _, _, _, _, ..] => Some(Self::Rtcp),
-            [_, _, _, _, _, _, _, _, a, b, c, d, ..] => {
-                Some(Self::Rtp { ssrc: u32::from_be_bytes([*a, *b, *c, *d]) })
-            }
-            _ => None,
-        }
+    fn redirect(&mut self, path: &MediaPath) {
+        self.connect(path);
     }
 }
 
@@ -165,8 +198,8 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
 }
 
-/// How long the latched source must be silent before its host may send a new stream from another port.
-const RELATCH: Duration = Duration::from_secs(1);
+/// Room for any packet of ours with what encryption adds.
+pub(crate) const SEALED_MAX: usize = 1_300 + SRTP_OVERHEAD;
 
 /// RTCP comes every few seconds; asking its socket on every tick would double the system calls of an idle leg.
 const RTCP_EVERY: u32 = 10;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use callwright_model::{Gone, LegCommand, LegId, Mix, MonoTime, Source};
+use callwright_model::{Gone, LegCommand, LegId, MediaPath, Mix, MonoTime, Source};
 
 use crate::clock::{Clock, FRAME, Pace};
 use crate::meter::Meter;
@@ -13,6 +13,7 @@ use crate::slot::{Slot, Stay};
 pub(crate) enum Order {
     Add(Box<Slot>),
     Command { leg: LegId, command: LegCommand },
+    Redirect { leg: LegId, path: Box<MediaPath> },
 }
 
 pub(crate) struct Worker {
@@ -122,6 +123,11 @@ impl Worker {
             Order::Add(slot) => {
                 let place = self.slots.partition_point(|other| other.leg < slot.leg);
                 self.slots.insert(place, slot);
+            }
+            Order::Redirect { leg, path } => {
+                if let Some(place) = self.place(leg) {
+                    self.slots[place].redirect(&path);
+                }
             }
             Order::Command { leg, command: LegCommand::Bridge { with } } => self.bridge(leg, with),
             Order::Command { leg, command: LegCommand::Mix(mix) } => self.mix(leg, mix),

@@ -9,7 +9,7 @@ use callwright_audio_core::g711::Law;
 use callwright_media::{LegConfig, LegPorts, LegSetup, Media, MediaConfig, MediaError};
 use callwright_model::{
     AudioFormat, CallId, Codec, DtmfFormat, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand, LegEvent, LegFact,
-    LegId, LegRole, SayFrame, SayId, Tone, TurnId, VoiceActivity,
+    LegId, LegRole, MediaPath, SayFrame, SayId, Tone, TurnId, VoiceActivity,
 };
 use tokio::sync::mpsc;
 
@@ -70,7 +70,9 @@ fn call(media: &Media, call: u64, leg: u64, codec: Codec) -> Peer {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
     let mut io = media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a pair of ports");
-    io.connect_to(socket.local_addr().expect("bound"));
+    let remote = socket.local_addr().expect("bound");
+    let remote_rtcp = SocketAddr::new(remote.ip(), remote.port().wrapping_add(1));
+    io.connect(&MediaPath { remote, remote_rtcp, srtp: None });
     let leg_at = io.local_addr();
     let (events_in, events) = mpsc::channel(64);
     let leg = LegId(leg);

@@ -1,11 +1,12 @@
 //! A leg of a call as its owners see it: how it is reached, what it is told, what it tells.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Expect, Frame, LegId, MonoTime, Progress, Samples, SayId, TurnId, Verdict};
+use crate::{Evidence, Expect, Frame, LegId, MonoTime, Progress, Samples, SayId, SrtpKeys, TurnId, Verdict};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +91,22 @@ pub trait PacketIo: Send {
     /// # Errors
     /// Only when nothing can be sent any more: the session behind it is closed.
     fn send(&mut self, datagram: &[u8]) -> io::Result<()>;
+
+    /// The other end wants its packets elsewhere from now on, or with other keys. Sessions that find their own way ignore it.
+    fn redirect(&mut self, path: &MediaPath) {
+        let _ = path;
+    }
+}
+
+/// Where the other end of a leg wants its packets, and how they are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaPath {
+    /// RTP.
+    pub remote: SocketAddr,
+    /// RTCP; the same address when both share a port (RFC 5761).
+    pub remote_rtcp: SocketAddr,
+    /// Keys, when packets are encrypted.
+    pub srtp: Option<SrtpKeys>,
 }
 
 /// How likely a frame is speech.

@@ -28,8 +28,8 @@ pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
 pub use id::{CallId, LegId, PlanId, SayId, TurnId};
 pub use language::{Language, LanguageError};
 pub use leg::{
-    AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, MIX_MAX, Mix, PacketIo,
-    Source, Tone, VoiceActivity,
+    AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, MIX_MAX, MediaPath, Mix,
+    PacketIo, Source, Tone, VoiceActivity,
 };
 pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
 pub use pii::Pii;

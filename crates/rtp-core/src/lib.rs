@@ -59,6 +59,7 @@
 //! Sockets, SDP, the exchange of keys, and the choice of when to send: that is the leg's tick.
 
 mod jitter_buffer;
+mod latch;
 mod packet;
 mod random;
 mod receiver;
@@ -70,6 +71,7 @@ mod statistics;
 mod telephone_event;
 
 pub use jitter_buffer::{Incoming, Insertion, JitterBuffer, Play, ReceiverConfig};
+pub use latch::{Latch, Stream};
 pub use packet::{DatagramKind, RtpError, RtpHeader, RtpPacket};
 pub use receiver::{Arrival, AudioReceiver, DropReason, Played, ReceiverCounters};
 pub use reporter::{RtcpHeard, RtcpReporter};

@@ -27,8 +27,8 @@ pub enum SrtpError {
     /// Its proof does not fit: another key, or changed on the way.
     #[error("the packet is not authentic")]
     Authentication,
-    /// It was received before, or is too old to tell.
-    #[error("the packet was received before")]
+    /// It was received or sent before, or is too old to tell.
+    #[error("a packet of this number was there before")]
     Replayed,
     /// The buffer has no room for the proof.
     #[error("the buffer has no room for the packet's proof")]
@@ -49,8 +49,8 @@ pub struct SrtpSender {
 #[derive(Debug, Clone, Copy)]
 struct SendStream {
     ssrc: u32,
-    /// Index of the newest packet: rollovers and sequence number (RFC 3711, 3.3.1).
-    newest: u64,
+    /// What was sent: a number used twice would encrypt two packets alike, which tells both (RFC 3711, 9.1).
+    sent: Window,
 }
 
 /// Decrypts what we receive, and tells what is not worth believing.
@@ -80,7 +80,7 @@ impl SrtpSender {
     /// Encrypts the RTP or RTCP packet in the first `length` bytes of `buffer` in place, and tells its new length.
     ///
     /// # Errors
-    /// When it is none, there is no room for [`SRTP_OVERHEAD`] more bytes, or the key is used up.
+    /// When it is none, there is no room for [`SRTP_OVERHEAD`] more bytes, its number was used, or the key is used up.
     pub fn protect(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, SrtpError> {
         if length > buffer.len() {
             return Err(SrtpError::NoRoom);
@@ -97,15 +97,18 @@ impl SrtpSender {
         let (header, sequence, ssrc) = rtp_header(&buffer[..length])?;
         let (packet, rest) = buffer.split_at_mut(length);
         let proof = rest.get_mut(..tag).ok_or(SrtpError::NoRoom)?;
-        let index = match self.stream {
-            Some(stream) if stream.ssrc == ssrc => window::index(stream.newest, sequence),
-            Some(_) | None => u64::from(sequence),
+        let stream = match &mut self.stream {
+            Some(stream) if stream.ssrc == ssrc => stream,
+            place => place.insert(SendStream { ssrc, sent: Window::new() }),
         };
+        let index = stream.sent.guess(sequence);
         if index >= INDEX_END {
             return Err(SrtpError::KeyUsedUp);
         }
-        let newest = self.stream.filter(|stream| stream.ssrc == ssrc).map_or(index, |s| s.newest.max(index));
-        self.stream = Some(SendStream { ssrc, newest });
+        if !stream.sent.is_new(index) {
+            return Err(SrtpError::Replayed);
+        }
+        stream.sent.accept(index);
         self.keys.rtp.apply(ssrc, index, &mut packet[header..]);
         self.keys.rtp.prove(packet, &rollovers(index), proof);
         Ok(length + tag)

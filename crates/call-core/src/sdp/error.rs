@@ -25,9 +25,15 @@ pub enum SdpError {
     /// It has audio, in codecs that we do not speak.
     #[error("no codec in common")]
     NoCommonCodec,
-    /// It insists on encrypted media.
+    /// It insists on encrypted media, in a way that we do not speak or are not to.
     #[error("only encrypted media is offered")]
     Encrypted,
+    /// It insists on encrypted media, with no suite or key that we can use.
+    #[error("encrypted media without a usable `a=crypto` line")]
+    NoCommonSuite,
+    /// It has no keys, and we insist on them.
+    #[error("media without encryption, which is required here")]
+    Unencrypted,
     /// Its media address is a host name, or for many at once.
     #[error("the media address cannot be sent to")]
     UnusableAddress,
@@ -39,7 +45,12 @@ impl SdpError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Malformed { .. } | Self::TooLarge(_) | Self::AnswerMismatch(_) => 400,
-            Self::NoAudio | Self::NoCommonCodec | Self::Encrypted | Self::UnusableAddress => 488,
+            Self::NoAudio
+            | Self::NoCommonCodec
+            | Self::Encrypted
+            | Self::NoCommonSuite
+            | Self::Unencrypted
+            | Self::UnusableAddress => 488,
         }
     }
 }

@@ -12,7 +12,8 @@ use callwright_model::Codec;
 use callwright_sip::DigestAlgorithm;
 
 use crate::config::{
-    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Tls, Web, WebSocket,
+    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Srtp, Tls, Web,
+    WebSocket,
 };
 use crate::gateway::{ScratchFolder, scratch_folder};
 
@@ -110,6 +111,7 @@ impl Systems {
                 external_ip: None,
                 workers: 0,
                 codecs: vec![Codec::Opus, Codec::Pcmu, Codec::Pcma],
+                srtp: Srtp::Off,
             },
             web: Web { listen: web, webrtc, origins: Vec::new(), operator_token: None },
             core: Core {

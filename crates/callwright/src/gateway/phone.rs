@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use callwright_call_core::call::Hold;
-use callwright_call_core::sdp::{self, Direction, LocalMedia, SessionDescription};
+use callwright_call_core::sdp::{self, Direction, LocalKeys, LocalMedia, Security, SessionDescription};
 use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
-use callwright_media::RtpSocket;
-use callwright_model::{Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, Pii};
+use callwright_media::{Media, RtpSocket};
+use callwright_model::{
+    Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, MediaPath, Pii, SrtpMaster,
+};
 use callwright_sip::{IncomingCall, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
 use callwright_webrtc::{BrowserLeg, BrowserOffer};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
-use crate::config::Human;
+use crate::config::{Human, Srtp};
 use crate::gateway::board::{Legs, Phone};
 use crate::gateway::{Begun, NewCall, Shared, transfers, web_phone};
 use crate::lines::LoadedLine;
@@ -60,9 +62,24 @@ struct Local {
 fn local_media(shared: &Shared, ip: IpAddr) -> Result<Local> {
     let socket = shared.media.bind(ip)?;
     let address = shared.config.media.external_ip.unwrap_or(ip);
-    let media =
+    let mut media =
         LocalMedia::new(address, socket.local_addr().port(), &shared.config.media.codecs, random_id() >> 1);
+    media.security = match shared.config.media.srtp {
+        Srtp::Off => Security::Clear,
+        Srtp::Optional => Security::Optional(fresh_keys()?),
+        Srtp::Required => Security::Required(fresh_keys()?),
+    };
     Ok(Local { socket, media })
+}
+
+/// Keys for one leg, never used before.
+fn fresh_keys() -> Result<LocalKeys> {
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    let mut masters = [[0; SrtpMaster::LEN]; 2];
+    for master in &mut masters {
+        random.fill(master).map_err(|_| anyhow!("the system gives no random bytes for keys"))?;
+    }
+    Ok(LocalKeys::new(masters))
 }
 
 /// The usual way: the caller has offered, we answer.
@@ -76,7 +93,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
             return;
         }
     };
-    connect(&mut local.socket, &agreed);
+    local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let caller = Some(call.from.clone());
     call.ring();
@@ -92,7 +109,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     });
     match begun {
         Ok(begun) => {
-            let session = Session { ours, media: local.media, hold: Hold::Off };
+            let session = Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() };
             tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, session));
         }
         Err(error) => {
@@ -126,7 +143,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
             return;
         }
     };
-    connect(&mut local.socket, &agreed);
+    local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let begun = shared.begin(NewCall {
         line,
@@ -138,7 +155,13 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     });
     match begun {
         Ok(begun) => {
-            follow_caller(shared, leg, begun, Session { ours, media: local.media, hold: Hold::Off }).await
+            follow_caller(
+                shared,
+                leg,
+                begun,
+                Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() },
+            )
+            .await
         }
         Err(error) => {
             warn!(%error, "a call could not begin");
@@ -147,47 +170,56 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     }
 }
 
-fn connect(socket: &mut RtpSocket, agreed: &sdp::Agreed) {
-    socket.connect_to(agreed.remote);
-    if agreed.remote_rtcp == agreed.remote {
-        socket.share_port_with_rtcp();
-    }
-}
-
 /// What both sides agreed on last.
 struct Session {
     ours: SessionDescription,
     media: LocalMedia,
     hold: Hold,
+    path: MediaPath,
 }
 
 impl Session {
-    /// Answers a change: hold, resume, another address. The codec stays: the leg was made for it. Tells whether the other end holds
-    /// the line by now.
-    fn change(&mut self, reinvite: Reinvite) -> Hold {
+    /// Answers a change: hold, resume, another address, other keys. The codec stays: the leg was made for it. Tells whether the other
+    /// end holds the line by now.
+    fn change(&mut self, reinvite: Reinvite, media: &Media, leg: LegId) -> Hold {
         let answered = match &reinvite.offer {
             Some(offer) => offer
                 .parse::<SessionDescription>()
                 .and_then(|offer| sdp::answer(&offer, &self.media))
-                .map(|(answer, agreed)| (answer.following(&self.ours), held(agreed.direction))),
-            None => Ok((sdp::reoffer(&self.ours, &self.media), self.hold)),
+                .map(|(answer, agreed)| (answer.following(&self.ours), Some(agreed))),
+            None => Ok((sdp::reoffer(&self.ours, &self.media), None)),
         };
         match answered {
-            Ok((answer, hold)) => {
+            Ok((answer, agreed)) => {
+                if let Some(agreed) = agreed {
+                    self.follow(&agreed, media, leg);
+                }
                 reinvite.answer(answer.to_string());
                 self.ours = answer;
-                self.hold = hold;
             }
-            Err(error) => reinvite.reject(error.status()),
+            Err(error) => {
+                info!(%error, "a change of a call's media is refused");
+                reinvite.reject(error.status());
+            }
         }
         self.hold
     }
 
     /// The answer to an offer of ours has come with an acknowledgement.
-    fn established(&mut self, theirs: Option<String>) -> Option<Hold> {
+    fn established(&mut self, theirs: Option<String>, media: &Media, leg: LegId) -> Option<Hold> {
         let theirs = theirs?.parse().ok()?;
-        self.hold = held(sdp::accept(&self.ours, &theirs).ok()?.direction);
+        self.follow(&sdp::accept(&self.ours, &theirs).ok()?, media, leg);
         Some(self.hold)
+    }
+
+    /// Packets go where the other end says. An end that only holds names no address; the old one stays.
+    fn follow(&mut self, agreed: &sdp::Agreed, media: &Media, leg: LegId) {
+        self.hold = held(agreed.direction);
+        let path = agreed.path();
+        if path != self.path && !path.remote.ip().is_unspecified() {
+            self.path = path;
+            media.redirect(leg, path);
+        }
     }
 }
 
@@ -205,11 +237,11 @@ async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut s
     while let Some(event) = leg.next().await {
         match event {
             SipLegEvent::Reinvite(reinvite) => {
-                let hold = session.change(reinvite);
+                let hold = session.change(reinvite, &shared.media, id);
                 drop(facts.send(Fact::Held(id, hold)).await);
             }
             SipLegEvent::Established { sdp } => {
-                if let Some(hold) = session.established(sdp) {
+                if let Some(hold) = session.established(sdp, &shared.media, id) {
                     drop(facts.send(Fact::Held(id, hold)).await);
                 }
             }
@@ -338,11 +370,13 @@ async fn follow_human(
                     web_phone::refuse(reinvite);
                     continue;
                 };
-                let hold = session.change(reinvite);
+                let hold = session.change(reinvite, &legs.shared.media, leg);
                 drop(legs.facts.send(Fact::Held(leg, hold)).await);
             }
             SipLegEvent::Established { sdp } => {
-                if let Some(hold) = session.as_mut().and_then(|session| session.established(sdp)) {
+                if let Some(hold) =
+                    session.as_mut().and_then(|session| session.established(sdp, &legs.shared.media, leg))
+                {
                     drop(legs.facts.send(Fact::Held(leg, hold)).await);
                 }
             }
@@ -398,11 +432,11 @@ fn answered(
 ) -> Result<Session> {
     let theirs: SessionDescription = sdp.context("the answer has no session description")?.parse()?;
     let agreed = sdp::accept(ours, &theirs)?;
-    connect(&mut local.socket, &agreed);
+    local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let control = Phone::Sip(phone.control());
     legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
-    Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off })
+    Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off, path: agreed.path() })
 }
 
 /// Another phone takes the place of somebody's: it is answered, and its leg has sound when this returns.
@@ -437,12 +471,12 @@ fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipL
             return Err(error.into());
         }
     };
-    connect(&mut local.socket, &agreed);
+    local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let phone = call.accept(ours.to_string());
     let control = Phone::Sip(phone.control());
     legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
-    Ok((phone, Session { ours, media: local.media, hold: Hold::Off }))
+    Ok((phone, Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() }))
 }
 
 fn human_hints() -> Hints {

@@ -1,14 +1,19 @@
-//! The latch over loopback sockets.
+//! The latch, the two ports and encryption over loopback sockets.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use callwright_model::{SrtpKeys, SrtpMaster, SrtpSuite};
 
 use super::*;
 use crate::ports::PortPairs;
 
+fn socket(ip: IpAddr) -> RtpSocket {
+    PortPairs::new(&(28_000..=28_999)).expect("a range").bind(ip).expect("a free pair")
+}
+
 fn pair() -> (RtpSocket, UdpSocket) {
-    let pairs = PortPairs::new(&(28_000..=28_999)).expect("a range");
-    let ours = pairs.bind(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a free pair");
-    (ours, peer())
+    (socket(IpAddr::V4(Ipv4Addr::LOCALHOST)), peer())
 }
 
 fn peer() -> UdpSocket {
@@ -17,8 +22,13 @@ fn peer() -> UdpSocket {
     peer
 }
 
-fn rtp(ssrc: u32) -> [u8; 14] {
-    let mut packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 0, 0xff, 0xff];
+fn path(remote: SocketAddr) -> MediaPath {
+    let remote_rtcp = SocketAddr::new(remote.ip(), remote.port().wrapping_add(1));
+    MediaPath { remote, remote_rtcp, srtp: None }
+}
+
+fn rtp(ssrc: u32, sequence: u8) -> [u8; 14] {
+    let mut packet = [0x80, 0, 0, sequence, 0, 0, 0, 160, 0, 0, 0, 0, 0xff, 0xff];
     packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
     packet
 }
@@ -30,36 +40,111 @@ fn receive(socket: &mut RtpSocket) -> Option<usize> {
 }
 
 #[test]
-fn sends_where_the_first_packet_came_from_and_not_where_signalled() {
+fn sends_as_signalled_until_a_source_has_proved_itself() {
     let (mut ours, peer) = pair();
     let signalled = self::peer();
-    ours.connect_to(signalled.local_addr().expect("bound"));
-    ours.send(&rtp(1)).expect("open");
+    ours.connect(&path(signalled.local_addr().expect("bound")));
     let mut buffer = [0; 100];
-    assert_eq!(signalled.recv(&mut buffer).expect("before the latch"), 14);
-
-    peer.send_to(&rtp(7), ours.local_addr()).expect("sent");
-    assert_eq!(receive(&mut ours), Some(14));
-    ours.send(&rtp(1)).expect("open");
+    for sequence in 1..4 {
+        ours.send(&rtp(1, sequence)).expect("open");
+        assert_eq!(signalled.recv(&mut buffer).expect("before the latch"), 14);
+        peer.send_to(&rtp(7, sequence), ours.local_addr()).expect("sent");
+    }
+    assert_eq!(receive(&mut ours), Some(14), "the third in a row");
+    assert_eq!(ours.strangers(), 2);
+    ours.send(&rtp(1, 4)).expect("open");
     assert_eq!(peer.recv(&mut buffer).expect("after the latch"), 14);
 }
 
 #[test]
-fn a_stranger_does_not_take_over_and_the_same_stream_from_a_new_port_does() {
+fn a_stranger_does_not_take_over() {
     let (mut ours, peer) = pair();
-    let stranger = self::peer();
-    peer.send_to(&rtp(7), ours.local_addr()).expect("sent");
+    let stranger = UdpSocket::bind("127.0.0.2:0").expect("another host");
+    ours.connect(&path(peer.local_addr().expect("bound")));
+    peer.send_to(&rtp(7, 1), ours.local_addr()).expect("sent");
     assert_eq!(receive(&mut ours), Some(14));
-    stranger.send_to(&rtp(8), ours.local_addr()).expect("sent");
-    stranger.send_to(b"not RTP at all, but long enough", ours.local_addr()).expect("sent");
-    peer.send_to(&rtp(7), ours.local_addr()).expect("sent");
+    for sequence in 1..20 {
+        stranger.send_to(&rtp(8, sequence), ours.local_addr()).expect("sent");
+        stranger.send_to(&rtp(7, 1), ours.local_addr()).expect("sent");
+        stranger.send_to(b"not RTP at all, but long enough", ours.local_addr()).expect("sent");
+    }
+    peer.send_to(&rtp(7, 2), ours.local_addr()).expect("sent");
     assert_eq!(receive(&mut ours), Some(14));
     assert_eq!(ours.remote(), peer.local_addr().ok());
-    assert_eq!(ours.strangers, 2);
+    assert_eq!(ours.strangers(), 57);
+}
 
-    stranger.send_to(&rtp(7), ours.local_addr()).expect("sent");
+#[test]
+fn another_address_takes_over_when_it_is_signalled() {
+    let (mut ours, peer) = pair();
+    let other = self::peer();
+    ours.connect(&path(peer.local_addr().expect("bound")));
+    peer.send_to(&rtp(7, 1), ours.local_addr()).expect("sent");
     assert_eq!(receive(&mut ours), Some(14));
-    assert_eq!(ours.remote(), stranger.local_addr().ok(), "a NAT moved the stream");
+    ours.redirect(&path(other.local_addr().expect("bound")));
+    ours.send(&rtp(1, 1)).expect("open");
+    let mut buffer = [0; 100];
+    assert_eq!(other.recv(&mut buffer).expect("the new address"), 14);
+    other.send_to(&rtp(9, 1), ours.local_addr()).expect("sent");
+    assert_eq!(receive(&mut ours), Some(14));
+}
+
+#[test]
+fn with_keys_both_ways_are_encrypted_and_nobody_else_is_believed() {
+    let (one, other) = (SrtpMaster::new([1; 30]), SrtpMaster::new([2; 30]));
+    for (suite, ip) in [
+        (SrtpSuite::AesCm128HmacSha1_80, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        (SrtpSuite::AesCm128HmacSha1_32, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ] {
+        let (mut ours, mut theirs) = (socket(ip), socket(ip));
+        let path_to = |to: &RtpSocket, local, remote| MediaPath {
+            srtp: Some(SrtpKeys { suite, local, remote }),
+            ..path(to.local_addr())
+        };
+        let (there, back) = (path_to(&theirs, one, other), path_to(&ours, other, one));
+        ours.connect(&there);
+        theirs.connect(&back);
+        let report = [0x80, 201, 0, 1, 0, 0, 0, 9];
+        for sequence in 1..4 {
+            ours.send(&rtp(7, sequence)).expect("open");
+            theirs.send(&rtp(8, sequence)).expect("open");
+            assert_eq!(receive(&mut ours), Some(14));
+            assert_eq!(receive(&mut theirs), Some(14));
+            // The same words again change nothing: the streams go on.
+            ours.redirect(&there);
+        }
+        ours.send(&report).expect("open");
+        assert_eq!(receive(&mut theirs), Some(8));
+        let clear = UdpSocket::bind((ip, 0)).expect("a port");
+        clear.send_to(&rtp(8, 4), ours.local_addr()).expect("sent");
+        theirs.send(&rtp(8, 5)).expect("open");
+        assert_eq!(receive(&mut ours), Some(14));
+        assert_eq!((ours.strangers(), ours.remote()), (1, Some(theirs.local_addr())));
+    }
+}
+
+#[test]
+fn a_new_key_of_the_other_end_leaves_ours_going() {
+    let (mut ours, peer) = pair();
+    let remote = peer.local_addr().expect("bound");
+    let keyed = |remote_key| MediaPath {
+        srtp: Some(SrtpKeys {
+            suite: SrtpSuite::AesCm128HmacSha1_80,
+            local: SrtpMaster::new([1; 30]),
+            remote: SrtpMaster::new([remote_key; 30]),
+        }),
+        ..path(remote)
+    };
+    ours.connect(&keyed(2));
+    let mut buffer = [0; 100];
+    ours.send(&rtp(7, 1)).expect("open");
+    assert_eq!(peer.recv(&mut buffer).expect("encrypted"), 24);
+    ours.redirect(&keyed(3));
+    // The number is used up under our key, which has stayed: the packet is lost, and the next one passes.
+    ours.send(&rtp(7, 1)).expect("open");
+    ours.send(&rtp(7, 2)).expect("open");
+    assert_eq!(peer.recv(&mut buffer).expect("encrypted"), 24);
+    assert_eq!(buffer[3], 2);
 }
 
 #[test]
@@ -74,11 +159,13 @@ fn rtcp_goes_to_the_next_port_until_the_peer_shares_one() {
             break (low, high);
         }
     };
-    ours.connect_to(rtp_peer.local_addr().expect("bound"));
+    ours.connect(&path(rtp_peer.local_addr().expect("bound")));
     let report = [0x80, 201, 0, 1, 0, 0, 0, 9];
     ours.send(&report).expect("open");
     assert_eq!(rtcp_peer.recv(&mut buffer).expect("the odd port"), 8);
 
+    rtp_peer.send_to(&rtp(9, 1), ours.local_addr()).expect("sent");
+    assert_eq!(receive(&mut ours), Some(14));
     rtp_peer.send_to(&report, ours.local_addr()).expect("sent");
     assert_eq!(receive(&mut ours), Some(8));
     ours.send(&report).expect("open");
@@ -88,5 +175,5 @@ fn rtcp_goes_to_the_next_port_until_the_peer_shares_one() {
 #[test]
 fn nobody_to_send_to_is_no_error() {
     let (mut ours, _) = pair();
-    ours.send(&rtp(1)).expect("nothing sent, nothing broken");
+    ours.send(&rtp(1, 1)).expect("nothing sent, nothing broken");
 }

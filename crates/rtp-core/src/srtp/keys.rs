@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aes::Aes128;
-use aes::cipher::{BlockEncrypt, KeyInit};
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use callwright_model::{SrtpMaster, SrtpSuite};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
@@ -44,11 +44,7 @@ impl SessionKeys {
         expand(master, first_label, &mut key);
         expand(master, first_label + 1, &mut authentication);
         expand(master, first_label + 2, &mut salt);
-        Self {
-            cipher: Aes128::new(&key.into()),
-            salt,
-            authentication: keyed(&authentication),
-        }
+        Self { cipher: Aes128::new(&key.into()), salt, authentication: keyed(&authentication) }
     }
 
     /// Encrypts or decrypts: the same bytes are added either way.
