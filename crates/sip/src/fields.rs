@@ -98,7 +98,8 @@ impl UserToUser {
             purpose: text("purpose"),
             content: text("content"),
         };
-        (!data.is_empty() && data.len() <= UUI_MAX).then_some(read)
+        let fits = (1..=UUI_MAX).contains(&data.len()) && data.chars().all(list::is_quotable);
+        fits.then_some(read)
     }
 
     fn write(&self) -> String {

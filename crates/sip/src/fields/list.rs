@@ -79,6 +79,10 @@ pub(super) fn safe(value: &str) -> String {
 
 /// A text in quotes, without what could end them or the line.
 pub(super) fn quoted(text: &str) -> String {
-    let kept = text.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\'));
-    format!("\"{}\"", kept.collect::<String>())
+    format!("\"{}\"", text.chars().filter(|c| is_quotable(*c)).collect::<String>())
+}
+
+/// Whether a character can stand in quotes as it is.
+pub(super) fn is_quotable(character: char) -> bool {
+    !character.is_control() && !matches!(character, '"' | '\\')
 }

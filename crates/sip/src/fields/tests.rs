@@ -91,6 +91,14 @@ fn reasons_are_read() {
 }
 
 #[test]
+fn data_that_cannot_stand_in_quotes_is_left_out() {
+    for value in ["\\;", "a\"b", "\"\""] {
+        let (fields, ignored) = CallFields::read(&message(vec![Header::UserToUser(value.into())]));
+        assert_eq!((fields.user_to_user.len(), ignored), (0, 1), "{value}");
+    }
+}
+
+#[test]
 fn a_dialog_is_named_once_and_whole() {
     for (text, expected) in [
         ("a@b;to-tag=1;from-tag=2", Some("a@b;to-tag=1;from-tag=2")),
