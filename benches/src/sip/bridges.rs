@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use callwright_media::{LegPorts, LegSetup, Media, MediaConfig};
 use callwright_model::{
-    AudioFormat, CallId, Codec, Frame, LegCommand, LegEvent, LegId, LegRole, VoiceActivity,
+    AudioFormat, CallId, Codec, Frame, LegCommand, LegEvent, LegId, LegRole, MediaPath, VoiceActivity,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -155,7 +155,7 @@ impl Load {
     fn add(&mut self, nth: u64, codec: Codec, sound: &Arc<Sound>) -> Result<()> {
         let phone = self.phones.next()?;
         let mut io = self.media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
-        io.connect_to(phone);
+        io.connect(&MediaPath { remote: phone, remote_rtcp: phone, srtp: None });
         self.phones.add(io.local_addr(), sound);
         let (events, told) = mpsc::channel(16);
         let payload_type = payload_type(codec);
