@@ -14,12 +14,13 @@ use tracing::debug;
 use crate::Transport;
 use crate::endpoint::{Shared, SipEvent};
 use crate::fields::{CallFields, Replaces};
-use crate::incoming::{IncomingCall, IncomingTask, Ringer, called, caller};
+use crate::incoming::{IncomingCall, IncomingTask, Ringer, called};
 use crate::inside::serve_early;
 use crate::leg::LegTask;
 use crate::registrar::Denied;
 use crate::request::{ALLOW, Body, SDP, accepts_sdp, allows, required};
 use crate::timer::{Negotiated, negotiate};
+use crate::trunk::{Trunk, TrunkPlace, caller};
 
 pub(crate) async fn take_transactions(mut transactions: TransactionReceiver, shared: Arc<Shared>) {
     loop {
@@ -194,6 +195,15 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
             return transaction.reply(StatusCode::from(status)).await;
         }
     };
+    let trunk = shared.trunks.of(source.ip(), &transaction.original);
+    let trunk = match trunk.as_ref().map(Trunk::admit).transpose() {
+        Ok(place) => place,
+        Err(limit) => {
+            counters.refused_full.count();
+            let retry = vec![shared.retry_after_limit(limit)];
+            return transaction.reply_with(StatusCode::ServiceUnavailable, retry, None).await;
+        }
+    };
     let slot = match shared.admit() {
         Ok(slot) => slot,
         Err(status) => {
@@ -228,14 +238,15 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
     let lost = task.lost.clone();
     let (ring, ringing) = mpsc::channel(4);
     let (verdict, judged) = oneshot::channel();
-    let (from, from_uri) = caller(&transaction.original);
+    let from = caller(&transaction.original, trunk.as_ref().map(TrunkPlace::trunk));
     let (fields, ignored) = CallFields::read(&transaction.original);
     counters.ignored_fields.add(ignored);
     let call = IncomingCall {
         call_id: leg.call_id().to_owned(),
-        from,
-        from_uri,
-        to_user: called(&transaction.original),
+        from: from.user,
+        from_uri: from.uri,
+        to_user: called(&transaction.original, trunk.as_ref().map(TrunkPlace::trunk)),
+        trunk: trunk.as_ref().map(|place| place.trunk().config.name.clone()),
         source,
         local_ip,
         transport,
@@ -260,6 +271,7 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
         delayed: call.offer.is_none(),
         slot,
         in_call: user.and_then(|user| shared.registrar.in_call(&user)),
+        trunk,
     };
     counters.calls_offered.count();
     waiting.send(SipEvent::Incoming(call));

@@ -24,6 +24,7 @@ use crate::outgoing::{Invited, OutgoingCall, check_uri, parse, replaces_headers}
 use crate::registrar::Binding;
 use crate::request::{ALLOW, EXTENSIONS, SDP};
 use crate::timer::{wanted, wish};
+use crate::trunk::Carried;
 
 /// Where a call was tried, and where it may be tried.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Attempts {
     redirects_left: u8,
     min_se: Duration,
     raises_left: u8,
+    /// Where it goes by a trunk.
+    pub(crate) carried: Option<Carried>,
 }
 
 /// An INVITE on its way.
@@ -55,6 +58,7 @@ impl Attempts {
             redirects_left: call.redirects_max,
             min_se,
             raises_left: RAISES_MAX,
+            carried: None,
         }
     }
 
@@ -88,6 +92,8 @@ impl Attempts {
             }
             // RFC 3261 section 8.1.3.4: after a 6xx nobody else is asked.
             300..400 | 600..700 => self.others.clear(),
+            // RFC 3263 section 4.3: another server may have room.
+            408 | 503 if self.next_server() => return true,
             _ => {}
         }
         while let Some(next) = self.others.pop_front() {
@@ -102,27 +108,33 @@ impl Attempts {
         false
     }
 
-    /// Sends the INVITE; further ones of a call have its `Call-ID`.
+    /// Goes on to another server of the trunk, if it goes by one that has another.
+    pub(crate) fn next_server(&mut self) -> bool {
+        self.carried.as_mut().is_some_and(Carried::next)
+    }
+
+    /// Sends the INVITE where it can be sent: servers that cannot be reached are passed over.
     pub(crate) async fn invite(
+        &mut self,
+        shared: &Arc<Shared>,
+        call: &OutgoingCall,
+        call_id: Option<String>,
+    ) -> Result<Invitation, SipError> {
+        loop {
+            match self.invite_here(shared, call, call_id.clone()).await {
+                Err(_) if self.next_server() => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Sends the INVITE; further ones of a call have its `Call-ID`.
+    async fn invite_here(
         &self,
         shared: &Arc<Shared>,
         call: &OutgoingCall,
         call_id: Option<String>,
     ) -> Result<Invitation, SipError> {
-        let callee = parse(&self.target)?;
-        let caller = parse(&call.from)?;
-        let (transport, peer) = match self.at {
-            Some(at) => at,
-            None => {
-                let transport = transport_of(&callee).ok_or_else(|| SipError::BadUri(self.target.clone()))?;
-                // A connection that cannot be made is told here, with its reason, and not by a timer of the library.
-                shared.way_to(&callee).await?;
-                (transport, peer(&callee, transport).await?)
-            }
-        };
-        let destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
-        let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
-        let contact = shared.contact(local, transport, callee.scheme == Some(Scheme::Sips))?;
         let credential = call.credentials.clone().map(|credentials| Credential {
             username: credentials.user,
             password: credentials.password.into_inner(),
@@ -134,12 +146,8 @@ impl Attempts {
         headers.extend(call.fields.write());
         headers.extend(replaces_headers(call.replaces.clone()));
         let name = call.from_name.as_ref().map(Pii::reveal);
-        let option = InviteOption {
+        let mut option = InviteOption {
             caller_display_name: name.map(|name| format!("\"{name}\"")),
-            caller,
-            callee,
-            destination,
-            contact,
             content_type: Some(SDP.to_owned()),
             offer: Some(call.offer.clone().into_bytes()),
             credential,
@@ -147,12 +155,41 @@ impl Attempts {
             call_id,
             ..InviteOption::default()
         };
+        match &self.carried {
+            Some(carried) => carried.route(shared, &mut option).await?,
+            None => self.route(shared, call, &mut option).await?,
+        }
         let (sender, states) = shared.dialogs.new_dialog_state_channel();
         let (dialog, inviting) = shared
             .dialogs
             .do_invite_async(option, sender)
             .map_err(|error| SipError::Library(error.to_string()))?;
         Ok(Invitation { dialog, states, inviting })
+    }
+
+    /// Where a call goes that has an address of its own.
+    async fn route(
+        &self,
+        shared: &Arc<Shared>,
+        call: &OutgoingCall,
+        option: &mut InviteOption,
+    ) -> Result<(), SipError> {
+        option.callee = parse(&self.target)?;
+        option.caller = parse(&call.from)?;
+        let (transport, peer) = match self.at {
+            Some(at) => at,
+            None => {
+                let transport =
+                    transport_of(&option.callee).ok_or_else(|| SipError::BadUri(self.target.clone()))?;
+                // A connection that cannot be made is told here, with its reason, and not by a timer of the library.
+                shared.way_to(&option.callee).await?;
+                (transport, peer(&option.callee, transport).await?)
+            }
+        };
+        option.destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
+        let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
+        option.contact = shared.contact(local, transport, option.callee.scheme == Some(Scheme::Sips))?;
+        Ok(())
     }
 }
 

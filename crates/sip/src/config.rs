@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::network::Network;
 use crate::registrar::{DigestAlgorithm, SipUser};
 use crate::tls::TlsConfig;
+use crate::trunk::TrunkConfig;
 
 /// Settings of a [`SipEndpoint`](crate::SipEndpoint).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub struct SipConfig {
     /// Origins of pages whose scripts may open a WebSocket to us; `*` allows any. Programs that are no browsers tell none and are
     /// judged by their source alone.
     pub origins: Vec<String>,
+    /// Trunks. Their calls may come in whatever `allowed_sources` says.
+    pub trunks: Vec<TrunkConfig>,
+    /// Name servers that trunks are looked up at; empty means those of the system.
+    pub name_servers: Vec<SocketAddr>,
     /// Sources that may begin a call; everyone else hears 603. Requests inside a call are not judged by it.
     pub allowed_sources: Vec<Network>,
     /// Users whose phones may register, and call from anywhere.
@@ -79,6 +84,8 @@ impl Default for SipConfig {
             tls: TlsConfig::default(),
             tls_look_every: Duration::from_secs(10),
             origins: Vec::new(),
+            trunks: Vec::new(),
+            name_servers: Vec::new(),
             allowed_sources: Network::private(),
             users: Vec::new(),
             realm: "callwright".to_owned(),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use callwright_call_core::trunk::LimitReached;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::sip::{Header, Uri};
@@ -22,17 +23,19 @@ use crate::Transport;
 use crate::arrivals::take_transactions;
 use crate::config::SipConfig;
 use crate::counters::SipStatistics;
+use crate::dns::Dns;
 use crate::error::SipError;
 use crate::flow::Flows;
 use crate::gate::{Addresser, Gate, SharedGate};
 use crate::incoming::IncomingCall;
 use crate::leg::SipLeg;
 use crate::listeners::{self, Locator};
-use crate::outgoing::{OutgoingCall, invite, is_deaf, local_ip};
+use crate::outgoing::{OutgoingCall, invite, invite_by_trunk, is_deaf, local_ip};
 use crate::registrar::{Registrar, UserPhones};
 use crate::registry::Registry;
 use crate::socket::ScreenedSocket;
 use crate::tls::Tls;
+use crate::trunk::{TrunkStatus, TrunkWay, Trunks, local_ip_to_trunk, watch as watch_trunk};
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
 /// [`SipEndpoint::shutdown`] before.
@@ -60,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registrar: Arc<Registrar>,
+    pub(crate) trunks: Arc<Trunks>,
+    pub(crate) dns: Dns,
     pub(crate) endpoint: EndpointInnerRef,
     pub(crate) dialogs: Arc<DialogLayer>,
     /// Tasks of legs and the good-byes they send.
@@ -90,7 +95,10 @@ impl SipEndpoint {
         let closed = CancellationToken::new();
         let registry = Arc::new(Registry::default());
         let registrar = Arc::new(Registrar::new(&config)?);
-        let gate = Arc::new(Gate::new(&config, Arc::clone(&registry), Arc::clone(&registrar)));
+        let trunks = Arc::new(Trunks::new(&config.trunks)?);
+        let dns = Dns::new(&config.name_servers)?;
+        let gate =
+            Arc::new(Gate::new(&config, Arc::clone(&registry), Arc::clone(&registrar), Arc::clone(&trunks)));
         let transports = TransportLayer::new(closed.clone());
         let tls = Arc::new(Tls::load(config.tls.clone())?);
         let mut listening = Vec::new();
@@ -156,6 +164,8 @@ impl SipEndpoint {
             gate,
             registry,
             registrar,
+            trunks,
+            dns,
             events,
         });
         // It is asked only once the library runs, and this is the only place that sets it.
@@ -166,6 +176,9 @@ impl SipEndpoint {
         }
         tokio::spawn(Arc::clone(&shared.tls).watch(shared.config.tls_look_every, closed.clone()));
         tokio::spawn(take_transactions(transactions, Arc::clone(&shared)));
+        for trunk in &shared.trunks.all {
+            tokio::spawn(watch_trunk(Arc::clone(&shared), Arc::clone(trunk)));
+        }
         for (transport, address) in &shared.addresses {
             info!(%address, ?transport, "SIP listens");
         }
@@ -236,6 +249,35 @@ impl SipEndpoint {
         Box::pin(invite(&self.shared, call)).await
     }
 
+    /// The trunks that a number may go by, the best first; those that are down come last.
+    #[must_use]
+    pub fn ways(&self, number: &str) -> Vec<TrunkWay> {
+        self.shared.trunks.ways(number)
+    }
+
+    /// Our address toward a trunk: what belongs into the offer of a call by it.
+    ///
+    /// # Errors
+    /// When there is no such trunk, or it cannot be found.
+    pub async fn local_ip_to_trunk(&self, trunk: &str) -> Result<IpAddr, SipError> {
+        local_ip_to_trunk(&self.shared, trunk).await
+    }
+
+    /// Places a call by a trunk. Where it goes, and who it says it is from, are the trunk's; the addresses of the trunk are tried
+    /// in turn while they are silent or say 503 (RFC 3263 section 4.3).
+    ///
+    /// # Errors
+    /// When it cannot even be tried, for one that the trunk carries no more calls: then the next way may.
+    pub async fn invite_by_trunk(&self, way: &TrunkWay, call: OutgoingCall) -> Result<SipLeg, SipError> {
+        Box::pin(invite_by_trunk(&self.shared, way, call)).await
+    }
+
+    /// How each trunk is.
+    #[must_use]
+    pub fn trunks(&self) -> Vec<TrunkStatus> {
+        self.shared.trunks.all.iter().map(|trunk| trunk.status()).collect()
+    }
+
     /// From now on every new call is told 503 and `Retry-After`; running ones go on.
     pub fn drain(&self) {
         self.shared.draining.store(true, Ordering::Release);
@@ -267,7 +309,17 @@ impl SipEndpoint {
         self.drain();
         shared.stop.cancel();
         shared.legs.close();
-        let clean = tokio::time::timeout(grace, shared.legs.wait()).await.is_ok();
+        let clean = tokio::time::timeout(grace, async {
+            shared.legs.wait().await;
+            // A registrar that would send calls to nobody is told last: calls that end may still need it.
+            for trunk in &shared.trunks.all {
+                trunk.leave.cancel();
+            }
+            for trunk in &shared.trunks.all {
+                trunk.gone.cancelled().await;
+            }
+        });
+        let clean = clean.await.is_ok();
         shared.closed.cancel();
         clean
     }
@@ -335,6 +387,16 @@ impl Shared {
             counters.refused_full.count();
             self.config.when_full.status()
         })
+    }
+
+    /// When a caller who came by a trunk that is full may try again.
+    pub(crate) fn retry_after_limit(&self, limit: LimitReached) -> Header {
+        match limit {
+            LimitReached::Calls => self.retry_after(),
+            LimitReached::Rate { wait } => {
+                Header::RetryAfter(wait.as_secs().saturating_add(1).to_string().into())
+            }
+        }
     }
 
     pub(crate) fn retry_after(&self) -> Header {

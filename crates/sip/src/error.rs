@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use callwright_call_core::trunk::LimitReached;
 use thiserror::Error;
 
 /// Why the endpoint could not do what it was told. What peers do wrong is answered to them and counted.
@@ -51,6 +52,17 @@ pub enum SipError {
     /// No phone of a user is there to be rung.
     #[error("no phone of `{0}` is registered")]
     NotRegistered(String),
+    /// There is no trunk of this name.
+    #[error("there is no trunk `{0}`")]
+    NoTrunk(String),
+    /// A trunk carries no more calls for now.
+    #[error("trunk `{trunk}`: {limit}")]
+    TrunkFull {
+        /// Its name.
+        trunk: String,
+        /// Why not.
+        limit: LimitReached,
+    },
     /// The endpoint has been shut down.
     #[error("the endpoint has been shut down")]
     Closed,

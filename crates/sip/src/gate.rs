@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rsipstack::sip::prelude::{HasHeaders, HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Header, Method, Request, Response, Scheme, SipMessage, Transport as Wire};
+use rsipstack::sip::{Header, Method, Request, Scheme, SipMessage, Transport as Wire};
 use rsipstack::transaction::endpoint::{MessageInspector, TransportEventInspector};
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::Semaphore;
@@ -14,15 +14,18 @@ use tokio::sync::Semaphore;
 use crate::Transport;
 use crate::config::SipConfig;
 use crate::counters::Counters;
+use crate::digest::{keep_the_best, mended};
 use crate::fields::Reason;
 use crate::network::Network;
 use crate::registrar::{Entry, Registrar};
 use crate::registry::Registry;
 use crate::request::bare_answer;
+use crate::trunk::Trunks;
 
 pub(crate) struct Gate {
     pub(crate) counters: Counters,
     allowed_sources: Vec<Network>,
+    trunks: Arc<Trunks>,
     user_agent: String,
     datagrams_waiting: AtomicUsize,
     datagrams_waiting_max: usize,
@@ -33,10 +36,16 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(config: &SipConfig, registry: Arc<Registry>, registrar: Arc<Registrar>) -> Self {
+    pub(crate) fn new(
+        config: &SipConfig,
+        registry: Arc<Registry>,
+        registrar: Arc<Registrar>,
+        trunks: Arc<Trunks>,
+    ) -> Self {
         Self {
             counters: Counters::default(),
             allowed_sources: config.allowed_sources.clone(),
+            trunks,
             user_agent: config.user_agent.clone(),
             datagrams_waiting: AtomicUsize::new(0),
             datagrams_waiting_max: config.datagrams_waiting_max,
@@ -46,9 +55,9 @@ impl Gate {
         }
     }
 
-    /// Whether a source may begin calls without saying who it is.
+    /// Whether a source may begin calls without saying who it is: it is allowed to, or a trunk's.
     pub(crate) fn allows(&self, source: IpAddr) -> bool {
-        self.allowed_sources.iter().any(|network| network.contains(source))
+        self.allowed_sources.iter().any(|network| network.contains(source)) || self.trunks.know(source)
     }
 
     /// Counts a datagram in, unless too many are waiting. Each is counted out by [`Gate::handle`].
@@ -168,7 +177,7 @@ impl TransportEventInspector for SharedGate {
                         }
                     }
                     SipMessage::Response(mut response) => {
-                        narrow_challenges(&mut response);
+                        keep_the_best(&mut response);
                         if !gate.registry.answered(&mut response) {
                             return None;
                         }
@@ -199,33 +208,6 @@ fn well_formed(request: &Request) -> bool {
 
 fn max_forwards(request: &Request) -> Option<u8> {
     request.max_forwards_header().ok()?.value().trim().parse().ok()
-}
-
-/// The library cannot read a challenge that leaves a choice of protection; it is told the one that it can do.
-fn narrow_challenges(response: &mut Response) {
-    for header in response.headers_mut().iter_mut() {
-        match header {
-            Header::WwwAuthenticate(challenge) => {
-                if let Some(narrowed) = narrowed(challenge.value()) {
-                    challenge.replace(narrowed);
-                }
-            }
-            Header::ProxyAuthenticate(challenge) => {
-                if let Some(narrowed) = narrowed(challenge.value()) {
-                    challenge.replace(narrowed);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn narrowed(challenge: &str) -> Option<String> {
-    let start = challenge.to_ascii_lowercase().find("qop=\"")? + "qop=\"".len();
-    let length = challenge[start..].find('"')?;
-    let choices = &challenge[start..start + length];
-    let leaves_choice = choices.contains(',') && choices.split(',').any(|choice| choice.trim() == "auth");
-    leaves_choice.then(|| format!("{}auth{}", &challenge[..start], &challenge[start + length..]))
 }
 
 /// Mends our own messages on their way out. The library knows only where we listen for UDP: the `Via` of requests gets the
@@ -274,7 +256,7 @@ impl Addresser {
 impl MessageInspector for Addresser {
     fn before_send(&self, mut message: SipMessage, to: Option<&SipAddr>) -> SipMessage {
         let SipMessage::Request(request) = &mut message else { return message };
-        unquote_qop(request);
+        mend_proofs(request);
         match request.method {
             Method::Cancel => self.give_reason(request),
             Method::PRack => self.registry.mend_prack(request),
@@ -301,16 +283,12 @@ impl MessageInspector for Addresser {
     }
 }
 
-/// The library writes `qop="auth"` into credentials; the RFC, and some servers, want it without quotes.
-fn unquote_qop(request: &mut Request) {
+/// Writes proofs of who we are as the RFCs do.
+fn mend_proofs(request: &mut Request) {
     for header in request.headers_mut().iter_mut() {
         match header {
-            Header::Authorization(proof) if proof.value().contains(QUOTED_QOP) => {
-                proof.replace(proof.value().replacen(QUOTED_QOP, "qop=auth", 1));
-            }
-            Header::ProxyAuthorization(proof) if proof.value().contains(QUOTED_QOP) => {
-                proof.replace(proof.value().replacen(QUOTED_QOP, "qop=auth", 1));
-            }
+            Header::Authorization(proof) => proof.replace(mended(proof.value())),
+            Header::ProxyAuthorization(proof) => proof.replace(mended(proof.value())),
             _ => {}
         }
     }
@@ -333,39 +311,3 @@ const ONCE: [fn(&Header) -> bool; 6] = [
     |header| matches!(header, Header::MaxForwards(_)),
     |header| matches!(header, Header::ContentLength(_)),
 ];
-const QUOTED_QOP: &str = "qop=\"auth\"";
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_challenge_with_a_choice_is_narrowed_to_auth() {
-        for (challenge, expected) in [
-            (
-                r#"Digest realm="a", qop="auth,auth-int", nonce="n""#,
-                Some(r#"Digest realm="a", qop="auth", nonce="n""#),
-            ),
-            (r#"Digest realm="a", QOP="auth-int, auth""#, Some(r#"Digest realm="a", QOP="auth""#)),
-            (r#"Digest realm="a", qop="auth""#, None),
-            (r#"Digest realm="a", qop="auth-int""#, None),
-            (r#"Digest realm="a""#, None),
-            (r#"Digest qop=""#, None),
-        ] {
-            assert_eq!(narrowed(challenge).as_deref(), expected, "{challenge}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-
-        #[test]
-        fn junk_in_a_challenge_never_panics(before in "\\PC{0,30}", choices in "[a-z, \\-\"]{0,20}", after in "\\PC{0,30}") {
-            if let Some(narrowed) = narrowed(&format!("{before}qop=\"{choices}{after}")) {
-                prop_assert!(narrowed.to_ascii_lowercase().contains("qop=\"auth\""));
-            }
-        }
-    }
-}

@@ -22,18 +22,22 @@ use crate::inside::{Inside, acknowledged};
 use crate::leg::{LegEnd, LegTask, SipLeg, SipLegEvent};
 use crate::registrar::InCall;
 use crate::request::{ALLOW, Body, EXTENSIONS, SDP, sequence};
+use crate::trunk::{Trunk, TrunkPlace};
 
 /// A call that came in. Ring, then accept or reject; dropped without a verdict it is rejected with 480.
 #[derive(Debug)]
 pub struct IncomingCall {
     /// The call's `Call-ID`.
     pub call_id: String,
-    /// Who calls: the user part of the `From` address, mostly a number.
+    /// Who calls: mostly a number, as E.164 where it came by a trunk that says how it writes numbers. Empty when the caller does not
+    /// want it known.
     pub from: Pii<String>,
-    /// The whole `From` address.
+    /// The whole address of the caller; empty as well.
     pub from_uri: Pii<String>,
-    /// Who is called: the user part of the request's address; empty when there is none.
+    /// Who is called: the user part of the request's address, or the number that a trunk names; empty when there is none.
     pub to_user: String,
+    /// The trunk that it came by.
+    pub trunk: Option<String>,
     /// Where it came from.
     pub source: SocketAddr,
     /// Our address toward the source: what belongs into the session description when nothing else is configured.
@@ -116,6 +120,7 @@ pub(crate) struct IncomingTask {
     pub(crate) slot: OwnedSemaphorePermit,
     /// Held for as long as the call lasts.
     pub(crate) in_call: Option<InCall>,
+    pub(crate) trunk: Option<TrunkPlace>,
 }
 
 impl IncomingTask {
@@ -124,8 +129,7 @@ impl IncomingTask {
             Ok(()) => self.leg.talk(false).await,
             Err(end) => end,
         };
-        drop(self.slot);
-        drop(self.in_call);
+        drop((self.slot, self.in_call, self.trunk));
         self.leg.finish(SipLegEvent::Ended(end)).await;
     }
 
@@ -268,19 +272,15 @@ fn refusal(
     response
 }
 
-/// Who calls: user part, and whole address.
-pub(crate) fn caller(request: &Request) -> (Pii<String>, Pii<String>) {
-    let uri = request.from_header().ok().and_then(|from| from.typed().ok()).map(|from| from.uri);
-    let whole = uri.as_ref().map(ToString::to_string).unwrap_or_default();
-    let user = uri.as_ref().and_then(|uri| uri.user()).map(str::to_owned).unwrap_or_default();
-    (Pii::new(user), Pii::new(whole))
-}
-
-/// Who is called.
-pub(crate) fn called(request: &Request) -> String {
-    if let Some(user) = request.uri.user() {
-        return user.to_owned();
-    }
-    let to = request.to_header().ok().and_then(|to| to.typed().ok());
-    to.and_then(|to| to.uri.user().map(str::to_owned)).unwrap_or_default()
+/// Who is called. A trunk that we are registered at may call our account; then the number is in `To`.
+pub(crate) fn called(request: &Request, trunk: Option<&Trunk>) -> String {
+    let to = || {
+        let to = request.to_header().ok().and_then(|to| to.typed().ok());
+        to.and_then(|to| to.uri.user().map(str::to_owned))
+    };
+    let asked = request.uri.user().map(str::to_owned);
+    let Some(trunk) = trunk else { return asked.or_else(to).unwrap_or_default() };
+    let account = asked.is_some() && asked == trunk.config.user;
+    let number = if account { to().filter(|user| !user.is_empty()).or(asked) } else { asked.or_else(to) };
+    trunk.config.numbers.to_e164(&number.unwrap_or_default())
 }

@@ -26,6 +26,15 @@
 //! 4. An INVITE while draining is answered 503 with `Retry-After`; above [`SipConfig::calls_max`] or while overloaded, 486 or
 //!    503 as [`SipConfig::when_full`] says.
 //!
+//! A source that a trunk names, or is found at, is let in besides; each trunk has limits of its own, told by 503 and `Retry-After`.
+//!
+//! # Trunks
+//!
+//! [`SipConfig::trunks`] are carriers. Each has a task that registers (RFC 3261 section 10, digest with MD5 or SHA-256), asks with OPTIONS
+//! whether it lives, and says good-bye at [`SipEndpoint::shutdown`]. [`SipEndpoint::ways`] tells which a number may go by, and
+//! [`SipEndpoint::invite_by_trunk`] calls by one, trying its addresses (RFC 3263) in turn. Nothing stands between trunks: whoever wants
+//! the next way takes it.
+//!
 //! # Logging
 //!
 //! At INFO the library logs whole messages, with callers' numbers and credentials. Whoever sets up logging adds
@@ -33,8 +42,7 @@
 //!
 //! # What it does not do
 //!
-//! - Registration at a registrar, and proxies in front of
-//!   outgoing calls other than by the address in the URI.
+//! - Proxies in front of outgoing calls other than by the address in the URI.
 //! - Reliable provisional answers (RFC 3262) that carry our offer: where the offer is left to us, a caller who insists on reliable
 //!   answers hears nothing before the answer.
 //! - REFER outside a call: answered 403.
@@ -50,6 +58,8 @@ mod arrivals;
 mod attempts;
 mod config;
 mod counters;
+mod digest;
+mod dns;
 mod endpoint;
 mod error;
 mod fields;
@@ -72,10 +82,12 @@ mod socket;
 mod strict;
 mod timer;
 mod tls;
+mod trunk;
 mod websocket;
 
 pub use config::{SipConfig, WhenFull};
 pub use counters::SipStatistics;
+pub use dns::{Found, Target};
 pub use endpoint::{SipEndpoint, SipEvent};
 pub use error::SipError;
 pub use fields::{CallFields, Diversion, HistoryEntry, Reason, Replaces, ReplacesError, UserToUser};
@@ -87,6 +99,7 @@ pub use network::{Network, NetworkError};
 pub use outgoing::{Credentials, OutgoingCall, check_address, check_uri, is_user_name};
 pub use registrar::{DigestAlgorithm, PhoneContact, Secret, SipUser, UserPhones};
 pub use tls::{Identity, TlsConfig};
+pub use trunk::{CallerId, TrunkConfig, TrunkRegistration, TrunkRoute, TrunkStatus, TrunkWay};
 
 /// Directive for a log filter that keeps the library from logging whole messages.
 pub const LOG_FILTER: &str = "rsipstack=error";

@@ -26,6 +26,7 @@ use crate::listeners::{peer, transport_of};
 use crate::registrar::Binding;
 use crate::reliable::is_reliable;
 use crate::request::Body;
+use crate::trunk::{Carried, TrunkWay};
 
 /// A call to place.
 #[derive(Debug, Clone)]
@@ -179,6 +180,26 @@ async fn place(shared: &Arc<Shared>, call: OutgoingCall, attempts: Attempts) -> 
     if name.is_some_and(|name| name.chars().any(|c| c.is_control() || c == '"' || c == '\\')) {
         return Err(SipError::BadUri("a name with quotes or control characters".to_owned()));
     }
+    begin(shared, call, attempts).await
+}
+
+/// See [`SipEndpoint::invite_by_trunk`](crate::SipEndpoint::invite_by_trunk).
+pub(crate) async fn invite_by_trunk(
+    shared: &Arc<Shared>,
+    way: &TrunkWay,
+    mut call: OutgoingCall,
+) -> Result<SipLeg, SipError> {
+    if shared.stop.is_cancelled() {
+        return Err(SipError::Closed);
+    }
+    // A carrier that sends calls elsewhere does not say who pays for them there.
+    call.redirects_max = 0;
+    let mut attempts = Attempts::new(&call, shared.config.min_se);
+    attempts.carried = Some(Carried::new(shared, way).await?);
+    begin(shared, call, attempts).await
+}
+
+async fn begin(shared: &Arc<Shared>, call: OutgoingCall, mut attempts: Attempts) -> Result<SipLeg, SipError> {
     let Invitation { dialog, states, inviting } = attempts.invite(shared, &call, None).await?;
     shared.gate.counters.calls_placed.count();
     let (leg, mut task) = LegTask::new(shared, dialog, states);
@@ -203,27 +224,44 @@ async fn run(
 ) {
     let patience = Instant::now() + call.answer_time;
     let last = loop {
-        match wait(&mut leg, inviting, patience).await {
+        let answer_within = attempts.carried.as_ref().map(Carried::answer_within);
+        match wait(&mut leg, inviting, patience, answer_within).await {
             Waited::Answered => break SipLegEvent::Ended(leg.talk(true).await),
-            Waited::Over(end) => break SipLegEvent::Ended(end),
-            Waited::Refused(response) => {
-                if !attempts.go_on(&response) {
-                    break refused(&response);
+            Waited::Over(end) => {
+                let next =
+                    matches!(end, LegEnd::Failed(_)) && !leg.hangup.is_cancelled() && attempts.next_server();
+                match elsewhere(&mut leg, &mut attempts, &call, next).await {
+                    Some(next) => inviting = next,
+                    None => break SipLegEvent::Ended(end),
                 }
-                let shared = Arc::clone(&leg.shared);
-                let call_id = leg.known.id().call_id;
-                match attempts.invite(&shared, &call, Some(call_id)).await {
-                    Ok(next) => {
-                        leg.begin_again(next.dialog, next.states);
-                        inviting = next.inviting;
-                    }
-                    // Nowhere else to go: what was said last stands.
-                    Err(_) => break refused(&response),
+            }
+            Waited::Refused(response) => {
+                let next = attempts.go_on(&response);
+                match elsewhere(&mut leg, &mut attempts, &call, next).await {
+                    Some(next) => inviting = next,
+                    None => break refused(&response),
                 }
             }
         }
     };
     leg.finish(last).await;
+}
+
+/// Invites where the call goes next, if it does; otherwise what was said last stands.
+async fn elsewhere(
+    leg: &mut LegTask,
+    attempts: &mut Attempts,
+    call: &OutgoingCall,
+    next: bool,
+) -> Option<JoinHandle<Invited>> {
+    if !next {
+        return None;
+    }
+    let shared = Arc::clone(&leg.shared);
+    let call_id = leg.known.id().call_id;
+    let next = attempts.invite(&shared, call, Some(call_id)).await.ok()?;
+    leg.begin_again(next.dialog, next.states);
+    Some(next.inviting)
 }
 
 /// How an INVITE came out.
@@ -234,7 +272,12 @@ enum Waited {
 }
 
 /// Until the other end has answered or refused, or it is over.
-async fn wait(leg: &mut LegTask, mut inviting: JoinHandle<Invited>, patience: Instant) -> Waited {
+async fn wait(
+    leg: &mut LegTask,
+    mut inviting: JoinHandle<Invited>,
+    patience: Instant,
+    answer_within: Option<Duration>,
+) -> Waited {
     let hangup = leg.hangup.clone();
     let mut given_up: Option<LegEnd> = None;
     let mut finished: Option<Response> = None;
@@ -242,11 +285,14 @@ async fn wait(leg: &mut LegTask, mut inviting: JoinHandle<Invited>, patience: In
     // A reliable answer of theirs to our offer: from then on they may change the session (RFC 3311 section 5.1).
     let mut settled = false;
     let mut patience = pin!(tokio::time::sleep_until(patience));
+    let mut silence = pin!(tokio::time::sleep(answer_within.unwrap_or_default()));
+    let mut silent = answer_within.is_some();
     loop {
         tokio::select! {
             biased;
             state = leg.states.recv() => match state {
                 Some(DialogState::Early(_, response)) if given_up.is_none() => {
+                    silent = false;
                     let sdp = Body::of(&response, &response.body).into_sdp();
                     settled |= sdp.is_some() && is_reliable(&response);
                     leg.tell(SipLegEvent::Ringing { sdp }).await;
@@ -273,9 +319,14 @@ async fn wait(leg: &mut LegTask, mut inviting: JoinHandle<Invited>, patience: In
                         |response| Waited::Refused(Box::new(response)),
                     );
                 }
+                Some(DialogState::Trying(_)) => silent = false,
                 Some(_) => {}
                 None => return Waited::Over(LegEnd::Failed("the dialog is gone".to_owned())),
             },
+            () = &mut silence, if silent && given_up.is_none() => {
+                abandon(leg, inviting);
+                return Waited::Over(LegEnd::Failed("no answer from there".to_owned()));
+            }
             result = &mut inviting, if running => {
                 running = false;
                 match outcome(result) {
@@ -316,6 +367,15 @@ fn give_up(leg: &LegTask) {
         if let Err(error) = dialog.cancel().await {
             tracing::debug!(%error, "CANCEL was not taken");
         }
+    });
+}
+
+/// Leaves an invitation that nobody has answered. Should an answer still come, its call is ended at once.
+fn abandon(leg: &LegTask, inviting: JoinHandle<Invited>) {
+    give_up(leg);
+    leg.shared.spawn(async move {
+        tokio::time::sleep(CANCEL_TIME).await;
+        inviting.abort();
     });
 }
 

@@ -13,3 +13,4 @@ mod timers;
 mod torture;
 mod transfers;
 mod transports;
+mod trunks;

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub mod carrier;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
