@@ -95,7 +95,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     };
     local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
-    let caller = Some(call.from.clone());
+    let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
     call.ring();
     // The leg is made before the answer leaves: the caller's first packets come right behind it.
     let leg = call.accept(ours.to_string());
@@ -122,7 +122,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
 /// The caller leaves the offer to us: it goes into our answer, and theirs comes with the acknowledgement.
 async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: IncomingCall, mut local: Local) {
     let ours = sdp::offer(&local.media);
-    let caller = Some(call.from.clone());
+    let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
     call.ring();
     let mut leg = call.accept(ours.to_string());
     let theirs = loop {
