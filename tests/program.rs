@@ -39,6 +39,8 @@ pub struct Settings {
     pub web: String,
     /// Address of the airline's connector.
     pub airline: String,
+    /// Settings of the airline's line besides its pack and numbers.
+    pub line: String,
     /// SIP addresses of humans, in the order of ringing.
     pub humans: Vec<String>,
     /// Lines before the first table, such as `grace`.
@@ -246,13 +248,13 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { sip, web, airline, humans, top, alone: _ } = settings;
+    let Settings { sip, web, airline, line, humans, top, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
     let packs = repository().join("skills");
     let mut text = format!(
         "{top}\n[sip]\nlisten = \"127.0.0.1:0\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n{web}\n\
          [core]\nlisten = \"127.0.0.1:0\"\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
-         [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n",
+         [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n{line}\n",
         packs.join("airline").display()
     );
     for human in humans {

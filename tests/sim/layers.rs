@@ -7,10 +7,11 @@ use serde_json::Value;
 
 const CORES: [&str; 7] =
     ["audio-core", "rtp-core", "turn-core", "leg-core", "call-core", "dialogue-core", "plan-core"];
-const SHELLS: [&str; 10] = [
+const SHELLS: [&str; 11] = [
     "sip",
     "webrtc",
     "media",
+    "recording",
     "speech",
     "conversation",
     "actions",

@@ -37,10 +37,20 @@ async fn a_person_gets_what_is_kept_of_them_and_has_it_erased() {
     let plan = core.rebook(CALL).await;
     let (calls, vcons) = (core.folder.path().join("calls"), core.folder.path().join("vcons"));
     journal_of_a_call(&calls);
+    let recordings = core.folder.path().join("recordings");
+    let recording = recordings.join(format!("2026-11-26T200218Z-{CALL}.rec"));
+    std::fs::create_dir(&recordings).expect("made");
+    for file in [&recording, &recording.with_extension("key")] {
+        std::fs::write(file, "x").expect("written");
+    }
     let url = core.url();
     let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
-    let (calls_text, vcons_text) = (text(&calls), text(&vcons));
-    let whose = ["--pack", "airline", "--identity", "K7M4X2", "--core", &url, "--calls", &calls_text];
+    let (calls_text, vcons_text, recordings_text) = (text(&calls), text(&vcons), text(&recordings));
+    let whose = [
+        ["--pack", "airline", "--identity", "K7M4X2", "--core"].as_slice(),
+        &[&url, "--calls", &calls_text, "--recordings", &recordings_text],
+    ]
+    .concat();
 
     let lines = printed(&callwright(&[&["journey", "export", "--vcon", &vcons_text][..], &whose].concat()));
     let lines: Vec<serde_json::Value> =
@@ -55,6 +65,8 @@ async fn a_person_gets_what_is_kept_of_them_and_has_it_erased() {
 
     let told = printed(&callwright(&[&["journey", "erase"][..], &whose].concat()));
     assert!(told.contains("plans erased: 1\n") && told.contains("journals of calls deleted: 1\n"), "{told}");
+    assert!(told.contains("recordings of calls erased: 1\n"), "{told}");
+    assert!(!recording.exists() && !recording.with_extension("key").exists(), "nor can its key be had");
     assert_eq!(std::fs::read_dir(&calls).expect("a folder").count(), 1, "those of others stay");
     let again = callwright(&[&["journey", "export"][..], &whose].concat());
     assert!(!again.status.success());

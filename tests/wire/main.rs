@@ -19,6 +19,7 @@ mod journal;
 mod journey;
 mod peers;
 mod python;
+mod recording;
 mod sipp;
 mod softphone;
 mod sound;

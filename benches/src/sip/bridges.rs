@@ -173,6 +173,7 @@ impl Load {
             },
             voice_activity: Box::new(Nobody),
             events,
+            tap: None,
         })?;
         self.kept.push((ports, told));
         Ok(())

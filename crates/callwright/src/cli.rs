@@ -12,7 +12,9 @@ use crate::config::WebAddress;
 use crate::import::{self, NamedSecret};
 #[cfg(feature = "talk")]
 use crate::talk;
-use crate::{audit, chat, check, demo, duplex, journal, journey, load, models, plan, serve, stats};
+use crate::{
+    audit, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve, stats,
+};
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
 /// says only what receipts prove, and brings in a human when policy or the caller wants one.
@@ -96,6 +98,9 @@ enum Command {
     /// Give a person what is kept of them, or erase it.
     #[command(subcommand)]
     Journey(Journey),
+    /// List recordings of calls, take one out of its encryption, or erase some.
+    #[command(subcommand)]
+    Recording(Recording),
     /// Count what became of plans, by skill and step: success, time, denials, what people put right.
     ///
     /// Reads the action core's journal, which a core may go on writing meanwhile. A step's times are from its first call to its result, a
@@ -531,7 +536,8 @@ enum Journey {
     Export(JourneyExport),
     /// Erase everything that is kept of a person, for good.
     ///
-    /// The core forgets what their plans said, and `audit verify` still finds its journal whole; the journals of their calls are deleted.
+    /// The core forgets what their plans said, and `audit verify` still finds its journal whole; the journals and recordings of their calls
+    /// are deleted.
     /// Plans that have not ended stay and are named: erase again when they have.
     Erase(JourneyErase),
 }
@@ -556,6 +562,9 @@ pub struct Whose {
     /// Folder of the journals of calls; the one that the configuration names when absent.
     #[arg(long, value_name = "DIR")]
     pub calls: Option<PathBuf>,
+    /// Folder of the recordings of calls; the one that the configuration names when absent.
+    #[arg(long, value_name = "DIR")]
+    pub recordings: Option<PathBuf>,
 }
 
 /// Arguments of `journey export`.
@@ -573,6 +582,48 @@ pub struct JourneyExport {
 pub struct JourneyErase {
     #[command(flatten)]
     pub whose: Whose,
+}
+
+/// What to do with recordings.
+#[derive(Debug, Subcommand)]
+enum Recording {
+    /// List the calls that there are recordings of, the oldest first.
+    List(RecordingPlace),
+    /// Write the recording of a call as a WAV: the caller left, what they heard right.
+    ///
+    /// What a gateway that died has left is written as far as it goes, without any repair. Says what was left out of it, and why.
+    Export(RecordingExport),
+    /// Erase the recordings of calls for good: their keys first, without which no copy of them can be heard.
+    Erase(RecordingErase),
+}
+
+/// Where recordings are.
+#[derive(Debug, Args)]
+pub struct RecordingPlace {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+/// Arguments of `recording export`.
+#[derive(Debug, Args)]
+pub struct RecordingExport {
+    #[command(flatten)]
+    pub place: RecordingPlace,
+    /// The call, as `recording list` and events name it.
+    pub call: callwright_model::CallId,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `recording erase`.
+#[derive(Debug, Args)]
+pub struct RecordingErase {
+    #[command(flatten)]
+    pub place: RecordingPlace,
+    /// The calls.
+    #[arg(required = true)]
+    pub calls: Vec<callwright_model::CallId>,
 }
 
 /// Arguments of `stats`.
@@ -645,6 +696,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
         Command::Plan(args) => return plan::run(&args),
         Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
+        Command::Recording(Recording::List(place)) => return recordings::list(&place.file.config),
+        Command::Recording(Recording::Export(args)) => {
+            return recordings::export(&args.place.file.config, args.call, &args.output);
+        }
+        Command::Recording(Recording::Erase(args)) => {
+            return recordings::erase(&args.place.file.config, &args.calls);
+        }
         Command::Models(Models::List(folder)) => {
             models::print_list(&folder.dir);
             return Ok(ExitCode::SUCCESS);
@@ -692,9 +750,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Stats(args) => stats::run(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,
-            Command::Check(_) | Command::Plan(_) | Command::Replay(_) | Command::Models(_) => {
-                unreachable!("done without a runtime")
-            }
+            Command::Check(_)
+            | Command::Plan(_)
+            | Command::Replay(_)
+            | Command::Recording(_)
+            | Command::Models(_) => unreachable!("done without a runtime"),
         }
         Ok(ExitCode::SUCCESS)
     })

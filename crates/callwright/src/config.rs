@@ -3,6 +3,7 @@
 
 mod connectors;
 mod reader;
+mod recording;
 mod sip;
 pub mod store;
 mod values;
@@ -22,6 +23,7 @@ use toml::de::DeTable;
 pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
+pub use recording::{Recording, RecordingWhen};
 use sip::{Hash, Realm};
 pub use sip::{Tls, User, WebSocket};
 pub use values::WebAddress;
@@ -45,6 +47,8 @@ pub struct Config {
     pub speech: Speech,
     /// Calls written down.
     pub journal: Journal,
+    /// Calls recorded.
+    pub recording: Recording,
     /// Spans of plans.
     pub telemetry: Telemetry,
     /// Business systems by the name that packs use.
@@ -240,6 +244,8 @@ pub struct Line {
     pub voice: Voice,
     /// Words key of the greeting; unset means the pack's `greeting`.
     pub greeting: Option<String>,
+    /// Which of its calls are recorded.
+    pub recording: RecordingWhen,
     /// People, in the order they are rung.
     pub humans: Vec<Human>,
 }
@@ -454,6 +460,10 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     };
     reader.close(section);
 
+    let mut section = reader.section(&mut root, "recording");
+    let recording = recording::read(reader, &mut section, folder);
+    reader.close(section);
+
     let mut section = reader.section(&mut root, "telemetry");
     let telemetry = Telemetry {
         endpoint: reader.parse::<CollectorAddress>(&mut section, "endpoint").map(|address| address.0),
@@ -467,7 +477,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
-    Config { sip, media, web, core, speech, journal, telemetry, connectors, lines, grace, places }
+    Config { sip, media, web, core, speech, journal, recording, telemetry, connectors, lines, grace, places }
 }
 
 fn read_breaker(reader: &mut Reader, core: &mut Section<'_, '_>) -> BreakerConfig {
@@ -527,6 +537,7 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
             languages: reader.list(&mut section, "languages").unwrap_or_default(),
             voice: Voice(reader.parse_or(&mut section, "voice", String::new())),
             greeting: reader.parse(&mut section, "greeting"),
+            recording: reader.parse_or(&mut section, "recording", RecordingWhen::Off),
             humans,
         };
         if lines.iter().any(|other| Some(&other.name) == name.as_ref()) {

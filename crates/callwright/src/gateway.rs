@@ -11,6 +11,7 @@ mod measure;
 mod observe;
 mod phone;
 mod systems;
+mod tape;
 mod transfers;
 mod web_phone;
 
@@ -30,6 +31,7 @@ use callwright_media::{Media, MediaConfig};
 use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
 #[cfg(feature = "talk")]
 use callwright_model::{LegEvent, LegFact};
+use callwright_recording::Recordings;
 use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent, Transport};
 use callwright_speech::{Speech, SpeechConfig};
 use callwright_webrtc::{BrowserConfig, BrowserGateway};
@@ -40,7 +42,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::chat::random_id;
-use crate::config::{Config, RecogniserChoice, TurnModelChoice};
+use crate::config::{Config, RecogniserChoice, RecordingWhen, TurnModelChoice};
 use crate::journal::Journal;
 use crate::lines::{Lines, LoadedLine};
 use crate::telemetry::Collector;
@@ -75,6 +77,8 @@ pub(crate) struct Shared {
     tasks: TaskTracker,
     /// Where calls are written down, if they are.
     journal: Option<Journal>,
+    /// Where their sound is recorded, if a line's is.
+    recordings: Option<Recordings>,
 }
 
 /// A running call as the gateway knows it.
@@ -146,6 +150,7 @@ impl Gateway {
         })
         .await?;
         let journal = start_journal(&config)?;
+        let recordings = tape::start(&config)?;
         let shared = Arc::new(Shared {
             lines,
             media,
@@ -163,6 +168,7 @@ impl Gateway {
             overloaded: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             journal,
+            recordings,
             config,
         });
         let console = Console::start(
@@ -181,6 +187,7 @@ impl Gateway {
                 journeys: Arc::new(journeys::JourneyList {
                     shared: Arc::clone(&shared),
                     calls: shared.config.journal.dir.clone(),
+                    recordings: shared.config.recording.dir.clone(),
                 }),
                 metrics,
             },
@@ -281,6 +288,12 @@ impl Gateway {
             {
                 warn!("the disk did not take the last lines of journals in time");
             }
+            if let Some(recordings) = shared.recordings.clone() {
+                let close = tokio::task::spawn_blocking(move || recordings.close());
+                if tokio::time::timeout(WRITING, close).await.is_err() {
+                    warn!("the disk did not take the last of the recordings in time");
+                }
+            }
         };
         // What a plan has begun is in the journal, and goes on from there at the next start.
         let limit = if cut_short { HANGING_UP } else { Duration::MAX };
@@ -335,7 +348,7 @@ impl Shared {
         let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed) + 1);
         let NewCall { line, channel, caller, io, format, phone } = new;
         let (facts, inbox) = mpsc::channel(FACTS_WAITING);
-        let board = Board::new(Arc::clone(self), call, leg, &line, facts.clone());
+        let mut board = Board::new(Arc::clone(self), call, leg, &line, facts.clone());
         let hints = Hints {
             expect: callwright_model::Expect::Anything,
             language: line.language,
@@ -343,7 +356,12 @@ impl Shared {
             sentences: line.pack.sentences(line.language),
             likely: Vec::new(),
         };
-        board.legs().attach(leg, LegRole::Caller, io, format, phone, hints)?;
+        let tap = self.recordings.as_ref().and_then(|recordings| {
+            let (tap, tape) = tape::begin(recordings, call, leg, &line)?;
+            board.record(tape);
+            Some(tap)
+        });
+        board.legs().attach(leg, LegRole::Caller, io, format, phone, hints, tap)?;
         let now = self.media.now();
         let view = CallView {
             call,
@@ -359,6 +377,7 @@ impl Shared {
         dialogue.language = line.language;
         dialogue.caller = caller;
         dialogue.greeting = line.line.greeting.clone();
+        dialogue.ask_recording = line.line.recording == RecordingWhen::Consent;
         let mut config = ConversationConfig::new(dialogue, leg, line.line.ways());
         config.voice = line.line.voice.clone();
         let setup = CallSetup { config, core: self.core.clone(), inbox };

@@ -44,6 +44,9 @@ struct Header {
     pack: PackName,
     language: Language,
     greeting: Option<String>,
+    /// Whether the caller was asked if the call may be recorded.
+    #[serde(default)]
+    ask_recording: bool,
     voice: Voice,
     /// The caller's address, if the network told it.
     caller: Option<Pii<String>>,
@@ -147,7 +150,7 @@ impl Recorder {
     }
 
     fn begin(&mut self, config: &ConversationConfig, wall: SystemTime) {
-        let DialogueConfig { call, caller, language, greeting, .. } = &config.dialogue;
+        let DialogueConfig { call, caller, language, greeting, ask_recording, .. } = &config.dialogue;
         let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let started = utc(wall.as_secs());
         let header = Header {
@@ -166,6 +169,7 @@ impl Recorder {
             },
             language: *language,
             greeting: greeting.clone(),
+            ask_recording: *ask_recording,
             voice: config.voice.clone(),
             caller: caller.clone(),
             leg: config.caller,

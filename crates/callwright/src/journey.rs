@@ -1,5 +1,5 @@
-//! `callwright journey`: giving a person what is kept of them, and erasing it. The action core keeps plans; the gateway's journals of
-//! the same calls lie beside it as files, and go the same way.
+//! `callwright journey`: giving a person what is kept of them, and erasing it. The action core keeps plans; the gateway's journals and
+//! recordings of the same calls lie beside it as files, and go the same way.
 
 mod vcon;
 
@@ -13,6 +13,7 @@ use tokio_stream::StreamExt as _;
 
 use crate::cli;
 use crate::config::Config;
+use crate::recordings::erase_in;
 use crate::serve::all;
 
 /// Prints what is kept of a person, and writes their calls as vCons if asked to.
@@ -52,6 +53,7 @@ pub async fn erase(config: &Path, args: &cli::JourneyErase) -> Result<()> {
     let erased = place.client().await?.erase_journey(person(&args.whose)).await?;
     answer!("plans erased: {}", erased.plans);
     answer!("journals of calls deleted: {}", delete_journals(&place.calls, &erased.calls)?);
+    answer!("recordings of calls erased: {}", erase_in(&place.recordings, &erased.calls, ERASED)?);
     for plan in &erased.open {
         answer!("plan {plan} has not ended and is still there: erase again when it has");
     }
@@ -115,18 +117,22 @@ fn person(whose: &cli::Whose) -> Person {
 struct Place {
     core: String,
     calls: PathBuf,
+    recordings: PathBuf,
 }
 
 impl Place {
     fn of(config: &Path, whose: &cli::Whose) -> Result<Self> {
-        if let (Some(core), Some(calls)) = (&whose.core, &whose.calls) {
-            return Ok(Self { core: core.clone(), calls: calls.clone() });
+        if let (Some(core), Some(calls), Some(recordings)) = (&whose.core, &whose.calls, &whose.recordings) {
+            let (calls, recordings) = (calls.clone(), recordings.clone());
+            return Ok(Self { core: core.clone(), calls, recordings });
         }
         let config = Config::load(config).map_err(all);
-        let config = config.context("name --core and --calls, or a configuration with --config")?;
+        let config =
+            config.context("name --core, --calls and --recordings, or a configuration with --config")?;
         let own = || format!("http://{}", config.core.listen);
         let core = whose.core.clone().or_else(|| config.core.address.clone()).unwrap_or_else(own);
-        Ok(Self { core, calls: whose.calls.clone().unwrap_or(config.journal.dir) })
+        let calls = whose.calls.clone().unwrap_or(config.journal.dir);
+        Ok(Self { core, calls, recordings: whose.recordings.clone().unwrap_or(config.recording.dir) })
     }
 
     async fn client(&self) -> Result<Client> {
@@ -134,3 +140,6 @@ impl Place {
         client.with_context(|| format!("the action core at {} does not answer; it must run", self.core))
     }
 }
+
+/// Why recordings go with a journey.
+pub const ERASED: &str = "journey erased";

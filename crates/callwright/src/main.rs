@@ -20,6 +20,7 @@ mod lines;
 mod load;
 mod models;
 mod plan;
+mod recordings;
 mod rehearse;
 mod secrets;
 mod serve;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use callwright_dialogue_core::without_sensitive;
 use callwright_model::{Pii, PlanReply};
 
 /// What is secret in a line's pack, and whether a secret is being asked for.
@@ -36,9 +37,13 @@ impl Secrets {
         self.asked
     }
 
-    /// What the caller said: words that answer a question for a secret are not shown.
+    /// What the caller said: words that answer a question for a secret are not shown, nor are the numbers of cards and PINs that nobody
+    /// asked for.
     pub fn words(&self, words: &Pii<String>) -> Pii<String> {
-        if self.asked && !words.reveal().is_empty() { hidden().into() } else { words.clone() }
+        if self.asked && !words.reveal().is_empty() {
+            return hidden().into();
+        }
+        without_sensitive(words.reveal(), |_| hidden()).into()
     }
 
     /// A key that the caller pressed.

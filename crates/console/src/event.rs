@@ -90,6 +90,13 @@ pub enum CallFact {
     },
     /// The line brings the agent's voice back too late to be cancelled: only words interrupt it.
     LateEcho,
+    /// The caller has said whether they agree to something; going on without an answer is a no.
+    ConsentAnswered {
+        /// To what, such as `recording`.
+        what: String,
+        /// Whether they do.
+        given: bool,
+    },
     /// The call goes on in another language.
     LanguageChanged {
         /// Which.
@@ -315,6 +322,7 @@ impl CallFact {
             | Self::ResponseMeasured { .. }
             | Self::SpeechJudged { .. }
             | Self::LateEcho
+            | Self::ConsentAnswered { .. }
             | Self::CallEnded { .. } => None,
         }
     }

@@ -84,6 +84,13 @@ pub enum Happening {
     },
     /// The agent had lowered its voice and goes on: it was no interruption.
     Resumed,
+    /// The caller has said whether they agree to something; going on without an answer is a no.
+    Consent {
+        /// To what, as policies name it.
+        what: String,
+        /// Whether they do.
+        given: bool,
+    },
     /// The dialogue thinks aloud.
     Note(Note),
     /// The action core has answered.

@@ -490,6 +490,7 @@ impl Conversation {
                     self.over(Ending::Agent, now);
                 }
             }
+            Output::Consent { what, given } => self.tell(Happening::Consent { what, given }),
             Output::Note(note) => {
                 if let Note::Filled { input, .. } = &note {
                     self.evidence.filled(input);

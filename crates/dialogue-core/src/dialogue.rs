@@ -1,6 +1,6 @@
 //! One call's conversation as a pure machine. See the crate's documentation for its promises.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use callwright_model::{
@@ -14,8 +14,9 @@ use crate::output::{
 use crate::pack::Tongue;
 use crate::words::Sentence;
 use line::{Line, Plain};
-use state::{Pending, Said, State, Work};
+use state::{Pending, Proposal, Said, State, Work};
 
+mod consent;
 mod handover;
 mod hear;
 mod keys;
@@ -68,6 +69,10 @@ pub struct Dialogue {
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
     asked_from: SayId,
+    /// They were asked whether the call may be recorded, and have not answered.
+    recording_asked: bool,
+    /// What the caller has said yes to.
+    consents: BTreeSet<String>,
     record: handover::CaseRecord,
     next_say: SayId,
     next_ask: AskId,
@@ -106,6 +111,8 @@ impl Dialogue {
             misses: 0,
             silences: 0,
             asked_from: SayId(1),
+            recording_asked: false,
+            consents: BTreeSet::new(),
             record: handover::CaseRecord::default(),
             next_say: SayId(1),
             next_ask: AskId(1),
@@ -119,6 +126,16 @@ impl Dialogue {
         if !matches!(self.state, State::Fresh) {
             return;
         }
+        if self.config.ask_recording {
+            self.ask_recording(now);
+        } else {
+            self.greet(now);
+        }
+        self.listen();
+    }
+
+    /// What may be wanted is asked for in the pack's own words, or the line's.
+    fn greet(&mut self, now: MonoTime) {
         self.enter(State::Open { more: false }, now);
         let sentence = match self.config.greeting.clone() {
             Some(text) => Sentence {
@@ -128,7 +145,6 @@ impl Dialogue {
             None => self.base("greeting"),
         };
         self.tell(Plain::Greeting, sentence, now);
-        self.listen();
     }
 
     /// The caller has begun to speak. What would be said until their words come is kept for later.
@@ -321,6 +337,9 @@ impl Dialogue {
             self.outputs.push_back(Output::Note(Note::State(next.name())));
         }
         self.state = next;
+        if !matches!(self.state, State::Proposing(Proposal::Recording)) {
+            self.recording_unanswered();
+        }
         self.unheard = false;
         self.cut = false;
         self.pending = Pending::Nothing;

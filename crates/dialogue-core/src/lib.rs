@@ -19,6 +19,7 @@ mod lexicon;
 mod output;
 mod pack;
 mod progress;
+mod sensitive;
 mod slots;
 mod sort;
 mod understand;
@@ -33,6 +34,7 @@ pub use output::{
     TransferReason, TransferResult,
 };
 pub use pack::{Pack, SkillHead};
+pub use sensitive::{is_sensitive, without_sensitive};
 pub use slots::{filled, yes_or_no};
 pub use sort::sort_of;
 pub use understand::{Intent, Reading};

@@ -26,6 +26,8 @@ pub struct DialogueConfig {
     pub greeting: Option<String>,
     /// The language in which a human is briefed.
     pub human_language: Language,
+    /// Whether the caller is asked first if the call may be recorded.
+    pub ask_recording: bool,
     /// Patience and thresholds.
     pub limits: Limits,
 }
@@ -42,6 +44,7 @@ impl DialogueConfig {
             language,
             greeting: None,
             human_language: Language::EN,
+            ask_recording: false,
             limits: Limits::default(),
         }
     }
@@ -134,6 +137,13 @@ pub enum Output {
         number: Pii<String>,
         /// What they must know.
         briefing: Briefing,
+    },
+    /// The caller has said whether they agree to something, or has gone on without an answer, which is a no.
+    Consent {
+        /// To what, as policies name it: `recording`.
+        what: String,
+        /// Whether they do.
+        given: bool,
     },
     /// End the call once this was heard (or could not be).
     Hangup {

@@ -1,6 +1,9 @@
 # Sentences of every pack. A pack may write over any of them by giving its own under the same key.
 
 greeting = Hello. I am an automated assistant. How can I help you?
+consent-recording = Hello. May this call be recorded, so that we can show what was agreed? Please say yes or no.
+recording-on = Thank you. The call is being recorded.
+recording-off = All right, the call is not recorded.
 ask-what = How can I help you?
 rephrase-open = Sorry, I did not get that. Please tell me in a few words what you would like to do.
 help = I can { $skills }. You can also say: talk to a person. What would you like to do?

@@ -1,6 +1,9 @@
 # Frases de todos los paquetes. Un paquete puede sustituir cualquiera con la misma clave.
 
 greeting = Hola. Soy un asistente automático. ¿En qué puedo ayudarle?
+consent-recording = Hola. ¿Podemos grabar esta llamada, para demostrar lo que se acuerde? Por favor, diga sí o no.
+recording-on = Gracias. La llamada se está grabando.
+recording-off = De acuerdo, la llamada no se graba.
 ask-what = ¿En qué puedo ayudarle?
 rephrase-open = Perdone, no le he entendido. Dígame en pocas palabras qué desea hacer.
 help = Puedo { $skills }. También puede decir: hablar con una persona. ¿Qué desea hacer?

@@ -31,8 +31,8 @@ pub(crate) struct Packet {
 
 impl Bridge {
     /// Packets pass as they are when both legs speak the same codec. Keys are always sent anew.
-    pub(crate) fn between(ours: &AudioFormat, theirs: &AudioFormat) -> Self {
-        let passthrough = ours.codec == theirs.codec;
+    pub(crate) fn between(ours: &AudioFormat, theirs: &AudioFormat, as_frames: bool) -> Self {
+        let passthrough = ours.codec == theirs.codec && !as_frames;
         Self { relay: passthrough.then(Relay::new), from_peer: None, digits: VecDeque::with_capacity(DIGITS) }
     }
 

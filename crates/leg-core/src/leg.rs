@@ -175,8 +175,9 @@ impl MediaLeg {
         self.follow_floor();
     }
 
-    /// From here on the other leg's sound goes out, and ours to it by [`Self::cross_to`]. The agent is silent.
-    pub fn handle_bridged(&mut self, peer: &AudioFormat, now: MonoTime) {
+    /// From here on the other leg's sound goes out, and ours to it by [`Self::cross_to`]. The agent is silent. `as_frames` says
+    /// that somebody listens in, so that sound is decoded even where packets could pass as they are; both legs are told the same.
+    pub fn handle_bridged(&mut self, peer: &AudioFormat, as_frames: bool, now: MonoTime) {
         if self.is_over() {
             return;
         }
@@ -185,7 +186,7 @@ impl MediaLeg {
         if let Some(cut) = self.playout.hush(self.floor.newest()) {
             self.facts.push(cut.ended());
         }
-        let bridge = Bridge::between(&self.spec.format, peer);
+        let bridge = Bridge::between(&self.spec.format, peer, as_frames);
         self.mode = Mode::Bridged(Box::new(bridge));
     }
 
@@ -439,7 +440,9 @@ impl MediaLeg {
         figures
     }
 
-    const fn is_over(&self) -> bool {
+    /// Whether its last fact was told.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
         matches!(self.flow, Flow::Over)
     }
 

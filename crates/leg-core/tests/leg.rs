@@ -576,7 +576,7 @@ proptest! {
                     say += 1;
                 }
                 Fact::Command(command) => call.leg.handle_command(&command, call.now),
-                Fact::Bridge => call.leg.handle_bridged(&pcma, call.now),
+                Fact::Bridge => call.leg.handle_bridged(&pcma, false, call.now),
                 Fact::Unbridge => call.leg.handle_unbridged(call.now),
                 Fact::Skipped(frames) => call.leg.handle_skipped(frames),
             }

@@ -9,6 +9,7 @@
 //! - *heard* (leg to recogniser): frames are dropped and counted, boundaries of turns wait;
 //! - *say* (synthesiser to leg): the synthesiser waits;
 //! - *events* (leg to conversation): facts wait in the leg, and past its limit are dropped and counted;
+//! - *tap* (leg to whoever listens in, such as a recording): ticks are lost, and numbered so that it shows;
 //! - *commands* (conversation to leg): dropped, counted and warned of; `Remove` has a queue of its own and always passes.
 //!
 //! A thread that wakes up late makes up for at most three frames at once and skips the rest: a caller would rather miss

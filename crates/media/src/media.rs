@@ -12,8 +12,8 @@ use std::thread::{self, JoinHandle};
 
 use callwright_leg_core::{LegSpec, LegStatistics, MediaLeg};
 use callwright_model::{
-    AudioFormat, CallId, Heard, LegCommand, LegEvent, LegId, LegRole, MediaPath, MonoTime, PacketIo,
-    SayFrame, VoiceActivity,
+    AudioFormat, BothSides, CallId, Heard, LegCommand, LegEvent, LegId, LegRole, MediaPath, MonoTime,
+    PacketIo, SayFrame, VoiceActivity,
 };
 use tokio::sync::Notify;
 
@@ -48,6 +48,8 @@ pub struct LegSetup {
     pub voice_activity: Box<dyn VoiceActivity>,
     /// Where its facts go. When the receiver is gone, so is the leg.
     pub events: tokio::sync::mpsc::Sender<LegEvent>,
+    /// Where both sides of each tick go, for whoever listens in. Over a bridge sound is then decoded, also between equal codecs.
+    pub tap: Option<rtrb::Producer<BothSides>>,
 }
 
 /// The two streams of sound of a leg.
@@ -155,7 +157,7 @@ impl Media {
         if shared.stop.load(Ordering::Acquire) {
             return Err(MediaError::Down);
         }
-        let LegSetup { call, leg, role, io, format, voice_activity, events } = setup;
+        let LegSetup { call, leg, role, io, format, voice_activity, events, tap } = setup;
         let spec = LegSpec { role, format, seed: shared.seeds.hash_one((call, leg)) };
         let media = MediaLeg::new(spec, &shared.config.leg, voice_activity, shared.clock.now())?;
         let (heard_in, heard) = rtrb::RingBuffer::new(shared.config.heard_frames.max(1));
@@ -170,6 +172,7 @@ impl Media {
             Arc::clone(&heard_signal),
             say_out,
             events,
+            tap,
             Arc::clone(&board),
         );
         let worker = usize::try_from(call.0 % shared.workers.len() as u64).unwrap_or(0);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use callwright_leg_core::MediaLeg;
-use callwright_model::{Gone, Heard, LegEvent, LegFact, LegId, MediaPath, Mix, MonoTime, PacketIo, SayFrame};
+use callwright_model::{
+    BothSides, Gone, Heard, LegEvent, LegFact, LegId, MediaPath, Mix, MonoTime, PacketIo, SayFrame,
+};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -22,6 +24,8 @@ pub(crate) struct Slot {
     heard_signal: Arc<Notify>,
     say: rtrb::Consumer<SayFrame>,
     events: Sender<LegEvent>,
+    tap: Option<rtrb::Producer<BothSides>>,
+    ticks: u64,
     pub(crate) board: Arc<Board>,
 }
 
@@ -42,6 +46,7 @@ impl Slot {
         heard_signal: Arc<Notify>,
         say: rtrb::Consumer<SayFrame>,
         events: Sender<LegEvent>,
+        tap: Option<rtrb::Producer<BothSides>>,
         board: Arc<Board>,
     ) -> Self {
         let published = media.statistics();
@@ -56,7 +61,34 @@ impl Slot {
             heard_signal,
             say,
             events,
+            tap,
+            ticks: 0,
             board,
+        }
+    }
+
+    /// Whether somebody listens in.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.tap.is_some()
+    }
+
+    /// The shell was too late for so many frames.
+    pub(crate) fn skip(&mut self, frames: u32) {
+        self.ticks += u64::from(frames);
+        self.media.handle_skipped(frames);
+    }
+
+    /// Hands both sides of this tick to whoever listens in. When they are too slow it is lost to them, which the number of the next
+    /// tick tells.
+    pub(crate) fn tap(&mut self, now: MonoTime) {
+        let tick = self.ticks;
+        self.ticks += 1;
+        if let Some(tap) = &mut self.tap
+            && !self.media.is_over()
+        {
+            let (heard, sent) = (*self.media.heard_frame(), *self.media.sent_frame());
+            // A ring that is full is told by the gap.
+            let _full = tap.push(BothSides { tick, at: now, heard, sent });
         }
     }
 

@@ -63,7 +63,7 @@ impl Worker {
                 self.meter.skipped(u64::from(owed.skipped));
                 tracing::debug!(skipped = owed.skipped, "the media worker was too late for some frames");
                 for slot in &mut self.slots {
-                    slot.media.handle_skipped(owed.skipped);
+                    slot.skip(owed.skipped);
                 }
             }
             self.publish();
@@ -83,6 +83,7 @@ impl Worker {
         let now = self.clock.now();
         for slot in &mut self.slots {
             slot.speak(&mut *self.buffer, now);
+            slot.tap(now);
         }
         let mut over = false;
         for slot in &mut self.slots {
@@ -151,10 +152,11 @@ impl Worker {
         self.unbridge(leg);
         self.unbridge(with);
         let now = self.clock.now();
+        let as_frames = self.slots[one].is_tapped() || self.slots[other].is_tapped();
         for (this, that) in [(one, other), (other, one)] {
             let format = self.slots[that].media.format();
             self.slots[this].peer = Some(self.slots[that].leg);
-            self.slots[this].media.handle_bridged(&format, now);
+            self.slots[this].media.handle_bridged(&format, as_frames, now);
         }
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use callwright_audio_core::g711::Law;
 use callwright_media::{LegConfig, LegPorts, LegSetup, Media, MediaConfig, MediaError};
 use callwright_model::{
-    AudioFormat, CallId, Codec, DtmfFormat, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand, LegEvent, LegFact,
-    LegId, LegRole, MediaPath, SayFrame, SayId, Tone, TurnId, VoiceActivity,
+    AudioFormat, BothSides, CallId, Codec, DtmfFormat, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand,
+    LegEvent, LegFact, LegId, LegRole, MediaPath, SayFrame, SayId, Tone, TurnId, VoiceActivity,
 };
 use tokio::sync::mpsc;
 
@@ -67,6 +67,11 @@ struct Packet {
 }
 
 fn call(media: &Media, call: u64, leg: u64, codec: Codec) -> Peer {
+    tapped(media, call, leg, codec, None)
+}
+
+/// The same with somebody who listens in.
+fn tapped(media: &Media, call: u64, leg: u64, codec: Codec, tap: Option<rtrb::Producer<BothSides>>) -> Peer {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
     let mut io = media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a pair of ports");
@@ -85,6 +90,7 @@ fn call(media: &Media, call: u64, leg: u64, codec: Codec) -> Peer {
             format: format(codec),
             voice_activity: Box::new(Loud),
             events: events_in,
+            tap,
         })
         .expect("a leg");
     let ssrc = 0x5000 + leg.0 as u32;
@@ -347,6 +353,33 @@ fn a_bridge_between_equal_codecs_passes_the_very_bytes() {
     media.shutdown();
 }
 
+/// A recorded caller and a human with the same codec: packets do not pass unheard, and each tick holds both sides of the same 20 ms.
+#[test]
+fn who_listens_in_hears_both_sides_also_of_a_bridge_between_equal_codecs() {
+    let media = media(21_800..=21_999);
+    let (tap, mut ticks) = rtrb::RingBuffer::new(1_024);
+    let (mut one, mut other) =
+        (tapped(&media, 5, 1, Codec::Pcmu, Some(tap)), call(&media, 5, 2, Codec::Pcmu));
+    one.until(0, 60, |fact| matches!(fact, LegFact::MediaFlows));
+    other.until(0, 60, |fact| matches!(fact, LegFact::MediaFlows));
+    media.command(one.leg, LegCommand::Bridge { with: other.leg });
+    let (loud, soft) = (one.voice(8_000), other.voice(2_000));
+    for _ in 0..60 {
+        let (at_one, at_other) = (one.receive(), other.receive());
+        assert_eq!((at_one.payload.len(), at_other.payload.len()), (160, 160), "a frame every tick");
+        one.send(&loud);
+        other.send(&soft);
+    }
+    let peak = |frame: &Frame| frame.0.iter().map(|sample| sample.saturating_abs()).max().unwrap_or(0);
+    let (mut both, mut next) = (0, 0);
+    while let Ok(BothSides { tick, heard, sent, .. }) = ticks.pop() {
+        assert!(tick >= next, "ticks are numbered");
+        next = tick + 1;
+        both += u32::from(peak(&heard) > 6_000 && (1_000..4_000).contains(&peak(&sent)));
+    }
+    assert!(both > 30, "{both} ticks held the caller and the human");
+}
+
 #[test]
 fn a_bridge_between_codecs_transcodes_and_carries_keys_and_unbridges() {
     let media = media(23_000..=23_199);
@@ -425,6 +458,7 @@ fn shutting_down_ends_every_leg_and_takes_no_more() {
         format: format(Codec::Pcmu),
         voice_activity: Box::new(Loud),
         events,
+        tap: None,
     });
     assert!(matches!(refused.err(), Some(MediaError::Down)));
 }

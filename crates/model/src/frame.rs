@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::MonoTime;
+
 /// Samples per second of every [`Frame`]; codecs convert at the edge of a leg.
 pub const SAMPLE_RATE: u32 = 16_000;
 /// Length of a frame in milliseconds: one RTP packet of the usual packet time.
@@ -27,6 +29,19 @@ impl Frame {
         let mean = energy as f32 / FRAME_SAMPLES as f32 / (32_768.0 * 32_768.0);
         (10.0 * mean.log10()).max(-100.0)
     }
+}
+
+/// Both sides of a leg in one tick: what came in and what went out, of the same 20 ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BothSides {
+    /// Which tick of the leg, from 0. A number that is left out is a tick that was not to be had.
+    pub tick: u64,
+    /// When, by the media worker's clock.
+    pub at: MonoTime,
+    /// What the party at the other end of the line said, echo removed.
+    pub heard: Frame,
+    /// What they were sent.
+    pub sent: Frame,
 }
 
 impl Default for Frame {

@@ -24,7 +24,7 @@ pub mod yaml;
 
 pub use call::{Hold, How, Party, Refer, Supervise};
 pub use expect::{Expect, Hints};
-pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
+pub use frame::{BothSides, FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
 pub use id::{CallId, LegId, PlanId, SayId, TurnId};
 pub use language::{Language, LanguageError};
 pub use leg::{

@@ -125,7 +125,7 @@ fn secrets(named: &BTreeMap<String, SecretRef>) -> Result<BTreeMap<String, Secre
 }
 
 /// Reads a secret where it is kept. The error names the place alone.
-fn secret(kept: &SecretRef) -> Result<Secret, String> {
+pub(super) fn secret(kept: &SecretRef) -> Result<Secret, String> {
     read_secret(kept).map(Secret::new)
 }
 

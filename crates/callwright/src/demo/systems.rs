@@ -12,8 +12,8 @@ use callwright_model::Codec;
 use callwright_sip::DigestAlgorithm;
 
 use crate::config::{
-    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Sip, Speech, Srtp, Tls, Web,
-    WebSocket,
+    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Recording, RecordingWhen, Sip,
+    Speech, Srtp, Tls, Web, WebSocket,
 };
 use crate::gateway::{ScratchFolder, scratch_folder};
 
@@ -83,6 +83,7 @@ impl Systems {
             languages: Vec::new(),
             voice: callwright_model::Voice::default(),
             greeting: None,
+            recording: RecordingWhen::Off,
             humans: humans.clone(),
         };
         let lines = vec![
@@ -132,6 +133,7 @@ impl Systems {
                 wait_max: Duration::from_secs(3),
             },
             journal: Journal { dir: self.journals(), keep_days: 1 },
+            recording: Recording { dir: self.scratch.0.join("recordings"), key: None, keep_days: 1 },
             telemetry: crate::config::Telemetry::default(),
             connectors: BTreeMap::from([
                 ("airline".to_owned(), Connector::Own(self.airline.url())),

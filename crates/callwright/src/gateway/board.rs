@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard};
 use callwright_media::LegSetup;
 use callwright_model::{
-    AudioFormat, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say, TurnId,
+    AudioFormat, BothSides, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say,
+    TurnId,
 };
 use callwright_sip::SipLegControl;
 use callwright_speech::{Ear, Listening, Mouth};
@@ -17,6 +18,7 @@ use tracing::warn;
 
 use crate::config::Human;
 use crate::gateway::observe::Observer;
+use crate::gateway::tape::TapeOperator;
 use crate::gateway::transfers::Move;
 use crate::gateway::{Shared, phone};
 use crate::journal::Recorder;
@@ -29,6 +31,7 @@ pub(crate) struct Board {
     pub(crate) humans: Vec<Human>,
     observer: Observer,
     recorder: Option<Recorder>,
+    tape: Option<TapeOperator>,
 }
 
 /// The legs of one call. Clones are the same legs.
@@ -83,7 +86,12 @@ impl Board {
         let journal = shared.journal.as_ref();
         let recorder = journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
-        Self { legs, caller, humans: line.line.humans.clone(), observer, recorder }
+        Self { legs, caller, humans: line.line.humans.clone(), observer, recorder, tape: None }
+    }
+
+    /// From here on a recording is told what it may keep.
+    pub(crate) fn record(&mut self, tape: TapeOperator) {
+        self.tape = Some(tape);
     }
 
     pub(crate) fn legs(&self) -> Legs {
@@ -112,7 +120,8 @@ impl Legs {
         self.table().legs.remove(&leg);
     }
 
-    /// Gives a leg sound: media, ears and mouth.
+    /// Gives a leg sound: media, ears and mouth. Into `tap` go both sides of it, for a recording.
+    #[expect(clippy::too_many_arguments, reason = "everything that a leg is made of")]
     pub(crate) fn attach(
         &self,
         leg: LegId,
@@ -121,6 +130,7 @@ impl Legs {
         format: AudioFormat,
         phone: Phone,
         hints: Hints,
+        tap: Option<rtrb::Producer<BothSides>>,
     ) -> Result<()> {
         let shared = &self.shared;
         if self.table().over.contains(&leg) {
@@ -135,6 +145,7 @@ impl Legs {
             format,
             voice_activity: shared.speech.voice_activity(),
             events,
+            tap,
         })?;
         let (reports, mut recognised) = mpsc::channel(EVENTS_WAITING);
         let ear = shared.speech.listen(Listening {
@@ -289,6 +300,9 @@ impl Switchboard for Board {
     fn record(&mut self, at: MonoTime, moment: Moment<'_>) {
         if let Some(recorder) = &mut self.recorder {
             recorder.record(at, moment);
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.follow(at, moment);
         }
     }
 }

@@ -10,13 +10,16 @@ use callwright_wire::actions::{ClientError, Person};
 use tokio_stream::StreamExt as _;
 
 use crate::gateway::Shared;
-use crate::journey::delete_journals;
+use crate::journey::{ERASED, delete_journals};
+use crate::recordings::erase_in;
 
 /// What the console may tell and erase of them.
 pub(crate) struct JourneyList {
     pub(crate) shared: Arc<Shared>,
     /// Folder of the journals of calls.
     pub(crate) calls: PathBuf,
+    /// Folder of their recordings.
+    pub(crate) recordings: PathBuf,
 }
 
 #[async_trait]
@@ -40,8 +43,13 @@ impl Journeys for JourneyList {
     async fn erase(&self, journey: &str) -> Result<ErasedView, JourneyRefusal> {
         let person = Person::Journey(journey.to_owned());
         let erased = self.shared.core.erase_journey(person).await.map_err(refusal)?;
-        let (folder, calls) = (self.calls.clone(), erased.calls);
-        let deleted = tokio::task::spawn_blocking(move || delete_journals(&folder, &calls)).await;
+        let (journals, recordings, calls) = (self.calls.clone(), self.recordings.clone(), erased.calls);
+        let delete = move || {
+            let deleted = delete_journals(&journals, &calls)?;
+            erase_in(&recordings, &calls, ERASED)?;
+            anyhow::Ok(deleted)
+        };
+        let deleted = tokio::task::spawn_blocking(delete).await;
         let failed = |reason: String| JourneyRefusal::Unavailable { reason };
         let calls = deleted.map_err(|error| failed(error.to_string()))?;
         let calls =

@@ -130,6 +130,10 @@ impl Observer {
                 metrics::counter!("callwright_turn_verdicts_total", "verdict" => name(verdict)).increment(1);
                 self.publish(CallFact::SpeechJudged { turn, verdict, evidence });
             }
+            Happening::Consent { what, given } => {
+                let (what, given) = (what.clone(), *given);
+                self.publish(CallFact::ConsentAnswered { what, given });
+            }
             Happening::LateEcho => self.publish(CallFact::LateEcho),
             Happening::BargedIn { .. } => {
                 metrics::counter!("callwright_turn_interruptions_total").increment(1);

@@ -411,7 +411,7 @@ async fn answered_by_page(
     offer: BrowserOffer,
 ) -> Result<()> {
     let BrowserLeg { io, format, closed, .. } = offer.accept(sdp).await?;
-    legs.attach(leg, LegRole::Human, io, format, Phone::Sip(phone.control()), human_hints())?;
+    legs.attach(leg, LegRole::Human, io, format, Phone::Sip(phone.control()), human_hints(), None)?;
     let control = phone.control();
     tokio::spawn(async move {
         // Its sound is gone, with or without a word: so is the call.
@@ -435,7 +435,7 @@ fn answered(
     local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let control = Phone::Sip(phone.control());
-    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
+    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints(), None)?;
     Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off, path: agreed.path() })
 }
 
@@ -475,7 +475,7 @@ fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipL
     local.media.codecs = vec![agreed.format.codec];
     let phone = call.accept(ours.to_string());
     let control = Phone::Sip(phone.control());
-    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints())?;
+    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints(), None)?;
     Ok((phone, Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() }))
 }
 

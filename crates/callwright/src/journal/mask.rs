@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use callwright_conversation::{Act, Fact, Happening};
-use callwright_dialogue_core::{Note, filled};
+use callwright_dialogue_core::{Note, filled, is_sensitive, without_sensitive};
 use callwright_model::{
     Expect, Language, LegCommand, LegEvent, LegFact, Pii, PlanRequest, Progress, Recognised, Utterance,
     Value, word_count,
@@ -21,6 +21,8 @@ pub(super) struct Mask {
     /// What is expected of the caller, and in which language: how the machine reads digits.
     expect: Expect,
     language: Language,
+    /// What the caller said last holds a secret that nobody asked for.
+    volunteered: bool,
     /// Texts that stand-ins were made for, so that the same one comes again for the same text. Not written anywhere.
     seen: Vec<String>,
 }
@@ -37,13 +39,13 @@ pub(super) enum Kept {
 
 impl Mask {
     pub(super) fn new(secrets: Secrets, language: Language) -> Self {
-        Self { secrets, expect: Expect::default(), language, seen: Vec::new() }
+        Self { secrets, expect: Expect::default(), language, volunteered: false, seen: Vec::new() }
     }
 
     /// The fact as it may be kept.
     pub(super) fn fact<'a>(&mut self, fact: &'a Fact) -> (Cow<'a, Fact>, Option<Kept>) {
         if !self.secrets.asked() {
-            return (Cow::Borrowed(fact), None);
+            return self.unasked(fact);
         }
         let (fact, kept) = match fact {
             Fact::Leg(LegEvent { leg, at, fact: LegFact::Dtmf { digit } }) if digit.is_ascii_digit() => {
@@ -93,6 +95,52 @@ impl Mask {
         (Cow::Owned(fact), Some(kept))
     }
 
+    /// The same where no secret was asked for: of cards and PINs that are told all the same each digit is exchanged, and the rest stays.
+    fn unasked<'a>(&mut self, fact: &'a Fact) -> (Cow<'a, Fact>, Option<Kept>) {
+        let exchange = |words: &Pii<String>| -> Pii<String> {
+            without_sensitive(words.reveal(), |digits| KEY.to_string().repeat(digits)).into()
+        };
+        let all = |utterance: &Utterance| Utterance {
+            words: exchange(&utterance.words),
+            alternatives: utterance.alternatives.iter().map(exchange).collect(),
+            ..utterance.clone()
+        };
+        let told = |words: &Pii<String>| is_sensitive(words.reveal());
+        let (sensitive, exchanged) = match fact {
+            Fact::Recognised(leg, Recognised::Partial { turn, words, confidence }) => {
+                let partial =
+                    Recognised::Partial { turn: *turn, words: exchange(words), confidence: *confidence };
+                (told(words), Fact::Recognised(*leg, partial))
+            }
+            Fact::Recognised(leg, Recognised::Provisional(utterance)) => {
+                let sensitive = told(&utterance.words) || utterance.alternatives.iter().any(told);
+                (sensitive, Fact::Recognised(*leg, Recognised::Provisional(all(utterance))))
+            }
+            Fact::Recognised(leg, Recognised::Final(utterance)) => {
+                let sensitive = told(&utterance.words) || utterance.alternatives.iter().any(told);
+                (sensitive, Fact::Recognised(*leg, Recognised::Final(all(utterance))))
+            }
+            Fact::Typed(words) => (told(words), Fact::Typed(exchange(words))),
+            Fact::Leg(_)
+            | Fact::Recognised(_, Recognised::TurnVote { .. })
+            | Fact::Plan(..)
+            | Fact::Speculated(..)
+            | Fact::PlanEvent(_)
+            | Fact::PlanLost(_)
+            | Fact::CallBackKept(_)
+            | Fact::Human(..)
+            | Fact::Held(..)
+            | Fact::Refer(_)
+            | Fact::MoveAsked(_)
+            | Fact::Replaced { .. }
+            | Fact::Supervise(_)
+            | Fact::CallerGone
+            | Fact::Drain => return (Cow::Borrowed(fact), None),
+        };
+        self.volunteered = sensitive;
+        if sensitive { (Cow::Owned(exchanged), Some(Kept::StandIn)) } else { (Cow::Borrowed(fact), None) }
+    }
+
     fn utterance(&mut self, utterance: &Utterance) -> (Utterance, Kept) {
         let (words, kept) = self.words(&utterance.words);
         (Utterance { words, alternatives: Vec::new(), ..utterance.clone() }, kept)
@@ -121,6 +169,11 @@ impl Mask {
         }
     }
 
+    /// Whether what the machine makes of the caller's words would tell one secret from another.
+    fn hides(&self) -> bool {
+        self.secrets.asked() || self.volunteered
+    }
+
     /// How many digits are asked for, if it is digits.
     fn digits(&self) -> Option<RangeInclusive<usize>> {
         match self.expect {
@@ -137,7 +190,7 @@ impl Mask {
                 self.language = hints.language;
                 Cow::Borrowed(act)
             }
-            Act::Command(leg, LegCommand::Partial { turn, .. }) if self.secrets.asked() => {
+            Act::Command(leg, LegCommand::Partial { turn, .. }) if self.hides() => {
                 let partial = LegCommand::Partial { turn: *turn, progress: Progress::default() };
                 Cow::Owned(Act::Command(*leg, partial))
             }
@@ -197,7 +250,7 @@ impl Mask {
                 let value = self.secrets.value(input, value);
                 Some(Happening::Note(Note::Filled { input: input.clone(), value }))
             }
-            Happening::Note(Note::Understood { turn, .. }) if self.secrets.asked() => {
+            Happening::Note(Note::Understood { turn, .. }) if self.hides() => {
                 Some(Happening::Note(Note::Understood { turn: *turn, intent: hidden(), probability: 0.0 }))
             }
             Happening::CallerSpeaks { .. }
@@ -206,6 +259,7 @@ impl Mask {
             | Happening::AgentStopped { .. }
             | Happening::Judged { .. }
             | Happening::LateEcho
+            | Happening::Consent { .. }
             | Happening::BargedIn { .. }
             | Happening::Resumed
             | Happening::Note(_)

@@ -154,6 +154,7 @@ impl Player {
         dialogue.language = header.language;
         dialogue.caller = header.caller.clone();
         dialogue.greeting = header.greeting.clone();
+        dialogue.ask_recording = header.ask_recording;
         let mut config = ConversationConfig::new(dialogue, header.leg, header.humans.clone());
         config.call.agent_listens = header.agent_listens;
         config.voice = header.voice.clone();
@@ -209,6 +210,8 @@ impl Player {
         match (entry.fact, entry.timer) {
             (Some(fact), _) => {
                 self.replayed.facts += 1;
+                // What stands in it for a secret is hidden as that was.
+                let _shown = self.mask.fact(&fact);
                 self.machine.handle(fact, now);
             }
             (None, Some(_)) => self.machine.handle_timeout(now),

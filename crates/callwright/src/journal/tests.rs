@@ -39,6 +39,7 @@ impl Call {
             languages: Vec::new(),
             voice: Voice::default(),
             greeting: None,
+            recording: config::RecordingWhen::Off,
             humans: Vec::new(),
         };
         let line = LoadedLine::new(&line, &LoadedPack { pack: Arc::clone(&pack), source });
@@ -238,6 +239,26 @@ async fn a_journal_replays_to_the_same_decisions_and_tells_the_first_other_one()
     let other = replayed(&file).difference.expect("the code is another one");
     let line = text.lines().nth(other.line - 1).expect("a line of it");
     assert!(line.contains("k seven m four x two") || line.contains("K7M4X2"), "{line}");
+}
+
+#[tokio::test]
+async fn a_pin_and_a_card_that_nobody_asked_for_are_not_written_and_replay() {
+    let volunteer = |journal: &Journal| {
+        let mut call = Call::new(journal);
+        call.hear_out();
+        call.says("my flight was cancelled the booking is k7m4x2 and my pin is 4988");
+        call.needs("code", NeedWhy::Missing);
+        call.hear_out();
+        call.says("you have my card four one one one 1111 2222 3333 don't you");
+        call.tell(Fact::CallerGone);
+    };
+    let (_folder, file, text) = played(volunteer).await;
+    for trace in ["4988", "four one one one", "2222", "3333"] {
+        assert!(!text.contains(trace), "{trace} is in {text}");
+    }
+    assert!(text.contains("my pin is 1111") && text.contains("my pin is ••••"), "{text}");
+    let replayed = replayed(&file);
+    assert!(replayed.difference.is_none(), "{:?}", replayed.difference);
 }
 
 #[tokio::test]

@@ -124,6 +124,7 @@ impl Conversation {
                 Output::Say(_)
                 | Output::Listen(_)
                 | Output::Note(_)
+                | Output::Consent { .. }
                 | Output::Execute { .. }
                 | Output::Transfer { .. }
                 | Output::CallBack { .. }

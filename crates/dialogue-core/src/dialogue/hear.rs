@@ -78,6 +78,7 @@ impl Dialogue {
             | State::Handover { .. }
             | State::Arranging { .. } => self.meanwhile(&reading, before, now),
             State::Open { .. } => self.open(words, &reading, before, now),
+            State::Proposing(Proposal::Recording) => self.consider_recording(words, &reading, before, now),
             State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
             State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {
                 self.take_answer(utterance, &reading, before, now)
@@ -279,7 +280,7 @@ impl Dialogue {
         }
     }
 
-    fn open(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+    pub(super) fn open(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
         let more = matches!(self.state, State::Open { more: true });
         if let Some(Intent::Skill(skill)) = reading.clear() {
             let skill = skill.clone();
@@ -355,7 +356,7 @@ impl Dialogue {
     }
 
     /// A yes or a no is due.
-    fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+    pub(super) fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
         let verdict = slots::yes_no(words, self.language);
         if verdict != Some(YesNo::Yes) && (self.another_option(words, now) || self.take_number(words, now)) {
             return;
@@ -570,6 +571,9 @@ impl Dialogue {
         }
         self.misses = self.misses.saturating_add(1);
         self.note(Note::NotUnderstood { turn: self.turn, count: self.misses });
+        if self.misses > 1 && matches!(self.state, State::Proposing(Proposal::Recording)) {
+            return self.may_record(false, now);
+        }
         if self.misses >= self.config.limits.misunderstandings {
             self.misses = 0;
             // Who offers a call back has looked for a human before.

@@ -60,6 +60,7 @@ impl Dialogue {
         match self.state.clone() {
             State::ReadBack { heard, .. } => self.consent(words, heard, now),
             State::Proposing(_) if self.unheard => self.ask(How::Repeat, now),
+            State::Proposing(Proposal::Recording) => self.may_record(true, now),
             State::Proposing(Proposal::Skill(task)) => {
                 self.misses = 0;
                 self.plan(task, now);
@@ -92,6 +93,8 @@ impl Dialogue {
     pub(super) fn no(&mut self, now: MonoTime) {
         match self.state.clone() {
             State::ReadBack { .. } => self.abandon("not-confirmed", now),
+            // A no counts also when not all of the question was heard.
+            State::Proposing(Proposal::Recording) => self.may_record(false, now),
             State::Proposing(_) if self.unheard => self.ask(How::Repeat, now),
             State::Proposing(Proposal::Skill(_)) => {
                 self.misses = self.misses.saturating_add(1);

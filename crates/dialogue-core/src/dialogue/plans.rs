@@ -1,6 +1,6 @@
 //! The dialogue's side of a plan: asking for one, the consent, its events, and the claim at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use callwright_model::{
     Claim, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt,
@@ -29,7 +29,7 @@ impl Dialogue {
             caller: self.config.caller.clone(),
             evidence: BTreeMap::new(),
             agent: "callwright".to_owned(),
-            consents: BTreeSet::new(),
+            consents: self.consents.clone(),
             speculative: false,
         };
         self.outputs.push_back(Output::Plan { ask, request });

@@ -64,6 +64,7 @@ impl Dialogue {
     fn proposal_question(&self, proposal: &Proposal, how: How) -> Sentence {
         match (how, proposal) {
             (How::Narrow, _) => self.base("yes-or-no-keys"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::Recording) => self.base("consent-recording"),
             (How::First | How::Repeat | How::Rephrase, Proposal::Skill(task)) => {
                 self.words_with("unsure-skill", "skill", self.skill_phrase(&task.skill))
             }

@@ -42,6 +42,8 @@ pub(super) enum State {
 /// What a yes would lead to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Proposal {
+    /// That the call is recorded.
+    Recording,
     /// This skill, which the interpreter was not sure of.
     Skill(Task),
     /// This answer, which the recogniser was not sure of, to the question of that state.
@@ -165,7 +167,9 @@ impl State {
             | Self::AskingNumber { reason } => *reason == wanted,
             Self::Fresh
             | Self::Open { .. }
-            | Self::Proposing(Proposal::Skill(_) | Proposal::Answer { .. } | Proposal::Human)
+            | Self::Proposing(
+                Proposal::Recording | Proposal::Skill(_) | Proposal::Answer { .. } | Proposal::Human,
+            )
             | Self::Asking { .. }
             | Self::Planning { .. }
             | Self::Choosing { .. }
@@ -189,7 +193,9 @@ impl State {
             Self::Proposing(Proposal::Answer { back, .. }) => back.task(),
             Self::Fresh
             | Self::Open { .. }
-            | Self::Proposing(Proposal::Human | Proposal::CallBack(_) | Proposal::Number { .. })
+            | Self::Proposing(
+                Proposal::Recording | Proposal::Human | Proposal::CallBack(_) | Proposal::Number { .. },
+            )
             | Self::AskingNumber { .. }
             | Self::Acting { .. }
             | Self::Handover { .. }

@@ -6,7 +6,7 @@ use callwright_model::{MonoTime, SayId};
 
 use super::Dialogue;
 use super::line::Plain;
-use super::state::{How, Pending, State};
+use super::state::{How, Pending, Proposal, State};
 use crate::output::{Played, SayKind, Timer, TransferResult};
 
 /// How much more patient the dialogue's own silence timer is than the leg's, which measures at the ear.
@@ -138,6 +138,9 @@ impl Dialogue {
                     return self.tell(Plain::Prompt, sentence, now);
                 }
             }
+        }
+        if matches!(self.state, State::Proposing(Proposal::Recording)) && !self.unheard {
+            return self.may_record(false, now);
         }
         if self.silences >= self.config.limits.silences {
             self.goodbye("farewell-silence", now);

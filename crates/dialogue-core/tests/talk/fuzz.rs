@@ -137,6 +137,7 @@ impl Run {
     fn new(number: bool) -> Self {
         let mut config = DialogueConfig::new(airline(), CallId(1));
         config.language = Language::EN;
+        config.ask_recording = !number;
         config.caller = number.then(|| Pii::new("+1 555 0100".to_owned()));
         let mut run = Self {
             dialogue: Dialogue::new(config),
@@ -170,6 +171,7 @@ impl Run {
                 | Output::Transfer { .. }
                 | Output::CallBack { .. }
                 | Output::Hangup { .. }
+                | Output::Consent { .. }
                 | Output::Note(_) => {}
             }
         }

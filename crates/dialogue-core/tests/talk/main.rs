@@ -3,6 +3,7 @@
 mod again;
 mod approval;
 mod call_back;
+mod consent;
 mod doubt;
 mod fuzz;
 mod human;

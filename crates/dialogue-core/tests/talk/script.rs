@@ -73,6 +73,7 @@ pub struct Stage {
     pub notes: Vec<Note>,
     pub hung_up: bool,
     pub called_back: Option<String>,
+    pub consents: Vec<(String, bool)>,
     /// Every say is told as heard to its end at once.
     pub ears: bool,
     turn: u32,
@@ -99,6 +100,7 @@ impl Stage {
             notes: Vec::new(),
             hung_up: false,
             called_back: None,
+            consents: Vec::new(),
             ears: true,
             turn: 0,
             core,
@@ -232,6 +234,7 @@ impl Stage {
                     self.briefings.push(briefing.text().into_inner());
                 }
                 Output::CallBack { number, .. } => self.called_back = Some(number.into_inner()),
+                Output::Consent { what, given } => self.consents.push((what, given)),
                 Output::Hangup { .. } => self.hung_up = true,
                 Output::Note(note) => self.notes.push(note),
                 Output::Listen(_) => {}
