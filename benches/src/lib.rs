@@ -1,6 +1,7 @@
 //! What the measurements share.
 
 pub mod action_core;
+mod memory;
 #[cfg(feature = "whisper")]
 pub mod random_model;
 pub mod report;

@@ -11,6 +11,7 @@ use callwright_wire::actions::Client;
 
 use super::pack::{CONNECTOR, Made};
 use super::system::System;
+use crate::memory;
 
 /// A running core. Killed when dropped.
 #[derive(Debug)]
@@ -65,10 +66,7 @@ impl Core {
     /// # Errors
     /// When the system does not tell.
     pub fn resident_bytes(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib * 1024)
+        memory::resident_bytes(&self.child.id().to_string())
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::cores::{self, AROUND, MEASURED};
 use super::phones::{Phones, Traffic};
 use super::sound::Sound;
+use crate::memory::resident_bytes;
 
 /// What the legs of a measurement are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +98,11 @@ pub fn most(one: Codec, other: Codec, from: usize) -> Result<(usize, Loaded)> {
 fn load(kind: Legs, voices: Voices, legs: usize) -> Result<Loaded> {
     let media = start()?;
     cores::pin(AROUND)?;
-    let before = cores::resident_bytes("self")?;
+    let before = resident_bytes("self")?;
     let mut load = Load { media, phones: Phones::default(), kept: Vec::new() };
     load.connect(kind, voices, legs)?;
     load.phones.talk(WARM_UP);
-    let after = cores::resident_bytes("self")?;
+    let after = resident_bytes("self")?;
     let (ran, missed, begun) = (cores::ran(WORKER)?, load.media.frames_missed(), Instant::now());
     let Traffic { sent, mut received } = load.phones.talk(MEASURE);
     let share = (cores::ran(WORKER)? - ran).as_secs_f64() / begun.elapsed().as_secs_f64();

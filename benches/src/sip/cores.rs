@@ -33,17 +33,6 @@ pub(super) fn ran(name: &str) -> Result<Duration> {
     anyhow::bail!("no thread is called {name}")
 }
 
-/// What a process holds in memory, in bytes. `self` is this one.
-///
-/// # Errors
-/// When the system does not tell.
-pub(super) fn resident_bytes(process: &str) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1024)
-}
-
 /// Of what is measured.
 pub(super) const MEASURED: usize = 0;
 /// Of the telephones around it.

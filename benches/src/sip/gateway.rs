@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use super::cores::{self, MEASURED};
+use super::cores::MEASURED;
+use crate::memory;
 
 /// A running gateway. Killed when dropped.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Gateway {
     /// # Errors
     /// When it is gone.
     pub fn resident_bytes(&self) -> Result<u64> {
-        cores::resident_bytes(&self.child.id().to_string())
+        memory::resident_bytes(&self.child.id().to_string())
     }
 }
 
