@@ -46,7 +46,13 @@ async fn a_database_is_counted_told_audited_and_erased_from_as_a_file_is() {
 
     let (url, calls) = (core.url(), core.folder.path().join("calls"));
     let calls = calls.to_str().expect("UTF-8");
-    let whose = ["--pack", "airline", "--identity", "K7M4X2", "--core", &url, "--calls", calls];
+    let recordings = core.folder.path().join("recordings");
+    let recordings = recordings.to_str().expect("UTF-8");
+    let whose = [
+        ["--pack", "airline", "--identity", "K7M4X2", "--core"].as_slice(),
+        &[&url, "--calls", calls, "--recordings", recordings],
+    ]
+    .concat();
     let lines = printed(&[&["journey", "export"][..], &whose].concat());
     assert_eq!(lines.lines().count(), 12, "{lines}");
     let erased = printed(&[&["journey", "erase"][..], &whose].concat());
