@@ -10,6 +10,6 @@ mod phones;
 mod sipp;
 mod sound;
 
-pub use bridges::{Legs, Loaded, Voices, idle, most, pairs};
+pub use bridges::{Loaded, idle, most};
 pub use gateway::Gateway;
 pub use sipp::{Calls, Sipp};

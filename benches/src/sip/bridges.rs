@@ -20,20 +20,11 @@ use crate::memory::resident_bytes;
 
 /// What the legs of a measurement are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legs {
+enum Legs {
     /// Nobody speaks on them, and the agent waits.
     Idle,
-    /// Bridged by twos, with these codecs.
+    /// Bridged by twos, with these codecs; recorded callers speak on both ends.
     Pairs(Codec, Codec),
-}
-
-/// What the telephones on both ends say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voices {
-    /// A recorded caller, over and over.
-    Speech,
-    /// Nothing.
-    Silence,
 }
 
 /// What one load was like.
@@ -67,15 +58,12 @@ impl Loaded {
 /// # Errors
 /// When sockets or threads cannot be had.
 pub fn idle(legs: usize) -> Result<Loaded> {
-    load(Legs::Idle, Voices::Silence, legs)
+    load(Legs::Idle, legs)
 }
 
 /// So many bridged pairs.
-///
-/// # Errors
-/// When sockets or threads cannot be had.
-pub fn pairs(one: Codec, other: Codec, pairs: usize) -> Result<Loaded> {
-    load(Legs::Pairs(one, other), Voices::Speech, pairs * 2)
+fn pairs(one: Codec, other: Codec, pairs: usize) -> Result<Loaded> {
+    load(Legs::Pairs(one, other), pairs * 2)
 }
 
 /// The most pairs that were held, found in steps of a tenth.
@@ -95,12 +83,12 @@ pub fn most(one: Codec, other: Codec, from: usize) -> Result<(usize, Loaded)> {
     }
 }
 
-fn load(kind: Legs, voices: Voices, legs: usize) -> Result<Loaded> {
+fn load(kind: Legs, legs: usize) -> Result<Loaded> {
     let media = start()?;
     cores::pin(AROUND)?;
     let before = resident_bytes("self")?;
     let mut load = Load { media, phones: Phones::default(), kept: Vec::new() };
-    load.connect(kind, voices, legs)?;
+    load.connect(kind, legs)?;
     load.phones.talk(WARM_UP);
     let after = resident_bytes("self")?;
     let (ran, missed, begun) = (cores::ran(WORKER)?, load.media.frames_missed(), Instant::now());
@@ -132,19 +120,14 @@ struct Load {
 }
 
 impl Load {
-    fn connect(&mut self, kind: Legs, voices: Voices, legs: usize) -> Result<()> {
-        let (one, other) = match kind {
-            Legs::Idle => (Codec::Pcmu, Codec::Pcmu),
-            Legs::Pairs(one, other) => (one, other),
+    fn connect(&mut self, kind: Legs, legs: usize) -> Result<()> {
+        let (codecs, sounds) = match kind {
+            Legs::Idle => ([Codec::Pcmu; 2], [Sound::silence(Codec::Pcmu)?, Sound::silence(Codec::Pcmu)?]),
+            Legs::Pairs(one, other) => ([one, other], [Sound::speech(one)?, Sound::speech(other)?]),
         };
-        let sound = |codec| match voices {
-            Voices::Speech => Sound::speech(codec),
-            Voices::Silence => Sound::silence(codec),
-        };
-        let sounds = [Arc::new(sound(one)?), Arc::new(sound(other)?)];
+        let sounds = sounds.map(Arc::new);
         for nth in 0..legs {
-            let codec = if nth % 2 == 0 { one } else { other };
-            self.add(nth as u64, codec, &sounds[nth % 2])?;
+            self.add(nth as u64, codecs[nth % 2], &sounds[nth % 2])?;
             if nth % 2 == 1 && kind != Legs::Idle {
                 let with = LegId(nth as u64 - 1);
                 self.media.command(LegId(nth as u64), LegCommand::Bridge { with });

@@ -334,32 +334,37 @@ impl Call {
     }
 
     fn comfort_at(&self) -> Option<MonoTime> {
-        match self.stage {
-            Stage::Ringing { comfort_at, .. }
-            | Stage::Briefing { comfort_at, .. }
-            | Stage::Deciding { comfort_at, .. }
-            | Stage::Referring { comfort_at, .. }
-            | Stage::Moving { comfort_at, .. } => Some(comfort_at),
-            Stage::Agent
-            | Stage::Announcing
-            | Stage::Connecting { .. }
-            | Stage::Bridged { .. }
-            | Stage::Over => None,
+        let mut stage = self.stage;
+        stage.comfort_at().copied()
+    }
+}
+
+impl Stage {
+    /// When the caller is told next that we are still trying.
+    const fn comfort_at(&mut self) -> Option<&mut MonoTime> {
+        match self {
+            Self::Ringing { comfort_at, .. }
+            | Self::Briefing { comfort_at, .. }
+            | Self::Deciding { comfort_at, .. }
+            | Self::Referring { comfort_at, .. }
+            | Self::Moving { comfort_at, .. } => Some(comfort_at),
+            Self::Agent | Self::Announcing | Self::Connecting { .. } | Self::Bridged { .. } | Self::Over => {
+                None
+            }
         }
     }
 
-    fn comfort_at_mut(&mut self) -> Option<&mut MonoTime> {
-        match &mut self.stage {
-            Stage::Ringing { comfort_at, .. }
-            | Stage::Briefing { comfort_at, .. }
-            | Stage::Deciding { comfort_at, .. }
-            | Stage::Referring { comfort_at, .. }
-            | Stage::Moving { comfort_at, .. } => Some(comfort_at),
-            Stage::Agent
-            | Stage::Announcing
-            | Stage::Connecting { .. }
-            | Stage::Bridged { .. }
-            | Stage::Over => None,
+    /// Whether a human's leg is there, and that of whom the human moves the caller on to.
+    fn others(self) -> (bool, bool) {
+        match self {
+            Self::Agent | Self::Announcing | Self::Over => (false, false),
+            Self::Referring { with, .. } => (with == Referred::Consulted, false),
+            Self::Ringing { .. }
+            | Self::Briefing { .. }
+            | Self::Deciding { .. }
+            | Self::Connecting { .. }
+            | Self::Bridged { .. } => (true, false),
+            Self::Moving { human_there, .. } => (human_there, true),
         }
     }
 }

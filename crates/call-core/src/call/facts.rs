@@ -133,19 +133,21 @@ impl Call {
 
     /// The caller hung up, or their network took them away.
     pub fn handle_caller_gone(&mut self, now: MonoTime) {
-        let (human, target) = match self.stage {
+        match self.stage {
             Stage::Over => return,
             // Networks that take a REFER may hang up at once, without a word on how it went (RFC 5589 section 6).
             Stage::Referring { taken: true, .. } => return self.referred(now),
-            Stage::Agent | Stage::Announcing => (false, false),
-            Stage::Referring { with, .. } => (with == Referred::Consulted, false),
-            Stage::Ringing { .. }
+            Stage::Agent
+            | Stage::Announcing
+            | Stage::Referring { taken: false, .. }
+            | Stage::Ringing { .. }
             | Stage::Briefing { .. }
             | Stage::Deciding { .. }
             | Stage::Connecting { .. }
-            | Stage::Bridged { .. } => (true, false),
-            Stage::Moving { human_there, .. } => (human_there, true),
-        };
+            | Stage::Bridged { .. }
+            | Stage::Moving { .. } => {}
+        }
+        let (human, target) = self.stage.others();
         let transferring = self.is_transferring();
         if target {
             self.outputs.push_back(Output::Moved(false));
@@ -277,7 +279,7 @@ impl Call {
         {
             self.outputs.push_back(Output::ComfortCaller);
             let next = now + self.config.comfort_every;
-            if let Some(at) = self.comfort_at_mut() {
+            if let Some(at) = self.stage.comfort_at() {
                 *at = next;
             }
         }

@@ -68,15 +68,7 @@ impl Call {
     }
 
     fn take_over(&mut self, now: MonoTime) {
-        let (human, target) = match self.stage {
-            Stage::Agent | Stage::Announcing | Stage::Referring { .. } | Stage::Over => (false, false),
-            Stage::Ringing { .. }
-            | Stage::Briefing { .. }
-            | Stage::Deciding { .. }
-            | Stage::Connecting { .. }
-            | Stage::Bridged { .. } => (true, false),
-            Stage::Moving { human_there, .. } => (human_there, true),
-        };
+        let (human, target) = self.stage.others();
         let had_human = self.is_with_human();
         if human {
             self.outputs.push_back(Output::Drop(Party::Human));

@@ -58,7 +58,7 @@ fn walk(ways: &[How], facts: &[Fact]) -> BTreeMap<&'static str, Row> {
 fn shape(call: &Call) -> String {
     let mut call = call.clone();
     call.since = MonoTime::ZERO;
-    if let Some(comfort) = call.comfort_at_mut() {
+    if let Some(comfort) = call.stage.comfort_at() {
         *comfort = MonoTime::ZERO;
     }
     format!("{:?} {} {:?} {:?}", call.stage, call.supervision(), call.caller_holds, call.human_holds)
