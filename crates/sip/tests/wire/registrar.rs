@@ -81,7 +81,7 @@ impl Phone {
     }
 
     fn contact(&self) -> String {
-        format!("Contact: <sip:{}@10.255.255.{}:5060>\r\n", self.name, self.peer.address().port() % 250)
+        format!("Contact: <sip:{}@10.255.255.1:{}>\r\n", self.name, self.peer.address().port())
     }
 
     async fn ask(&mut self, method: &str, more: &str) -> String {
