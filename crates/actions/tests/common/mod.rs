@@ -114,6 +114,13 @@ pub async fn at_rest(folder: &Path) -> String {
     rest
 }
 
+/// Whether a text has these words by themselves: four digits come up by chance inside of a hash or a time.
+pub fn has_word(text: &str, word: &str) -> bool {
+    let part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(word)
+        .any(|(at, _)| !part(text[..at].chars().next_back()) && !part(text[at + word.len()..].chars().next()))
+}
+
 /// Far shorter than anybody would set it, so that a test need not wait for it.
 pub const LEASE: std::time::Duration = std::time::Duration::from_millis(500);
 
