@@ -63,5 +63,5 @@ pub use level::{Level, LevelMeter};
 pub use own_voice::{Own, OwnVoice};
 pub use pcm_ring::PcmRing;
 pub use resample::{Downsampler, Upsampler};
-pub use time_scale::shorten;
+pub use time_scale::{lengthen, shorten};
 pub use tone::ToneGenerator;

@@ -1,4 +1,5 @@
-//! Shortens sound by one cycle without changing its pitch: how a receiver that is too far behind catches up.
+//! Takes one cycle out of sound, or says one twice, without changing its pitch: how a receiver catches up when it is too far behind,
+//! and how it waits for a sender whose clock is slow.
 
 use crate::pcm_ring::PcmRing;
 
@@ -8,6 +9,8 @@ const LAG_MIN: usize = 40;
 const LAG_MAX: usize = 240;
 /// Samples over which the sound before the cut fades into that after it, and over which likeness is judged.
 const OVERLAP: usize = 160;
+/// Samples over which a cycle that is said twice fades into itself: what is queued then is little more than a frame.
+const SEAM: usize = 80;
 /// How alike both sides of a cut have to be (1 is equal), unless both are soft.
 const LIKENESS_MIN: f32 = 0.6;
 /// Mean energy below which any cut goes unnoticed: about -45 dBFS.
@@ -43,6 +46,39 @@ pub fn shorten(pcm: &mut PcmRing) -> usize {
     lag
 }
 
+/// Says one cycle of the samples queued twice and tells its length: 0 when fewer than 7.5 ms are queued, there is no room, or nowhere is
+/// alike enough for the seam not to be heard.
+pub fn lengthen(pcm: &mut PcmRing) -> usize {
+    let samples = pcm.as_slice();
+    let count = samples.len();
+    if count < LAG_MIN + SEAM || pcm.room() < LAG_MAX {
+        return 0;
+    }
+    let mut best = (LAG_MIN, f32::MIN);
+    for lag in (LAG_MIN..=LAG_MAX.min(count - SEAM)).step_by(2) {
+        let compared = OVERLAP.min(count - lag);
+        let likeness = likeness(&samples[..compared], &samples[lag..lag + compared]);
+        if likeness > best.1 {
+            best = (lag, likeness);
+        }
+    }
+    let (lag, likeness) = best;
+    let energy = mean_energy(&samples[..SEAM]).max(mean_energy(&samples[lag..lag + SEAM]));
+    if likeness < LIKENESS_MIN && energy > SOFT {
+        return 0;
+    }
+    pcm.extend(lag);
+    let samples = pcm.as_mut_slice();
+    samples.copy_within(SEAM..count, lag + SEAM);
+    // From the end, for the sound that is faded in lies before the place where it is written.
+    for n in (0..SEAM).rev() {
+        let weight = (n + 1) as f32 / (SEAM + 1) as f32;
+        let faded = f32::from(samples[lag + n]) * (1.0 - weight) + f32::from(samples[n]) * weight;
+        samples[lag + n] = faded as i16;
+    }
+    lag
+}
+
 fn mean_energy(samples: &[i16]) -> f32 {
     samples.iter().map(|&s| f32::from(s) * f32::from(s)).sum::<f32>() / samples.len() as f32
 }
@@ -75,6 +111,46 @@ mod tests {
         assert_eq!(pcm.len(), 960 - cut);
         let worst = pcm.as_slice().windows(2).map(|w| (w[0] - w[1]).abs()).max();
         assert!(worst <= Some(520), "{worst:?}");
+    }
+
+    #[test]
+    fn a_voice_gains_a_whole_cycle_without_a_click() {
+        for cycle in [60usize, 100, 177] {
+            let angle = std::f32::consts::TAU / cycle as f32;
+            let voice: Vec<i16> = (0..320).map(|n| (8_000.0 * (n as f32 * angle).sin()) as i16).collect();
+            let mut pcm = PcmRing::new();
+            pcm.push(&voice);
+            let gained = lengthen(&mut pcm);
+            assert!(gained > 0, "a cycle of {cycle}");
+            assert!(
+                gained % cycle <= 1 || gained % cycle == cycle - 1,
+                "{gained} gained of a cycle of {cycle}"
+            );
+            assert_eq!(pcm.len(), 320 + gained);
+            let natural = voice.windows(2).map(|w| (w[0] - w[1]).abs()).max().unwrap_or(0);
+            let worst = pcm.as_slice().windows(2).map(|w| (w[0] - w[1]).abs()).max().unwrap_or(0);
+            assert!(worst <= natural + natural / 10, "a cycle of {cycle}: a step of {worst} among {natural}");
+            assert_eq!(pcm.as_slice()[..gained], voice[..gained]);
+            assert_eq!(pcm.as_slice()[gained + SEAM..], voice[SEAM..]);
+        }
+    }
+
+    #[test]
+    fn noise_and_too_little_sound_are_not_lengthened() {
+        let mut seed = 9u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (12_000.0 * ((seed >> 8) as f32 / 8_388_608.0 - 1.0)) as i16
+        };
+        let mut pcm = PcmRing::new();
+        pcm.push(&std::array::from_fn::<i16, 320, _>(|_| noise()));
+        assert_eq!(lengthen(&mut pcm), 0);
+        pcm.clear();
+        pcm.push(&[0; LAG_MIN + SEAM - 1]);
+        assert_eq!(lengthen(&mut pcm), 0);
+        pcm.clear();
+        pcm.push(&[0; PcmRing::CAPACITY - LAG_MAX + 1]);
+        assert_eq!(lengthen(&mut pcm), 0);
     }
 
     #[test]

@@ -8,8 +8,10 @@ use callwright_turn_core::{Admission, Floor, Sounding};
 
 use crate::facts::Facts;
 use history::History;
+use seam::Seam;
 
 mod history;
+mod seam;
 
 /// Where frames of speech come from: the caller's ring, asked once a frame is due.
 pub(crate) type Says<'a> = &'a mut dyn FnMut() -> Option<SayFrame>;
@@ -30,6 +32,7 @@ pub(crate) struct Playout {
     drain: Option<TurnId>,
     gain: GainRamp,
     tone: Option<ToneGenerator>,
+    seam: Seam,
     stale_frames: u64,
 }
 
@@ -77,12 +80,24 @@ impl Playout {
             drain: None,
             gain: GainRamp::new(),
             tone: None,
+            seam: Seam::default(),
             stale_frames: 0,
         }
     }
 
     /// Writes the next 20 ms over `out` and tells what they are.
     pub(crate) fn fill(
+        &mut self,
+        out: &mut Frame,
+        floor: &Floor,
+        says: Says<'_>,
+        facts: &mut Facts,
+    ) -> Sounding {
+        let sounding = self.fill_abruptly(out, floor, says, facts);
+        self.seam.join(out, sounding)
+    }
+
+    fn fill_abruptly(
         &mut self,
         out: &mut Frame,
         floor: &Floor,
@@ -274,6 +289,7 @@ impl Playout {
 
     pub(crate) fn set_tone(&mut self, tone: Option<Tone>) {
         self.tone = tone.map(ToneGenerator::new);
+        self.seam.changes();
     }
 
     pub(crate) const fn stale_frames(&self) -> u64 {

@@ -292,6 +292,13 @@ impl JitterBuffer {
         Some((self.delay_ticks(now, pending)? - self.target()).min(waiting))
     }
 
+    /// Whether the packet that was given out last came only just in time for a frame of so many ticks, as late as packets usually are.
+    pub(crate) fn is_nearly_dry(&self, now: MonoTime, frame: u32) -> bool {
+        let margin = self.delay_ticks(now, frame);
+        let usual = self.delay.usual().map(|usual| usual.min(self.limits.target_max));
+        margin.zip(usual).is_some_and(|(margin, usual)| margin <= usual)
+    }
+
     /// Packets thrown away unplayed: overfull, or overtaken.
     pub(crate) const fn skipped(&self) -> u64 {
         self.skipped

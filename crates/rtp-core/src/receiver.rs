@@ -1,7 +1,7 @@
 //! From packets to one frame a tick: statistics, telephone events, jitter buffer and decoder put together.
 
 use callwright_audio_core::{
-    CodecError, Decoder, PcmRing, packet_ticks, samples_of_ticks, shorten, ticks_of_samples,
+    CodecError, Decoder, PcmRing, lengthen, packet_ticks, samples_of_ticks, shorten, ticks_of_samples,
 };
 use callwright_model::{AudioFormat, Codec, FRAME_SAMPLES, Frame, MonoTime};
 
@@ -85,6 +85,7 @@ pub struct AudioReceiver {
     was_soft: bool,
     ticks_silent: u32,
     ticks_since_cut: u32,
+    ticks_since_gain: u32,
 }
 
 impl AudioReceiver {
@@ -105,6 +106,7 @@ impl AudioReceiver {
             was_soft: true,
             ticks_silent: TICKS_OF_COMFORT,
             ticks_since_cut: 0,
+            ticks_since_gain: 0,
         })
     }
 
@@ -172,6 +174,9 @@ impl AudioReceiver {
             }
         }
         self.shorten_if_very_long(now);
+        if played == Played::Voice {
+            self.lengthen_before_it_is_short(now);
+        }
         if !self.pcm.pop_frame(frame) {
             *frame = Frame::SILENCE;
         }
@@ -280,6 +285,19 @@ impl AudioReceiver {
         }
     }
 
+    /// The sender's clock is slow, or the network becomes slower: says a cycle of the voice twice, long before it would have to be
+    /// invented.
+    fn lengthen_before_it_is_short(&mut self, now: MonoTime) {
+        self.ticks_since_gain = self.ticks_since_gain.saturating_add(1);
+        if self.ticks_since_gain < TICKS_BETWEEN_GAINS {
+            return;
+        }
+        if self.jitter.is_nearly_dry(now, ticks_of_samples(self.format.codec, FRAME_SAMPLES)) {
+            self.counters.samples_stretched += lengthen(&mut self.pcm) as u64;
+            self.ticks_since_gain = 0;
+        }
+    }
+
     /// The network has become faster: leaves a soft packet out.
     fn leave_out_if_long(&mut self, now: MonoTime) {
         let frame = i64::from(ticks_of_samples(self.format.codec, FRAME_SAMPLES));
@@ -322,6 +340,8 @@ fn is_soft(samples: &[i16]) -> bool {
 const TICKS_OF_COMFORT: u32 = 250;
 /// One cycle in 60 ms is a tempo nobody notices.
 const TICKS_BETWEEN_CUTS: u32 = 3;
+/// One cycle in 200 ms: what a search costs, and the tempo, go unnoticed even where nothing is alike.
+const TICKS_BETWEEN_GAINS: u32 = 10;
 
 #[cfg(test)]
 mod tests;

@@ -150,7 +150,7 @@ fn hold_sound_makes_way_for_somebody_who_speaks_and_returns() {
     bench.playout.set_tone(Some(Tone::Hold));
     assert_eq!(bench.play(2), "~~");
     bench.caller_speaks(true);
-    assert_eq!(bench.play(3), "...");
+    assert_eq!(bench.play(3), "~..", "it ends without a click");
     bench.caller_speaks(false);
     assert_eq!(bench.play(2), "~~");
 }
@@ -163,9 +163,47 @@ fn a_tone_lies_under_says_and_returns() {
     bench.say(0, 0, 2);
     assert_eq!(bench.play(4), "##~~");
     bench.playout.set_tone(None);
-    assert_eq!(bench.play(1), ".");
+    assert_eq!(bench.play(2), "~.");
     bench.playout.set_tone(Some(Tone::Connect));
     assert_eq!(bench.play(20), format!("{}...", "~".repeat(17)), "a short tone ends by itself");
+}
+
+#[test]
+fn tones_and_says_join_without_a_click() {
+    let mut bench = Bench::new();
+    let mut sound = Vec::new();
+    let mut play = |bench: &mut Bench, frames: usize| {
+        for _ in 0..frames {
+            let mut out = LOUD;
+            let Bench { playout, floor, ring, facts, .. } = bench;
+            playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
+            sound.extend(out.0);
+        }
+    };
+    // Of the length of a frame and soft at both ends, as synthesisers make them.
+    let voice =
+        Frame(std::array::from_fn(|n| (3_000.0 * (n as f32 * std::f32::consts::TAU / 80.0).sin()) as i16));
+    bench.playout.set_tone(Some(Tone::Hold));
+    for say in 0..20 {
+        // Each time another place of the chord.
+        play(&mut bench, 40 + say as usize);
+        bench.ring.extend((0..10).map(|_| SayFrame::wordless(SayId(say), TurnId(0), Some(voice))));
+        bench.ring.push_back(SayFrame::wordless(SayId(say), TurnId(0), None));
+        play(&mut bench, 15);
+    }
+    bench.caller_speaks(true);
+    play(&mut bench, 5);
+    bench.caller_speaks(false);
+    play(&mut bench, 60);
+    bench.playout.set_tone(Some(Tone::Connect));
+    play(&mut bench, 30);
+    // The chord has steps of up to 330 of its own, the voice of 236, and the pips of 1,020 at 880 Hz.
+    let (pips, before) = (30 * FRAME_SAMPLES, sound.len() - 30 * FRAME_SAMPLES);
+    let step =
+        |sound: &[i16]| sound.windows(2).map(|pair| (i32::from(pair[0]) - i32::from(pair[1])).abs()).max();
+    assert!(step(&sound[..before + 1]) <= Some(330), "{:?}", step(&sound[..before + 1]));
+    assert!(step(&sound[before - 1..]) <= Some(1_040), "{:?}", step(&sound[before - 1..]));
+    assert_eq!(sound[before + pips - FRAME_SAMPLES..].iter().filter(|sample| **sample != 0).count(), 0);
 }
 
 #[test]

@@ -8,6 +8,8 @@ use super::*;
 use crate::packet::RtpHeader;
 use crate::telephone_event::DtmfSender;
 
+mod drift;
+
 fn format(codec: Codec) -> AudioFormat {
     let dtmf = Some(DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() });
     AudioFormat { codec, payload_type_in: 0, payload_type_out: 0, dtmf_in: dtmf, dtmf_out: dtmf }
