@@ -28,6 +28,15 @@ struct Phone {
     sound: Arc<Sound>,
     ssrc: u32,
     sequence: u16,
+    heard: Heard,
+}
+
+/// What a telephone got of its leg.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    packets: u64,
+    /// The sequence numbers from the first packet to the newest.
+    ends: Option<(u16, u16)>,
 }
 
 /// What went both ways.
@@ -35,6 +44,8 @@ struct Phone {
 pub(super) struct Traffic {
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// Packets that the legs owed and that did not come: by the gaps in their sequence numbers, and by the time.
+    pub(super) lost: u64,
 }
 
 impl Phones {
@@ -53,7 +64,8 @@ impl Phones {
     pub(super) fn add(&mut self, leg: SocketAddr, sound: &Arc<Sound>) {
         let ssrc = u32::from(leg.port());
         if let Some(lot) = self.lots.last_mut() {
-            lot.phones.push(Phone { leg, sound: Arc::clone(sound), ssrc, sequence: 0 });
+            let heard = Heard::default();
+            lot.phones.push(Phone { leg, sound: Arc::clone(sound), ssrc, sequence: 0, heard });
         }
     }
 
@@ -61,6 +73,7 @@ impl Phones {
     pub(super) fn talk(&mut self, length: Duration) -> Traffic {
         let begun = Instant::now();
         let mut traffic = Traffic::default();
+        self.lots.iter_mut().flat_map(|lot| &mut lot.phones).for_each(|phone| phone.heard = Heard::default());
         let mut slots = 0;
         while SLOT * slots < length {
             let left = (SLOT * slots).saturating_sub(begun.elapsed());
@@ -68,15 +81,28 @@ impl Phones {
             for lot in self.lots.iter_mut().skip(slots as usize % SLOTS).step_by(SLOTS) {
                 traffic.sent += lot.send();
             }
-            traffic.received += self.lots.iter().map(Lot::receive).sum::<u64>();
+            self.lots.iter_mut().for_each(Lot::receive);
             slots += 1;
+        }
+        let owed = (length.as_millis() / FRAME.as_millis()) as u64;
+        for phone in self.lots.iter().flat_map(|lot| &lot.phones) {
+            traffic.received += phone.heard.packets;
+            traffic.lost += phone.heard.lost(owed);
         }
         traffic
     }
+}
 
-    /// Counts what is still on its way.
-    pub(super) fn drain(&self) -> u64 {
-        self.lots.iter().map(Lot::receive).sum()
+impl Heard {
+    fn take(&mut self, sequence: u16) {
+        self.packets += 1;
+        self.ends = Some((self.ends.map_or(sequence, |(first, _)| first), sequence));
+    }
+
+    /// Of so many packets owed, those that are missing. One at either end may have come too early or too late to be counted.
+    fn lost(&self, owed: u64) -> u64 {
+        let numbered = self.ends.map_or(0, |(first, newest)| u64::from(newest.wrapping_sub(first)) + 1);
+        numbered.max(owed.saturating_sub(2)).saturating_sub(self.packets)
     }
 }
 
@@ -92,16 +118,19 @@ impl Lot {
         sent
     }
 
-    /// RTP packets that wait here.
-    fn receive(&self) -> u64 {
+    /// Takes the RTP packets that wait here.
+    fn receive(&mut self) {
         let mut packet = [0; 2_048];
-        let mut received = 0;
         loop {
             match self.socket.recv_from(&mut packet) {
                 // RTCP's packet types (RFC 5761, section 4) are told apart from ours.
-                Ok((length, _)) if length > HEADER && !(192..=223).contains(&packet[1]) => received += 1,
+                Ok((length, leg)) if length > HEADER && !(192..=223).contains(&packet[1]) => {
+                    if let Some(phone) = self.phones.iter_mut().find(|phone| phone.leg == leg) {
+                        phone.heard.take(u16::from_be_bytes([packet[2], packet[3]]));
+                    }
+                }
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return received,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(_refused) => {}
             }
         }
@@ -128,5 +157,6 @@ const HEADER: usize = 12;
 /// Few enough for a socket's buffer to hold what comes for all of them at once.
 const PHONES_A_SOCKET: usize = 32;
 const SLOT: Duration = Duration::from_millis(2);
+const FRAME: Duration = Duration::from_millis(20);
 /// In 20 ms.
 const SLOTS: usize = 10;
