@@ -176,6 +176,7 @@ fn started() -> CallFact {
     CallFact::CallStarted {
         line: "airline".to_owned(),
         channel: Channel::Browser,
+        trunk: None,
         language: Language::EN,
         recogniser: recogniser(),
     }

@@ -26,4 +26,5 @@ mod sound;
 mod stats;
 mod talk;
 mod telemetry;
+mod trunk;
 mod walk;

@@ -20,7 +20,7 @@ mod routes;
 
 pub use keepalive::{Health, Keepalive, KeepaliveConfig, KeepaliveOutput};
 pub use limits::{CallLimits, LimitReached};
-pub use number::{NumberPattern, NumberPatternError, NumberPlan, is_number};
+pub use number::{NumberPattern, NumberPatternError, NumberPlan, dialled, is_number};
 pub use registration::{
     Registration, RegistrationAnswer, RegistrationConfig, RegistrationOutput, RegistrationState,
 };

@@ -6,6 +6,7 @@ mod reader;
 mod recording;
 mod sip;
 pub mod store;
+mod trunks;
 mod values;
 mod verify;
 
@@ -26,6 +27,7 @@ use reader::{Reader, Section};
 pub use recording::{Recording, RecordingWhen};
 use sip::{Hash, Realm};
 pub use sip::{Tls, User, WebSocket};
+pub use trunks::Trunk;
 pub use values::WebAddress;
 use values::{
     CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Way,
@@ -53,6 +55,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Business systems by the name that packs use.
     pub connectors: BTreeMap<String, Connector>,
+    /// Carriers and exchanges.
+    pub trunks: Vec<Trunk>,
     /// What is answered, and how.
     pub lines: Vec<Line>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
@@ -68,6 +72,8 @@ pub struct Sip {
     pub listen: SocketAddr,
     /// Networks that may call; empty means loopback and private ones.
     pub allow: Vec<Network>,
+    /// Whether they may call without being a trunk's or a user's.
+    pub accept_from_anyone: bool,
     /// Calls at one time; above it callers get 503 with Retry-After.
     pub calls_max: usize,
     /// What callers who are refused for load are told to wait.
@@ -93,7 +99,8 @@ pub struct Sip {
 pub struct Media {
     /// First and last UDP port for sound.
     pub ports: (u16, u16),
-    /// Address put into SDP; unset means the one that the peer is reached from.
+    /// Address put into SDP, and into `Contact` and `Via` toward peers outside of private networks; unset means the one that the
+    /// peer is reached from.
     pub external_ip: Option<IpAddr>,
     /// Worker threads; 0 means one for each core.
     pub workers: usize,
@@ -236,6 +243,8 @@ pub struct Line {
     pub name: String,
     /// Called numbers or user names that reach it. `*` takes what no other line does.
     pub numbers: Vec<String>,
+    /// Trunks whose calls alone reach it; empty means that it does not matter.
+    pub trunks: Vec<String>,
     /// Folder of its skill pack.
     pub pack: PathBuf,
     /// Languages, the first is greeted in. Empty means all of the pack's.
@@ -263,7 +272,7 @@ impl Line {
 pub struct Human {
     /// Who, for the journal.
     pub name: String,
-    /// SIP address.
+    /// A SIP address, `user:NAME`, or a number that goes by a trunk.
     pub address: String,
     /// How a caller comes to them.
     pub how: How,
@@ -354,14 +363,16 @@ impl Config {
         (Some(config), reader.finish())
     }
 
-    /// The line that a called number or user name reaches.
+    /// The line that a called number or user name reaches, by the trunk that the call came by. A line that names the trunk goes
+    /// before one that does not, and the number before `*`.
     #[must_use]
-    pub fn line_for_number(&self, number: &str) -> Option<&Line> {
-        let answers = |line: &&Line, wanted: &str| line.numbers.iter().any(|n| n == wanted);
-        self.lines
-            .iter()
-            .find(|line| answers(line, number))
-            .or_else(|| self.lines.iter().find(|line| answers(line, "*")))
+    pub fn line_for_number(&self, number: &str, trunk: Option<&str>) -> Option<&Line> {
+        let of_trunk = |line: &&Line| trunk.is_some_and(|trunk| line.trunks.iter().any(|name| name == trunk));
+        let answers = |wanted: &str| {
+            let mut all = self.lines.iter().filter(move |line| line.numbers.iter().any(|n| n == wanted));
+            all.clone().find(of_trunk).or_else(|| all.find(|line| line.trunks.is_empty()))
+        };
+        answers(number).or_else(|| answers("*"))
     }
 }
 
@@ -383,6 +394,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let sip = Sip {
         listen: reader.parse_or(&mut section, "listen", Listen(SocketAddr::from(([127, 0, 0, 1], 5060)))).0,
         allow: reader.list(&mut section, "allow").unwrap_or_default(),
+        accept_from_anyone: reader.parse_or(&mut section, "accept_from_anyone", true),
         calls_max: reader.parse_or(&mut section, "calls_max", Whole::<1, CALLS_MAX>(200)).0,
         retry_after: reader.parse_or(&mut section, "retry_after", Length(Duration::from_secs(10))).0,
         session_expires: reader
@@ -473,11 +485,26 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     reader.close(section);
 
     let connectors = connectors::read(reader, &mut root, folder);
+    let trunks = trunks::read(reader, &mut root, sip.calls_max);
     let lines = read_lines(reader, &mut root, folder);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
-    Config { sip, media, web, core, speech, journal, recording, telemetry, connectors, lines, grace, places }
+    Config {
+        sip,
+        media,
+        web,
+        core,
+        speech,
+        journal,
+        recording,
+        telemetry,
+        connectors,
+        trunks,
+        lines,
+        grace,
+        places,
+    }
 }
 
 fn read_breaker(reader: &mut Reader, core: &mut Section<'_, '_>) -> BreakerConfig {
@@ -513,8 +540,13 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
         let pack: Option<String> = reader.required(&mut section, "pack");
         let has_pack = pack.is_some();
         let numbers: Vec<String> = reader.list(&mut section, "numbers").unwrap_or_default();
+        let trunks: Vec<String> = reader.list(&mut section, "trunk").unwrap_or_default();
+        let meet = |other: &Line| {
+            let both_any = other.trunks.is_empty() && trunks.is_empty();
+            both_any || other.trunks.iter().any(|name| trunks.contains(name))
+        };
         for number in &numbers {
-            if let Some(other) = lines.iter().find(|line| line.numbers.contains(number)) {
+            if let Some(other) = lines.iter().find(|line| line.numbers.contains(number) && meet(line)) {
                 let what = format!("number `{number}` already reaches line `{}`", other.name);
                 reader.problem(section.at("numbers"), what);
             }
@@ -533,6 +565,7 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
             place: section.path().to_owned(),
             name: name.clone().unwrap_or_default(),
             numbers,
+            trunks,
             pack: folder.join(pack.unwrap_or_default()),
             languages: reader.list(&mut section, "languages").unwrap_or_default(),
             voice: Voice(reader.parse_or(&mut section, "voice", String::new())),

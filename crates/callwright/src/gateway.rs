@@ -6,6 +6,7 @@ mod approvals;
 mod board;
 mod browser;
 mod callbacks;
+mod dial;
 mod journeys;
 mod measure;
 mod observe;
@@ -32,7 +33,7 @@ use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, Pac
 #[cfg(feature = "talk")]
 use callwright_model::{LegEvent, LegFact};
 use callwright_recording::Recordings;
-use callwright_sip::{Network, SipConfig, SipEndpoint, SipEvent, Transport};
+use callwright_sip::{External, Network, SipConfig, SipEndpoint, SipEvent, Transport};
 use callwright_speech::{Speech, SpeechConfig};
 use callwright_webrtc::{BrowserConfig, BrowserGateway};
 use callwright_wire::actions::{Client, PlanView};
@@ -93,6 +94,8 @@ struct CallEntry {
 pub(crate) struct NewCall {
     line: LoadedLine,
     channel: Channel,
+    /// The trunk that it came by.
+    trunk: Option<String>,
     caller: Option<Pii<String>>,
     io: Box<dyn PacketIo>,
     format: AudioFormat,
@@ -250,7 +253,8 @@ impl Gateway {
     /// When the leg cannot be made.
     #[cfg(feature = "talk")]
     pub fn sit_down(&self, line: LoadedLine, io: Box<dyn PacketIo>, format: AudioFormat) -> Result<Seat> {
-        let call = NewCall { line, channel: Channel::Terminal, caller: None, io, format, phone: Phone::Card };
+        let (channel, phone) = (Channel::Terminal, Phone::Card);
+        let call = NewCall { line, channel, trunk: None, caller: None, io, format, phone };
         let Begun { leg, facts, .. } = self.shared.begin(call)?;
         Ok(Seat { leg, facts, media: self.shared.media.clone() })
     }
@@ -346,9 +350,9 @@ impl Shared {
     fn begin(self: &Arc<Self>, new: NewCall) -> Result<Begun> {
         let call = CallId(random_id());
         let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed) + 1);
-        let NewCall { line, channel, caller, io, format, phone } = new;
+        let NewCall { line, channel, trunk, caller, io, format, phone } = new;
         let (facts, inbox) = mpsc::channel(FACTS_WAITING);
-        let mut board = Board::new(Arc::clone(self), call, leg, &line, facts.clone());
+        let mut board = Board::new(Arc::clone(self), call, leg, &line, trunk.clone(), facts.clone());
         let hints = Hints {
             expect: callwright_model::Expect::Anything,
             language: line.language,
@@ -367,12 +371,13 @@ impl Shared {
             call,
             line: line.line.name.clone(),
             channel,
+            trunk: trunk.clone(),
             state: callwright_console::CallState::Connecting,
             language: line.language,
             age_s: 0,
         };
         self.calls().insert(call, CallEntry { view, since: now, facts: facts.clone(), legs: board.legs() });
-        self.opened(call, &line, channel);
+        self.opened(call, &line, channel, trunk);
         let mut dialogue = DialogueConfig::new(Arc::clone(&line.pack), call);
         dialogue.language = line.language;
         dialogue.caller = caller;
@@ -475,7 +480,15 @@ fn speech_config(config: &Config) -> SpeechConfig {
 }
 
 fn sip_config(config: &Config) -> Result<SipConfig> {
-    let allowed = if config.sip.allow.is_empty() { Network::private() } else { config.sip.allow.clone() };
+    let allowed = match (config.sip.accept_from_anyone, config.sip.allow.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => Network::private(),
+        (true, false) => config.sip.allow.clone(),
+    };
+    let trunks = config
+        .trunks
+        .iter()
+        .map(|trunk| trunk.resolve().map_err(|why| anyhow::anyhow!("the trunk `{}`: {why}", trunk.name())));
     let retry_after_s = u32::try_from(config.sip.retry_after.as_secs()).unwrap_or(u32::MAX);
     // The gateway's own page calls as well.
     let own_page =
@@ -486,6 +499,8 @@ fn sip_config(config: &Config) -> Result<SipConfig> {
     Ok(SipConfig {
         listen: vec![config.sip.listen],
         users: users.collect::<Result<_>>()?,
+        trunks: trunks.collect::<Result<_>>()?,
+        external: config.media.external_ip.map(|ip| External { ip, inside: Network::private() }),
         realm: config.sip.realm.clone(),
         digest: config.sip.digest.clone(),
         listen_tls: config.sip.tls.listen.into_iter().collect(),

@@ -48,6 +48,9 @@ struct Header {
     #[serde(default)]
     ask_recording: bool,
     voice: Voice,
+    /// The trunk that it came by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trunk: Option<String>,
     /// The caller's address, if the network told it.
     caller: Option<Pii<String>>,
     /// The caller's leg.
@@ -112,6 +115,7 @@ pub struct Recorder {
     sheet: Sheet,
     line: LoadedLine,
     recogniser: String,
+    trunk: Option<String>,
     mask: Mask,
     started: MonoTime,
     last: Duration,
@@ -120,10 +124,10 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder of a call on this line that has not begun.
-    pub fn new(journal: &Journal, line: LoadedLine, recogniser: String) -> Self {
+    pub fn new(journal: &Journal, line: LoadedLine, recogniser: String, trunk: Option<String>) -> Self {
         let (sheet, mask) = (journal.sheet(), Mask::new(line.secrets.clone(), line.language));
         let (started, last) = (MonoTime::ZERO, Duration::ZERO);
-        Self { sheet, line, recogniser, mask, started, last, ending: None }
+        Self { sheet, line, recogniser, trunk, mask, started, last, ending: None }
     }
 
     /// Writes down what went into the machine or came out of it.
@@ -171,6 +175,7 @@ impl Recorder {
             greeting: greeting.clone(),
             ask_recording: *ask_recording,
             voice: config.voice.clone(),
+            trunk: self.trunk.clone(),
             caller: caller.clone(),
             leg: config.caller,
             humans: config.humans.clone(),

@@ -61,9 +61,9 @@ impl Lines {
         Ok(Self { lines, sources })
     }
 
-    /// The line that a called number or user name reaches.
-    pub fn for_number(&self, config: &Config, number: &str) -> Option<&LoadedLine> {
-        let name = &config.line_for_number(number)?.name;
+    /// The line that a called number or user name reaches, by the trunk that the call came by.
+    pub fn for_number(&self, config: &Config, number: &str, trunk: Option<&str>) -> Option<&LoadedLine> {
+        let name = &config.line_for_number(number, trunk)?.name;
         self.named(name)
     }
 

@@ -27,6 +27,9 @@ pub enum CallFact {
         line: String,
         /// How it came.
         channel: Channel,
+        /// The trunk that it came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trunk: Option<String>,
         /// The language that it begins in.
         language: Language,
         /// Who listens.

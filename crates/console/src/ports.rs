@@ -311,6 +311,9 @@ pub struct CallView {
     pub line: String,
     /// How it came.
     pub channel: Channel,
+    /// The trunk that it came by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<String>,
     /// What it is doing.
     pub state: CallState,
     /// The language it is in.

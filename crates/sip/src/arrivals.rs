@@ -224,7 +224,7 @@ async fn serve_invite(shared: &Arc<Shared>, mut transaction: Transaction) -> rsi
     };
     let (sender, states) = shared.dialogs.new_dialog_state_channel();
     let secure = transaction.original.uri.scheme == Some(Scheme::Sips);
-    let contact = shared.contact(local_ip, transport, secure).ok();
+    let contact = shared.contact(source, local_ip, transport, secure).ok();
     let mut dialog = match shared.dialogs.get_or_create_server_invite(&transaction, sender, None, contact) {
         Ok(dialog) => dialog,
         // No `Contact`, or one that cannot be read.

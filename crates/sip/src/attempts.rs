@@ -188,7 +188,8 @@ impl Attempts {
         };
         option.destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
         let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
-        option.contact = shared.contact(local, transport, option.callee.scheme == Some(Scheme::Sips))?;
+        let secure = option.callee.scheme == Some(Scheme::Sips);
+        option.contact = shared.contact(peer, local, transport, secure)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What can be set.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::network::Network;
@@ -19,6 +19,8 @@ pub struct SipConfig {
     pub listen_ws: Vec<SocketAddr>,
     /// Where they reach us over WebSocket and TLS; needs an identity in `tls`.
     pub listen_wss: Vec<SocketAddr>,
+    /// Where others find us behind a static NAT.
+    pub external: Option<External>,
     /// Certificates.
     pub tls: TlsConfig,
     /// How often the files of certificates are looked at for changes.
@@ -64,6 +66,26 @@ pub struct SipConfig {
     pub t1: Duration,
 }
 
+/// Our address as peers beyond a NAT see it; ports stay as they are. It goes into `Contact` and `Via`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct External {
+    /// The address.
+    pub ip: IpAddr,
+    /// Networks on our side of the NAT, which are told our own address.
+    pub inside: Vec<Network>,
+}
+
+impl External {
+    /// What a peer is told instead of our own address.
+    pub(crate) fn toward(external: Option<&Self>, ours: IpAddr, peer: IpAddr) -> IpAddr {
+        let outside = |external: &&Self| {
+            external.ip.is_ipv4() == ours.to_canonical().is_ipv4()
+                && !external.inside.iter().any(|network| network.contains(peer))
+        };
+        external.filter(outside).map_or(ours, |external| external.ip)
+    }
+}
+
 /// What a caller is told when there is no room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WhenFull {
@@ -81,6 +103,7 @@ impl Default for SipConfig {
             listen_tls: Vec::new(),
             listen_ws: Vec::new(),
             listen_wss: Vec::new(),
+            external: None,
             tls: TlsConfig::default(),
             tls_look_every: Duration::from_secs(10),
             origins: Vec::new(),

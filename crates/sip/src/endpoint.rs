@@ -8,7 +8,7 @@ use std::time::Duration;
 use callwright_call_core::trunk::LimitReached;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::sip::{Header, Uri};
+use rsipstack::sip::{Header, Host, Uri};
 use rsipstack::transaction::CallIdFormat;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::TransportLayer;
@@ -21,16 +21,16 @@ use tracing::{error, info};
 
 use crate::Transport;
 use crate::arrivals::take_transactions;
-use crate::config::SipConfig;
+use crate::config::{External, SipConfig};
 use crate::counters::SipStatistics;
 use crate::dns::Dns;
 use crate::error::SipError;
 use crate::flow::Flows;
-use crate::gate::{Addresser, Gate, SharedGate};
+use crate::gate::{Addresser, Gate, SharedGate, local_ip_toward};
 use crate::incoming::IncomingCall;
 use crate::leg::SipLeg;
 use crate::listeners::{self, Locator};
-use crate::outgoing::{OutgoingCall, invite, invite_by_trunk, is_deaf, local_ip};
+use crate::outgoing::{OutgoingCall, invite, invite_by_trunk, is_deaf, local_ip, parse};
 use crate::registrar::{Registrar, UserPhones};
 use crate::registry::Registry;
 use crate::socket::ScreenedSocket;
@@ -129,6 +129,7 @@ impl SipEndpoint {
             .with_transport_inspector(Box::new(SharedGate(Arc::clone(&gate))))
             .with_inspector(Box::new(Addresser {
                 listening: addresses.clone(),
+                external: config.external.clone(),
                 last: Mutex::new(None),
                 registry: Arc::clone(&registry),
             }))
@@ -255,6 +256,33 @@ impl SipEndpoint {
         self.shared.trunks.ways(number)
     }
 
+    /// A number's address at a trunk, as the trunk would call it itself: for REFER.
+    #[must_use]
+    pub fn address_at_trunk(&self, way: &TrunkWay) -> Option<String> {
+        let trunk = self.shared.trunks.named(&way.trunk)?;
+        Some(trunk.request_uri(way.number.reveal()).to_string())
+    }
+
+    /// The user that a SIP URI names at an address of ours: whom a phone means that names somebody as it would call them.
+    #[must_use]
+    pub fn user_here(&self, uri: &str) -> Option<String> {
+        let uri = parse(uri).ok()?;
+        let ip = match uri.host() {
+            Host::IpAddr(ip) => *ip,
+            Host::Domain(domain) => domain.0.parse().ok()?,
+        };
+        let port = uri.host_with_port.port.as_ref().map(|port| port.value());
+        let shared = &self.shared;
+        let external = shared.config.external.as_ref().is_some_and(|external| external.ip == ip);
+        let ours = |(_, address): &(Transport, SocketAddr)| {
+            let here = address.ip() == ip
+                || external
+                || (address.ip().is_unspecified() && local_ip_toward((ip, 9).into()) == Some(ip));
+            here && port.is_none_or(|port| port == address.port())
+        };
+        shared.addresses.iter().any(ours).then(|| uri.user().map(str::to_owned)).flatten()
+    }
+
     /// Our address toward a trunk: what belongs into the offer of a call by it.
     ///
     /// # Errors
@@ -339,7 +367,13 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     /// Where the other end shall send its requests inside the call.
-    pub(crate) fn contact(&self, local: IpAddr, transport: Transport, secure: bool) -> Result<Uri, SipError> {
+    pub(crate) fn contact(
+        &self,
+        peer: SocketAddr,
+        local: IpAddr,
+        transport: Transport,
+        secure: bool,
+    ) -> Result<Uri, SipError> {
         let ports = |wanted: Transport| {
             let listening = self.addresses.iter().filter(move |(transport, _)| *transport == wanted);
             let mut addresses = listening.map(|(_, address)| address);
@@ -348,7 +382,8 @@ impl Shared {
         };
         // Where we do not listen for a transport, the other end keeps to the connection that there is.
         let port = ports(transport).or_else(|| ports(Transport::Udp)).map_or(5060, SocketAddr::port);
-        let address = SocketAddr::new(local, port);
+        let told = External::toward(self.config.external.as_ref(), local, peer.ip());
+        let address = SocketAddr::new(told, port);
         let suffix = match transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",

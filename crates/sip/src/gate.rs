@@ -12,7 +12,7 @@ use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::Semaphore;
 
 use crate::Transport;
-use crate::config::SipConfig;
+use crate::config::{External, SipConfig};
 use crate::counters::Counters;
 use crate::digest::{keep_the_best, mended};
 use crate::fields::Reason;
@@ -214,6 +214,7 @@ fn max_forwards(request: &Request) -> Option<u8> {
 /// transport they go over and an address that the peer can reach, also where we listen on all of them.
 pub(crate) struct Addresser {
     pub(crate) listening: Vec<(Transport, SocketAddr)>,
+    pub(crate) external: Option<External>,
     pub(crate) last: Mutex<Option<(IpAddr, IpAddr)>>,
     pub(crate) registry: Arc<Registry>,
 }
@@ -228,7 +229,7 @@ impl Addresser {
         };
         let (_, ours) = self.listening.iter().find(ours).or(self.listening.first())?;
         let host = if ours.ip().is_unspecified() { self.toward(peer)? } else { ours.ip() };
-        Some((wire, host, ours.port()))
+        Some((wire, External::toward(self.external.as_ref(), host, peer.ip()), ours.port()))
     }
 
     fn toward(&self, peer: SocketAddr) -> Option<IpAddr> {

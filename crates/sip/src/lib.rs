@@ -85,7 +85,7 @@ mod tls;
 mod trunk;
 mod websocket;
 
-pub use config::{SipConfig, WhenFull};
+pub use config::{External, SipConfig, WhenFull};
 pub use counters::SipStatistics;
 pub use dns::{Found, Target};
 pub use endpoint::{SipEndpoint, SipEvent};

@@ -106,6 +106,18 @@ pub fn is_number(text: &str) -> bool {
         && rest.bytes().all(|c| c.is_ascii_digit() || SEPARATORS.contains(&c))
 }
 
+/// The number that an address asks for: a bare one, or that of a `tel:` URI without its parameters (RFC 3966). What has no digits is
+/// none.
+#[must_use]
+pub fn dialled(address: &str) -> Option<String> {
+    let scheme = address.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("tel:"));
+    let number = match scheme {
+        Some(scheme) => address[scheme.len()..].split(';').next().unwrap_or_default(),
+        None => address,
+    };
+    is_number(number).then(|| without_separators(number))
+}
+
 /// The digits, with the plus.
 pub(super) fn without_separators(number: &str) -> String {
     number.trim().chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
@@ -174,6 +186,25 @@ mod tests {
             (&none, "", ""),
         ] {
             assert_eq!(plan.to_e164(written), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_found_bare_and_in_tel_uris() {
+        for (address, expected) in [
+            ("+49 30 123-456", Some("+4930123456")),
+            ("112", Some("112")),
+            ("tel:+49(30)123456", Some("+4930123456")),
+            ("TEL:7042;phone-context=example.com", Some("7042")),
+            ("tel:", None),
+            ("tel:+", None),
+            ("tel:anna", None),
+            ("sip:+4930@example.com", None),
+            ("user:anna", None),
+            ("", None),
+            ("\u{e9}t\u{e9}1", None),
+        ] {
+            assert_eq!(dialled(address).as_deref(), expected, "{address}");
         }
     }
 

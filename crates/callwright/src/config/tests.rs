@@ -19,8 +19,8 @@ fn a_line_is_enough() {
     let config = parse(LINE, &[]).expect("it is whole");
     assert_eq!(config.lines[0].pack, Path::new("/etc/callwright/skills/airline"));
     assert!(config.sip.listen.ip().is_loopback() && config.web.listen.ip().is_loopback());
-    assert_eq!(config.line_for_number("100").map(|l| l.name.as_str()), Some("airline"));
-    assert_eq!(config.line_for_number("200"), None);
+    assert_eq!(config.line_for_number("100", None).map(|l| l.name.as_str()), Some("airline"));
+    assert_eq!(config.line_for_number("200", None), None);
     assert_eq!(config.journal.dir, Path::new("/etc/callwright/calls"));
 }
 
@@ -104,7 +104,7 @@ fn every_value_says_what_it_must_look_like() {
         assert_eq!(problems.len(), 1, "{problems:#?}");
         assert!(problems[0].starts_with(place) && problems[0].contains(help), "{}", problems[0]);
     }
-    for address in ["sip:@", "tel:100", "sip:desk@", "desk"] {
+    for address in ["sip:@", "tel:+", "sip:desk@", "desk"] {
         let text = format!("{LINE}[[line.human]]\nname = \"desk\"\naddress = \"{address}\"\n");
         let problems = parse(&text, &[]).expect_err(address);
         assert!(

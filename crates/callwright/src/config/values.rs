@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use callwright_call_core::call::How;
+use callwright_call_core::trunk::dialled;
 use callwright_model::Codec;
 
 /// A time as `500ms`, `20s` or `5m`.
@@ -158,7 +159,7 @@ impl FromStr for WebAddress {
     }
 }
 
-/// A SIP address that can be rung.
+/// A SIP address that can be rung, or a number.
 pub(super) struct SipAddress(pub(super) String);
 
 impl FromStr for SipAddress {
@@ -167,7 +168,8 @@ impl FromStr for SipAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match callwright_sip::check_address(text) {
             Ok(()) => Ok(Self(text.to_owned())),
-            Err(_) => Err("write a SIP address such as `sip:desk@192.168.1.20:5060`, or `user:NAME` for the phones of a `[[sip.user]]`".to_owned()),
+            Err(_) if dialled(text).is_some() => Ok(Self(text.to_owned())),
+            Err(_) => Err("write a SIP address such as `sip:desk@192.168.1.20:5060`, `user:NAME` for the phones of a `[[sip.user]]`, or a number that a trunk takes, such as `+4930123456`".to_owned()),
         }
     }
 }

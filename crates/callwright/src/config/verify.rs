@@ -18,6 +18,7 @@ impl Config {
         let mut problems = self.listeners();
         problems.extend(self.certificates());
         problems.extend(self.users());
+        problems.extend(self.trunks_fit());
         problems.extend(self.core_journal());
         problems.extend(self.journal());
         problems.extend(self.whisper());

@@ -79,6 +79,7 @@ impl Systems {
             place: String::new(),
             name: name.to_owned(),
             numbers: numbers.iter().map(|number| (*number).to_owned()).collect(),
+            trunks: Vec::new(),
             pack: PathBuf::from(pack),
             languages: Vec::new(),
             voice: callwright_model::Voice::default(),
@@ -97,6 +98,7 @@ impl Systems {
             sip: Sip {
                 listen: sip,
                 allow: Vec::new(),
+                accept_from_anyone: true,
                 calls_max: 200,
                 retry_after: Duration::from_secs(10),
                 session_expires: Duration::from_secs(1_800),
@@ -139,6 +141,7 @@ impl Systems {
                 ("airline".to_owned(), Connector::Own(self.airline.url())),
                 ("shop".to_owned(), Connector::Own(self.shop.url())),
             ]),
+            trunks: Vec::new(),
             lines,
             grace: Duration::from_secs(30),
             places: crate::config::Places::default(),

@@ -28,6 +28,8 @@ use crate::lines::LoadedLine;
 pub(crate) struct Board {
     legs: Legs,
     pub(crate) caller: LegId,
+    /// The trunk that the caller came by.
+    pub(crate) trunk: Option<String>,
     pub(crate) humans: Vec<Human>,
     observer: Observer,
     recorder: Option<Recorder>,
@@ -79,14 +81,16 @@ impl Board {
         call: CallId,
         caller: LegId,
         line: &LoadedLine,
+        trunk: Option<String>,
         facts: mpsc::Sender<Fact>,
     ) -> Self {
         let observer = Observer::new(Arc::clone(&shared), call, line);
         let recogniser = shared.speech.recogniser();
         let journal = shared.journal.as_ref();
-        let recorder = journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned()));
+        let recorder =
+            journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned(), trunk.clone()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
-        Self { legs, caller, humans: line.line.humans.clone(), observer, recorder, tape: None }
+        Self { legs, caller, trunk, humans: line.line.humans.clone(), observer, recorder, tape: None }
     }
 
     /// From here on a recording is told what it may keep.

@@ -42,6 +42,7 @@ impl WhipHandler for Desk {
             .begin(NewCall {
                 line: line.clone(),
                 channel: Channel::Browser,
+                trunk: None,
                 caller: None,
                 io,
                 format,

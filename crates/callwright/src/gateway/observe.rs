@@ -306,10 +306,11 @@ const fn name(verdict: Verdict) -> &'static str {
 
 impl Shared {
     /// A call exists.
-    pub(crate) fn opened(&self, call: CallId, line: &LoadedLine, channel: Channel) {
+    pub(crate) fn opened(&self, call: CallId, line: &LoadedLine, channel: Channel, trunk: Option<String>) {
         let fact = CallFact::CallStarted {
             line: line.line.name.clone(),
             channel,
+            trunk,
             language: line.language,
             recogniser: self.recogniser(),
         };

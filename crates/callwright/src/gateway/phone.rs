@@ -13,13 +13,14 @@ use callwright_media::{Media, RtpSocket};
 use callwright_model::{
     Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, MediaPath, Pii, SrtpMaster,
 };
-use callwright_sip::{IncomingCall, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
+use callwright_sip::{IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
 use callwright_webrtc::{BrowserLeg, BrowserOffer};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
 use crate::config::{Human, Srtp};
 use crate::gateway::board::{Legs, Phone};
+use crate::gateway::dial::{NoWay, Way, another_may_help};
 use crate::gateway::{Begun, NewCall, Shared, transfers, web_phone};
 use crate::lines::LoadedLine;
 
@@ -28,7 +29,8 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
     if call.replaces.is_some() {
         return transfers::take_place(shared, call);
     }
-    let Some(line) = shared.lines.for_number(&shared.config, &call.to_user).cloned() else {
+    let Some(line) = shared.lines.for_number(&shared.config, &call.to_user, call.trunk.as_deref()).cloned()
+    else {
         info!(to = %call.to_user, "nobody answers this number");
         call.reject(404, None);
         return;
@@ -37,7 +39,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
         tokio::spawn(web_phone::answer(Arc::clone(shared), line, call, offer));
         return;
     }
-    let local = match local_media(shared, call.local_ip) {
+    let local = match local_media(shared, call.local_ip, call.trunk.as_deref()) {
         Ok(local) => local,
         Err(error) => {
             warn!(%error, "no port for a call's sound");
@@ -59,12 +61,13 @@ struct Local {
     media: LocalMedia,
 }
 
-fn local_media(shared: &Shared, ip: IpAddr) -> Result<Local> {
+fn local_media(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local> {
     let socket = shared.media.bind(ip)?;
-    let address = shared.config.media.external_ip.unwrap_or(ip);
-    let mut media =
-        LocalMedia::new(address, socket.local_addr().port(), &shared.config.media.codecs, random_id() >> 1);
-    media.security = match shared.config.media.srtp {
+    let config = &shared.config;
+    let address = config.media.external_ip.unwrap_or(ip);
+    let (codecs, srtp) = config.sound(trunk);
+    let mut media = LocalMedia::new(address, socket.local_addr().port(), codecs, random_id() >> 1);
+    media.security = match srtp {
         Srtp::Off => Security::Clear,
         Srtp::Optional => Security::Optional(fresh_keys()?),
         Srtp::Required => Security::Required(fresh_keys()?),
@@ -96,12 +99,14 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
+    let trunk = call.trunk.clone();
     call.ring();
     // The leg is made before the answer leaves: the caller's first packets come right behind it.
     let leg = call.accept(ours.to_string());
     let begun = shared.begin(NewCall {
         line,
         channel: Channel::Sip,
+        trunk,
         caller,
         io: Box::new(local.socket),
         format: agreed.format,
@@ -123,6 +128,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
 async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: IncomingCall, mut local: Local) {
     let ours = sdp::offer(&local.media);
     let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
+    let trunk = call.trunk.clone();
     call.ring();
     let mut leg = call.accept(ours.to_string());
     let theirs = loop {
@@ -148,6 +154,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     let begun = shared.begin(NewCall {
         line,
         channel: Channel::Sip,
+        trunk,
         caller,
         io: Box::new(local.socket),
         format: agreed.format,
@@ -282,21 +289,13 @@ impl From<Human> for Callee {
     }
 }
 
-/// A phone said no.
-#[derive(Debug, thiserror::Error)]
-#[error("{status} {reason}")]
-struct Declined {
-    status: u16,
-    reason: String,
-}
-
 /// Rings somebody's phone and follows it to its end.
 pub(crate) async fn ring(legs: Legs, leg: LegId, callee: Callee) {
     let outcome = match place(&legs, leg, callee).await {
         Ok(()) => HumanFact::Gone,
         Err(error) => {
-            if let Some(declined) = error.downcast_ref::<Declined>() {
-                legs.declined(leg, declined.status);
+            if let Some(NoWay::Declined { status, .. }) = error.downcast_ref() {
+                legs.declined(leg, *status);
             }
             HumanFact::Refused(format!("{error:#}"))
         }
@@ -307,20 +306,36 @@ pub(crate) async fn ring(legs: Legs, leg: LegId, callee: Callee) {
     drop(legs.facts.send(Fact::Human(leg, outcome)).await);
 }
 
+/// Tries one way after another, until somebody's phone has been reached.
 async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
+    let mut ways = Way::to(&legs.shared.sip, &callee.address)?.into_iter().peekable();
+    while let Some(way) = ways.next() {
+        match place_by(legs, leg, &callee, &way).await {
+            Err(error) if ways.peek().is_some() && another_may_help(&error) => {
+                info!(trunk = way.trunk(), %error, "a trunk was of no use: the next one is tried");
+            }
+            outcome => return outcome.with_context(|| format!("ringing {}", callee.name)),
+        }
+    }
+    Ok(())
+}
+
+async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result<()> {
     let shared = &legs.shared;
-    let ip = shared.sip.local_ip_toward(&callee.address).await?;
-    let mut local = local_media(shared, ip)?;
-    // The cheapest bridge is between equal codecs, and the caller's is mostly G.711; a desk phone that wants another says so.
-    local.media.codecs.sort_by_key(|codec| *codec == Codec::Opus);
+    let ip = way.local_ip(&shared.sip).await?;
+    let mut local = local_media(shared, ip, way.trunk())?;
+    if way.trunk().is_none() {
+        // The cheapest bridge is between equal codecs, and the caller's is mostly G.711; a desk phone that wants another says so.
+        local.media.codecs.sort_by_key(|codec| *codec == Codec::Opus);
+    }
     let ours = sdp::offer(&local.media);
-    let mut call = OutgoingCall::new(&callee.address, transfers::our_address(shared), ours.to_string());
+    let mut call = OutgoingCall::new(way.address(), transfers::our_address(shared), ours.to_string());
     call.answer_time = ANSWER_TIME;
-    call.replaces = callee.replaces;
-    call.fields.referred_by = callee.referred_by;
-    let mut web = web_phone::offer(shared, &callee.address).await?;
+    call.replaces.clone_from(&callee.replaces);
+    call.fields.referred_by.clone_from(&callee.referred_by);
+    let mut web = web_phone::offer(shared, way.address()).await?;
     call.web_offer = web.as_ref().map(|web| web.offer_sdp.clone());
-    let mut phone = shared.sip.invite(call).await.with_context(|| format!("ringing {}", callee.name))?;
+    let mut phone = way.invite(&shared.sip, call).await?;
     if !legs.ringing(leg, Phone::Sip(phone.control())) {
         phone.hangup();
     }
@@ -342,7 +357,8 @@ async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
                 drop(legs.facts.send(Fact::Human(leg, HumanFact::Answered)).await);
                 return follow_human(legs, leg, &mut phone, session).await;
             }
-            SipLegEvent::Refused { status, reason } => return Err(Declined { status, reason }.into()),
+            SipLegEvent::Refused { status, reason } => return Err(NoWay::Declined { status, reason }.into()),
+            SipLegEvent::Ended(LegEnd::Failed(why)) => return Err(NoWay::Lost(why).into()),
             SipLegEvent::Ended(_) => break,
             SipLegEvent::Refer(refer) => refer.reject(603),
             SipLegEvent::Established { .. }
@@ -458,7 +474,7 @@ pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, cal
 }
 
 fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipLeg, Session)> {
-    let mut local = local_media(&legs.shared, call.local_ip)?;
+    let mut local = local_media(&legs.shared, call.local_ip, call.trunk.as_deref())?;
     let Some(offer) = call.offer.clone() else {
         call.reject(488, None);
         return Err(anyhow!("an INVITE with Replaces that leaves the offer to us"));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use callwright_call_core::call::Refer as Progress;
+use callwright_call_core::trunk::dialled;
 use callwright_conversation::{Fact, HUMAN_LEGS, HUMANS_PER_CALL, HumanFact};
 use callwright_model::LegId;
 use callwright_sip::{IncomingCall, IncomingRefer, Refer, ReferProgress, ReferReporter, SipLegControl};
@@ -45,7 +46,7 @@ impl Board {
     pub(crate) fn refer_caller(&self, human: usize, replaces: Option<LegId>) {
         let legs = self.legs();
         let asked = (|| {
-            let mut refer = Refer::new(self.humans.get(human)?.address.clone());
+            let mut refer = Refer::new(self.named_to_caller(&self.humans.get(human)?.address)?);
             refer.referred_by = Some(our_address(&legs.shared));
             if let Some(leg) = replaces {
                 refer.replaces = Some(legs.control(leg)?.as_replaces()?);
@@ -56,6 +57,17 @@ impl Board {
             info!("the caller's side cannot be asked to transfer: we do it");
             legs.inform(Fact::Refer(Progress::Failed));
         }
+    }
+}
+
+impl Board {
+    /// A human's address as the caller's side can call it; a number is one at the caller's own trunk.
+    fn named_to_caller(&self, address: &str) -> Option<String> {
+        let Some(number) = dialled(address) else { return Some(address.to_owned()) };
+        let sip = &self.legs().shared.sip;
+        let ways = sip.ways(&number);
+        let way = ways.iter().find(|way| self.trunk.as_ref() == Some(&way.trunk))?;
+        sip.address_at_trunk(way)
     }
 }
 

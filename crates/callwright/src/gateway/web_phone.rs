@@ -34,7 +34,8 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     let caller = Some(call.from.clone());
     call.ring();
     let leg = call.accept(answer_sdp);
-    let new = NewCall { line, channel: Channel::Sip, caller, io, format, phone: Phone::Sip(leg.control()) };
+    let phone = Phone::Sip(leg.control());
+    let new = NewCall { line, channel: Channel::Sip, trunk: None, caller, io, format, phone };
     match shared.begin(new) {
         Ok(begun) => {
             let control = leg.control();

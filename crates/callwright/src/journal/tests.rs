@@ -35,6 +35,7 @@ impl Call {
             place: String::new(),
             name: "airline".to_owned(),
             numbers: Vec::new(),
+            trunks: Vec::new(),
             pack: folder,
             languages: Vec::new(),
             voice: Voice::default(),
@@ -43,7 +44,7 @@ impl Call {
             humans: Vec::new(),
         };
         let line = LoadedLine::new(&line, &LoadedPack { pack: Arc::clone(&pack), source });
-        let mut recorder = Recorder::new(journal, line, "script".to_owned());
+        let mut recorder = Recorder::new(journal, line, "script".to_owned(), None);
         let config = ConversationConfig::new(DialogueConfig::new(pack, CALL), CALLER, Vec::new());
         // Not zero: times count from the call's own start.
         let now = MonoTime(5_000_123);

@@ -79,6 +79,7 @@ impl Snapshots for Snapshot {
             call: CallId(0xca11),
             line: "airline".to_owned(),
             channel: Channel::Sip,
+            trunk: None,
             state: CallState::Thinking,
             language: Language::EN,
             age_s: 12,

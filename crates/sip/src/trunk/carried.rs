@@ -57,7 +57,7 @@ impl Carried {
         let connecting = shared.connect(target.transport, target.address, &target.host);
         tokio::time::timeout(self.answer_within(), connecting).await.map_err(|_| lost())??;
         let local = shared.local_ip(target.address).ok_or_else(lost)?;
-        option.contact = shared.contact(local, target.transport, trunk.is_secure())?;
+        option.contact = shared.contact(target.address, local, target.transport, trunk.is_secure())?;
         option.destination = Some(destination);
         option.callee = trunk.request_uri(&self.number);
         let (caller, name, identity) = identify(trunk);

@@ -364,7 +364,7 @@ impl Trunk {
     /// Where its calls reach us.
     fn contact(&self, shared: &Shared, target: &Target) -> Option<Uri> {
         let local = shared.local_ip(target.address)?;
-        let mut contact = shared.contact(local, target.transport, self.is_secure()).ok()?;
+        let mut contact = shared.contact(target.address, local, target.transport, self.is_secure()).ok()?;
         if let Some(user) = &self.config.user {
             contact.auth = Some(Auth { user: user.clone(), password: None });
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use callwright_call_core::trunk::{KeepaliveConfig, NumberPlan};
 use callwright_model::Pii;
 use callwright_sip::{
-    CallerId, Credentials, LegEnd, SipConfig, SipEndpoint, SipError, SipLegEvent, TrunkConfig,
+    CallerId, Credentials, External, LegEnd, SipConfig, SipEndpoint, SipError, SipLegEvent, TrunkConfig,
     TrunkRegistration, TrunkRoute, TrunkStatus,
 };
 
@@ -386,4 +386,33 @@ async fn a_registered_trunk_may_call_the_account_and_name_the_number_in_to() {
     peer.send(request).await;
     let call = incoming(&mut calls).await;
     assert_eq!((call.to_user.as_str(), call.trunk.as_deref()), ("+4930200", Some("carrier")));
+}
+
+#[tokio::test]
+async fn behind_a_nat_peers_outside_are_told_the_address_they_see() {
+    let outside = "192.0.2.7".parse().expect("an address");
+    for (inside, host) in
+        [(vec![], "192.0.2.7"), (vec!["127.0.0.0/8".parse().expect("a network")], "127.0.0.1")]
+    {
+        let carrier = Carrier::start().await;
+        let external = Some(External { ip: outside, inside });
+        let (endpoint, _calls) =
+            start(SipConfig { external, ..with(vec![registering(carrier.uri())]) }).await;
+        let there = format!("{host}:{}", endpoint.local_addresses()[0].port());
+        let told = |request: &crate::support::carrier::Request, field: &str, begin: &str| {
+            let value = header(&request.text, field).expect("it is there").to_owned();
+            assert!(value.starts_with(&format!("{begin}{there}")), "{field}: {value}, not {there}");
+        };
+        let register = carrier.request("REGISTER").await;
+        told(&register, "Contact", "<sip:alice@");
+        told(&register, "Via", "SIP/2.0/UDP ");
+        let way = endpoint.ways("110").remove(0);
+        let _leg = endpoint.invite_by_trunk(&way, call_to(String::new())).await.expect("a way");
+        let invite = carrier.request("INVITE").await;
+        told(&invite, "Contact", "<sip:callwright@");
+        told(&invite, "Via", "SIP/2.0/UDP ");
+        assert_eq!(endpoint.user_here(&format!("sip:anna@{there}")).as_deref(), Some("anna"));
+        assert_eq!(endpoint.user_here("sip:anna@192.0.2.8"), None);
+        assert_eq!(endpoint.address_at_trunk(&way), Some(format!("sip:110@127.0.0.1:{}", carrier.port())));
+    }
 }

@@ -1,0 +1,160 @@
+//! Trunks of the whole gateway: whose calls come in, and by which way numbers go out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use callwright_tests::{Gateway, Settings};
+use tokio::net::UdpSocket;
+
+/// A SIP element that says exactly what it is told, over UDP.
+struct Peer {
+    socket: UdpSocket,
+    gateway: SocketAddr,
+}
+
+impl Peer {
+    async fn at(ip: &str, gateway: SocketAddr) -> Self {
+        Self { socket: UdpSocket::bind((ip, 0)).await.expect("loopback has room"), gateway }
+    }
+
+    fn port(&self) -> u16 {
+        self.socket.local_addr().expect("it is bound").port()
+    }
+
+    /// The next message that begins so, and where it came from; others are skipped.
+    async fn hears(&self, start: &str) -> (String, SocketAddr) {
+        let mut buffer = vec![0; 16_384];
+        let heard = async {
+            loop {
+                let (length, from) = self.socket.recv_from(&mut buffer).await.expect("a datagram");
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if text.starts_with(start) {
+                    return (text, from);
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap_or_else(|_| panic!("no `{start}`"))
+    }
+
+    async fn says(&self, method: &str, number: u32, to_tag: &str, more: &str, body: &str) {
+        let (ours, theirs) = (self.socket.local_addr().expect("it is bound"), self.gateway);
+        let text = format!(
+            "{method} sip:100@{theirs} SIP/2.0\r\nVia: SIP/2.0/UDP {ours};branch=z9hG4bK{method}{number}\r\n\
+             From: <sip:bob@{ours}>;tag=b\r\nTo: <sip:100@{theirs}>{to_tag}\r\nCall-ID: {}@test\r\n\
+             CSeq: {number} {method}\r\nContact: <sip:bob@{ours}>\r\nMax-Forwards: 70\r\n{more}Content-Length: {}\r\n\r\n{body}",
+            ours.port(),
+            body.len()
+        );
+        self.socket.send_to(text.as_bytes(), theirs).await.expect("loopback takes it");
+    }
+
+    async fn answers(&self, (request, from): &(String, SocketAddr), status: &str) {
+        let copied = |name: &str| header(request, name);
+        let text = format!(
+            "SIP/2.0 {status}\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=c\r\nCall-ID: {}\r\nCSeq: {}\r\nContent-Length: 0\r\n\r\n",
+            copied("Via"),
+            copied("From"),
+            copied("To"),
+            copied("Call-ID"),
+            copied("CSeq"),
+        );
+        self.socket.send_to(text.as_bytes(), from).await.expect("loopback takes it");
+    }
+}
+
+fn header(message: &str, name: &str) -> String {
+    let found = message.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    found.unwrap_or_else(|| panic!("no {name} in {message}")).to_owned()
+}
+
+/// Looks until something is so.
+async fn until(what: &str, wanted: impl Fn() -> bool) {
+    let looking = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        while !wanted() {
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looking).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+const SDP: &str = "Content-Type: application/sdp\r\n";
+
+fn offer(port: u16) -> String {
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 8\r\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_brings_calls_to_its_line_and_numbers_go_by_the_next_one_that_takes_them() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+    let (busy, good) = (Peer::at("127.0.0.1", nobody).await, Peer::at("127.0.0.1", nobody).await);
+    let trunk = |name: &str, port: u16, rest: &str| {
+        format!(
+            "[[trunk]]\nname = \"{name}\"\naddress = \"sip:127.0.0.1:{port}\"\nkeepalive = {{ every = \"0s\" }}\n{rest}"
+        )
+    };
+    let top = [
+        trunk("busy", busy.port(), "codecs = [\"pcma\"]\n[[trunk.route]]\nnumbers = \"+49*\"\n"),
+        trunk(
+            "good",
+            good.port(),
+            "codecs = [\"pcmu\"]\ncaller_id = { number = \"+4930200\" }\n\
+             [[trunk.route]]\nnumbers = \"*\"\nstrip = 3\nadd = \"0\"\n",
+        ),
+    ];
+    let gateway = Gateway::start(&Settings {
+        top: top.concat(),
+        sip: "accept_from_anyone = false".to_owned(),
+        line: "trunk = [\"busy\"]".to_owned(),
+        humans: vec!["tel:+49-30-999".to_owned()],
+        ..Settings::default()
+    });
+    let address: SocketAddr = gateway.sip.parse().expect("an address");
+
+    // Whoever is no trunk's, is nobody.
+    let stranger = Peer::at("127.0.0.2", address).await;
+    stranger.says("INVITE", 1, "", SDP, &offer(40_000)).await;
+    stranger.hears("SIP/2.0 603").await;
+
+    let caller = Peer::at("127.0.0.1", address).await;
+    caller.says("INVITE", 1, "", SDP, &offer(40_000)).await;
+    let (answer, _) = caller.hears("SIP/2.0 200").await;
+    assert!(answer.contains(" RTP/AVP 8\r\n"), "the trunk's codec is the only one: {answer}");
+    let to = header(&answer, "To");
+    let tag = to.find(";tag=").map(|at| &to[at..]).expect("an answer has a tag");
+    caller.says("ACK", 1, tag, "", "").await;
+    until("the call is shown with its trunk", || {
+        let calls = gateway.get("/v1/calls");
+        calls.contains("\"trunk\":\"busy\"") && calls.contains("\"line\":\"airline\"")
+    })
+    .await;
+
+    // The key for a person, whose number both trunks take; the first has no room.
+    let relay = "Content-Type: application/dtmf-relay\r\n";
+    caller.says("INFO", 2, tag, relay, "Signal=0\r\nDuration=100\r\n").await;
+    let refused = busy.hears("INVITE ").await;
+    assert!(refused.0.starts_with("INVITE sip:+4930999@127.0.0.1"), "{}", refused.0);
+    assert!(refused.0.contains("PCMA/8000") && !refused.0.contains("PCMU/8000"), "{}", refused.0);
+    busy.answers(&refused, "503 Service Unavailable").await;
+    let taken = good.hears("INVITE ").await;
+    assert!(taken.0.starts_with("INVITE sip:030999@127.0.0.1"), "{}", taken.0);
+    assert!(taken.0.contains("PCMU/8000") && !taken.0.contains("PCMA/8000"), "{}", taken.0);
+    assert!(header(&taken.0, "From").contains("sip:+4930200@127.0.0.1"), "{}", taken.0);
+    // What is said of the person called stands, and the caller is given back to the agent.
+    good.answers(&taken, "486 Busy Here").await;
+    good.hears("ACK ").await;
+    caller.says("BYE", 3, tag, "", "").await;
+    caller.hears("SIP/2.0 200").await;
+
+    let folder = gateway.folder.path().join("calls");
+    until("the journal tells the trunk", || {
+        let journals = std::fs::read_dir(&folder).expect("it is there");
+        let texts = journals.map(|file| std::fs::read_to_string(file.expect("a file").path()));
+        texts
+            .flatten()
+            .any(|text| text.lines().next().is_some_and(|first| first.contains("\"trunk\":\"busy\"")))
+    })
+    .await;
+}
