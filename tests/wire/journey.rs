@@ -59,7 +59,9 @@ async fn a_person_gets_what_is_kept_of_them_and_has_it_erased() {
     let vcon = std::fs::read_to_string(vcons.join(format!("{CALL}.vcon.json"))).expect("it is there");
     let vcon: serde_json::Value = serde_json::from_str(&vcon).expect("JSON");
     assert_eq!(vcon["dialog"][0]["body"], "my flight was cancelled");
-    let receipts = vcon["attachments"][0]["body"]["events"].as_array().expect("a list");
+    let plan = vcon["attachments"][0]["body"].as_str().expect("a text");
+    let plan: serde_json::Value = serde_json::from_str(plan).expect("JSON");
+    let receipts = plan["events"].as_array().expect("a list");
     let committed = receipts.iter().filter(|event| event["what"]["event"] == "step_committed");
     assert_eq!(committed.count(), 4);
 

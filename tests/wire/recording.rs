@@ -5,8 +5,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use callwright_loadtest::{LoadConfig, NoObserver, Outcome, Scenario, run};
 use callwright_tests::{Airline, Gateway, Settings, program, repository};
+use sha2::{Digest as _, Sha512};
 
 use crate::sound;
 
@@ -130,6 +133,49 @@ async fn both_sides_are_at_their_places_and_the_pin_is_not_there() {
     let (from, to) = ((from * 16_000.0) as usize, (to * 16_000.0) as usize);
     assert!(caller[from..to].iter().chain(&sent[from..to]).all(|&sample| sample == 0), "silence");
     assert!(!told.contains("cut off"), "{told}");
+    a_vcon_tells_the_same(&gateway, (caller.len() + sent.len()) * size_of::<i16>());
+}
+
+/// The recording as a vCon has it, beside it and inside; and nothing of what was left out.
+fn a_vcon_tells_the_same(gateway: &Gateway, sound_bytes: usize) {
+    let (call, folder) = (calls(gateway).remove(0), gateway.folder.path());
+    let (config, to) = (folder.join("callwright.toml"), folder.join("call.vcon.json"));
+    let vcon = |how: &[&str]| {
+        let output = Command::new(program())
+            .args(["vcon", &call, "-o"])
+            .arg(&to)
+            .arg("--config")
+            .arg(&config)
+            .args(how)
+            .output();
+        let output = output.expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(&to).expect("it is there");
+        assert!(!text.contains("4821") && !text.contains("four eight two one"), "the PIN");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    let beside = vcon(&["--sound-at", "https://media.example/calls/"]);
+    let recording = &beside["dialog"][0];
+    assert_eq!(recording["url"], format!("https://media.example/calls/{call}.wav"));
+    let wav = std::fs::read(folder.join(format!("{call}.wav"))).expect("beside it");
+    let encoded = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    assert_eq!(recording["content_hash"], format!("sha512-{}", encoded(&Sha512::digest(&wav))));
+    let inline = vcon(&["--inline"]);
+    assert_eq!(inline["dialog"][0]["body"], encoded(&wav));
+    assert_eq!(wav.len() - sound_bytes, 44, "the head of a WAV, and the sound that was exported");
+
+    let attached = |purpose: &str| {
+        let all = inline["attachments"].as_array().expect("a list").iter();
+        let body = all.clone().find(|one| one["purpose"] == purpose).and_then(|one| one["body"].as_str());
+        serde_json::from_str::<serde_json::Value>(body.expect("it is attached")).expect("JSON")
+    };
+    assert_eq!(attached("callwright.left_out")[0]["why"], "a secret was asked for");
+    let plan = attached("callwright.plan");
+    let committed = |step: &&serde_json::Value| step["kind"] == "write" && step["state"] == "committed";
+    let committed = plan["steps"].as_array().expect("a list").iter().filter(committed);
+    assert_eq!((plan["skill"].as_str(), committed.count()), (Some("rebook"), 4), "{plan:#}");
+    let said = inline["analysis"][0]["body"].as_str().expect("a text");
+    assert!(said.contains("my flight was cancelled"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use callwright_actions::Store;
 use callwright_model::{PlanId, utc};
 use callwright_plan_core::Audited;
-use callwright_wire::actions::Client;
+use callwright_wire::actions::{Client, ClientError};
 use serde::Serialize;
 
 use crate::cli::{Explain, List, Verify};
@@ -122,6 +122,23 @@ pub async fn explain(config: &Path, args: &Explain) -> Result<()> {
         answer!("{text}");
     }
     Ok(())
+}
+
+/// The story of a plan as JSON, from where the configuration says that plans are kept; `None` when there is none.
+///
+/// # Errors
+/// When nobody can be asked.
+pub async fn story(core: &Core, plan: &PlanId) -> Result<Option<String>> {
+    if let Some(address) = &core.address {
+        return match Client::connect(address).await?.explain(plan).await {
+            Ok(told) => Ok(Some(told.json)),
+            Err(ClientError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+    }
+    let store = core.store();
+    let told = callwright_actions::explain_from(&store, plan).await.with_context(|| store.to_string())?;
+    Ok(told.map(|told| told.json))
 }
 
 /// Where plans are looked for.

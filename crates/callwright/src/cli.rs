@@ -13,7 +13,8 @@ use crate::import::{self, NamedSecret};
 #[cfg(feature = "talk")]
 use crate::talk;
 use crate::{
-    audit, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve, stats,
+    audit, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve,
+    stats, vcon,
 };
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
@@ -101,6 +102,11 @@ enum Command {
     /// List recordings of calls, take one out of its encryption, or erase some.
     #[command(subcommand)]
     Recording(Recording),
+    /// Write a call as a vCon (draft-ietf-vcon-vcon-core): who took part, what was said, the recording, consents, and plans.
+    ///
+    /// It is made of the call's journal, its recording, and what the action core keeps of its plans, by name, with amounts of money alone.
+    /// Secrets are in none of these: what was left out of the recording is told with its place. What is written is personal.
+    Vcon(Vcon),
     /// Count what became of plans, by skill and step: success, time, denials, what people put right.
     ///
     /// Reads the action core's journal, which a core may go on writing meanwhile. A step's times are from its first call to its result, a
@@ -626,6 +632,31 @@ pub struct RecordingErase {
     pub calls: Vec<callwright_model::CallId>,
 }
 
+/// Arguments of `vcon`.
+#[derive(Debug, Args)]
+pub struct Vcon {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The call, as `recording list` and events name it.
+    pub call: callwright_model::CallId,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Put the recording into it.
+    #[arg(long, conflicts_with = "sound_at")]
+    pub inline: bool,
+    /// Write the recording as CALL.wav beside the file, and refer to it by its hash and as URL/CALL.wav, where you put it.
+    #[arg(long, value_name = "URL")]
+    pub sound_at: Option<String>,
+}
+
+impl Vcon {
+    /// The configuration file.
+    pub fn config(&self) -> &std::path::Path {
+        &self.file.config
+    }
+}
+
 /// Arguments of `stats`.
 #[derive(Debug, Args)]
 pub struct Stats {
@@ -722,6 +753,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Import(_)
         | Command::Audit(_)
         | Command::Explain(_)
+        | Command::Vcon(_)
         | Command::Stats(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
@@ -747,6 +779,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args).await),
             Command::Audit(Audit::List(args)) => audit::list(&args.file.config, &args).await?,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
+            Command::Vcon(args) => vcon::run(&args).await?,
             Command::Stats(args) => stats::run(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,

@@ -1,20 +1,19 @@
 //! `callwright journey`: giving a person what is kept of them, and erasing it. The action core keeps plans; the gateway's journals and
 //! recordings of the same calls lie beside it as files, and go the same way.
 
-mod vcon;
-
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use callwright_model::{CallId, Pii};
 use callwright_wire::actions::{Client, Person};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio_stream::StreamExt as _;
 
 use crate::cli;
 use crate::config::Config;
 use crate::recordings::erase_in;
 use crate::serve::all;
+use crate::vcon::{self, PlanTold, Told};
 
 /// Prints what is kept of a person, and writes their calls as vCons if asked to.
 ///
@@ -33,10 +32,9 @@ pub async fn export(config: &Path, args: &cli::JourneyExport) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         for call in calls(&told) {
             for file in journals(&place.calls, call)? {
-                let vcon = vcon::of(call, &file, &told).with_context(|| file.display().to_string())?;
+                let of_call = Told::read(&file).with_context(|| file.display().to_string())?;
                 let to = folder.join(format!("{call}.vcon.json"));
-                let text = serde_json::to_string_pretty(&vcon)?;
-                std::fs::write(&to, text).with_context(|| to.display().to_string())?;
+                vcon::write(&vcon::without_sound(call, &of_call, plans(call, &told)), &to)?;
                 notice!("call {call}: {}", to.display());
             }
         }
@@ -76,7 +74,10 @@ pub fn delete_journals(folder: &Path, calls: &[CallId]) -> Result<usize> {
 }
 
 /// The journals of a call: none when it was none of this gateway's, or is older than they are kept.
-fn journals(folder: &Path, call: CallId) -> Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn journals(folder: &Path, call: CallId) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -101,6 +102,20 @@ fn calls(lines: &[Json]) -> Vec<CallId> {
     calls.sort();
     calls.dedup();
     calls
+}
+
+/// Each plan of the call with its consent and its events, among them the receipts.
+fn plans(call: CallId, lines: &[Json]) -> Vec<PlanTold> {
+    let call = call.to_string();
+    let of_call = lines.iter().filter(|line| line["kind"] == "plan" && line["call"] == call.as_str());
+    of_call
+        .map(|plan| {
+            let about = |line: &&Json| line["plan"] == plan["plan"] && line["kind"] != "plan";
+            let events: Vec<&Json> = lines.iter().filter(about).collect();
+            let begun_unix_ms = plan["begun_unix_ms"].as_u64().unwrap_or_default();
+            PlanTold { begun_unix_ms, body: json!({ "plan": plan, "events": events }) }
+        })
+        .collect()
 }
 
 fn person(whose: &cli::Whose) -> Person {

@@ -28,6 +28,7 @@ mod stats;
 #[cfg(feature = "talk")]
 mod talk;
 mod telemetry;
+mod vcon;
 
 use std::process::ExitCode;
 
