@@ -49,6 +49,7 @@ mod opus_codec;
 mod own_voice;
 mod pcm_ring;
 mod resample;
+mod steady_tone;
 mod time_scale;
 mod tone;
 
@@ -63,5 +64,6 @@ pub use level::{Level, LevelMeter};
 pub use own_voice::{Own, OwnVoice};
 pub use pcm_ring::PcmRing;
 pub use resample::{Downsampler, Upsampler};
+pub use steady_tone::SteadyTone;
 pub use time_scale::{lengthen, shorten};
 pub use tone::ToneGenerator;

@@ -1,5 +1,6 @@
 //! A call's control: offer/answer, and the call as one machine over all its legs; and the trunks that calls go by.
 
+pub mod answering;
 pub mod call;
 pub mod queue;
 pub mod sdp;

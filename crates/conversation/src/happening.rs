@@ -1,5 +1,6 @@
 //! What happens in a call, for those who watch: the console, the terminal, the journal. Nothing depends on it.
 
+use callwright_call_core::answering::Sign;
 use callwright_call_core::call::{Party, Supervise};
 use callwright_dialogue_core::{Note, SayKind, TransferReason};
 use callwright_model::{Evidence, Language, Pii, PlanEvent, PlanReply, SayId, TurnId, Verdict};
@@ -108,6 +109,11 @@ pub enum Happening {
         state: &'static str,
         /// Who is being rung, by place in the line's list.
         human: Option<usize>,
+    },
+    /// What answered a human's phone is a machine; it is hung up on.
+    MachineAnswered {
+        /// By what it was known.
+        sign: Sign,
     },
     /// Somebody holds the line, or does not any more.
     Held {

@@ -1,7 +1,7 @@
 //! The human's leg: what keys and words on it mean.
 
-use callwright_dialogue_core::yes_or_no;
-use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice};
+use callwright_call_core::answering::{self, Answering};
+use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice, word_count};
 
 use crate::fact::Act;
 use crate::turns::Turns;
@@ -12,6 +12,12 @@ pub(crate) struct HumanLeg {
     pub(crate) turns: Turns,
     /// The briefing, while it sounds.
     pub(crate) briefing: Option<SayId>,
+    /// Whether a person is there, and takes the call.
+    pub(crate) answering: Answering,
+    /// It was said from the start once more.
+    pub(crate) briefed_again: bool,
+    /// What ends with the question, and how many words of it must be heard.
+    question: Option<(SayId, u16)>,
     /// The last key was a star.
     star: bool,
     says: u32,
@@ -31,7 +37,16 @@ pub(crate) enum Answer {
 
 impl HumanLeg {
     pub(crate) fn new(leg: LegId) -> Self {
-        Self { leg, turns: Turns::default(), briefing: None, star: false, says: 0 }
+        Self {
+            leg,
+            turns: Turns::default(),
+            briefing: None,
+            answering: Answering::new(answering::Config::default()),
+            briefed_again: false,
+            question: None,
+            star: false,
+            says: 0,
+        }
     }
 
     /// What a key means: before they talk 1 takes the call and 2 leaves it; while they do, `*9` gives the caller back, and `*8` has
@@ -47,12 +62,19 @@ impl HumanLeg {
         }
     }
 
-    /// What words mean.
-    pub(crate) fn words(&self, words: &str, language: Language) -> Answer {
-        match yes_or_no(words, language) {
-            Some(true) => Answer::Accept,
-            Some(false) => Answer::Decline,
-            None => Answer::Unclear,
+    /// Asks whether they take the call, after something else if it is not empty. Half of the question is enough to know what is asked.
+    pub(crate) fn ask(&mut self, before: &str, question: &str, language: Language, voice: &Voice) -> Act {
+        let text = if before.is_empty() { question.to_owned() } else { format!("{before} {question}") };
+        let enough = word_count(&text) - word_count(question) / 2;
+        let act = self.say(text, language, voice);
+        self.question = Some((self.last_say(), enough));
+        act
+    }
+
+    /// So many words of a say were heard.
+    pub(crate) fn heard(&mut self, say: SayId, words: u16) {
+        if self.question.take_if(|(question, enough)| *question == say && words >= *enough).is_some() {
+            self.answering.handle_asked();
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pure half of a call: who hears what, who is told what, and when it is over.
 
+mod answering;
 mod evidence;
 mod handover;
 mod people;
@@ -223,6 +224,7 @@ impl Conversation {
         if self.call.poll_timeout().is_some_and(|(due, _)| now >= due) {
             self.call.handle_timeout(now);
         }
+        self.answering_timeout(now);
         self.drain(now);
     }
 
@@ -242,7 +244,7 @@ impl Conversation {
         let unheard = self.unheard.map(|(_, until)| until);
         let dialogue = self.dialogue.poll_timeout().map(|(due, _)| due);
         let call = self.call.poll_timeout().map(|(due, _)| due);
-        [closing, unheard, dialogue, call].into_iter().flatten().min()
+        [closing, unheard, dialogue, call, self.answering_due()].into_iter().flatten().min()
     }
 
     /// Whether the call is over; nothing is wanted any more once the acts are drained.
@@ -301,6 +303,7 @@ impl Conversation {
             LegFact::Judged { turn, verdict, evidence } => {
                 self.tell(Happening::Judged { turn, verdict, evidence });
             }
+            LegFact::Beep { .. } => {}
             LegFact::LateEcho => {
                 self.echo = true;
                 self.tell(Happening::LateEcho);

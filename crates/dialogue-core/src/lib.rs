@@ -39,4 +39,4 @@ pub use slots::{filled, yes_or_no};
 pub use sort::sort_of;
 pub use understand::{Intent, Reading};
 pub use verbalise::{spelled, spoken, written};
-pub use wish::{HumanWish, human_wish};
+pub use wish::{HumanWish, human_wish, is_machine};

@@ -20,15 +20,26 @@ pub enum HumanWish {
 /// stand in a pack's words, or in ours, parted by semicolons.
 #[must_use]
 pub fn human_wish(pack: &Pack, words: &str, language: Language) -> Option<HumanWish> {
-    let said = format!(" {} ", fold(words));
-    let holds = |key: &str| {
-        let phrases = pack.sentence(key, &Record::new(), language).unwrap_or_default();
-        phrases.split(';').map(fold).any(|phrase| !phrase.is_empty() && said.contains(&format!(" {phrase} ")))
-    };
+    let holds = |key: &str| holds(pack, key, words, language);
     let wishes = [
         ("hand-back-words", HumanWish::HandBack),
         ("stay-words", HumanWish::Stay),
         ("leave-words", HumanWish::Leave),
     ];
     wishes.into_iter().find(|(key, _)| holds(key)).map(|(_, wish)| wish)
+}
+
+/// Whether only a machine says such words: they hold one of the phrases of `machine-words`, such as "leave a message".
+#[must_use]
+pub fn is_machine(pack: &Pack, words: &str, language: Language) -> bool {
+    holds(pack, "machine-words", words, language)
+}
+
+/// Whether words hold one of the phrases of a sentence, parted by semicolons. A phrase begins with a word and ends with one, but that
+/// Korean words have endings of their own.
+fn holds(pack: &Pack, key: &str, words: &str, language: Language) -> bool {
+    let said = format!(" {} ", fold(words));
+    let end = if language == Language::KO { "" } else { " " };
+    let phrases = pack.sentence(key, &Record::new(), language).unwrap_or_default();
+    phrases.split(';').map(fold).any(|phrase| !phrase.is_empty() && said.contains(&format!(" {phrase}{end}")))
 }

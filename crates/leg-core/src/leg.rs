@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callwright_audio_core::mix_into;
+use callwright_audio_core::{SteadyTone, mix_into};
 use callwright_model::{
     AudioFormat, Frame, Gone, Heard, LegCommand, LegFact, LegRole, MonoTime, SayFrame, TurnId, VoiceActivity,
 };
@@ -51,6 +51,8 @@ pub struct MediaLeg {
     sounding: Sounding,
     /// What came in with this tick, echo removed.
     heard: Frame,
+    /// Of a human's leg: whether a machine is there.
+    beep: Option<SteadyTone>,
     loudness: Loudness,
     timeouts: Timeouts,
     frames_skipped: u64,
@@ -116,6 +118,7 @@ impl MediaLeg {
             sent: Frame::SILENCE,
             sounding: Sounding::Nothing,
             heard: Frame::SILENCE,
+            beep: (spec.role == LegRole::Human).then(SteadyTone::default),
             loudness: Loudness {
                 duck_db: config.duck_db,
                 duck_ramp: config.duck_ramp,
@@ -286,6 +289,10 @@ impl MediaLeg {
             }
         }
         if self.is_heard() {
+            // Before the echo is taken out: what is done for that bends a tone.
+            if let Some(hz) = self.beep.as_mut().and_then(|beep| beep.hear(&self.heard)) {
+                self.facts.push(LegFact::Beep { hz: hz as u16 });
+            }
             let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
             let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
                 obey(output, playout, facts, loudness);

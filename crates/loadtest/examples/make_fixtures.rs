@@ -21,15 +21,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [name, language, engine, voice, words] = fields[..] else {
             return Err(format!("sentences.tsv:{}: five fields are wanted", number + 1).into());
         };
-        let (samples, rate) = speak(engine, voice, words)?;
-        let mut samples = trim(&resample(&samples, rate));
-        level(&mut samples);
+        let samples = assemble(engine, voice, words)?;
+        let words = spoken_words(words);
         let file = format!("{name}.wav");
         save(&folder.join(&file), &samples)?;
         let clip = Clip::load(&folder.join(&file))?;
         manifest.clips.push(Entry {
             file,
-            words: words.to_owned(),
+            words,
             language: language.to_owned(),
             voice: format!("{engine} {voice}"),
             speech_start_ms: clip.speech.start.duration().as_millis().try_into()?,
@@ -55,6 +54,35 @@ fn print(manifest: &Manifest) -> String {
         );
     }
     text
+}
+
+/// What stands between `<beep 1000>` (Hz, 400 ms) and `<pause 800>` (ms) is spoken.
+fn assemble(engine: &str, voice: &str, words: &str) -> Result<Vec<i16>, Box<dyn Error>> {
+    let mut all = Vec::new();
+    for part in words.split('<') {
+        let (mark, text) = part.split_once('>').unwrap_or(("", part));
+        match mark.split_once(' ') {
+            Some(("pause", ms)) => all.resize(all.len() + ms.parse::<usize>()? * RATE as usize / 1_000, 0),
+            Some(("beep", hz)) => {
+                let step = 2.0 * PI * hz.parse::<f64>()? / RATE;
+                all.extend((0..BEEP_SAMPLES).map(|n| (9_000.0 * (step * f64::from(n)).sin()) as i16));
+            }
+            Some((other, _)) => return Err(format!("<{other}> is neither <pause> nor <beep>").into()),
+            None => {}
+        }
+        if !text.trim().is_empty() {
+            let (samples, rate) = speak(engine, voice, text.trim())?;
+            let mut samples = trim(&resample(&samples, rate));
+            level(&mut samples);
+            all.extend(samples);
+        }
+    }
+    Ok(all)
+}
+
+fn spoken_words(words: &str) -> String {
+    let parts = words.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text).trim());
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Samples and their rate.
@@ -146,3 +174,4 @@ fn save(path: &Path, samples: &[i16]) -> Result<(), hound::Error> {
 }
 
 const RATE: f64 = 8_000.0;
+const BEEP_SAMPLES: u32 = 3_200;

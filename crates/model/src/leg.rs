@@ -303,6 +303,11 @@ pub enum LegFact {
         /// `0`-`9`, `*`, `#`, `A`-`D`.
         digit: char,
     },
+    /// A steady tone came from a human's line: the beep of an answering machine, of a network, of a fax. Nobody speaks like that.
+    Beep {
+        /// Its frequency, rounded.
+        hz: u16,
+    },
     /// Nobody has made a sound for this long: neither the caller nor the agent.
     Silence {
         /// How long by now.

@@ -51,6 +51,14 @@ impl Call {
         }
     }
 
+    /// The human has spoken into the briefing without hearing what it asks: it is said from the start.
+    pub fn handle_brief_again(&mut self, now: MonoTime) {
+        if let Stage::Deciding { human, comfort_at, .. } = self.stage {
+            self.outputs.push_back(Output::Brief);
+            self.enter(Stage::Briefing { human, comfort_at }, now);
+        }
+    }
+
     /// The human pressed the key or said yes.
     pub fn handle_accepted(&mut self, now: MonoTime) {
         if let Stage::Briefing { human, .. } | Stage::Deciding { human, .. } = self.stage {

@@ -145,6 +145,10 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "callwright_browser_packets_dropped_total",
         "Packets of browser calls dropped because a queue was full, by direction.",
     ),
+    (
+        "callwright_transfer_machines_total",
+        "Telephones of humans that a machine answered, by the sign that it was known by.",
+    ),
     ("callwright_actions_plans_total", "Plans ended, by outcome."),
     (
         "callwright_actions_approvals_total",

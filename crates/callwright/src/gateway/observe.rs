@@ -164,6 +164,12 @@ impl Observer {
                 self.enter(CallState::Transferring);
             }
             Happening::TransferState { state, .. } => self.transfer_moved(state),
+            Happening::MachineAnswered { sign } => {
+                let sign = sign.name();
+                metrics::counter!("callwright_transfer_machines_total", "sign" => sign).increment(1);
+                let reason = Some(format!("a machine answered, known by {sign}; it is hung up on"));
+                self.publish(CallFact::TransferChanged { state: TransferState::Ringing, reason });
+            }
             Happening::Held { who, on } => {
                 let who = *who;
                 self.publish(if *on { CallFact::Held { who } } else { CallFact::Resumed { who } });

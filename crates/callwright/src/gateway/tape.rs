@@ -109,6 +109,7 @@ impl TapeOperator {
             | LegFact::SayEnded { .. }
             | LegFact::SayDropped { .. }
             | LegFact::Dtmf { .. }
+            | LegFact::Beep { .. }
             | LegFact::Silence { .. }
             | LegFact::Gone(_) => {}
         }
@@ -160,6 +161,7 @@ impl TapeOperator {
             | Happening::Plan(_)
             | Happening::Transfer { .. }
             | Happening::TransferState { .. }
+            | Happening::MachineAnswered { .. }
             | Happening::Held { .. }
             | Happening::Supervised(_)
             | Happening::HumanSaid { .. }

@@ -266,6 +266,7 @@ impl Mask {
             | Happening::Plan(_)
             | Happening::Transfer { .. }
             | Happening::TransferState { .. }
+            | Happening::MachineAnswered { .. }
             | Happening::Held { .. }
             | Happening::Supervised(_)
             | Happening::HumanSaid { .. }

@@ -86,13 +86,7 @@ impl Conversation {
                 self.own_say(text);
             }
             Output::Brief => self.brief(),
-            Output::AskAgain => {
-                let Some(handover) = &self.handover else { return };
-                let language = handover.briefing.language;
-                let text = sentence(&self.config.dialogue.pack, language, "transfer-ask-again");
-                let say = self.people.human.as_mut().map(|h| h.say(text, language, &self.config.voice));
-                self.acts.extend(say);
-            }
+            Output::AskAgain => self.ask_again(),
             Output::Connect => self.connect(now),
             Output::Probe => {
                 let People { human, target, supervisor, .. } = &self.people;
@@ -111,7 +105,7 @@ impl Conversation {
         let Some(handover) = &mut self.handover else { return };
         let language = handover.briefing.language;
         let question = sentence(&self.config.dialogue.pack, language, "transfer-accept");
-        let text = format!("{} {question}", handover.briefing.text().reveal());
+        let briefing = handover.briefing.text();
         if let Some(human) = &mut self.people.human {
             let hints = Hints {
                 expect: Expect::YesNo,
@@ -122,7 +116,7 @@ impl Conversation {
             };
             self.acts.push_back(Act::Expect(human.leg, hints));
             self.acts.push_back(Act::Command(human.leg, LegCommand::Expect(Expect::YesNo)));
-            let say = human.say(text, language, &self.config.voice);
+            let say = human.ask(briefing.reveal(), &question, language, &self.config.voice);
             human.briefing = Some(human.last_say());
             self.acts.push_back(say);
         }

@@ -2,10 +2,10 @@
 
 use callwright_call_core::call::{Hold, Party, Sound, Supervise};
 use callwright_dialogue_core::{HumanWish, human_wish};
-use callwright_model::{Hints, LegEvent, LegFact, LegId, MonoTime, Recognised, Utterance};
+use callwright_model::{Hints, LegEvent, LegFact, LegId, MonoTime, Recognised, SayId, Utterance};
 
 use super::sound::Wiring;
-use super::{Conversation, before, sentence};
+use super::{Conversation, before};
 use crate::fact::{Act, HumanFact};
 use crate::happening::Happening;
 use crate::human::{Answer, HumanLeg};
@@ -117,24 +117,29 @@ impl Conversation {
     fn human_leg(&mut self, fact: LegFact, now: MonoTime) {
         let Some(human) = &mut self.people.human else { return };
         match fact {
-            LegFact::SpeechStarted { turn } => human.turns.started(turn),
-            LegFact::Resumed { .. } => human.turns.forgotten(),
-            LegFact::TurnEnded { turn, .. } => human.turns.ended(turn),
-            LegFact::SayEnded { say, .. } | LegFact::SayDropped { say } => {
-                if human.briefing == Some(say) {
-                    human.briefing = None;
-                    self.call.handle_briefed(now);
-                }
-                self.connecting_heard(say, now);
+            LegFact::SpeechStarted { turn } => {
+                human.turns.started(turn);
+                human.answering.handle_speech_started(turn, now);
             }
-            LegFact::BargedIn { turn, say, .. } => {
+            LegFact::Resumed { turn } => {
+                human.turns.forgotten();
+                human.answering.handle_speech_discarded(turn);
+            }
+            LegFact::TurnEnded { turn, length, .. } => {
+                human.turns.ended(turn);
+                human.answering.handle_turn_ended(turn, length);
+            }
+            LegFact::Beep { .. } => human.answering.handle_beep(),
+            LegFact::SayEnded { say, words, .. } => {
+                human.heard(say, words);
+                self.said_to_human(say, now);
+            }
+            LegFact::SayDropped { say } => self.said_to_human(say, now),
+            LegFact::BargedIn { turn, say, words, .. } => {
                 let stop = Act::Stop(human.leg, before(turn));
                 human.turns.took_floor(turn);
-                if human.briefing == Some(say) {
-                    human.briefing = None;
-                    self.call.handle_briefed(now);
-                }
-                self.connecting_heard(say, now);
+                human.heard(say, words);
+                self.said_to_human(say, now);
                 self.act(stop);
             }
             LegFact::Dtmf { digit } => self.human_key(digit, now),
@@ -145,6 +150,16 @@ impl Conversation {
             | LegFact::SayStarted { .. }
             | LegFact::Silence { .. } => {}
         }
+        self.follow_answering(now);
+    }
+
+    /// A say on the human's leg is over.
+    fn said_to_human(&mut self, say: SayId, now: MonoTime) {
+        let briefing = self.people.human.as_mut().and_then(|human| human.briefing.take_if(|it| *it == say));
+        if briefing.is_some() {
+            self.call.handle_briefed(now);
+        }
+        self.connecting_heard(say, now);
     }
 
     fn human_key(&mut self, digit: char, now: MonoTime) {
@@ -162,13 +177,13 @@ impl Conversation {
     }
 
     pub(super) fn human_words(&mut self, leg: LegId, report: Recognised, now: MonoTime) {
-        let Recognised::Final(utterance) = report else { return };
         if self.people.party(leg) != Some(Party::Human) {
             return;
         }
         if self.call.is_asking() {
-            return self.human_answers(utterance.words.reveal(), now);
+            return self.human_answers(report, now);
         }
+        let Recognised::Final(utterance) = report else { return };
         if self.call.is_with_human() {
             let wish = human_wish(self.pack(), utterance.words.reveal(), utterance.language);
             self.tell(Happening::HumanSaid { words: utterance.words, language: utterance.language });
@@ -177,19 +192,6 @@ impl Conversation {
                 Some(HumanWish::Stay) => self.call.handle_agent_stays(true, now),
                 Some(HumanWish::Leave) => self.call.handle_agent_stays(false, now),
                 None => {}
-            }
-        }
-    }
-
-    fn human_answers(&mut self, words: &str, now: MonoTime) {
-        let (Some(handover), Some(human)) = (&self.handover, &mut self.people.human) else { return };
-        let language = handover.briefing.language;
-        match human.words(words, language) {
-            Answer::Accept => self.call.handle_accepted(now),
-            Answer::Decline => self.call.handle_declined(now),
-            Answer::HandBack | Answer::Stay | Answer::Unclear => {
-                let again = sentence(&self.config.dialogue.pack, language, "transfer-ask-again");
-                self.acts.push_back(human.say(again, language, &self.config.voice));
             }
         }
     }

@@ -302,37 +302,120 @@ fn a_denied_plan_becomes_a_warm_transfer_that_ends_in_a_bridge() {
     assert!(call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, _))), "the agent is back");
 }
 
+/// A call whose caller wants a person, and the leg of the desk that was rung and has answered.
+fn answered_desk(humans: usize) -> (Call, LegId) {
+    let mut call = Call::new(humans);
+    call.hear_out();
+    call.caller_says("can I talk to a person");
+    call.hear_out();
+    let human = dialled(&mut call).expect("the desk is rung");
+    call.tell(Fact::Human(human, HumanFact::Answered));
+    (call, human)
+}
+
+fn dialled(call: &mut Call) -> Option<LegId> {
+    call.take(|act| match act {
+        Act::Dial { leg, .. } => Some(*leg),
+        _ => None,
+    })
+}
+
+impl Call {
+    /// The human speaks for so long, and this is recognised.
+    fn human_says(&mut self, leg: LegId, turn: u32, length: Duration, words: &str) {
+        let turn = TurnId(turn);
+        self.leg(leg, LegFact::SpeechStarted { turn });
+        self.wait(length);
+        let ended = LegFact::TurnEnded { turn, length, silent: Duration::ZERO, level_db: None, cough: false };
+        self.leg(leg, ended);
+        let utterance = Utterance { words: words.to_owned().into(), ..silence(turn, Language::EN) };
+        self.tell(Fact::Recognised(leg, Recognised::Final(utterance)));
+    }
+
+    fn says_on(&self, wanted: LegId) -> Vec<String> {
+        let text = |act: &Act| match act {
+            Act::Say(leg, say) if *leg == wanted => Some(say.text.clone()),
+            _ => None,
+        };
+        self.acts.iter().filter_map(text).collect()
+    }
+}
+
 #[test]
-fn a_human_may_accept_by_speaking_and_a_voicemail_does_not() {
-    for (words, bridged) in [("yes I take it", true), ("please leave a message after the tone", false)] {
-        let mut call = Call::new(1);
-        call.hear_out();
-        call.caller_says("can I talk to a person");
-        call.hear_out();
-        let human = call.take(|act| match act {
-            Act::Dial { leg, .. } => Some(*leg),
+fn a_human_may_accept_by_speaking_once_they_have_heard_the_question() {
+    let (mut call, human) = answered_desk(1);
+    call.hear_out();
+    call.human_says(human, 1, Duration::from_secs(1), "yes I take it");
+    call.hear_out();
+    assert!(call.machine.is_bridged());
+}
+
+#[test]
+fn a_human_who_says_hello_into_the_briefing_hears_it_from_the_start_and_may_accept() {
+    let (mut call, human) = answered_desk(1);
+    let briefing = call.says_on(human);
+    let say = call.take(|act| match act {
+        Act::Say(leg, say) if *leg == human => Some(say.id),
+        _ => None,
+    });
+    let say = say.expect("a briefing");
+    call.leg(human, LegFact::SpeechStarted { turn: TurnId(1) });
+    call.leg(human, LegFact::BargedIn { turn: TurnId(1), say, played: Samples(3_200), words: 1 });
+    call.human_says(human, 1, Duration::from_secs(1), "hello");
+    assert_eq!(call.says_on(human), briefing, "it begins anew");
+    call.hear_out();
+    assert!(!call.machine.is_bridged());
+    call.human_says(human, 2, Duration::from_secs(1), "yes, go ahead");
+    call.hear_out();
+    assert!(call.machine.is_bridged());
+}
+
+#[test]
+fn a_machine_is_hung_up_on_at_once_and_the_next_human_rung() {
+    type Does = fn(&mut Call, LegId);
+    let machines: [(&str, Does); 3] = [
+        ("beep", |call, leg| call.leg(leg, LegFact::Beep { hz: 1_000 })),
+        ("words", |call, leg| {
+            call.leg(leg, LegFact::SpeechStarted { turn: TurnId(1) });
+            let words = "please leave a message".to_owned().into();
+            let partial = Recognised::Partial { turn: TurnId(1), words, confidence: None };
+            call.tell(Fact::Recognised(leg, partial));
+        }),
+        ("talks_on", |call, leg| {
+            call.leg(leg, LegFact::SpeechStarted { turn: TurnId(1) });
+            call.wait(Duration::from_secs(5));
+        }),
+    ];
+    for (sign, does) in machines {
+        let (mut call, machine) = answered_desk(2);
+        does(&mut call, machine);
+        let told = call.take(|act| match act {
+            Act::Tell(Happening::MachineAnswered { sign }) => Some(sign.name()),
             _ => None,
         });
-        let human = human.expect("the desk is rung");
-        call.tell(Fact::Human(human, HumanFact::Answered));
-        call.leg(
-            human,
-            LegFact::TurnEnded {
-                turn: TurnId(1),
-                length: Duration::from_secs(1),
-                silent: Duration::ZERO,
-                level_db: None,
-                cough: false,
-            },
-        );
-        let utterance = Utterance { words: words.to_owned().into(), ..silence(TurnId(1), Language::EN) };
-        call.tell(Fact::Recognised(human, Recognised::Final(utterance)));
+        assert_eq!(told, Some(sign));
+        assert!(call.acts.contains(&Act::Hangup(machine)), "{sign}");
+        let next = dialled(&mut call).expect("the next is rung");
+        call.acts.retain(|act| !matches!(act, Act::Say(..)));
+        call.tell(Fact::Human(next, HumanFact::Answered));
         call.hear_out();
-        assert_eq!(call.machine.is_bridged(), bridged, "{words}");
-        call.wait(Duration::from_secs(120));
+        call.human_says(next, 1, Duration::from_secs(1), "yes");
         call.hear_out();
-        assert_eq!(call.machine.is_bridged(), bridged, "{words}, later");
+        assert!(call.machine.is_bridged(), "{sign}");
     }
+}
+
+#[test]
+fn a_yes_in_a_greeting_accepts_nothing() {
+    let (mut call, machine) = answered_desk(1);
+    call.human_says(machine, 1, Duration::from_millis(900), "yes hello");
+    call.human_says(machine, 2, Duration::from_millis(2_500), "yes I am out");
+    for _ in 0..60 {
+        call.wait(Duration::from_secs(1));
+        call.hear_out();
+        assert!(!call.machine.is_bridged());
+    }
+    assert!(call.acts.contains(&Act::Hangup(machine)));
 }
 
 #[test]
