@@ -6,7 +6,7 @@ use rsipstack::sip::{Method, SipMessage, Transport as Wire};
 use rsipstack::transport::SipConnection;
 
 use crate::request::ALLOW;
-use crate::strict::{flaw, tidied};
+use crate::strict::{flaw, has_controls, tidied};
 
 /// What to do with a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, wire: Wire, cut: bool)
     let text = String::from_utf8_lossy(head);
     let line = text.lines().next().unwrap_or_default();
     if line.starts_with("SIP/") {
-        return if readable(datagram, source, wire) { Screened::Pass } else { Screened::Drop };
+        let whole = !has_controls(&text) && readable(datagram, source, wire);
+        return if whole { Screened::Pass } else { Screened::Drop };
     }
     if let (Some(end), Some(tidy)) = (end, tidied(&text)) {
         let mut whole = tidy.into_bytes();
@@ -68,6 +69,9 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, wire: Wire, cut: bool)
     let Some(end) = end else { return refuse(400, "Missing Empty Line", "") };
     if std::str::from_utf8(head).is_err() {
         return refuse(400, "Headers Are Not UTF-8", "");
+    }
+    if has_controls(&text) {
+        return refuse(400, "Control Character In Headers", "");
     }
     if let Some((status, reason)) = flaw(&text) {
         return refuse(status, reason, "");
@@ -180,6 +184,11 @@ mod tests {
             (b"OPTIONS sip:c@d SIP/2.0\r\n\r\n".to_vec(), "drop"),
             (b"SIP/2.0 200 OK\r\n\r\n".to_vec(), "pass"),
             (b"SIP/2.0 OK\r\n\r\n".to_vec(), "drop"),
+            (request(ok, "Subject: a\tb\r\n", ""), "pass"),
+            (request(ok, "Subject: a\rX: b\r\n", ""), "400"),
+            (request(ok, "Subject: a\nX: b\r\n", ""), "400"),
+            (request(ok, "Subject: a\0b\r\n", ""), "400"),
+            (b"SIP/2.0 200 OK\rX: y\r\n\r\n".to_vec(), "drop"),
             (b"\x16\x03\x01\x02".to_vec(), "drop"),
         ] {
             let shown = String::from_utf8_lossy(&datagram).into_owned();

@@ -31,6 +31,12 @@ pub(crate) fn flaw(head: &str) -> Option<(u16, &'static str)> {
     })
 }
 
+/// Whether there are characters that no header field has: a line end that is half of one is read as the end of a field by some and
+/// not by others, which lets a field hide in another.
+pub(crate) fn has_controls(head: &str) -> bool {
+    head.split("\r\n").any(|line| line.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t'))
+}
+
 /// The same head with folded lines joined, and without white space around the marks of parameters; `None` when there is none.
 pub(crate) fn tidied(head: &str) -> Option<String> {
     let joined = head.replace("\r\n ", " ").replace("\r\n\t", " ");

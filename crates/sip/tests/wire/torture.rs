@@ -1,10 +1,16 @@
 //! The messages of RFC 4475 and RFC 5118, each made anew around the trait that it is about, and what we do with it. The whole list is
 //! `sip-configs/TORTURE.md`, which a test compares with this one.
 
-use callwright_sip::{SipEndpoint, SipEvent};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use callwright_sip::{SipConfig, SipEndpoint, SipEvent};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::Receiver;
 
 use crate::support::{Peer, config, header, start, within};
+use crate::transports::receive_or_end;
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +104,7 @@ const RFC_4475: &[Case] = &[
         "3.1.1.11",
         "mpart01",
         "a body of several parts, with zeros in it",
-        "MESSAGE sip:kumiko@{to} SIP/2.0\r\n{via}{id MESSAGE}Content-Type: multipart/mixed;boundary=7a9cbec02ceef655\r\nContent-Length: 60\r\n\r\n--7a9cbec02ceef655\r\nContent-Type: x/y\r\n\r\n\0\0\r\n--7a9cbec02ceef655--\r\n",
+        "MESSAGE sip:kumiko@{to} SIP/2.0\r\n{via}{id MESSAGE}Content-Type: multipart/mixed;boundary=7a9cbec02ceef655\r\n{length}\r\n--7a9cbec02ceef655\r\nContent-Type: x/y\r\n\r\n\0\0\r\n--7a9cbec02ceef655--\r\n",
         Status(405),
     ),
     (
@@ -430,7 +436,7 @@ const RFC_5118: &[Case] = &[
         "4.6",
         "ipv6-in-sdp",
         "a session at an address of version 6",
-        "INVITE sip:user@[2001:db8::10] SIP/2.0\r\n{via}{id INVITE}Contact: <sip:user@[2001:db8::20]>\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=assistant 971731711378798081 0 IN IP6 2001:db8::20\r\ns=-\r\nc=IN IP6 2001:db8::20\r\nt=3338481189 3370017201\r\nm=audio 6000 RTP/AVP 0\r\n",
+        "INVITE sip:user@[2001:db8::10] SIP/2.0\r\n{via}{id INVITE}Contact: <sip:user@[2001:db8::20]>\r\nContent-Type: application/sdp\r\n{length}\r\nv=0\r\no=assistant 971731711378798081 0 IN IP6 2001:db8::20\r\ns=-\r\nc=IN IP6 2001:db8::20\r\nt=3338481189 3370017201\r\nm=audio 6000 RTP/AVP 0\r\n",
         Call,
     ),
     (
@@ -444,14 +450,14 @@ const RFC_5118: &[Case] = &[
         "4.8",
         "mult-ip-in-sdp",
         "a stream at each version",
-        "INVITE sip:user@[2001:db8::10] SIP/2.0\r\n{via}{id INVITE}Contact: <sip:user@[2001:db8::9:1]>\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=bob 280744730 28977631 IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio 22334 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\nm=video 6024 RTP/AVP 107\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:107 H263-1998/90000\r\n",
+        "INVITE sip:user@[2001:db8::10] SIP/2.0\r\n{via}{id INVITE}Contact: <sip:user@[2001:db8::9:1]>\r\nContent-Type: application/sdp\r\n{length}\r\nv=0\r\no=bob 280744730 28977631 IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio 22334 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\nm=video 6024 RTP/AVP 107\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:107 H263-1998/90000\r\n",
         Call,
     ),
     (
         "4.9",
         "ipv4-mapped-ipv6",
         "an address of version 4 in clothes of version 6",
-        "INVITE sip:user@{to} SIP/2.0\r\n{via}Via: SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19\r\n{id INVITE}Contact: \"T. desk phone\" <sip:ted@[::ffff:192.0.2.2]>\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=assistant 971731711378798081 0 IN IP6 ::ffff:192.0.2.2\r\ns=-\r\nc=IN IP6 ::ffff:192.0.2.2\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n",
+        "INVITE sip:user@{to} SIP/2.0\r\n{via}Via: SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19\r\n{id INVITE}Contact: \"T. desk phone\" <sip:ted@[::ffff:192.0.2.2]>\r\nContent-Type: application/sdp\r\n{length}\r\nv=0\r\no=assistant 971731711378798081 0 IN IP6 ::ffff:192.0.2.2\r\ns=-\r\nc=IN IP6 ::ffff:192.0.2.2\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n",
         Call,
     ),
     (
@@ -464,8 +470,8 @@ const RFC_5118: &[Case] = &[
 ];
 
 /// A case as text, with a call of its own.
-fn written(text: &str, peer: &Peer, to: &str, number: usize) -> String {
-    let (here, call) = (peer.address(), format!("torture-{number}@{}", peer.address()));
+fn written(text: &str, wire: &str, here: SocketAddr, to: &str, number: usize) -> String {
+    let call = format!("torture-{number}@{here}");
     let mut text = text.to_owned();
     for (mark, hops) in [("{id ", "Max-Forwards: 70\r\n"), ("{id- ", "")] {
         while let Some((before, rest)) = text.split_once(mark).map(|(a, b)| (a.to_owned(), b.to_owned())) {
@@ -475,13 +481,16 @@ fn written(text: &str, peer: &Peer, to: &str, number: usize) -> String {
             );
         }
     }
-    let via = format!("Via: SIP/2.0/UDP {here};rport;branch=z9hG4bK-torture-{number}\r\n");
-    text.replace("{via}", &via)
+    let via = format!("Via: SIP/2.0/{wire} {here};rport;branch=z9hG4bK-torture-{number}\r\n");
+    let text = text
+        .replace("{via}", &via)
         .replace("{here}", &here.to_string())
         .replace("{to}", to)
         .replace("{call}", &call)
         .replace("{long}", &"extremely-long-".repeat(20))
-        .replace("{sdp}", "v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n")
+        .replace("{sdp}", "v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n");
+    let length = text.split_once("{length}\r\n").map_or(0, |(_, body)| body.len());
+    text.replace("{length}", &format!("Content-Length: {length}\r\n"))
 }
 
 /// Sends a message and sees what becomes of it.
@@ -492,7 +501,7 @@ async fn fate(
     number: usize,
 ) -> (Fate, String) {
     let peer = Peer::new(endpoint).await;
-    let message = written(text, &peer, &endpoint.local_addresses()[0].to_string(), number);
+    let message = written(text, "UDP", peer.address(), &endpoint.local_addresses()[0].to_string(), number);
     peer.send(&message).await;
     // Behind it something that is answered for sure: what comes first tells.
     peer.send(peer.request("OPTIONS", 77, None, "", "")).await;
@@ -513,7 +522,7 @@ async fn fate(
                     && status >= 200
                 {
                     if message.starts_with("INVITE") {
-                        acknowledge(&peer, &message, &answer).await;
+                        peer.send(acknowledgement(&message, &answer)).await;
                     }
                     if seen.is_none() {
                         seen = Some((Status(status), answer));
@@ -537,17 +546,84 @@ async fn settled(peer: &Peer) -> bool {
     header(&answer, "CSeq") == Some("78 OPTIONS")
 }
 
-async fn acknowledge(peer: &Peer, invite: &str, answer: &str) {
+fn acknowledgement(invite: &str, answer: &str) -> String {
     let id = header(answer, "Call-ID").unwrap_or_default();
     let number = header(answer, "CSeq").and_then(|cseq| cseq.split(' ').next()).unwrap_or_default();
     let via = header(invite, "Via").unwrap_or_default();
     let (from, to) = (header(answer, "From").unwrap_or_default(), header(answer, "To").unwrap_or_default());
-    peer.send(format!(
+    format!(
         "ACK sip:user@127.0.0.1 SIP/2.0\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: {id}\r\n\
          CSeq: {number} ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-    ))
-    .await;
+    )
 }
+
+/// The same over a connection; and whether it was ended.
+async fn fate_over_tcp(
+    endpoint: &SipEndpoint,
+    calls: &mut Receiver<SipEvent>,
+    text: &str,
+    number: usize,
+) -> (Fate, bool) {
+    let to = endpoint.local_addresses()[0];
+    let mut stream = TcpStream::connect(to).await.expect("it listens for TCP too");
+    let here = stream.local_addr().expect("it is connected");
+    let message = written(text, "TCP", here, &to.to_string(), number).replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+    let probe = |number: u32| {
+        format!(
+            "OPTIONS sip:probe@{to} SIP/2.0\r\nVia: SIP/2.0/TCP {here};branch=z9hG4bK-probe-{number}\r\nFrom: <sip:p@{here}>;tag=p\r\n\
+             To: <sip:probe@{to}>\r\nCall-ID: probe@{here}\r\nCSeq: {number} OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    stream.write_all(message.as_bytes()).await.expect("it is taken");
+    // An end of the connection may come before this.
+    let _ = stream.write_all(probe(77).as_bytes()).await;
+    let mut seen = None;
+    let mut probed = false;
+    loop {
+        tokio::select! {
+            biased;
+            event = calls.recv() => {
+                let Some(SipEvent::Incoming(call)) = event else { panic!("the endpoint is gone") };
+                call.reject(486, None);
+                seen = Some(Call);
+            }
+            answer = receive_or_end(&mut stream) => {
+                let Some(answer) = answer else { return (seen.unwrap_or(Silence), true) };
+                match header(&answer, "CSeq") {
+                    Some("77 OPTIONS") if seen.is_some() => probed = true,
+                    Some("77 OPTIONS") => stream.write_all(probe(78).as_bytes()).await.expect("it is taken"),
+                    Some("78 OPTIONS") => {
+                        seen = seen.or(Some(Silence));
+                        probed = true;
+                    }
+                    _ => match answer.get(8..11).and_then(|status| status.parse::<u16>().ok()) {
+                        Some(status) if status >= 200 => {
+                            if message.starts_with("INVITE") {
+                                let _ = stream.write_all(acknowledgement(&message, &answer).as_bytes()).await;
+                            }
+                            seen = seen.or(Some(Status(status)));
+                            // Where the connection ends, the first probe is never answered.
+                            let _ = stream.write_all(probe(78).as_bytes()).await;
+                        }
+                        _ => {}
+                    },
+                }
+            }
+        }
+        if let (Some(fate), true) = (seen, probed) {
+            return (fate, false);
+        }
+    }
+}
+
+/// What over a connection is otherwise than over UDP and why, and whether the connection ends.
+const OVER_TCP: &[(&str, &str, Fate, bool)] = &[
+    ("clerr", "what is missing is waited for as long as for any message", Silence, true),
+    ("ncl", "nobody can tell where the next message begins", Status(400), true),
+    ("bigcode", "nobody who speaks SIP sends it", Silence, true),
+    ("mcl01", "nobody can tell where the next message begins", Status(400), true),
+    ("inv2543", "it has no length", Status(400), true),
+];
 
 async fn check(cases: &[Case]) {
     let (endpoint, mut calls) = start(config()).await;
@@ -558,7 +634,22 @@ async fn check(cases: &[Case]) {
             wrong.push(format!("{section} {name} ({trait_}): expected {expected:?}, got {fate:?} {answer}"));
         }
     }
+    // A message that never ends is waited for so long.
+    let short = SipConfig { message_time: Duration::from_millis(500), ..config() };
+    let (endpoint, mut calls) = start(short).await;
+    for (number, (section, name, trait_, text, expected)) in cases.iter().enumerate() {
+        let fate = fate_over_tcp(&endpoint, &mut calls, text, number).await;
+        let expected = over_tcp(name, *expected);
+        if fate != expected {
+            wrong.push(format!("{section} {name} ({trait_}) over TCP: expected {expected:?}, got {fate:?}"));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn over_tcp(name: &str, over_udp: Fate) -> (Fate, bool) {
+    let other = OVER_TCP.iter().find(|(other, ..)| *other == name);
+    other.map_or((over_udp, false), |(.., fate, ended)| (*fate, *ended))
 }
 
 #[tokio::test]
@@ -571,24 +662,33 @@ async fn the_ipv6_messages_of_rfc_5118() {
     check(RFC_5118).await;
 }
 
+fn in_words(fate: Fate) -> String {
+    match fate {
+        Call => "take it as a call".to_owned(),
+        Silence => "drop it".to_owned(),
+        Status(status) => format!("answer {status}"),
+    }
+}
+
 /// The page that people read is made of the same lists. `UPDATE_TORTURE=1` writes it anew.
 #[test]
 fn the_page_is_made_of_these_lists() {
     let mut page = String::from(
-        "# Messages that try a parser\n\nWhat becomes of the messages of RFC 4475 and RFC 5118, over UDP. `crates/sip/tests/wire/torture.rs` makes and sends them,\nand this page.\n",
+        "# Messages that try a parser\n\nWhat becomes of the messages of RFC 4475 and RFC 5118. `crates/sip/tests/wire/torture.rs` makes and sends them, over UDP\nand over TCP, and this page.\n",
     );
     for (rfc, cases) in [("RFC 4475", RFC_4475), ("RFC 5118", RFC_5118)] {
         page.push_str(&format!(
             "\n## {rfc}\n\n| section | name | what is special | what we do |\n|---|---|---|---|\n"
         ));
         for (section, name, special, _, fate) in cases {
-            let fate = match fate {
-                Call => "take it as a call".to_owned(),
-                Silence => "drop it".to_owned(),
-                Status(status) => format!("answer {status}"),
-            };
+            let fate = in_words(*fate);
             page.push_str(&format!("| {section} | `{name}` | {special} | {fate} |\n"));
         }
+    }
+    page.push_str("\n## Over TCP\n\nThe same, but for these:\n\n| name | why | what we do |\n|---|---|---|\n");
+    for (name, why, fate, ended) in OVER_TCP {
+        let end = if *ended { ", and end the connection" } else { "" };
+        page.push_str(&format!("| `{name}` | {why} | {}{end} |\n", in_words(*fate)));
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sip-configs/TORTURE.md");
     if std::env::var_os("UPDATE_TORTURE").is_some() {

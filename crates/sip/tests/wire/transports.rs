@@ -112,18 +112,23 @@ fn request(method: &str, number: u32, transport: &str, to_tag: Option<&str>, bod
 
 /// The next whole message of a stream.
 async fn receive<S: AsyncRead + Unpin>(stream: &mut S) -> String {
-    let read = async {
+    receive_or_end(stream).await.expect("a message before the end of the connection")
+}
+
+/// The next whole message of a stream; `None` when it ends before one.
+pub async fn receive_or_end<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
+    within("a message or the end of the connection", async {
         let mut bytes = Vec::new();
         while !bytes.ends_with(b"\r\n\r\n") {
-            bytes.push(stream.read_u8().await.expect("an answer before the end of the connection"));
+            bytes.push(stream.read_u8().await.ok()?);
         }
         let head = String::from_utf8_lossy(&bytes).into_owned();
         let length = header(&head, "Content-Length").map_or(0, |length| length.parse().expect("a number"));
         let mut body = vec![0; length];
-        stream.read_exact(&mut body).await.expect("the body");
-        head + &String::from_utf8_lossy(&body)
-    };
-    within("a message", read).await
+        stream.read_exact(&mut body).await.ok()?;
+        Some(head + &String::from_utf8_lossy(&body))
+    })
+    .await
 }
 
 async fn receive_status<S: AsyncRead + Unpin>(stream: &mut S, status: &str) -> String {
