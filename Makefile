@@ -4,9 +4,10 @@
 # make bench-core  what the action core costs beside what is wanted of it: steps a second, permissions, plans, memory
 # make bench-sip  what telephony costs on one core beside what is wanted: set-ups, legs, bridges, memory, 20,000 calls
 # make faults  kill the action core and the demo's systems 1,000 plans long, and look for lost and doubled effects
+# make fuzz   feed the parsers with chance: TIME seconds each (60), JOBS at once (2), ARGS names some of sip sdp rtp rtcp dtmf
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
 # make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
-.PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-whisper faults clean
+.PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-whisper faults fuzz clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -59,6 +60,9 @@ faults: build
 # what is outstanding. Wants the machine to itself. ARGS="--sizes tiny --seconds 10" is a short one.
 bench-whisper: setup
 	$(CARGO) run --locked -p callwright-benches --bin whisper -- $(ARGS)
+
+fuzz: setup
+	CARGO="$(CARGO)" scripts/fuzz $(ARGS)
 
 clean:
 	$(CARGO) clean

@@ -2,6 +2,8 @@
 
 pub mod answering;
 pub mod call;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod queue;
 pub mod sdp;
 pub mod trunk;

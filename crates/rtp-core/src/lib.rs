@@ -58,6 +58,8 @@
 //! # What is absent
 //! Sockets, SDP, the exchange of keys, and the choice of when to send: that is the leg's tick.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod jitter_buffer;
 mod latch;
 mod packet;

@@ -262,7 +262,11 @@ impl AudioReceiver {
             }
             Play::Silence => {
                 // The background goes on for a while: a line that falls dead between two spurts sounds broken.
-                let missing = FRAME_SAMPLES - self.pcm.len();
+                // Whoever looks ahead may have more than a frame already.
+                let missing = FRAME_SAMPLES.saturating_sub(self.pcm.len());
+                if missing == 0 {
+                    return Played::Silence;
+                }
                 if self.ticks_silent < TICKS_OF_COMFORT {
                     self.decoder.conceal(missing, &mut self.pcm);
                 } else {

@@ -147,6 +147,9 @@ impl HistoryEntry {
         }
         let whole = item.address()?;
         let (uri, inside) = whole.split_once('?').unwrap_or((whole, ""));
+        if !list::is_plain(uri) {
+            return None;
+        }
         // The Reason stands escaped inside the address: `?Reason=SIP%3Bcause%3D302`.
         let cause = inside.to_ascii_lowercase().split("cause%3d").nth(1).and_then(|rest| {
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

@@ -1,6 +1,6 @@
 //! Messages out of a stream (RFC 3261 section 18.3): the head ends with an empty line and says how long the body is.
 
-use crate::screen::answer;
+use crate::screen::{answer, text_of};
 
 /// Cuts a stream into messages. What is not consumed stays for the next bytes.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Framer {
         if end > HEAD_MAX {
             return Some(self.broken(513, "Message Too Large"));
         }
-        let length = match body_length(&String::from_utf8_lossy(&self.buffer[..end])) {
+        let length = match body_length(&text_of(&self.buffer[..end])) {
             Ok(length) => length,
             Err(reason) => return Some(self.broken(400, reason)),
         };
@@ -76,7 +76,7 @@ impl Framer {
         let buffer = std::mem::take(&mut self.buffer);
         self.searched = 0;
         let end = buffer.windows(PING.len()).position(|bytes| bytes == PING).unwrap_or(buffer.len());
-        let text = String::from_utf8_lossy(&buffer[..end.min(HEAD_MAX)]);
+        let text = text_of(&buffer[..end.min(HEAD_MAX)]);
         let line = text.lines().next().unwrap_or_default();
         let answered = line.ends_with(" SIP/2.0") && !line.starts_with("ACK ");
         let refusal = answered.then(|| answer(&text, status, reason, "")).flatten();

@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use self::change::Reinvite;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::keys::pressed;
 pub use self::refer::{IncomingRefer, Refer, ReferProgress, ReferReporter};
 pub(crate) use self::task::{EVENTS_MAX, LegTask, Order};
 use crate::error::SipError;

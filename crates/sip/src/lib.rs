@@ -66,6 +66,8 @@ mod fields;
 mod flow;
 mod fork;
 mod framing;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod gate;
 mod incoming;
 mod inside;

@@ -22,8 +22,9 @@ use tokio::sync::watch;
 
 pub(crate) use self::bindings::Binding;
 use self::bindings::{Bindings, EXPIRES_MIN, Refused, Wish};
+pub(crate) use self::digest::Proof;
+use self::digest::challenge;
 pub use self::digest::{DigestAlgorithm, Secret};
-use self::digest::{Proof, challenge};
 use self::nonces::{Nonces, Worth};
 use self::tries::Tries;
 use crate::Transport;

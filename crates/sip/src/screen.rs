@@ -1,5 +1,6 @@
 //! A first look at a message, before the library's parser: what it would drop in silence is answered or mended here.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use rsipstack::sip::{Method, SipMessage, Transport as Wire};
@@ -30,7 +31,7 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, wire: Wire, cut: bool)
     }
     let end = datagram.windows(4).position(|bytes| bytes == b"\r\n\r\n");
     let head = &datagram[..end.unwrap_or(datagram.len())];
-    let text = String::from_utf8_lossy(head);
+    let text = text_of(head);
     let line = text.lines().next().unwrap_or_default();
     if line.starts_with("SIP/") {
         let whole = !has_controls(&text) && readable(datagram, source, wire);
@@ -94,6 +95,18 @@ pub(crate) fn screen(datagram: &[u8], source: SocketAddr, wire: Wire, cut: bool)
         return refuse(400, "Bad Request", "");
     }
     mended.map_or(Screened::Pass, Screened::Mended)
+}
+
+/// Bytes as text that is no longer than they are: each that is no part of UTF-8 becomes a question mark, so that no answer grows by it.
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => bytes
+            .utf8_chunks()
+            .flat_map(|chunk| [Cow::Borrowed(chunk.valid()), "?".repeat(chunk.invalid().len()).into()])
+            .collect::<String>()
+            .into(),
+    }
 }
 
 /// Whether the library will take it. It is asked itself, so that what passes here is counted out again behind it.
@@ -214,6 +227,18 @@ mod tests {
         }
         assert!(answer.contains("\r\nAllow: INVITE"));
         assert!(answer.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn an_answer_does_not_grow_by_what_is_no_text() {
+        let mut datagram = request("OPTIONS sip:c@d SIP/2.0", "", "");
+        let at = datagram.windows(2).position(|bytes| bytes == b"z9").expect("a branch");
+        datagram.splice(at..at, [0xff; 1_000]);
+        let Screened::Answer(answer) = screen(&datagram, source(), Wire::Udp, false) else {
+            panic!("an answer")
+        };
+        assert!(answer.len() < datagram.len() + 100, "{} bytes for {}", answer.len(), datagram.len());
+        assert_eq!(text_of(b"a\xffb\xe2\x82c\xc3\xa9"), "a?b??c\u{e9}");
     }
 
     proptest! {

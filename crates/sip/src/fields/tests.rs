@@ -53,12 +53,12 @@ fn lists_are_read_and_what_is_bad_is_counted() {
         Header::HistoryInfo(
             "<sip:a@b>;index=1, <sip:c@d?Reason=SIP%3bcause%3D486%3Btext%3D%22x%22>;index=1.1".into(),
         ),
-        Header::HistoryInfo("<sip:a@b>, <sip:c@d>;index=1..2".into()),
+        Header::HistoryInfo("<sip:a@b>, <sip:c@d>;index=1..2, <a?b:c>;index=1".into()),
         Header::UserToUser(format!("{};encoding=hex", "0".repeat(600)).into()),
         Header::UserToUser("\"free text\";encoding=text".into()),
         Header::ReferredBy("\"x\"".into()),
     ]));
-    assert_eq!(ignored, 6, "{fields:?}");
+    assert_eq!(ignored, 7, "{fields:?}");
     assert_eq!(fields.diversions.len(), 1);
     assert_eq!(fields.diversions[0].uri.reveal(), "sip:a@b;x=1");
     assert_eq!(fields.diversions[0].reason.as_deref(), Some("no-answer"));

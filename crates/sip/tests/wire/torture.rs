@@ -685,7 +685,9 @@ fn the_page_is_made_of_these_lists() {
             page.push_str(&format!("| {section} | `{name}` | {special} | {fate} |\n"));
         }
     }
-    page.push_str("\n## Over TCP\n\nThe same, but for these:\n\n| name | why | what we do |\n|---|---|---|\n");
+    page.push_str(
+        "\n## Over TCP\n\nThe same, but for these:\n\n| name | why | what we do |\n|---|---|---|\n",
+    );
     for (name, why, fate, ended) in OVER_TCP {
         let end = if *ended { ", and end the connection" } else { "" };
         page.push_str(&format!("| `{name}` | {why} | {}{end} |\n", in_words(*fate)));

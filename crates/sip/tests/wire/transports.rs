@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::expect_event;
-use crate::support::{accept, body, call_to, config, header, incoming, media, start, to_tag, within};
+use crate::support::{Peer, accept, body, call_to, config, header, incoming, media, start, to_tag, within};
 
 /// An authority of the test's own, whose certificates lie in a folder.
 struct Authority {
@@ -348,6 +348,20 @@ async fn what_is_wrong_on_a_stream_is_answered_as_over_udp() {
         let answer = ended(&mut plain).await;
         assert!(answer.starts_with(&format!("SIP/2.0 {status}")), "expected {status}, got {answer}");
     }
+}
+
+#[tokio::test]
+async fn who_keeps_a_path_open_is_answered() {
+    let (endpoint, _calls) = start(config()).await;
+    let mut stream = TcpStream::connect(endpoint.local_addresses()[0]).await.expect("it listens");
+    stream.write_all(b"\r\n\r\n").await.expect("it takes it");
+    let mut pong = [0; 2];
+    within("an answer", stream.read_exact(&mut pong)).await.expect("an answer");
+    assert_eq!(&pong, b"\r\n");
+    alive(&mut stream, 1).await;
+    let peer = Peer::new(&endpoint).await;
+    peer.send("\r\n\r\n").await;
+    assert_eq!(peer.receive().await, "\r\n");
 }
 
 #[tokio::test]

@@ -1,0 +1,4 @@
+#![no_main]
+//! See `callwright_rtp_core::fuzzing::dtmf`.
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| callwright_rtp_core::fuzzing::dtmf(bytes));
