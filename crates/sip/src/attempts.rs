@@ -159,6 +159,10 @@ impl Attempts {
             Some(carried) => carried.route(shared, &mut option).await?,
             None => self.route(shared, call, &mut option).await?,
         }
+        // A phone that has told where it is listens there and nowhere else.
+        if self.at.is_none() && is_large(&option) {
+            by_tcp(shared, &mut option).await;
+        }
         let (sender, states) = shared.dialogs.new_dialog_state_channel();
         let (dialog, inviting) = shared
             .dialogs
@@ -186,11 +190,39 @@ impl Attempts {
                 (transport, peer(&option.callee, transport).await?)
             }
         };
-        option.destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
+        let fixed = self.at.is_some() || transport == Transport::Udp;
+        option.destination = fixed.then(|| SipAddr::new(transport.wire(), peer.into()));
         let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
         let secure = option.callee.scheme == Some(Scheme::Sips);
         option.contact = shared.contact(peer, local, transport, secure)?;
         Ok(())
+    }
+}
+
+/// Whether an INVITE may be too large for one datagram (RFC 3261 section 18.1.1).
+fn is_large(option: &InviteOption) -> bool {
+    let proof = if option.credential.is_some() { PROOF_LEN } else { 0 };
+    // The request's line and `To` have the same address.
+    let addresses = [&option.callee, &option.callee, &option.caller, &option.contact];
+    let addresses: usize = addresses.iter().map(|uri| uri.to_string().len()).sum();
+    let headers = option.headers.iter().flatten().map(|header| header.to_string().len() + LINE_END_LEN);
+    let body = option.offer.as_ref().map_or(0, Vec::len);
+    FRAME_LEN + addresses + headers.sum::<usize>() + body + proof > DATAGRAM_MAX
+}
+
+/// Sends what would go by UDP over TCP, unless nobody takes a connection there.
+async fn by_tcp(shared: &Arc<Shared>, option: &mut InviteOption) {
+    let by_udp = option.destination.as_ref().filter(|to| to.r#type == Some(Transport::Udp.wire()));
+    let Some(peer) = by_udp.and_then(|to| to.get_socketaddr().ok()) else { return };
+    let connecting = shared.connect(Transport::Tcp, peer, "");
+    let Ok(Ok(destination)) = tokio::time::timeout(TCP_TIME, connecting).await else {
+        tracing::debug!(%peer, "a large INVITE goes over UDP: there is no TCP");
+        return;
+    };
+    let local = shared.local_ip(peer);
+    if let Some(contact) = local.and_then(|local| shared.contact(peer, local, Transport::Tcp, false).ok()) {
+        option.destination = Some(destination);
+        option.contact = contact;
     }
 }
 
@@ -212,3 +244,12 @@ fn contacts(response: &Response) -> Vec<String> {
 const TRIED_MAX: usize = 16;
 /// Each proxy on the way may want a longer session.
 const RAISES_MAX: u8 = 3;
+/// RFC 3261 section 18.1.1, where nobody knows what the way takes in one piece.
+const DATAGRAM_MAX: usize = 1_300;
+/// What every INVITE has besides: `Via`, `Call-ID`, tags, the names of fields.
+const FRAME_LEN: usize = 350;
+const LINE_END_LEN: usize = 2;
+/// What an answer to a challenge adds, with names and nonces as servers make them.
+const PROOF_LEN: usize = 350;
+/// Who takes connections does so within some round trips; the caller waits for the others.
+const TCP_TIME: Duration = Duration::from_secs(1);
