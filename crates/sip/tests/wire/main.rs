@@ -9,6 +9,7 @@ mod raw;
 mod refusals;
 mod registrar;
 mod sipp;
+mod sipp_called;
 mod support;
 mod timers;
 mod torture;

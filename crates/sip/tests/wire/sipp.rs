@@ -138,3 +138,9 @@ async fn sipp_requires_what_nobody_has() {
 async fn sipp_hands_a_call_on() {
     check("uac-refer.xml", "100", 10, 10).await;
 }
+
+#[tokio::test]
+async fn sipp_sends_what_cannot_be_read() {
+    let (endpoint, _calls) = start(config()).await;
+    sipp(&endpoint, "uac-malformed.xml", "100", "u1", 5, 10).await;
+}
