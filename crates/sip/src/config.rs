@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::network::Network;
 use crate::registrar::{DigestAlgorithm, SipUser};
+use crate::tap::SipTap;
 use crate::tls::TlsConfig;
 use crate::trunk::TrunkConfig;
 
@@ -62,6 +63,8 @@ pub struct SipConfig {
     pub session_expires: Duration,
     /// The shortest life that we agree to. Whole seconds.
     pub min_se: Duration,
+    /// Who is told every message that comes and goes.
+    pub tap: Option<SipTap>,
     /// Timer T1 of RFC 3261, from which all others follow: the first repetition comes after it, the last after 64 of them.
     pub t1: Duration,
 }
@@ -124,6 +127,7 @@ impl Default for SipConfig {
             incoming_waiting_max: 64,
             session_expires: Duration::from_secs(1_800),
             min_se: Duration::from_secs(90),
+            tap: None,
             t1: Duration::from_millis(500),
         }
     }

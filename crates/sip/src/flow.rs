@@ -27,6 +27,8 @@ pub(crate) struct Flow {
     shared: Arc<Shared>,
     connection: SipConnection,
     source: SocketAddr,
+    /// Our end.
+    local: SocketAddr,
     wire: Wire,
     /// To the library.
     incoming: UnboundedSender<TransportEvent>,
@@ -60,6 +62,7 @@ impl Flow {
     pub(crate) async fn open(
         shared: &Arc<Shared>,
         source: SocketAddr,
+        local: SocketAddr,
         wire: Wire,
         ours: bool,
     ) -> rsipstack::Result<Self> {
@@ -79,7 +82,7 @@ impl Flow {
             begun: None,
         };
         let shared = Arc::clone(shared);
-        Ok(Self { shared, connection, source, wire, incoming, outgoing, closed, patience })
+        Ok(Self { shared, connection, source, local, wire, incoming, outgoing, closed, patience })
     }
 
     /// Carries a stream until it ends.
@@ -147,6 +150,9 @@ impl Flow {
     pub(crate) async fn deliver(&mut self, message: &[u8]) -> Reply {
         self.patience.whole();
         let gate = &self.shared.gate;
+        if let Some(tap) = &gate.tap {
+            tap.received(Transport::of(Some(self.wire)), self.source, self.local, message);
+        }
         let mended = match screen(message, self.source, self.wire, false) {
             Screened::Pass => None,
             Screened::Mended(mended) => Some(mended),
@@ -174,7 +180,15 @@ impl Flow {
         if self.incoming.send(event).is_ok() { Reply::Nothing } else { Reply::Close }
     }
 
+    /// Tells whoever looks on what is sent.
+    pub(crate) fn goes(&self, bytes: &[u8]) {
+        if let Some(tap) = &self.shared.gate.tap {
+            tap.sent(Transport::of(Some(self.wire)), self.local, self.source, bytes);
+        }
+    }
+
     async fn write<S: AsyncWrite + Unpin>(&self, stream: &mut S, bytes: &[u8]) -> bool {
+        self.goes(bytes);
         let written = tokio::time::timeout(WRITE_TIME, async {
             stream.write_all(bytes).await?;
             stream.flush().await

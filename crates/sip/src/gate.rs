@@ -20,6 +20,7 @@ use crate::network::Network;
 use crate::registrar::{Entry, Registrar};
 use crate::registry::Registry;
 use crate::request::bare_answer;
+use crate::tap::SipTap;
 use crate::trunk::Trunks;
 
 pub(crate) struct Gate {
@@ -33,6 +34,7 @@ pub(crate) struct Gate {
     messages: Semaphore,
     registry: Arc<Registry>,
     registrar: Arc<Registrar>,
+    pub(crate) tap: Option<SipTap>,
 }
 
 impl Gate {
@@ -52,6 +54,7 @@ impl Gate {
             messages: Semaphore::new(config.datagrams_waiting_max.max(1)),
             registry,
             registrar,
+            tap: config.tap.clone(),
         }
     }
 

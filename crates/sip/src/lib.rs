@@ -35,6 +35,10 @@
 //! [`SipEndpoint::invite_by_trunk`] calls by one, trying its addresses (RFC 3263) in turn. Nothing stands between trunks: whoever wants
 //! the next way takes it.
 //!
+//! # Looking on
+//!
+//! [`SipConfig::tap`] is told every message as it is on the wire; hiding its secrets is up to whoever looks on. Without one nothing is copied.
+//!
 //! # Logging
 //!
 //! At INFO the library logs whole messages, with callers' numbers and credentials. Whoever sets up logging adds
@@ -82,6 +86,7 @@ mod request;
 mod screen;
 mod socket;
 mod strict;
+mod tap;
 mod timer;
 mod tls;
 mod trunk;
@@ -100,6 +105,7 @@ pub use leg::{
 pub use network::{Network, NetworkError};
 pub use outgoing::{Credentials, OutgoingCall, check_address, check_uri, is_user_name};
 pub use registrar::{DigestAlgorithm, PhoneContact, Secret, SipUser, UserPhones};
+pub use tap::{SeenMessage, SipTap};
 pub use tls::{Identity, TlsConfig};
 pub use trunk::{CallerId, TrunkConfig, TrunkRegistration, TrunkRoute, TrunkStatus, TrunkWay};
 

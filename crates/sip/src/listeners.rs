@@ -54,9 +54,10 @@ pub(crate) async fn accept(listener: TcpListener, transport: Transport, shared: 
 /// A connection from its handshake to its end.
 async fn serve(shared: Arc<Shared>, stream: TcpStream, source: SocketAddr, transport: Transport) {
     let limit = shared.config.message_time;
+    let Ok(local) = stream.local_addr() else { return };
     let shaken = match transport {
         Transport::Udp | Transport::Tcp => {
-            if let Ok(flow) = Flow::open(&shared, source, Wire::Tcp, false).await {
+            if let Ok(flow) = Flow::open(&shared, source, local, Wire::Tcp, false).await {
                 flow.run(stream).await;
             }
             return;
@@ -91,7 +92,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, source: SocketAddr, trans
         debug!(%source, ?transport, "a handshake failed");
         return;
     };
-    let Ok(flow) = Flow::open(&shared, source, transport.wire(), false).await else { return };
+    let Ok(flow) = Flow::open(&shared, source, local, transport.wire(), false).await else { return };
     match shaken {
         Shaken::Tls(stream) => flow.run(*stream).await,
         Shaken::Ws(socket) => flow.run_websocket(*socket).await,
@@ -163,15 +164,16 @@ impl Shared {
         let late = || unreachable(format!("no answer in {} s", CONNECT_TIME.as_secs()));
         let (stream, secure) = tokio::time::timeout(CONNECT_TIME, connecting).await.map_err(|_| late())??;
         let library = |error: rsipstack::Error| SipError::Library(error.to_string());
+        let local = stream.local_addr().map_err(|error| unreachable(error.to_string()))?;
         match secure {
             None => {
-                let flow = Flow::open(self, peer, wire, true).await.map_err(library)?;
+                let flow = Flow::open(self, peer, local, wire, true).await.map_err(library)?;
                 tokio::spawn(flow.run(stream));
             }
             Some((connector, name)) => {
                 let shaken = tokio::time::timeout(CONNECT_TIME, connector.connect(name, stream)).await;
                 let stream = shaken.map_err(|_| late())?.map_err(|error| unreachable(error.to_string()))?;
-                let flow = Flow::open(self, peer, wire, true).await.map_err(library)?;
+                let flow = Flow::open(self, peer, local, wire, true).await.map_err(library)?;
                 tokio::spawn(flow.run(stream));
             }
         }

@@ -9,6 +9,7 @@ use rsipstack::platform::net::UdpSocket as LibrarySocket;
 use rsipstack::sip::Transport as Wire;
 use tracing::warn;
 
+use crate::Transport;
 use crate::gate::Gate;
 use crate::screen::{Screened, screen};
 
@@ -31,7 +32,11 @@ impl LibrarySocket for ScreenedSocket {
                 }
             };
             let counters = &self.gate.counters;
-            match screen(&buffer[..length], source, Wire::Udp, length == buffer.len()) {
+            let screened = screen(&buffer[..length], source, Wire::Udp, length == buffer.len());
+            if !matches!(screened, Screened::Drop) {
+                self.came(&buffer[..length], source);
+            }
+            match screened {
                 Screened::KeepAlive => return Ok((length, source)),
                 Screened::Pass if self.gate.let_in() => return Ok((length, source)),
                 Screened::Mended(mended) if mended.len() < buffer.len() && self.gate.let_in() => {
@@ -43,6 +48,7 @@ impl LibrarySocket for ScreenedSocket {
                     counters.refused_malformed.count();
                     // Lost is lost: the sender repeats its request.
                     let _ = self.socket.try_send_to(&answer, source);
+                    self.goes(&answer, source);
                 }
                 Screened::Drop => counters.dropped_junk.count(),
             }
@@ -50,11 +56,26 @@ impl LibrarySocket for ScreenedSocket {
     }
 
     async fn send_to(&self, datagram: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
+        self.goes(datagram, to);
         Ok(self.socket.send_to(datagram, to).await?)
     }
 
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
         Ok(self.socket.local_addr()?)
+    }
+}
+
+impl ScreenedSocket {
+    fn came(&self, datagram: &[u8], source: SocketAddr) {
+        if let (Some(tap), Ok(ours)) = (&self.gate.tap, self.socket.local_addr()) {
+            tap.received(Transport::Udp, source, ours, datagram);
+        }
+    }
+
+    fn goes(&self, datagram: &[u8], to: SocketAddr) {
+        if let (Some(tap), Ok(ours)) = (&self.gate.tap, self.socket.local_addr()) {
+            tap.sent(Transport::Udp, ours, to, datagram);
+        }
     }
 }
 

@@ -67,7 +67,11 @@ impl Flow {
                 biased;
                 () = closed.cancelled() => false,
                 event = self.outgoing.recv() => match event {
-                    Some(TransportEvent::Incoming(message, ..)) => send(&mut socket, framed(message.to_bytes())).await,
+                    Some(TransportEvent::Incoming(message, ..)) => {
+                        let bytes = message.to_bytes();
+                        self.goes(&bytes);
+                        send(&mut socket, framed(bytes)).await
+                    }
                     Some(TransportEvent::New(_) | TransportEvent::Closed(_)) => true,
                     None => false,
                 },
@@ -100,7 +104,10 @@ impl Flow {
     {
         match self.deliver(message).await {
             Reply::Nothing => true,
-            Reply::Bytes(bytes) => send(socket, framed(bytes)).await,
+            Reply::Bytes(bytes) => {
+                self.goes(&bytes);
+                send(socket, framed(bytes)).await
+            }
             Reply::Close => false,
         }
     }

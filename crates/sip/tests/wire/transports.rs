@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callwright_sip::{
-    Identity, LegEnd, OutgoingCall, SipConfig, SipEndpoint, SipError, SipLegEvent, TlsConfig, Transport,
+    Identity, LegEnd, OutgoingCall, SipConfig, SipEndpoint, SipError, SipLegEvent, SipTap, TlsConfig,
+    Transport,
 };
 use futures_util::{SinkExt, StreamExt};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -546,6 +547,34 @@ async fn sources_that_may_not_call_hear_it_over_every_transport() {
     let (mut socket, _) = open(&endpoint, Transport::Ws, None).await.expect("a handshake");
     socket.send(Message::text(invite)).await.expect("it takes it");
     assert!(next(&mut socket).await.starts_with("SIP/2.0 603"));
+}
+
+#[tokio::test]
+async fn who_looks_on_is_told_every_message_in_clear() {
+    let authority = Authority::new();
+    let (tap, mut seen) = SipTap::new(5);
+    let (endpoint, _calls) = start(SipConfig { tap: Some(tap.clone()), ..secure(&authority) }).await;
+    let mut stream = shake(&authority, &endpoint, None).await;
+    alive(&mut stream, 1).await;
+    let (mut socket, _) = open(&endpoint, Transport::Ws, None).await.expect("a handshake");
+    socket.send(Message::text(request("OPTIONS", 2, "WS", None, ""))).await.expect("it takes it");
+    assert!(next(&mut socket).await.starts_with("SIP/2.0 200"));
+    let own = stream.get_ref().0.local_addr().expect("it is connected");
+    for (transport, peer) in [(Transport::Tls, Some(own)), (Transport::Ws, None)] {
+        let came = within("what came", seen.recv()).await.expect("the tap is open");
+        assert!(came.bytes.starts_with(b"OPTIONS sip:100@127.0.0.1 SIP/2.0"), "{came:?}");
+        assert_eq!((came.transport, came.destination), (transport, at(&endpoint, transport)));
+        assert!(peer.is_none_or(|peer| peer == came.source), "{came:?}");
+        let went = within("what went", seen.recv()).await.expect("the tap is open");
+        assert!(went.bytes.starts_with(b"SIP/2.0 200"), "{went:?}");
+        assert_eq!((went.source, went.destination), (came.destination, came.source));
+    }
+    assert_eq!(tap.lost(), 0);
+    // Nobody waits for who does not look: three times two are one more than there is room for.
+    for number in 3..6 {
+        alive(&mut stream, number).await;
+    }
+    assert_eq!(tap.lost(), 1);
 }
 
 #[tokio::test]
