@@ -5,8 +5,16 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const CORES: [&str; 7] =
-    ["audio-core", "rtp-core", "turn-core", "leg-core", "call-core", "dialogue-core", "plan-core"];
+const CORES: [&str; 8] = [
+    "audio-core",
+    "rtp-core",
+    "turn-core",
+    "leg-core",
+    "call-core",
+    "dialogue-core",
+    "plan-core",
+    "capture-core",
+];
 const SHELLS: [&str; 11] = [
     "sip",
     "webrtc",

@@ -5,6 +5,7 @@ mod baresip;
 mod browser;
 mod browser_page;
 mod calls;
+mod capture;
 mod chat;
 mod check;
 mod commands;

@@ -13,7 +13,7 @@ use crate::import::{self, NamedSecret};
 #[cfg(feature = "talk")]
 use crate::talk;
 use crate::{
-    audit, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve,
+    audit, capture, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve,
     stats, vcon,
 };
 
@@ -107,6 +107,11 @@ enum Command {
     /// It is made of the call's journal, its recording, and what the action core keeps of its plans, by name, with amounts of money alone.
     /// Secrets are in none of these: what was left out of the recording is told with its place. What is written is personal.
     Vcon(Vcon),
+    /// Write the packets of a call as a file (pcap) for tshark, Wireshark or sngrep.
+    ///
+    /// Asks a running gateway, which keeps the signalling of its last calls (`[capture]`), and with `rtp = "heads"` the heads of RTP
+    /// packets. Passwords, media keys and keys that callers pressed are hidden; numbers and names are not: the file is personal.
+    Capture(Capture),
     /// Count what became of plans, by skill and step: success, time, denials, what people put right.
     ///
     /// Reads the action core's journal, which a core may go on writing meanwhile. A step's times are from its first call to its result, a
@@ -632,6 +637,28 @@ pub struct RecordingErase {
     pub calls: Vec<callwright_model::CallId>,
 }
 
+/// Arguments of `capture`.
+#[derive(Debug, Args)]
+pub struct Capture {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The call, as events name it, or the `Call-ID` of one of its legs; so are calls found that were refused.
+    pub call: String,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where the gateway's console is, such as `http://127.0.0.1:8080`; as the configuration says when absent.
+    #[arg(long, value_name = "URL")]
+    pub at: Option<String>,
+}
+
+impl Capture {
+    /// The configuration file.
+    pub fn config(&self) -> &std::path::Path {
+        &self.file.config
+    }
+}
+
 /// Arguments of `vcon`.
 #[derive(Debug, Args)]
 pub struct Vcon {
@@ -754,6 +781,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Audit(_)
         | Command::Explain(_)
         | Command::Vcon(_)
+        | Command::Capture(_)
         | Command::Stats(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
@@ -779,6 +807,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(Audit::Verify(args)) => return Ok(audit::verify(&args.file.config, &args).await),
             Command::Audit(Audit::List(args)) => audit::list(&args.file.config, &args).await?,
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
+            Command::Capture(args) => capture::run(&args).await?,
             Command::Vcon(args) => vcon::run(&args).await?,
             Command::Stats(args) => stats::run(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]

@@ -1,6 +1,7 @@
 //! The one configuration: `callwright.toml`, overridden by `CALLWRIGHT_*` variables. Parsed once, here; nobody else reads
 //! files or the environment for settings.
 
+mod capture;
 mod connectors;
 mod reader;
 mod recording;
@@ -21,6 +22,7 @@ use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::{DigestAlgorithm, Network};
 use toml::de::DeTable;
 
+pub use capture::{Capture, Hep};
 pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
@@ -53,6 +55,8 @@ pub struct Config {
     pub recording: Recording,
     /// Spans of plans.
     pub telemetry: Telemetry,
+    /// Packets of calls kept for engineers.
+    pub capture: Capture,
     /// Business systems by the name that packs use.
     pub connectors: BTreeMap<String, Connector>,
     /// Carriers and exchanges.
@@ -211,6 +215,8 @@ pub struct Telemetry {
     pub authority: Option<PathBuf>,
     /// Whether they also tell what is about a person.
     pub personal: bool,
+    /// The Homer collector that signalling goes to.
+    pub hep: Option<Hep>,
 }
 
 /// `speech.recogniser`
@@ -481,7 +487,12 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         endpoint: reader.parse::<CollectorAddress>(&mut section, "endpoint").map(|address| address.0),
         authority: reader.parse::<String>(&mut section, "authority").map(|file| folder.join(file)),
         personal: reader.parse_or(&mut section, "personal", false),
+        hep: capture::read_hep(reader, &mut section),
     };
+    reader.close(section);
+
+    let mut section = reader.section(&mut root, "capture");
+    let capture = capture::read(reader, &mut section);
     reader.close(section);
 
     let connectors = connectors::read(reader, &mut root, folder);
@@ -499,6 +510,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         journal,
         recording,
         telemetry,
+        capture,
         connectors,
         trunks,
         lines,

@@ -6,6 +6,8 @@ mod approvals;
 mod board;
 mod browser;
 mod callbacks;
+mod capture;
+mod capture_io;
 mod dial;
 mod journeys;
 mod measure;
@@ -80,6 +82,8 @@ pub(crate) struct Shared {
     journal: Option<Journal>,
     /// Where their sound is recorded, if a line's is.
     recordings: Option<Recordings>,
+    /// Who looks at their packets.
+    capture: Arc<capture::Capture>,
 }
 
 /// A running call as the gateway knows it.
@@ -145,7 +149,8 @@ impl Gateway {
             ..MediaConfig::default()
         })?;
         let speech = Speech::start(speech_config(&config))?;
-        let (sip, incoming) = SipEndpoint::start(sip_config(&config)?).await?;
+        let (capture, tap) = capture::Capture::start(&config.capture, config.telemetry.hep.as_ref())?;
+        let (sip, incoming) = SipEndpoint::start(SipConfig { tap, ..sip_config(&config)? }).await?;
         let browser = BrowserGateway::start(BrowserConfig {
             bind: config.web.webrtc,
             advertise: config.media.external_ip.into_iter().collect(),
@@ -172,6 +177,7 @@ impl Gateway {
             tasks: TaskTracker::new(),
             journal,
             recordings,
+            capture,
             config,
         });
         let console = Console::start(
@@ -390,6 +396,7 @@ impl Shared {
         self.tasks.spawn(async move {
             let media = shared.media.clone();
             callwright_conversation::run(setup, board, move || media.now()).await;
+            shared.capture.over(call);
             shared.calls().remove(&call);
             metrics::gauge!("callwright_calls_active").set(shared.calls().len() as f64);
         });
@@ -438,7 +445,7 @@ fn start_journal(config: &Config) -> Result<Option<Journal>> {
 /// # Errors
 /// When spans cannot be sent as it says, or the secret of a connector is not there.
 pub fn core_config(config: &Config, packs: Vec<callwright_model::PackSource>) -> Result<CoreConfig> {
-    let crate::config::Telemetry { endpoint, authority, personal } = &config.telemetry;
+    let crate::config::Telemetry { endpoint, authority, personal, hep: _ } = &config.telemetry;
     let collector = endpoint
         .as_deref()
         .map(|endpoint| Collector::start(endpoint, authority.as_deref(), *personal))

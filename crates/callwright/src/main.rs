@@ -6,6 +6,7 @@
 mod print;
 
 mod audit;
+mod capture;
 mod chat;
 mod check;
 mod cli;

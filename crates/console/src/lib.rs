@@ -29,6 +29,7 @@
 mod access;
 mod approvals;
 mod callbacks;
+mod captures;
 mod config;
 mod event;
 mod hub;

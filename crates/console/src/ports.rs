@@ -78,6 +78,12 @@ pub struct WhipRefusal {
 /// What there is at this moment.
 #[async_trait]
 pub trait Snapshots: Send + Sync {
+    /// The packets of a call as a file (pcap); a call is named by its identity, or by the `Call-ID` of one of its legs. `None` when
+    /// nothing is kept of it.
+    fn capture(&self, _call: &str) -> Option<Pii<Vec<u8>>> {
+        None
+    }
+
     /// Whether new calls are taken.
     fn readiness(&self) -> Readiness;
 

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::ConsoleConfig;
 use crate::ports::ConsolePorts;
 use crate::problem::Problem;
-use crate::{access, approvals, callbacks, journeys, page, sse, views, whip};
+use crate::{access, approvals, callbacks, captures, journeys, page, sse, views, whip};
 
 /// What every handler may look at.
 #[derive(Clone)]
@@ -54,6 +54,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/events", get(sse::events))
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
+        .route("/v1/calls/{call}/capture.pcap", get(captures::pcap))
         .route("/v1/phones", get(views::phones))
         .route("/v1/plans", get(views::plans))
         .route("/v1/plans/{plan}", get(views::story))

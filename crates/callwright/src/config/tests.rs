@@ -309,6 +309,26 @@ fn a_collector_is_named_by_the_file_or_as_all_programs_are_told() {
 }
 
 #[test]
+fn captures_have_limits_and_a_homer_collector_has_an_address() {
+    let config = parse(LINE, &[]).expect("it is whole");
+    assert_eq!((config.capture.legs, config.capture.rtp, config.telemetry.hep), (200, false, None));
+    let text = "[telemetry]\nhep = \"udp:127.0.0.1:9060\"\nhep_id = 7\n[capture]\nlegs = 0\nrtp = \"heads\"";
+    let config = parse(&format!("{text}\n{LINE}"), &[]).expect("it is whole");
+    assert_eq!((config.capture.legs, config.capture.rtp), (0, true));
+    let hep = config.telemetry.hep.expect("it is named");
+    assert_eq!((hep.collector.port(), hep.id, hep.password()), (9_060, 7, Ok(None)));
+    for (text, help) in [
+        ("[telemetry]\nhep = \"127.0.0.1:9060\"", "udp:127.0.0.1:9060"),
+        ("[telemetry]\nhep_password = \"sesame\"", "env:"),
+        ("[capture]\nrtp = \"payload\"", "`off` or `heads`"),
+    ] {
+        let problems = parse(&format!("{text}\n{LINE}"), &[]).expect_err("it is wrong");
+        assert!(problems[0].contains(help), "{problems:?}");
+        assert!(!problems[0].contains("sesame"), "{problems:?}");
+    }
+}
+
+#[test]
 fn telephone_users_and_certificates_are_read_and_what_is_wrong_with_them_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let kept = folder.path().join("anna");

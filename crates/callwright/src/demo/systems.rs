@@ -137,6 +137,7 @@ impl Systems {
             journal: Journal { dir: self.journals(), keep_days: 1 },
             recording: Recording { dir: self.scratch.0.join("recordings"), key: None, keep_days: 1 },
             telemetry: crate::config::Telemetry::default(),
+            capture: crate::config::Capture::default(),
             connectors: BTreeMap::from([
                 ("airline".to_owned(), Connector::Own(self.airline.url())),
                 ("shop".to_owned(), Connector::Own(self.shop.url())),

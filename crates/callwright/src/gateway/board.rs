@@ -298,6 +298,7 @@ impl Switchboard for Board {
     }
 
     fn tell(&mut self, happening: Happening) {
+        self.legs.shared.capture.tell(self.legs.call, &happening);
         self.observer.tell(happening);
     }
 

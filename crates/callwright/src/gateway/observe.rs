@@ -339,6 +339,10 @@ pub(crate) struct Window(pub(crate) Arc<Shared>);
 
 #[async_trait]
 impl Snapshots for Window {
+    fn capture(&self, call: &str) -> Option<Pii<Vec<u8>>> {
+        self.0.capture.pcap(call)
+    }
+
     fn readiness(&self) -> Readiness {
         if self.0.draining.load(Ordering::Acquire) {
             Readiness::Draining

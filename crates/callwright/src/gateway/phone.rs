@@ -108,12 +108,13 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
         channel: Channel::Sip,
         trunk,
         caller,
-        io: Box::new(local.socket),
+        io: shared.capture.sound(leg.call_id(), local.socket, &agreed.path()),
         format: agreed.format,
         phone: Phone::Sip(leg.control()),
     });
     match begun {
         Ok(begun) => {
+            shared.capture.link(begun.call, leg.call_id());
             let session = Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() };
             tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, session));
         }
@@ -156,12 +157,13 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
         channel: Channel::Sip,
         trunk,
         caller,
-        io: Box::new(local.socket),
+        io: shared.capture.sound(leg.call_id(), local.socket, &agreed.path()),
         format: agreed.format,
         phone: Phone::Sip(leg.control()),
     });
     match begun {
         Ok(begun) => {
+            shared.capture.link(begun.call, leg.call_id());
             follow_caller(
                 shared,
                 leg,
@@ -336,6 +338,7 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
     let mut web = web_phone::offer(shared, way.address()).await?;
     call.web_offer = web.as_ref().map(|web| web.offer_sdp.clone());
     let mut phone = way.invite(&shared.sip, call).await?;
+    shared.capture.link(legs.call, phone.call_id());
     if !legs.ringing(leg, Phone::Sip(phone.control())) {
         phone.hangup();
     }
@@ -451,7 +454,8 @@ fn answered(
     local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let control = Phone::Sip(phone.control());
-    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints(), None)?;
+    let io = legs.shared.capture.sound(phone.call_id(), local.socket, &agreed.path());
+    legs.attach(leg, LegRole::Human, io, agreed.format, control, human_hints(), None)?;
     Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off, path: agreed.path() })
 }
 
@@ -490,8 +494,10 @@ fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipL
     local.socket.connect(&agreed.path());
     local.media.codecs = vec![agreed.format.codec];
     let phone = call.accept(ours.to_string());
+    legs.shared.capture.link(legs.call, phone.call_id());
     let control = Phone::Sip(phone.control());
-    legs.attach(leg, LegRole::Human, Box::new(local.socket), agreed.format, control, human_hints(), None)?;
+    let io = legs.shared.capture.sound(phone.call_id(), local.socket, &agreed.path());
+    legs.attach(leg, LegRole::Human, io, agreed.format, control, human_hints(), None)?;
     Ok((phone, Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() }))
 }
 

@@ -38,6 +38,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     let new = NewCall { line, channel: Channel::Sip, trunk: None, caller, io, format, phone };
     match shared.begin(new) {
         Ok(begun) => {
+            shared.capture.link(begun.call, leg.call_id());
             let control = leg.control();
             tokio::spawn(async move {
                 // Its sound is gone, with or without a word: so is the call.

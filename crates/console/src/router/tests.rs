@@ -54,6 +54,10 @@ impl Snapshots for Snapshot {
         self.0.clone()
     }
 
+    fn capture(&self, call: &str) -> Option<Pii<Vec<u8>>> {
+        (call == "a/b@c").then(|| Pii::new(b"packets".to_vec()))
+    }
+
     fn lines(&self) -> Vec<LineView> {
         vec![LineView {
             name: "airline".to_owned(),
@@ -407,6 +411,23 @@ async fn the_story_of_a_plan_is_the_operators() {
     assert_eq!(status, StatusCode::FORBIDDEN);
     let away = stage(ConsoleConfig::default(), Readiness::Draining).app;
     assert_eq!(get_status(&away, "/v1/plans/p1").await, StatusCode::BAD_GATEWAY);
+}
+
+#[tokio::test]
+async fn the_packets_of_a_call_are_the_operators() {
+    let app = ready().app;
+    // A `Call-ID` may hold what parts a path.
+    let packets = || request(Method::GET, "/v1/calls/a%2Fb@c/capture.pcap", &[], "");
+    let (status, headers, body) = ask(&app, packets()).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "packets"));
+    assert_eq!(headers[header::CONTENT_TYPE], "application/vnd.tcpdump.pcap");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    let (status, headers, body) =
+        ask(&app, request(Method::GET, "/v1/calls/f00d/capture.pcap", &[], "")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(problem(&headers, &body)["error"], "nothing is kept of this call");
+    let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    assert_eq!(ask(&stage(open, Readiness::Ready).app, packets()).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
