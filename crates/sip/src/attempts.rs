@@ -155,13 +155,15 @@ impl Attempts {
             call_id,
             ..InviteOption::default()
         };
-        match &self.carried {
-            Some(carried) => carried.route(shared, &mut option).await?,
+        let way = match &self.carried {
+            Some(carried) => {
+                carried.route(shared, &mut option).await?;
+                option.destination.clone()
+            }
             None => self.route(shared, call, &mut option).await?,
-        }
-        // A phone that has told where it is listens there and nowhere else.
-        if self.at.is_none() && is_large(&option) {
-            by_tcp(shared, &mut option).await;
+        };
+        if let Some(way) = way.filter(|_| is_large(&option)) {
+            by_tcp(shared, &way, &mut option).await;
         }
         let (sender, states) = shared.dialogs.new_dialog_state_channel();
         let (dialog, inviting) = shared
@@ -171,31 +173,33 @@ impl Attempts {
         Ok(Invitation { dialog, states, inviting })
     }
 
-    /// Where a call goes that has an address of its own.
+    /// Where a call goes that has an address of its own; told unless it is a phone, which listens where it came from and nowhere else.
     async fn route(
         &self,
         shared: &Arc<Shared>,
         call: &OutgoingCall,
         option: &mut InviteOption,
-    ) -> Result<(), SipError> {
+    ) -> Result<Option<SipAddr>, SipError> {
         option.callee = parse(&self.target)?;
         option.caller = parse(&call.from)?;
+        let mut way = None;
         let (transport, peer) = match self.at {
             Some(at) => at,
             None => {
                 let transport =
                     transport_of(&option.callee).ok_or_else(|| SipError::BadUri(self.target.clone()))?;
                 // A connection that cannot be made is told here, with its reason, and not by a timer of the library.
-                shared.way_to(&option.callee).await?;
-                (transport, peer(&option.callee, transport).await?)
+                let found = shared.way_to(&option.callee).await?;
+                let peer = peer(&option.callee, transport).await?;
+                way = Some(found).filter(|found| *found == SipAddr::new(transport.wire(), peer.into()));
+                (transport, peer)
             }
         };
-        let fixed = self.at.is_some() || transport == Transport::Udp;
-        option.destination = fixed.then(|| SipAddr::new(transport.wire(), peer.into()));
+        option.destination = self.at.map(|(transport, phone)| SipAddr::new(transport.wire(), phone.into()));
         let local = shared.local_ip(peer).ok_or_else(|| SipError::Unreachable(self.target.clone()))?;
         let secure = option.callee.scheme == Some(Scheme::Sips);
         option.contact = shared.contact(peer, local, transport, secure)?;
-        Ok(())
+        Ok(way)
     }
 }
 
@@ -211,9 +215,9 @@ fn is_large(option: &InviteOption) -> bool {
 }
 
 /// Sends what would go by UDP over TCP, unless nobody takes a connection there.
-async fn by_tcp(shared: &Arc<Shared>, option: &mut InviteOption) {
-    let by_udp = option.destination.as_ref().filter(|to| to.r#type == Some(Transport::Udp.wire()));
-    let Some(peer) = by_udp.and_then(|to| to.get_socketaddr().ok()) else { return };
+async fn by_tcp(shared: &Arc<Shared>, way: &SipAddr, option: &mut InviteOption) {
+    let by_udp = way.r#type == Some(Transport::Udp.wire());
+    let Some(peer) = way.get_socketaddr().ok().filter(|_| by_udp) else { return };
     let connecting = shared.connect(Transport::Tcp, peer, "");
     let Ok(Ok(destination)) = tokio::time::timeout(TCP_TIME, connecting).await else {
         tracing::debug!(%peer, "a large INVITE goes over UDP: there is no TCP");

@@ -58,8 +58,9 @@ impl Framer {
             Ok(length) => length,
             Err(reason) => return Some(self.broken(400, reason)),
         };
-        let whole = end + PING.len() + length;
-        if length > MESSAGE_MAX || whole > MESSAGE_MAX {
+        // A length may be as large as any number.
+        let whole = length.saturating_add(end + PING.len());
+        if whole > MESSAGE_MAX {
             return Some(self.broken(513, "Message Too Large"));
         }
         (self.buffer.len() >= whole).then(|| Framed::Message(self.consume(whole)))
@@ -151,6 +152,7 @@ mod tests {
             (message("Content-Length: +1\r\n", ""), "SIP/2.0 400 Bad Content-Length"),
             (message("Content-Length: 1\r\nl: 2\r\n", ""), "SIP/2.0 400 Two Content-Lengths"),
             (message("Content-Length: 70000\r\n", ""), "SIP/2.0 513 Message Too Large"),
+            (message("Content-Length: 18446744073709551615\r\n", ""), "SIP/2.0 513 Message Too Large"),
             (message("Content-Length: 99999999999999999999\r\n", ""), "SIP/2.0 400 Bad Content-Length"),
             (message(&"X: y\r\n".repeat(8_000), ""), "SIP/2.0 513 Message Too Large"),
             (message("", "").replace("OPTIONS", "ACK"), "broken"),

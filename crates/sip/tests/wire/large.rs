@@ -10,7 +10,7 @@ use crate::support::{call_to, config, header, start, within};
 use crate::transports::receive_or_end;
 
 /// A call that carries more along than fits into 1,300 bytes.
-fn large(to: String) -> OutgoingCall {
+pub fn large(to: String) -> OutgoingCall {
     let told = UserToUser::hex(&[7; 250]);
     OutgoingCall {
         fields: CallFields { user_to_user: vec![told; 3], ..CallFields::default() },

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod conformance;
 mod large;
 mod logs;
 mod provisional;

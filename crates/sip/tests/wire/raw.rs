@@ -172,6 +172,21 @@ async fn a_body_without_its_length_is_read_to_the_end() {
 }
 
 #[tokio::test]
+async fn who_sits_behind_a_router_is_answered_and_told_where() {
+    let (endpoint, _calls) = start(config()).await;
+    let peer = Peer::new(&endpoint).await;
+    let here = peer.address();
+    let inside = format!("Via: SIP/2.0/UDP {here};");
+    let request =
+        peer.request("OPTIONS", 1, None, "", "").replace(&inside, "Via: SIP/2.0/UDP 192.0.2.1:5060;");
+    assert!(!request.contains(&inside));
+    peer.send(request).await;
+    let answer = peer.receive_starting("SIP/2.0 200").await;
+    let via = header(&answer, "Via").expect("a Via");
+    assert!(via.contains(&format!(";rport={}", here.port())) && via.contains(";received=127.0.0.1"), "{via}");
+}
+
+#[tokio::test]
 async fn a_repeated_invite_is_one_call() {
     let (endpoint, mut calls) = start(config()).await;
     let peer = Peer::new(&endpoint).await;

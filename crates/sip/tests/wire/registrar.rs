@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::expect_event;
+use crate::large::large;
 use crate::support::{
     Peer, SDP_LINE, accept, answer_to, call_to, config, header, incoming, start, to_tag, within,
 };
@@ -325,6 +326,22 @@ async fn all_phones_of_a_user_ring_and_the_first_that_answers_has_the_call() {
     )
     .await
     .expect("it lives");
+}
+
+#[tokio::test]
+async fn a_phone_that_is_called_by_its_contact_is_reached_where_it_came_from() {
+    let (endpoint, _calls) = start(users()).await;
+    let mut desk = Phone::new(&endpoint, "anna").await;
+    desk.register().await;
+    let contact = format!("sip:anna@10.255.255.1:{}", desk.peer.address().port());
+    // However large the call is: there is no other way to it.
+    for call in [call_to(contact.clone()), large(contact)] {
+        let mut leg = endpoint.invite(call).await.expect("it goes out");
+        let invite = desk.next("INVITE ").await;
+        desk.answer(&invite, "486 Busy Here", "").await;
+        desk.next("ACK ").await;
+        expect_event!(leg, SipLegEvent::Refused { status: 486, .. });
+    }
 }
 
 #[tokio::test]
