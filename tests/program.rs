@@ -45,6 +45,8 @@ pub struct Settings {
     pub humans: Vec<String>,
     /// Lines before the first table, such as `grace`.
     pub top: String,
+    /// Tables after all others, such as `[queue]`.
+    pub tables: String,
     /// No other gateway may run beside it: the test looks at times.
     pub alone: bool,
 }
@@ -170,8 +172,24 @@ impl Gateway {
     /// When it does not answer.
     #[must_use]
     pub fn get(&self, path: &str) -> String {
+        self.request("GET", path, "")
+    }
+
+    /// Sends JSON to a path of its HTTP server; the body of the answer.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn put(&self, path: &str, json: &str) -> String {
+        self.request("PUT", path, json)
+    }
+
+    fn request(&self, method: &str, path: &str, json: &str) -> String {
         let mut stream = TcpStream::connect(&self.web).expect("the web server answers");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.web);
+        let (host, length) = (&self.web, json.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{json}"
+        );
         stream.write_all(request.as_bytes()).expect("it listens");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
@@ -248,7 +266,7 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { sip, web, airline, line, humans, top, alone: _ } = settings;
+    let Settings { sip, web, airline, line, humans, top, tables, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
     let packs = repository().join("skills");
     let mut text = format!(
@@ -266,7 +284,7 @@ fn configuration(settings: &Settings) -> String {
         packs.join("retail").display()
     )
     .expect("strings grow");
-    text
+    text + tables
 }
 
 /// Models load and packs train in a few seconds, longer when other tests run beside.

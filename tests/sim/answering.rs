@@ -163,7 +163,7 @@ struct Phone {
 impl<'a> Ring<'a> {
     fn new(world: &'a World, ears: Ears, script: &Script<'_>) -> Self {
         let dialogue = DialogueConfig::new(Arc::clone(&world.pack), CallId(7));
-        let config = ConversationConfig::new(dialogue, CALLER, vec![How::Warm]);
+        let config = ConversationConfig::new(dialogue, CALLER);
         Self {
             world,
             conversation: Conversation::new(config, MonoTime::ZERO),
@@ -222,7 +222,11 @@ impl<'a> Ring<'a> {
         match act {
             Act::Say(CALLER, say) => self.caller_hears(&say),
             Act::Command(CALLER, LegCommand::Bridge { .. }) => self.end = Some(End::Accepted),
-            Act::Dial { leg, .. } => {
+            Act::Seek { leg, .. } => {
+                let found = HumanFact::Found { human: 0, how: How::Warm };
+                self.conversation.handle(Fact::Human(leg, found), self.now);
+            }
+            Act::Dial { leg } => {
                 self.phone =
                     Some(Phone::answered(self.world, leg, self.greeting.take(), self.after_ms, self.now));
                 self.conversation.handle(Fact::Human(leg, HumanFact::Answered), self.now);

@@ -298,6 +298,7 @@ impl Stage {
             snapshots: Arc::new(Snapshot { lines }),
             callbacks: Arc::new(NoDesk),
             approvals: Arc::new(NoDesk),
+            humans: Arc::new(()),
             journeys: Arc::new(NoDesk),
             metrics: recorder.handle(),
         };

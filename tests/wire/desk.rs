@@ -202,6 +202,7 @@ async fn opened() -> (Arc<Office>, Console, Browser) {
         snapshots: office.clone(),
         callbacks: office.clone(),
         approvals: office.clone(),
+        humans: Arc::new(()),
         journeys: office.clone(),
         metrics: recorder.handle(),
     };

@@ -20,6 +20,7 @@ mod journal;
 mod journey;
 mod peers;
 mod python;
+mod queue;
 mod recording;
 mod sipp;
 mod softphone;

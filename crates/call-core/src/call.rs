@@ -18,7 +18,7 @@
 //! with Replaces once the human has accepted, RFC 5589 section 7). A REFER that is refused, fails, or of which nothing is
 //! heard any more is followed by the bridge.
 //!
-//! What it does not do: choose among humans, conferences of callers, or touch sound.
+//! What it does not do: choose among humans, which is the [`queue`](crate::queue)'s; conferences of callers; or touch sound.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -38,7 +38,9 @@ use supervision::Supervision;
 pub struct Config {
     /// For telling the caller why; then the ringing begins even if the words have not been reported as said.
     pub announce_max: Duration,
-    /// For one phone to be answered; then the next is rung.
+    /// For the queue's next word on whether anybody is free. Whoever asks it tells at least as often that the caller still waits.
+    pub seek_max: Duration,
+    /// For one phone to be answered; then somebody else is looked for.
     pub ring_max: Duration,
     /// For the briefing to be said to its end.
     pub brief_max: Duration,
@@ -60,6 +62,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             announce_max: Duration::from_secs(15),
+            seek_max: Duration::from_secs(30),
             ring_max: Duration::from_secs(25),
             brief_max: Duration::from_secs(60),
             accept_max: Duration::from_secs(12),
@@ -75,19 +78,17 @@ impl Default for Config {
 /// What the machine wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Ring this human, by place in the list.
-    Ring {
-        /// Place in the list of humans, from 0.
-        human: usize,
-    },
+    /// Have a human found; who was found before has not taken the call. Report with [`Call::handle_waiting`],
+    /// [`Call::handle_found`] or [`Call::handle_nobody`].
+    Seek,
+    /// Ring who was found.
+    Ring,
     /// Ring whom the human's REFER names.
     RingTarget,
     /// Ring the supervisor.
     RingSupervisor,
     /// Send REFER on the caller's leg. Report with [`Call::handle_refer`].
     Refer {
-        /// Place of the human in the list.
-        human: usize,
         /// With Replaces, naming the dialog with the human.
         replaces: bool,
     },
@@ -131,10 +132,10 @@ pub enum Outcome {
     Bridged,
     /// The caller's network has taken the caller to the human; the call is over here.
     Referred,
-    /// Every human was tried and none took the call.
+    /// Humans were rung, or waited for, and none took the call.
     NobodyAccepted,
-    /// There is no human to ring.
-    NobodyConfigured,
+    /// There is no human to ring: none who could help, or none at this hour.
+    NobodyThere,
     /// The caller is gone; everything was let go.
     CallerGone,
     /// Both had talked, and the human hung up.
@@ -148,6 +149,8 @@ pub enum Outcome {
 pub enum Timer {
     /// [`Config::announce_max`].
     Announce,
+    /// [`Config::seek_max`].
+    Seek,
     /// [`Config::ring_max`].
     Ring,
     /// [`Config::brief_max`].
@@ -172,16 +175,18 @@ enum Stage {
     Agent,
     /// The caller hears why. Nobody is rung before that: a caller who is suddenly connected is startled.
     Announcing,
+    /// A human is being found.
+    Seeking { comfort_at: MonoTime },
     /// A human's phone rings, or is being reached.
-    Ringing { human: usize, comfort_at: MonoTime },
+    Ringing { how: How, comfort_at: MonoTime },
     /// The human hears who it is. They may accept before the end.
-    Briefing { human: usize, comfort_at: MonoTime },
+    Briefing { how: How, comfort_at: MonoTime },
     /// The briefing was said; we wait for the key or the word.
-    Deciding { human: usize, asked_again: bool, comfort_at: MonoTime },
+    Deciding { how: How, asked_again: bool, comfort_at: MonoTime },
     /// Accepted; the last words to both are being said.
-    Connecting { human: usize },
+    Connecting { how: How },
     /// The caller's network was asked to take the caller to the human.
-    Referring { human: usize, with: Referred, taken: bool, comfort_at: MonoTime },
+    Referring { with: Referred, taken: bool, comfort_at: MonoTime },
     /// They talk.
     Bridged { agent_listens: bool },
     /// The human's phone asked us to move the caller on; the other phone rings.
@@ -205,8 +210,6 @@ enum Referred {
 #[derive(Debug, Clone)]
 pub struct Call {
     config: Config,
-    /// The humans that may be rung, by how the caller comes to them.
-    ways: Vec<How>,
     stage: Stage,
     /// When the stage began, or was heard of last.
     since: MonoTime,
@@ -224,7 +227,6 @@ impl Call {
     pub fn new(config: Config, now: MonoTime) -> Self {
         Self {
             config,
-            ways: Vec::new(),
             stage: Stage::Agent,
             since: now,
             supervision: Supervision::Nobody,
@@ -265,6 +267,7 @@ impl Call {
     pub fn is_transferring(&self) -> bool {
         match self.stage {
             Stage::Announcing
+            | Stage::Seeking { .. }
             | Stage::Ringing { .. }
             | Stage::Briefing { .. }
             | Stage::Deciding { .. }
@@ -292,6 +295,7 @@ impl Call {
         match self.stage {
             Stage::Agent => "agent",
             Stage::Announcing => "announcing",
+            Stage::Seeking { .. } => "seeking",
             Stage::Ringing { .. } => "ringing",
             Stage::Briefing { .. } => "briefing",
             Stage::Deciding { .. } => "deciding",
@@ -322,6 +326,7 @@ impl Call {
         let config = &self.config;
         let (length, timer) = match self.stage {
             Stage::Announcing => (config.announce_max, Timer::Announce),
+            Stage::Seeking { .. } => (config.seek_max, Timer::Seek),
             Stage::Ringing { .. } | Stage::Moving { .. } => (config.ring_max, Timer::Ring),
             Stage::Briefing { .. } => (config.brief_max, Timer::Brief),
             Stage::Deciding { .. } => (config.accept_max / 2, Timer::Accept),
@@ -343,7 +348,8 @@ impl Stage {
     /// When the caller is told next that we are still trying.
     const fn comfort_at(&mut self) -> Option<&mut MonoTime> {
         match self {
-            Self::Ringing { comfort_at, .. }
+            Self::Seeking { comfort_at }
+            | Self::Ringing { comfort_at, .. }
             | Self::Briefing { comfort_at, .. }
             | Self::Deciding { comfort_at, .. }
             | Self::Referring { comfort_at, .. }
@@ -357,7 +363,7 @@ impl Stage {
     /// Whether a human's leg is there, and that of whom the human moves the caller on to.
     fn others(self) -> (bool, bool) {
         match self {
-            Self::Agent | Self::Announcing | Self::Over => (false, false),
+            Self::Agent | Self::Announcing | Self::Seeking { .. } | Self::Over => (false, false),
             Self::Referring { with, .. } => (with == Referred::Consulted, false),
             Self::Ringing { .. }
             | Self::Briefing { .. }

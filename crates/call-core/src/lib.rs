@@ -1,4 +1,5 @@
-//! A call's control: offer/answer, and the call as one machine over all its legs; and the trunks that calls go by.
+//! A call's control: offer/answer, the call as one machine over all its legs, the queue of humans who take them, and the trunks that
+//! calls go by.
 
 pub mod answering;
 pub mod call;

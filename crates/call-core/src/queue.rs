@@ -23,7 +23,7 @@ use callwright_model::{CallId, Language, MonoTime};
 
 pub use hours::{Hours, Shift, unix_ms};
 use person::Person;
-pub use person::{Doing, Human};
+pub use person::{Doing, Human, Phones};
 
 /// How humans are rung and how long callers wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,10 +249,13 @@ impl Queue {
         }
     }
 
-    /// A human's phones can be reached, or none of them can.
-    pub fn handle_reachable(&mut self, human: usize, reachable: bool, now: MonoTime) {
+    /// A human's phones have come or gone, or they are in a call that this queue has not given them.
+    pub fn handle_phones(&mut self, human: usize, phones: Phones, now: MonoTime) {
         if let Some(person) = self.people.get_mut(human) {
-            person.reachable = reachable;
+            if person.phones == Phones::Busy && phones != Phones::Busy {
+                person.idle_since = now;
+            }
+            person.phones = phones;
             self.look(now);
         }
     }
@@ -324,7 +327,10 @@ impl Queue {
         for call in self.in_order(now) {
             let wish = &self.callers[&call].wish;
             let fit = self.fitting(wish);
-            let offer = self.free(&fit, call, now);
+            // Who was rung in vain for longer than anybody may wait is not rung for any more.
+            let caller = &self.callers[&call];
+            let late = !caller.tried.is_empty() && now >= caller.joined + self.config.wait_max;
+            let offer = if late { Vec::new() } else { self.free(&fit, call, now) };
             if let Some(caller) = self.callers.get_mut(&call).filter(|_| !offer.is_empty()) {
                 caller.stands = Stands::Offered { humans: offer.clone(), since: now };
                 for human in &offer {

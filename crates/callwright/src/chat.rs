@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use callwright_call_core::call::Refer;
 use callwright_conversation::{
-    CallSetup, ConversationConfig, Fact, Happening, HumanFact, Moment, Switchboard,
+    CallSetup, ConversationConfig, Fact, Happening, HumanFact, Moment, Switchboard, Wanted,
 };
 use callwright_dialogue_core::{DialogueConfig, Note, SayKind};
 use callwright_model::{
@@ -49,7 +49,7 @@ pub async fn talk(
         greeting: line.line.greeting.clone(),
         ..DialogueConfig::new(Arc::clone(&line.pack), CallId(random_id()))
     };
-    let mut config = ConversationConfig::new(dialogue, CALLER, line.line.ways());
+    let mut config = ConversationConfig::new(dialogue, CALLER);
     // Somebody who types thinks for as long as they like.
     config.dialogue.limits.silence = std::time::Duration::from_secs(3_600);
     let (facts, inbox) = mpsc::channel(64);
@@ -144,20 +144,27 @@ impl Switchboard for Page {
 
     fn expect(&mut self, _leg: LegId, _hints: Hints) {}
 
-    fn dial(&mut self, _human: usize, leg: LegId) {
+    fn seek(&mut self, leg: LegId, _wanted: Wanted) {
+        let why = "a typed talk cannot be put through to a telephone".to_owned();
+        self.inform(Fact::Human(leg, HumanFact::Nobody { why, tried: false }));
+    }
+
+    fn dial(&mut self, leg: LegId) {
         let why = "a typed talk cannot be put through to a telephone".to_owned();
         self.inform(Fact::Human(leg, HumanFact::Refused(why)));
     }
 
+    fn engaged(&mut self, _talks: bool) {}
+
     fn dial_target(&mut self, leg: LegId) {
-        self.dial(0, leg);
+        self.dial(leg);
     }
 
     fn dial_supervisor(&mut self, leg: LegId) {
-        self.dial(0, leg);
+        self.dial(leg);
     }
 
-    fn refer(&mut self, _human: usize, _replaces: Option<LegId>) {
+    fn refer(&mut self, _replaces: Option<LegId>) {
         self.inform(Fact::Refer(Refer::Failed));
     }
 

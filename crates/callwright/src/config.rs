@@ -3,6 +3,7 @@
 
 mod capture;
 mod connectors;
+mod humans;
 mod reader;
 mod recording;
 mod sip;
@@ -17,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callwright_actions::{BreakerConfig, Postgres, Store};
-use callwright_call_core::call::How;
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::{DigestAlgorithm, Network};
 use toml::de::DeTable;
 
 pub use capture::{Capture, Hep};
 pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
+pub use humans::Human;
 pub use reader::{Places, nearest};
 use reader::{Reader, Section};
 pub use recording::{Recording, RecordingWhen};
@@ -31,10 +32,7 @@ use sip::{Hash, Realm};
 pub use sip::{Tls, User, WebSocket};
 pub use trunks::Trunk;
 pub use values::WebAddress;
-use values::{
-    CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, SipAddress, Way,
-    Whole,
-};
+use values::{CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, Whole};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +61,10 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// What is answered, and how.
     pub lines: Vec<Line>,
+    /// How humans are found.
+    pub queue: callwright_call_core::queue::Config,
+    /// People who take callers of several lines. [`Config::everybody`] are these and those of lines.
+    pub humans: Vec<Human>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
     pub grace: Duration,
     /// Where each of these stands in the file.
@@ -263,25 +265,6 @@ pub struct Line {
     pub recording: RecordingWhen,
     /// People, in the order they are rung.
     pub humans: Vec<Human>,
-}
-
-impl Line {
-    /// The people, by how a caller comes to them.
-    #[must_use]
-    pub fn ways(&self) -> Vec<How> {
-        self.humans.iter().map(|human| human.how).collect()
-    }
-}
-
-/// `[[line.human]]`
-#[derive(Debug, Clone, PartialEq)]
-pub struct Human {
-    /// Who, for the journal.
-    pub name: String,
-    /// A SIP address, `user:NAME`, or a number that goes by a trunk.
-    pub address: String,
-    /// How a caller comes to them.
-    pub how: How,
 }
 
 impl std::str::FromStr for RecogniserChoice {
@@ -498,6 +481,8 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let connectors = connectors::read(reader, &mut root, folder);
     let trunks = trunks::read(reader, &mut root, sip.calls_max);
     let lines = read_lines(reader, &mut root, folder);
+    let queue = humans::read_queue(reader, &mut root);
+    let humans = humans::read_humans(reader, &mut root, &lines);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
@@ -514,6 +499,8 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         connectors,
         trunks,
         lines,
+        queue,
+        humans,
         grace,
         places,
     }
@@ -563,16 +550,7 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
                 reader.problem(section.at("numbers"), what);
             }
         }
-        let mut humans = Vec::new();
-        for mut human in reader.sections(&mut section, "human") {
-            let name: Option<String> = reader.required(&mut human, "name");
-            let address: Option<SipAddress> = reader.required(&mut human, "address");
-            let Way(how) = reader.parse_or(&mut human, "how", Way(How::Warm));
-            reader.close(human);
-            if let (Some(name), Some(SipAddress(address))) = (name, address) {
-                humans.push(Human { name, address, how });
-            }
-        }
+        let humans = humans::read_of_line(reader, &mut section);
         let line = Line {
             place: section.path().to_owned(),
             name: name.clone().unwrap_or_default(),

@@ -9,10 +9,12 @@ mod callbacks;
 mod capture;
 mod capture_io;
 mod dial;
+mod humans;
 mod journeys;
 mod measure;
 mod observe;
 mod phone;
+mod ring;
 mod systems;
 mod tape;
 mod transfers;
@@ -74,6 +76,8 @@ pub(crate) struct Shared {
     /// Plans as the action core last told of them.
     plans: Mutex<BTreeMap<PlanId, PlanView>>,
     systems: systems::Systems,
+    /// Who is rung for callers who want a human.
+    humans: Arc<humans::Humans>,
     draining: AtomicBool,
     /// Running calls are served badly: browsers are refused.
     overloaded: AtomicBool,
@@ -159,8 +163,10 @@ impl Gateway {
         .await?;
         let journal = start_journal(&config)?;
         let recordings = tape::start(&config)?;
+        let humans = Arc::new(humans::Humans::new(&config, media.now()));
         let shared = Arc::new(Shared {
             lines,
+            humans,
             media,
             speech,
             sip,
@@ -193,6 +199,7 @@ impl Gateway {
                 snapshots: Arc::new(observe::Window(Arc::clone(&shared))),
                 callbacks: Arc::new(callbacks::CallbackList(Arc::clone(&shared))),
                 approvals: Arc::new(approvals::ApprovalList(Arc::clone(&shared))),
+                humans: Arc::new(humans::HumanList(Arc::clone(&shared))),
                 journeys: Arc::new(journeys::JourneyList {
                     shared: Arc::clone(&shared),
                     calls: shared.config.journal.dir.clone(),
@@ -205,6 +212,7 @@ impl Gateway {
         tokio::spawn(observe::follow_plans(Arc::clone(&shared)));
         tokio::spawn(measure::publish_sip(Arc::clone(&shared)));
         tokio::spawn(systems::follow(Arc::clone(&shared)));
+        tokio::spawn(humans::keep_time(Arc::downgrade(&shared)));
         tokio::spawn(admission::look_after(Arc::downgrade(&shared)));
         tokio::spawn(take_calls(Arc::clone(&shared), incoming));
         Ok(Self { shared, console, core })
@@ -388,8 +396,10 @@ impl Shared {
         dialogue.language = line.language;
         dialogue.caller = caller;
         dialogue.greeting = line.line.greeting.clone();
+        // The queue has timers of its own for who waits, and the call for who is rung; the dialogue's comes after them.
+        dialogue.limits.transfer = self.config.queue.wait_max + RUNG_AND_BRIEFED;
         dialogue.ask_recording = line.line.recording == RecordingWhen::Consent;
-        let mut config = ConversationConfig::new(dialogue, leg, line.line.ways());
+        let mut config = ConversationConfig::new(dialogue, leg);
         config.voice = line.line.voice.clone();
         let setup = CallSetup { config, core: self.core.clone(), inbox };
         let shared = Arc::clone(self);
@@ -405,6 +415,9 @@ impl Shared {
         Ok(Begun { call, leg, facts })
     }
 }
+
+/// Announcing, ringing, briefing and deciding take less than this.
+const RUNG_AND_BRIEFED: Duration = Duration::from_secs(180);
 
 async fn take_calls(shared: Arc<Shared>, mut incoming: mpsc::Receiver<SipEvent>) {
     while let Some(event) = incoming.recv().await {

@@ -14,7 +14,6 @@ mod writer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callwright_call_core::call::How;
 use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, Moment};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice, utc};
@@ -55,8 +54,8 @@ struct Header {
     caller: Option<Pii<String>>,
     /// The caller's leg.
     leg: LegId,
-    /// The humans there were to ring, by how the caller comes to them.
-    humans: Vec<How>,
+    /// Longest wait for a human, in milliseconds.
+    transfer_ms: u64,
     /// The agent listens while people talk.
     agent_listens: bool,
 }
@@ -178,7 +177,7 @@ impl Recorder {
             trunk: self.trunk.clone(),
             caller: caller.clone(),
             leg: config.caller,
-            humans: config.humans.clone(),
+            transfer_ms: u64::try_from(config.dialogue.limits.transfer.as_millis()).unwrap_or(u64::MAX),
             agent_listens: config.call.agent_listens,
         };
         let name = format!("{}-{call}{SUFFIX}", started.replace(':', ""));
@@ -195,7 +194,7 @@ impl Drop for Recorder {
 }
 
 /// The version of the format; another one is not read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// How the names of journals end.
 const SUFFIX: &str = ".jsonl";
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use callwright_actions::ActionCore;
 use callwright_audio_core::Encoder;
-use callwright_conversation::{Act, Conversation, ConversationConfig, Fact, Happening};
+use callwright_conversation::{Act, Conversation, ConversationConfig, Fact, Happening, HumanFact};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_leg_core::{LegConfig, LegSpec, MediaLeg};
 use callwright_loadtest::duplex::Agent;
@@ -100,7 +100,7 @@ impl Call {
             packets: 0,
             ear: speech.listen_in_step(hints),
             says: VecDeque::new(),
-            conversation: Conversation::new(ConversationConfig::new(dialogue, CALLER, Vec::new()), now),
+            conversation: Conversation::new(ConversationConfig::new(dialogue, CALLER), now),
             inbox: VecDeque::new(),
             core: client,
             speech,
@@ -195,8 +195,13 @@ impl Call {
             Act::CallBack { .. } => self.inbox.push_back((soon, Fact::CallBackKept(true))),
             Act::Hangup(_) => self.over = true,
             Act::Tell(happening) => self.tell(&happening),
-            // Nobody is at a desk, and what is said needs no preparation.
+            Act::Seek { leg, .. } => {
+                let nobody = HumanFact::Nobody { why: "nobody is at a desk".to_owned(), tried: false };
+                self.inbox.push_back((soon, Fact::Human(leg, nobody)));
+            }
+            // So nobody is rung, and what is said needs no preparation.
             Act::Dial { .. }
+            | Act::Engaged(_)
             | Act::DialTarget { .. }
             | Act::DialSupervisor { .. }
             | Act::Refer { .. }

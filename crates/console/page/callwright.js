@@ -49,6 +49,7 @@
   };
   const TRANSFERS = {
     requested: "Asking for a person",
+    seeking: "Looking for somebody who is free",
     ringing: "A person's phone is ringing",
     briefing: "A person hears what this is about",
     accepted: "A person has accepted",

@@ -280,6 +280,8 @@ pub enum PlanOutcome {
 pub enum TransferState {
     /// It was decided.
     Requested,
+    /// A human is being found; the caller may wait for one to be free.
+    Seeking,
     /// The human's phone rings.
     Ringing,
     /// The human hears who it is and what was done.

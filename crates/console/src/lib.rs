@@ -11,6 +11,8 @@
 //! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
 //! | `GET /v1/callbacks?done=true` | who waits to be called back, or who was: for the operator only |
 //! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
+//! | `GET /v1/humans` | who can be rung, and what each is doing: for the operator only |
+//! | `PUT /v1/humans/{name}` | `{"state": "paused"}` or `"available"`: whether they take calls; for the operator only |
 //! | `GET /v1/approvals?role=NAME` | plans that wait for somebody's approval, with all that would be written: for the operator only |
 //! | `PUT /v1/approvals/{plan}` | approves or rejects: `{"number": 2, "decision": "approve", "role": "…", "by": "…", "reason": "…"}` |
 //! | `GET /v1/plans/{plan}` | what has become of a plan, and why: for the operator only |
@@ -33,6 +35,7 @@ mod captures;
 mod config;
 mod event;
 mod hub;
+mod humans;
 mod journeys;
 mod page;
 mod ports;
@@ -50,9 +53,9 @@ pub use event::{
 pub use hub::EventHub;
 pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, JourneyRefusal, Journeys,
-    LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal, HumanState,
+    HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots,
+    StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

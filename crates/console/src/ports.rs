@@ -25,6 +25,8 @@ pub struct ConsolePorts {
     pub approvals: Arc<dyn Approvals>,
     /// What is kept of persons.
     pub journeys: Arc<dyn Journeys>,
+    /// Who can be rung.
+    pub humans: Arc<dyn Humans>,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
 }
@@ -156,6 +158,67 @@ pub enum StoryRefusal {
         /// What came instead.
         reason: String,
     },
+}
+
+/// Humans who can be rung.
+#[async_trait]
+pub trait Humans: Send + Sync {
+    /// What each is doing, in the order of the configuration.
+    async fn list(&self) -> Vec<HumanView>;
+
+    /// Whether a human takes calls from now on.
+    ///
+    /// # Errors
+    /// Nobody is called so.
+    async fn set(&self, name: &str, takes_calls: bool) -> Result<(), HumanRefusal>;
+}
+
+/// Nobody can be rung.
+#[async_trait]
+impl Humans for () {
+    async fn list(&self) -> Vec<HumanView> {
+        Vec::new()
+    }
+
+    async fn set(&self, _name: &str, _takes_calls: bool) -> Result<(), HumanRefusal> {
+        Err(HumanRefusal::Unknown)
+    }
+}
+
+/// A human who can be rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HumanView {
+    /// Their name in the configuration.
+    pub name: String,
+    /// What they are doing.
+    pub state: HumanState,
+}
+
+/// What a human is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HumanState {
+    /// They would be rung.
+    Available,
+    /// Their phone rings, or they are being asked.
+    Ringing,
+    /// They talk with a caller.
+    Talking,
+    /// They write up the call before.
+    WrapUp,
+    /// It is not their working time.
+    Closed,
+    /// They have said that they take no calls.
+    Paused,
+    /// None of their phones can be reached.
+    Unreachable,
+}
+
+/// Why a human's state was not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HumanRefusal {
+    /// Nobody is called so.
+    Unknown,
 }
 
 /// What is kept of a person.

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::ConsoleConfig;
 use crate::ports::ConsolePorts;
 use crate::problem::Problem;
-use crate::{access, approvals, callbacks, captures, journeys, page, sse, views, whip};
+use crate::{access, approvals, callbacks, captures, humans, journeys, page, sse, views, whip};
 
 /// What every handler may look at.
 #[derive(Clone)]
@@ -60,6 +60,8 @@ pub(crate) fn stoppable_router(
         .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))
         .route("/v1/callbacks/{call}/done", put(callbacks::complete))
+        .route("/v1/humans", get(humans::list))
+        .route("/v1/humans/{name}", put(humans::set))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{plan}", put(approvals::answer))
         .route("/v1/journeys/{journey}", get(journeys::export).delete(journeys::erase))
@@ -85,7 +87,7 @@ async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",
-        "POST an offer to /whip, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done or /v1/approvals/{plan}, GET everything else",
+        "POST an offer to /whip, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done, /v1/humans/{name} or /v1/approvals/{plan}, GET everything else",
     )
 }
 

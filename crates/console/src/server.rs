@@ -188,6 +188,7 @@ mod tests {
             snapshots: Arc::new(Nothing),
             callbacks: Arc::new(Nothing),
             approvals: Arc::new(Nothing),
+            humans: Arc::new(()),
             journeys: Arc::new(Nothing),
             metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         };

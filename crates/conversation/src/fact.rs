@@ -1,12 +1,13 @@
 //! What a conversation is told, and what it wants done.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use callwright_call_core::call::{Hold, Refer, Supervise};
+use callwright_call_core::call::{Hold, How, Refer, Supervise};
 use callwright_dialogue_core::{AskId, Briefing};
 use callwright_model::{
-    Hints, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply, PlanRequest,
-    Recognised, Say, TurnId,
+    Hints, Language, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply,
+    PlanRequest, Recognised, Say, TurnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,10 +56,31 @@ pub enum Fact {
     Drain,
 }
 
-/// What a human's phone does.
+/// How it goes with a human: from being looked for to having hung up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HumanFact {
+    /// Nobody is free: the caller waits at this place, for about so many minutes if that is known.
+    Waiting {
+        /// From 1.
+        place: usize,
+        /// Whole minutes.
+        minutes: Option<u64>,
+    },
+    /// Somebody was found, and is reserved.
+    Found {
+        /// Place in the list of humans; of several who are rung together, the first's.
+        human: usize,
+        /// How the caller comes to them.
+        how: How,
+    },
+    /// Nobody will come.
+    Nobody {
+        /// Why, for the operator.
+        why: String,
+        /// Somebody was there: rung, or waited for.
+        tried: bool,
+    },
     /// It rings.
     Ringing,
     /// Somebody, or something, answered; the leg has sound.
@@ -67,6 +89,17 @@ pub enum HumanFact {
     Refused(String),
     /// It was hung up.
     Gone,
+}
+
+/// Whom a caller needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wanted {
+    /// What they speak.
+    pub language: Language,
+    /// What the human must be able to do.
+    pub skills: BTreeSet<String>,
+    /// Higher ones come first.
+    pub priority: u8,
 }
 
 /// Something that a conversation wants done.
@@ -96,13 +129,20 @@ pub enum Act {
     },
     /// Have a plan carried out.
     Execute(PlanId, Pii<String>),
-    /// Ring a human's phone, by place in the line's list.
+    /// Have the queue find a human. Who was found before has not taken the call.
+    Seek {
+        /// What their leg shall be called; [`HumanFact`]s about it answer.
+        leg: LegId,
+        /// Whom the caller needs.
+        wanted: Wanted,
+    },
+    /// Ring who was found last.
     Dial {
-        /// Place in the list, from 0.
-        human: usize,
         /// What the new leg shall be called.
         leg: LegId,
     },
+    /// Who was found last has the call (`true`), or the call has nobody and looks for nobody (`false`).
+    Engaged(bool),
     /// Ring whom the human's REFER names.
     DialTarget {
         /// What the new leg shall be called.
@@ -113,10 +153,8 @@ pub enum Act {
         /// What the new leg shall be called.
         leg: LegId,
     },
-    /// Ask the caller's network to call a human by itself; a [`Fact::Refer`] answers.
+    /// Ask the caller's network to call who was found last by itself; a [`Fact::Refer`] answers.
     Refer {
-        /// Place in the list, from 0.
-        human: usize,
         /// The leg whose place the caller's network shall take.
         replaces: Option<LegId>,
     },
@@ -176,14 +214,18 @@ pub trait Switchboard: Send {
     fn stop(&mut self, leg: LegId, turn: TurnId);
     /// Tells a leg's recogniser what to expect.
     fn expect(&mut self, leg: LegId, hints: Hints);
-    /// Rings a human's phone.
-    fn dial(&mut self, human: usize, leg: LegId);
+    /// Has a human found; see [`Act::Seek`].
+    fn seek(&mut self, leg: LegId, wanted: Wanted);
+    /// Rings who was found.
+    fn dial(&mut self, leg: LegId);
+    /// See [`Act::Engaged`].
+    fn engaged(&mut self, talks: bool);
     /// Rings whom a human's phone named in its REFER.
     fn dial_target(&mut self, leg: LegId);
     /// Rings the supervisor who asked for it.
     fn dial_supervisor(&mut self, leg: LegId);
-    /// Asks the caller's network to take the caller to a human, in the place of one of our legs or anew.
-    fn refer(&mut self, human: usize, replaces: Option<LegId>);
+    /// Asks the caller's network to take the caller to who was found, in the place of one of our legs or anew.
+    fn refer(&mut self, replaces: Option<LegId>);
     /// Answers the REFER of a human's phone.
     fn move_answered(&mut self, leg: LegId, taken: bool);
     /// Tells a human's phone how its REFER went.

@@ -107,7 +107,7 @@ pub enum Happening {
     TransferState {
         /// The state.
         state: &'static str,
-        /// Who is being rung, by place in the line's list.
+        /// Who was found last, by place in the list of humans.
         human: Option<usize>,
     },
     /// What answered a human's phone is a machine; it is hung up on.

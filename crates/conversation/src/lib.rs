@@ -19,7 +19,7 @@ mod machine;
 mod task;
 mod turns;
 
-pub use fact::{Act, Fact, HumanFact, Moment, Switchboard};
+pub use fact::{Act, Fact, HumanFact, Moment, Switchboard, Wanted};
 pub use happening::{Ending, Happening};
 pub use machine::{Conversation, ConversationConfig, HUMAN_LEGS, HUMANS_PER_CALL};
 pub use task::{CallSetup, run};

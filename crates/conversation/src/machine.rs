@@ -10,7 +10,7 @@ mod speculation;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use callwright_call_core::call::{self, How};
+use callwright_call_core::call;
 use callwright_dialogue_core::{
     AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying,
 };
@@ -38,8 +38,6 @@ pub struct ConversationConfig {
     pub caller: LegId,
     /// The voice.
     pub voice: Voice,
-    /// The humans there are to ring, by how the caller comes to them.
-    pub humans: Vec<How>,
     /// Timers of the call as a whole.
     pub call: call::Config,
     /// Longest wait for a turn's utterance, after which the caller counts as not understood: a recogniser that died must
@@ -52,12 +50,11 @@ pub struct ConversationConfig {
 impl ConversationConfig {
     /// The usual set-up.
     #[must_use]
-    pub fn new(dialogue: DialogueConfig, caller: LegId, humans: Vec<How>) -> Self {
+    pub fn new(dialogue: DialogueConfig, caller: LegId) -> Self {
         Self {
             dialogue,
             caller,
             voice: Voice::default(),
-            humans,
             call: call::Config::default(),
             recognition_max: Duration::from_secs(4),
             farewell_max: Duration::from_secs(15),
@@ -476,12 +473,12 @@ impl Conversation {
             Output::Transfer { reason, briefing } => {
                 self.tell(Happening::Transfer { reason });
                 let announcement = self.last_say;
-                self.handover = Some(Handover { briefing, announcement, connecting: None });
-                self.call.handle_wanted(self.config.humans.clone(), now);
+                self.handover = Some(Handover { briefing, announcement, connecting: None, place: None });
+                self.call.handle_wanted(now);
                 if !self.says.contains_key(&announcement) {
                     self.call.handle_announced(now);
                 }
-                self.transfer_state(None);
+                self.transfer_state();
             }
             Output::CallBack { number, briefing } => self.act(Act::CallBack { number, briefing }),
             Output::Hangup { after } => {

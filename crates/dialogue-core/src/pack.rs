@@ -291,6 +291,9 @@ fn check_words(
     for name in skills.keys() {
         unknown.check(&format!("skill-{name}"), &Facts::default());
     }
+    // Said while a caller waits for a human; a pack need not have them.
+    unknown.check("queue-place", &Facts::of(["place".to_owned()]));
+    unknown.check("queue-wait", &Facts::of(["place".to_owned(), "minutes".to_owned()]));
     let mut told = BTreeSet::new();
     for used in uses.iter().filter(|used| !used.optional && !words.has(&used.key)) {
         // Once is enough, however many skills name it.

@@ -43,3 +43,9 @@ cancel-failed = I am sorry, I could not cancel your booking. It is as it was bef
 flight-on-time = The flight from { $status-from } to { $status-to } is on time. It leaves at { $status-departs } from gate { $status-gate }.
 flight-delayed = The flight from { $status-from } to { $status-to } is delayed. It now leaves at { $status-expected } from gate { $status-gate }.
 flight-cancelled = I am sorry, the flight from { $status-from } to { $status-to } is cancelled.
+
+queue-place = You are number { $place } in line. Please hold.
+queue-wait = You are number { $place } in line. It will take about { $minutes ->
+    [one] one minute
+   *[other] { $minutes } minutes
+}. Please hold.

@@ -41,3 +41,9 @@ cancel-failed = Lo siento, no he podido cancelar su reserva. Sigue como estaba.
 flight-on-time = El vuelo de { $status-from } a { $status-to } sale a su hora, a { $status-departs }, por la puerta { $status-gate }.
 flight-delayed = El vuelo de { $status-from } a { $status-to } lleva retraso. Ahora sale a { $status-expected } por la puerta { $status-gate }.
 flight-cancelled = Lo siento, el vuelo de { $status-from } a { $status-to } está cancelado.
+
+queue-place = Es usted el número { $place } de la cola. No cuelgue, por favor.
+queue-wait = Es usted el número { $place } de la cola. Tardaremos { $minutes ->
+    [one] un minuto
+   *[other] unos { $minutes } minutos
+}. No cuelgue, por favor.

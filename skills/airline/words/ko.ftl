@@ -41,3 +41,6 @@ cancel-failed = 죄송합니다. 예약을 취소하지 못했습니다. 예약�
 flight-on-time = { $status-from } 출발 { $status-to } 도착 항공편은 정시에 출발합니다. 출발 시각은 { $status-departs }, 탑승구는 { $status-gate }입니다.
 flight-delayed = { $status-from } 출발 { $status-to } 도착 항공편이 지연되었습니다. 새 출발 시각은 { $status-expected }, 탑승구는 { $status-gate }입니다.
 flight-cancelled = 죄송합니다. { $status-from } 출발 { $status-to } 도착 항공편은 취소되었습니다.
+
+queue-place = 대기 순서는 { $place }번째입니다. 잠시만 기다려 주세요.
+queue-wait = 대기 순서는 { $place }번째이고, 약 { $minutes }분 걸립니다. 잠시만 기다려 주세요.

@@ -5,78 +5,89 @@ use callwright_model::MonoTime;
 use super::{Call, Hold, How, Outcome, Output, Party, Refer, Referred, Stage};
 
 impl Call {
-    /// A human is wanted: these may be rung, in this order, each in its way. The caller is being told why; report that with
-    /// [`Self::handle_announced`].
-    pub fn handle_wanted(&mut self, ways: Vec<How>, now: MonoTime) {
-        match self.stage {
-            Stage::Agent => {
-                self.ways = ways;
-                if self.ways.is_empty() {
-                    self.finish(Outcome::NobodyConfigured, now);
-                } else {
-                    self.enter(Stage::Announcing, now);
-                }
-            }
-            Stage::Announcing
-            | Stage::Ringing { .. }
-            | Stage::Briefing { .. }
-            | Stage::Deciding { .. }
-            | Stage::Connecting { .. }
-            | Stage::Referring { .. }
-            | Stage::Bridged { .. }
-            | Stage::Moving { .. }
-            | Stage::Over => {}
+    /// A human is wanted. The caller is being told why; report that with [`Self::handle_announced`].
+    pub fn handle_wanted(&mut self, now: MonoTime) {
+        if self.stage == Stage::Agent {
+            self.enter(Stage::Announcing, now);
         }
     }
 
     /// The caller has heard why.
     pub fn handle_announced(&mut self, now: MonoTime) {
         if self.stage == Stage::Announcing {
-            self.try_human(0, now);
+            self.seek(now);
+        }
+    }
+
+    /// Nobody is free yet: the caller keeps their place.
+    pub fn handle_waiting(&mut self, now: MonoTime) {
+        if let Stage::Seeking { .. } = self.stage {
+            self.since = now;
+        }
+    }
+
+    /// Somebody was found, whom callers come to in this way.
+    pub fn handle_found(&mut self, how: How, now: MonoTime) {
+        let Stage::Seeking { comfort_at } = self.stage else { return };
+        match how {
+            How::Warm | How::Attended => self.ring(how, now),
+            How::Blind => {
+                self.outputs.push_back(Output::Refer { replaces: false });
+                let with = Referred::Blind;
+                self.enter(Stage::Referring { with, taken: false, comfort_at }, now);
+            }
+        }
+    }
+
+    /// Nobody will come any more; `tried`: though somebody was there.
+    pub fn handle_nobody(&mut self, tried: bool, now: MonoTime) {
+        if let Stage::Seeking { .. } = self.stage {
+            self.finish(if tried { Outcome::NobodyAccepted } else { Outcome::NobodyThere }, now);
         }
     }
 
     /// The human's phone was answered.
     pub fn handle_answered(&mut self, now: MonoTime) {
-        if let Stage::Ringing { human, comfort_at } = self.stage {
+        if let Stage::Ringing { how, comfort_at } = self.stage {
             self.outputs.push_back(Output::Brief);
-            self.enter(Stage::Briefing { human, comfort_at }, now);
+            self.enter(Stage::Briefing { how, comfort_at }, now);
         }
     }
 
     /// The briefing was said to its end.
     pub fn handle_briefed(&mut self, now: MonoTime) {
-        if let Stage::Briefing { human, comfort_at } = self.stage {
-            self.enter(Stage::Deciding { human, asked_again: false, comfort_at }, now);
+        if let Stage::Briefing { how, comfort_at } = self.stage {
+            self.enter(Stage::Deciding { how, asked_again: false, comfort_at }, now);
         }
     }
 
     /// The human has spoken into the briefing without hearing what it asks: it is said from the start.
     pub fn handle_brief_again(&mut self, now: MonoTime) {
-        if let Stage::Deciding { human, comfort_at, .. } = self.stage {
+        if let Stage::Deciding { how, comfort_at, .. } = self.stage {
             self.outputs.push_back(Output::Brief);
-            self.enter(Stage::Briefing { human, comfort_at }, now);
+            self.enter(Stage::Briefing { how, comfort_at }, now);
         }
     }
 
     /// The human pressed the key or said yes.
     pub fn handle_accepted(&mut self, now: MonoTime) {
-        if let Stage::Briefing { human, .. } | Stage::Deciding { human, .. } = self.stage {
+        if let Stage::Briefing { how, .. } | Stage::Deciding { how, .. } = self.stage {
             self.outputs.push_back(Output::Connect);
-            self.enter(Stage::Connecting { human }, now);
+            self.enter(Stage::Connecting { how }, now);
         }
     }
 
     /// The human refused: by key, by word, or their phone by its answer.
     pub fn handle_declined(&mut self, now: MonoTime) {
         match self.stage {
-            Stage::Briefing { human, .. } | Stage::Deciding { human, .. } => {
+            Stage::Briefing { .. } | Stage::Deciding { .. } => {
                 self.outputs.push_back(Output::Drop(Party::Human));
-                self.try_human(human + 1, now);
+                self.seek(now);
             }
-            Stage::Ringing { human, .. } => self.try_human(human + 1, now),
+            Stage::Ringing { .. } => self.seek(now),
             Stage::Agent
             | Stage::Announcing
+            | Stage::Seeking { .. }
             | Stage::Connecting { .. }
             | Stage::Referring { .. }
             | Stage::Bridged { .. }
@@ -87,13 +98,13 @@ impl Call {
 
     /// Both ends have heard that they are being connected.
     pub fn handle_ready(&mut self, now: MonoTime) {
-        let Stage::Connecting { human } = self.stage else { return };
-        match self.way(human) {
+        let Stage::Connecting { how } = self.stage else { return };
+        match how {
             How::Attended => {
-                self.outputs.push_back(Output::Refer { human, replaces: true });
+                self.outputs.push_back(Output::Refer { replaces: true });
                 let comfort_at = now + self.config.comfort_every;
                 let with = Referred::Consulted;
-                self.enter(Stage::Referring { human, with, taken: false, comfort_at }, now);
+                self.enter(Stage::Referring { with, taken: false, comfort_at }, now);
             }
             How::Warm | How::Blind => self.bridge(now),
         }
@@ -102,14 +113,12 @@ impl Call {
     /// The human's leg is over, whoever ended it.
     pub fn handle_human_gone(&mut self, now: MonoTime) {
         match self.stage {
-            Stage::Ringing { human, .. } | Stage::Briefing { human, .. } | Stage::Deciding { human, .. } => {
-                self.try_human(human + 1, now)
-            }
+            Stage::Ringing { .. } | Stage::Briefing { .. } | Stage::Deciding { .. } => self.seek(now),
             // Someone who leaves while being connected is not rung again, nor is the next: the caller has waited enough.
             Stage::Connecting { .. } => self.finish(Outcome::NobodyAccepted, now),
-            Stage::Referring { human, with: Referred::Consulted, taken, comfort_at } => {
+            Stage::Referring { with: Referred::Consulted, taken, comfort_at } => {
                 let with = Referred::ConsultedGone;
-                self.enter(Stage::Referring { human, with, taken, comfort_at }, now);
+                self.enter(Stage::Referring { with, taken, comfort_at }, now);
             }
             Stage::Bridged { .. } => self.finish(Outcome::HumanLeft, now),
             Stage::Moving { human_there: true, agent_listens, comfort_at } => {
@@ -118,6 +127,7 @@ impl Call {
             }
             Stage::Agent
             | Stage::Announcing
+            | Stage::Seeking { .. }
             | Stage::Referring { with: Referred::Blind | Referred::ConsultedGone, .. }
             | Stage::Moving { human_there: false, .. }
             | Stage::Over => {}
@@ -126,16 +136,16 @@ impl Call {
 
     /// What became of our REFER.
     pub fn handle_refer(&mut self, what: Refer, now: MonoTime) {
-        let Stage::Referring { human, with, comfort_at, .. } = self.stage else { return };
+        let Stage::Referring { with, comfort_at, .. } = self.stage else { return };
         match what {
             Refer::Progress => {
-                self.enter(Stage::Referring { human, with, taken: true, comfort_at }, now);
+                self.enter(Stage::Referring { with, taken: true, comfort_at }, now);
             }
             Refer::Done => {
                 self.outputs.push_back(Output::Drop(Party::Caller));
                 self.referred(now);
             }
-            Refer::Failed => self.bridge_instead(human, with, now),
+            Refer::Failed => self.bridge_instead(with, now),
         }
     }
 
@@ -148,6 +158,7 @@ impl Call {
             Stage::Agent
             | Stage::Announcing
             | Stage::Referring { taken: false, .. }
+            | Stage::Seeking { .. }
             | Stage::Ringing { .. }
             | Stage::Briefing { .. }
             | Stage::Deciding { .. }
@@ -183,6 +194,7 @@ impl Call {
             // Who has not accepted the caller has nobody to move on.
             Stage::Agent
             | Stage::Announcing
+            | Stage::Seeking { .. }
             | Stage::Ringing { .. }
             | Stage::Briefing { .. }
             | Stage::Deciding { .. }
@@ -226,6 +238,7 @@ impl Call {
             | Stage::Bridged { .. } => true,
             Stage::Agent
             | Stage::Announcing
+            | Stage::Seeking { .. }
             | Stage::Ringing { .. }
             | Stage::Referring { .. }
             | Stage::Moving { .. }
@@ -308,18 +321,19 @@ impl Call {
                 return true;
             }
             Stage::Announcing => self.handle_announced(now),
-            Stage::Ringing { human, .. } => {
+            Stage::Seeking { .. } => self.handle_nobody(true, now),
+            Stage::Ringing { .. } => {
                 self.outputs.push_back(Output::Drop(Party::Human));
-                self.try_human(human + 1, now);
+                self.seek(now);
             }
             Stage::Briefing { .. } => self.handle_briefed(now),
-            Stage::Deciding { human, asked_again: false, comfort_at } => {
+            Stage::Deciding { how, asked_again: false, comfort_at } => {
                 self.outputs.push_back(Output::AskAgain);
-                self.enter(Stage::Deciding { human, asked_again: true, comfort_at }, now);
+                self.enter(Stage::Deciding { how, asked_again: true, comfort_at }, now);
             }
             Stage::Deciding { asked_again: true, .. } => self.handle_declined(now),
             Stage::Connecting { .. } => self.handle_ready(now),
-            Stage::Referring { human, with, .. } => self.bridge_instead(human, with, now),
+            Stage::Referring { with, .. } => self.bridge_instead(with, now),
             Stage::Moving { .. } => {
                 self.outputs.push_back(Output::Drop(Party::Target));
                 self.handle_target_gone(now);
@@ -329,35 +343,22 @@ impl Call {
         false
     }
 
-    fn way(&self, human: usize) -> How {
-        self.ways.get(human).copied().unwrap_or_default()
-    }
-
-    fn try_human(&mut self, human: usize, now: MonoTime) {
-        if human >= self.ways.len() {
-            return self.finish(Outcome::NobodyAccepted, now);
-        }
-        match self.way(human) {
-            How::Warm | How::Attended => self.ring(human, now),
-            How::Blind => {
-                let comfort_at = self.comfort_at().unwrap_or(now + self.config.comfort_every);
-                self.outputs.push_back(Output::Refer { human, replaces: false });
-                let with = Referred::Blind;
-                self.enter(Stage::Referring { human, with, taken: false, comfort_at }, now);
-            }
-        }
-    }
-
-    fn ring(&mut self, human: usize, now: MonoTime) {
+    fn seek(&mut self, now: MonoTime) {
         let comfort_at = self.comfort_at().unwrap_or(now + self.config.comfort_every);
-        self.outputs.push_back(Output::Ring { human });
-        self.enter(Stage::Ringing { human, comfort_at }, now);
+        self.outputs.push_back(Output::Seek);
+        self.enter(Stage::Seeking { comfort_at }, now);
+    }
+
+    fn ring(&mut self, how: How, now: MonoTime) {
+        let comfort_at = self.comfort_at().unwrap_or(now + self.config.comfort_every);
+        self.outputs.push_back(Output::Ring);
+        self.enter(Stage::Ringing { how, comfort_at }, now);
     }
 
     /// The caller's network did not do it.
-    fn bridge_instead(&mut self, human: usize, with: Referred, now: MonoTime) {
+    fn bridge_instead(&mut self, with: Referred, now: MonoTime) {
         match with {
-            Referred::Blind => self.ring(human, now),
+            Referred::Blind => self.ring(How::Blind, now),
             Referred::Consulted => self.bridge(now),
             Referred::ConsultedGone => self.finish(Outcome::NobodyAccepted, now),
         }

@@ -57,7 +57,7 @@ impl Call {
         let waiting = Hears { hold: true, ..agent };
         let (caller, human, agent_listens) = match self.stage {
             Stage::Agent | Stage::Announcing => (agent, Hears::NOTHING, false),
-            Stage::Ringing { .. } => (waiting, Hears::NOTHING, false),
+            Stage::Seeking { .. } | Stage::Ringing { .. } => (waiting, Hears::NOTHING, false),
             // Hold sound goes on behind what is said, until the bridge: in a silence the caller would begin to speak, and the
             // human would not hear it yet.
             Stage::Briefing { .. } | Stage::Deciding { .. } | Stage::Connecting { .. } => {

@@ -12,6 +12,10 @@ fn at(seconds: u64) -> MonoTime {
 enum Fact {
     Wanted,
     Announced,
+    Waiting,
+    Found,
+    Nobody,
+    NobodyThere,
     Answered,
     Briefed,
     Accepted,
@@ -44,9 +48,13 @@ enum Fact {
 }
 
 impl Fact {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 35] = [
         Self::Wanted,
         Self::Announced,
+        Self::Waiting,
+        Self::Found,
+        Self::Nobody,
+        Self::NobodyThere,
         Self::Answered,
         Self::Briefed,
         Self::Accepted,
@@ -78,10 +86,14 @@ impl Fact {
         Self::SuperviseEnds,
     ];
 
-    fn tell(self, call: &mut Call, ways: &[How], now: MonoTime) {
+    fn tell(self, call: &mut Call, how: How, now: MonoTime) {
         match self {
-            Self::Wanted => call.handle_wanted(ways.to_vec(), now),
+            Self::Wanted => call.handle_wanted(now),
             Self::Announced => call.handle_announced(now),
+            Self::Waiting => call.handle_waiting(now),
+            Self::Found => call.handle_found(how, now),
+            Self::Nobody => call.handle_nobody(true, now),
+            Self::NobodyThere => call.handle_nobody(false, now),
             Self::Answered => call.handle_answered(now),
             Self::Briefed => call.handle_briefed(now),
             Self::Accepted => call.handle_accepted(now),
@@ -123,12 +135,12 @@ fn outputs(call: &mut Call) -> Vec<Output> {
 
 /// Runs a script of seconds and facts, or `None` for the timer that is due, and checks what the machine wanted done, its state, and
 /// what the caller hears, after each.
-fn check(ways: &[How], script: &[(u64, Option<Fact>, &[Output], &str)]) {
+fn check(how: How, script: &[(u64, Option<Fact>, &[Output], &str)]) {
     let mut call = Call::new(Config::default(), at(0));
     for (seconds, fact, wanted, state) in script {
         let now = at(*seconds);
         match fact {
-            Some(fact) => fact.tell(&mut call, ways, now),
+            Some(fact) => fact.tell(&mut call, how, now),
             None => {
                 assert!(call.poll_timeout().is_some_and(|(due, _)| due <= now), "{seconds}: no timer is due");
                 call.handle_timeout(now);
@@ -146,10 +158,11 @@ const DROP_HUMAN: Output = Output::Drop(Party::Human);
 #[test]
 fn a_human_who_accepts_is_connected() {
     check(
-        &[How::Warm],
+        How::Warm,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Ring], "ringing"),
             (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
             (9, Some(Fact::Briefed), &[], "deciding"),
             (10, Some(Fact::Accepted), &[Output::Connect], "connecting"),
@@ -162,15 +175,17 @@ fn a_human_who_accepts_is_connected() {
 #[test]
 fn a_voicemail_never_gets_the_caller() {
     check(
-        &[How::Warm],
+        How::Warm,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Ring], "ringing"),
             (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
             (8, Some(Fact::Briefed), &[], "deciding"),
             (14, None, &[Output::AskAgain], "deciding"),
             (17, None, &[Output::ComfortCaller], "deciding"),
-            (20, None, &[DROP_HUMAN, Output::Done(Outcome::NobodyAccepted)], "agent"),
+            (20, None, &[DROP_HUMAN, Output::Seek], "seeking"),
+            (20, Some(Fact::Nobody), &[Output::Done(Outcome::NobodyAccepted)], "agent"),
         ],
     );
 }
@@ -178,29 +193,58 @@ fn a_voicemail_never_gets_the_caller() {
 #[test]
 fn who_does_not_answer_is_followed_by_the_next() {
     check(
-        &[How::Warm, How::Warm],
+        How::Warm,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Ring], "ringing"),
             (17, None, &[Output::ComfortCaller], "ringing"),
-            (27, None, &[DROP_HUMAN, Output::Ring { human: 1 }], "ringing"),
-            (28, Some(Fact::HumanGone), &[Output::Done(Outcome::NobodyAccepted)], "agent"),
+            (27, None, &[DROP_HUMAN, Output::Seek], "seeking"),
+            (27, Some(Fact::Found), &[Output::Ring], "ringing"),
+            (28, Some(Fact::HumanGone), &[Output::Seek], "seeking"),
+            (28, Some(Fact::Nobody), &[Output::Done(Outcome::NobodyAccepted)], "agent"),
         ],
     );
 }
 
 #[test]
-fn without_humans_the_caller_comes_back_at_once() {
-    check(&[], &[(1, Some(Fact::Wanted), &[Output::Done(Outcome::NobodyConfigured)], "agent")]);
+fn where_nobody_is_there_the_caller_comes_back_at_once() {
+    check(
+        How::Warm,
+        &[
+            (1, Some(Fact::Wanted), &[], "announcing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::NobodyThere), &[Output::Done(Outcome::NobodyThere)], "agent"),
+        ],
+    );
+}
+
+#[test]
+fn a_caller_waits_for_as_long_as_the_queue_says_so() {
+    check(
+        How::Warm,
+        &[
+            (1, Some(Fact::Wanted), &[], "announcing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (12, Some(Fact::Waiting), &[], "seeking"),
+            (17, None, &[Output::ComfortCaller], "seeking"),
+            (22, Some(Fact::Waiting), &[], "seeking"),
+            (32, None, &[Output::ComfortCaller], "seeking"),
+            (47, None, &[Output::ComfortCaller], "seeking"),
+            (52, None, &[Output::Done(Outcome::NobodyAccepted)], "agent"),
+            (53, Some(Fact::Found), &[], "agent"),
+        ],
+    );
 }
 
 #[test]
 fn a_caller_who_leaves_takes_the_humans_leg_along() {
     check(
-        &[How::Warm],
+        How::Warm,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Ring], "ringing"),
             (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
             (5, Some(Fact::CallerGone), &[DROP_HUMAN, Output::Done(Outcome::CallerGone)], "over"),
             (6, Some(Fact::Answered), &[], "over"),
@@ -211,10 +255,11 @@ fn a_caller_who_leaves_takes_the_humans_leg_along() {
 #[test]
 fn a_blind_transfer_ends_our_part_when_it_has_worked() {
     check(
-        &[How::Blind],
+        How::Blind,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Refer { human: 0, replaces: false }], "referring"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Refer { replaces: false }], "referring"),
             (3, Some(Fact::ReferGoesOn), &[], "referring"),
             (
                 9,
@@ -229,11 +274,12 @@ fn a_blind_transfer_ends_our_part_when_it_has_worked() {
 #[test]
 fn a_refer_that_is_refused_is_followed_by_our_own_ringing() {
     check(
-        &[How::Blind],
+        How::Blind,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Refer { human: 0, replaces: false }], "referring"),
-            (3, Some(Fact::ReferFailed), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Refer { replaces: false }], "referring"),
+            (3, Some(Fact::ReferFailed), &[Output::Ring], "ringing"),
             (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
             (5, Some(Fact::Accepted), &[Output::Connect], "connecting"),
             (6, Some(Fact::Ready), &[Output::Done(Outcome::Bridged)], "bridged"),
@@ -244,13 +290,14 @@ fn a_refer_that_is_refused_is_followed_by_our_own_ringing() {
 #[test]
 fn a_refer_of_which_nothing_is_heard_any_more_is_too() {
     check(
-        &[How::Blind],
+        How::Blind,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Refer { human: 0, replaces: false }], "referring"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Refer { replaces: false }], "referring"),
             (10, Some(Fact::ReferGoesOn), &[], "referring"),
             (17, None, &[Output::ComfortCaller], "referring"),
-            (30, None, &[Output::Ring { human: 0 }], "ringing"),
+            (30, None, &[Output::Ring], "ringing"),
         ],
     );
 }
@@ -258,13 +305,14 @@ fn a_refer_of_which_nothing_is_heard_any_more_is_too() {
 #[test]
 fn an_attended_transfer_that_fails_is_bridged_with_the_human_who_waits() {
     check(
-        &[How::Attended],
+        How::Attended,
         &[
             (1, Some(Fact::Wanted), &[], "announcing"),
-            (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+            (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+            (2, Some(Fact::Found), &[Output::Ring], "ringing"),
             (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
             (5, Some(Fact::Accepted), &[Output::Connect], "connecting"),
-            (6, Some(Fact::Ready), &[Output::Refer { human: 0, replaces: true }], "referring"),
+            (6, Some(Fact::Ready), &[Output::Refer { replaces: true }], "referring"),
             (7, Some(Fact::ReferFailed), &[Output::Done(Outcome::Bridged)], "bridged"),
         ],
     );
@@ -272,31 +320,32 @@ fn an_attended_transfer_that_fails_is_bridged_with_the_human_who_waits() {
 
 #[test]
 fn an_attended_transfer_whose_phones_let_go_in_any_order_has_worked() {
-    let begin: [(u64, Option<Fact>, &[Output], &str); 5] = [
+    let begin: [(u64, Option<Fact>, &[Output], &str); 6] = [
         (1, Some(Fact::Wanted), &[], "announcing"),
-        (2, Some(Fact::Announced), &[Output::Ring { human: 0 }], "ringing"),
+        (2, Some(Fact::Announced), &[Output::Seek], "seeking"),
+        (2, Some(Fact::Found), &[Output::Ring], "ringing"),
         (4, Some(Fact::Answered), &[Output::Brief], "briefing"),
         (5, Some(Fact::Accepted), &[Output::Connect], "connecting"),
-        (6, Some(Fact::Ready), &[Output::Refer { human: 0, replaces: true }], "referring"),
+        (6, Some(Fact::Ready), &[Output::Refer { replaces: true }], "referring"),
     ];
     let end: [(u64, Option<Fact>, &[Output], &str); 3] = [
         (7, Some(Fact::ReferGoesOn), &[], "referring"),
         (8, Some(Fact::HumanGone), &[], "referring"),
         (9, Some(Fact::ReferDone), &[Output::Drop(Party::Caller), Output::Done(Outcome::Referred)], "over"),
     ];
-    check(&[How::Attended], &[&begin[..], &end[..]].concat());
+    check(How::Attended, &[&begin[..], &end[..]].concat());
     let end: [(u64, Option<Fact>, &[Output], &str); 2] = [
         (7, Some(Fact::ReferGoesOn), &[], "referring"),
         (8, Some(Fact::CallerGone), &[DROP_HUMAN, Output::Done(Outcome::Referred)], "over"),
     ];
-    check(&[How::Attended], &[&begin[..], &end[..]].concat());
+    check(How::Attended, &[&begin[..], &end[..]].concat());
 }
 
 /// A call in which caller and human talk.
 fn bridged() -> Call {
     let mut call = Call::new(Config::default(), at(0));
-    for fact in [Fact::Wanted, Fact::Announced, Fact::Answered, Fact::Accepted, Fact::Ready] {
-        fact.tell(&mut call, &[How::Warm], at(1));
+    for fact in [Fact::Wanted, Fact::Announced, Fact::Found, Fact::Answered, Fact::Accepted, Fact::Ready] {
+        fact.tell(&mut call, How::Warm, at(1));
     }
     outputs(&mut call);
     assert_eq!(call.state(), "bridged");
@@ -309,7 +358,7 @@ fn after(facts: &[Fact]) -> (Vec<Output>, &'static str, Sound) {
     let mut wanted = Vec::new();
     for fact in facts {
         outputs(&mut call);
-        fact.tell(&mut call, &[How::Warm], at(2));
+        fact.tell(&mut call, How::Warm, at(2));
         wanted = outputs(&mut call);
         wanted.retain(|output| !matches!(output, Output::Sound(_)));
     }

@@ -44,12 +44,23 @@ pub enum Doing {
     Unreachable,
 }
 
+/// What is known of a human's telephones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phones {
+    /// One at least can be reached.
+    Free,
+    /// They can be, and their owner is in another call.
+    Busy,
+    /// None can be reached.
+    Away,
+}
+
 /// A human with all that changes.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) human: Human,
     pub(super) paused: bool,
-    pub(super) reachable: bool,
+    pub(super) phones: Phones,
     /// Callers they are reserved for or talk with, and since when they talk.
     pub(super) with: BTreeMap<CallId, Option<MonoTime>>,
     pub(super) idle_since: MonoTime,
@@ -61,7 +72,7 @@ impl Person {
         Self {
             human,
             paused: false,
-            reachable: true,
+            phones: Phones::Free,
             with: BTreeMap::new(),
             idle_since: now,
             wrap_up_until: now,
@@ -85,10 +96,12 @@ impl Person {
         }
         if self.paused {
             Doing::Paused
-        } else if !self.reachable {
+        } else if self.phones == Phones::Away {
             Doing::Unreachable
         } else if !self.human.hours.is_open(unix_ms) {
             Doing::Closed
+        } else if self.phones == Phones::Busy {
+            Doing::Talking
         } else if now < self.wrap_up_until {
             Doing::WrapUp
         } else {

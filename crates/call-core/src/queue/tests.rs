@@ -61,7 +61,9 @@ fn check(queue: &mut Queue, script: &[(&str, &[&str])]) {
             "leave" => queue.handle_leave(call, now),
             "pause" => queue.handle_paused(human, true, now),
             "back" => queue.handle_paused(human, false, now),
-            "lost" => queue.handle_reachable(human, false, now),
+            "lost" => queue.handle_phones(human, Phones::Away, now),
+            "busy" => queue.handle_phones(human, Phones::Busy, now),
+            "free" => queue.handle_phones(human, Phones::Free, now),
             "timer" => {
                 assert!(queue.poll_timeout().is_some_and(|due| due <= now), "{line}: no timer is due");
                 queue.handle_timeout(now);
@@ -154,6 +156,19 @@ fn after_a_call_there_is_time_to_write_it_up() {
     );
     assert_eq!(queue.people(at(63)).next(), Some(Doing::WrapUp));
     check(&mut queue, &[("73 timer 0", &[]), ("82 timer 0", &["2<-0"])]);
+}
+
+#[test]
+fn who_is_in_a_call_of_their_own_is_waited_for() {
+    let mut queue = new(Config::default(), vec![person(0)]);
+    check(&mut queue, &[("1 busy 0", &[]), ("2 seek 1", &["1@1"]), ("9 free 0", &["1<-0"])]);
+}
+
+#[test]
+fn who_was_rung_for_in_vain_for_too_long_is_not_rung_for_again() {
+    let config = Config { wait_max: Duration::from_secs(60), ..Config::default() };
+    let mut queue = new(config, vec![person(0), person(0)]);
+    check(&mut queue, &[("1 seek 1", &["1<-0"]), ("90 seek 1", &["1:TooLong"])]);
 }
 
 #[test]

@@ -173,12 +173,15 @@ impl Config {
                 problems.push(self.places.problem(&format!("{}.name", user.place), error));
             }
         }
-        for line in &self.lines {
-            for name in line.humans.iter().filter_map(|human| human.address.strip_prefix("user:")) {
+        for human in self.lines.iter().flat_map(|line| &line.humans).chain(&self.humans) {
+            for name in human.addresses.iter().filter_map(|address| address.strip_prefix("user:")) {
                 if !self.sip.users.iter().any(|user| user.name == name) {
-                    let what = format!("line `{}` rings `user:{name}`, and there is no such user", line.name);
+                    let what = format!(
+                        "human `{}` has the phone `user:{name}`, and there is no such user",
+                        human.name
+                    );
                     let help = "add a `[[sip.user]]` with this name";
-                    problems.push(self.places.problem(&format!("{}.name", line.place), what).help(help));
+                    problems.push(self.places.problem(&format!("{}.name", human.place), what).help(help));
                 }
             }
         }

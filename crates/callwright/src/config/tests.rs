@@ -341,10 +341,10 @@ fn telephone_users_and_certificates_are_read_and_what_is_wrong_with_them_is_told
     );
     let config = parse(&users, &[]).expect("it parses");
     assert_eq!((config.sip.users.len(), config.sip.digest.len()), (2, 1));
-    assert_eq!(config.lines[0].humans[0].address, "user:anna");
+    assert_eq!(config.lines[0].humans[0].addresses, ["user:anna"]);
     assert!(config.sip.users[0].resolve().is_ok());
     let found: Vec<String> = config.verify(&BTreeMap::new()).iter().map(ToString::to_string).collect();
-    for wanted in ["does not hold an HA1", "rings `user:zoe`, and there is no such user"] {
+    for wanted in ["does not hold an HA1", "has the phone `user:zoe`, and there is no such user"] {
         assert!(found.iter().any(|problem| problem.contains(wanted)), "{wanted}: {found:#?}");
     }
 
@@ -376,4 +376,45 @@ fn telephone_users_and_certificates_are_read_and_what_is_wrong_with_them_is_told
         assert!(problems.iter().any(|problem| problem.starts_with(wanted)), "{wanted}: {problems:#?}");
     }
     assert!(problems.iter().all(|problem| !problem.contains("hunter2")), "{problems:#?}");
+}
+
+#[test]
+fn humans_of_all_lines_and_of_one_make_one_list() {
+    let text = format!(
+        "{LINE}[[line.human]]\nname = \"desk\"\naddress = \"sip:desk@127.0.0.1:5090\"\n\
+         [[line]]\nname = \"shop\"\npack = \"skills/retail\"\n\
+         [[line.human]]\nname = \"eve\"\naddress = \"user:eve\"\n\
+         [[line.human]]\nname = \"desk\"\naddress = \"sip:desk@127.0.0.1:5090\"\n\
+         [queue]\nring = \"all\"\nwait_max = \"90s\"\ntries = 2\n\
+         [[human]]\nname = \"ada\"\naddresses = [\"user:ada\", \"sip:ada@127.0.0.1:5091\"]\nskills = [\"billing\"]\nlines = [\"shop\"]\n\
+         rank = 3\nhours = [\"mo-fr 09:00-17:00\"]\nzone = \"Europe/Berlin\"\ndays_off = [\"2026-12-25\"]\nwrap_up = \"20s\"\n"
+    );
+    let config = parse(&text, &[]).expect("it is whole");
+    let everybody = config.everybody();
+    let names: Vec<&str> = everybody.iter().map(|human| human.name.as_str()).collect();
+    assert_eq!(names, ["ada", "desk", "eve"], "the desk of both lines is one");
+    let queued = config.queued();
+    let serves: Vec<_> = queued.iter().map(|human| human.serves.clone()).collect();
+    assert_eq!(serves, [[(1, 3)].into(), [(0, 0), (1, 1)].into(), [(1, 0)].into()]);
+    assert_eq!(everybody[0].addresses[0], "user:ada");
+    assert!(queued[0].hours.days_off.len() == 1 && queued[0].wrap_up == Duration::from_secs(20));
+}
+
+#[test]
+fn mistakes_in_humans_are_told_with_their_lines() {
+    let text = format!(
+        "{LINE}[queue]\nring = \"some\"\n[[human]]\nname = \"ada\"\naddresses = [\"user:\"]\nlines = [\"shop\"]\n\
+         hours = [\"mo 9-17\"]\nzone = \"Berlin\"\n[[human]]\nname = \"ada\"\naddresses = [\"sip:ada@127.0.0.1\"]\n"
+    );
+    let problems = parse(&text, &[]).expect_err("it is full of mistakes");
+    for wanted in [
+        "callwright.toml:6: error: `queue.ring` cannot be `some`",
+        "callwright.toml:9: error: `human.0.addresses` cannot hold `user:`",
+        "callwright.toml:10: error: there is no line `shop`",
+        "callwright.toml:11: error: `human.0.hours` cannot hold `mo 9-17`",
+        "callwright.toml:12: error: `human.0.zone` cannot be `Berlin`",
+        "callwright.toml:14: error: there are two humans called `ada`",
+    ] {
+        assert!(problems.iter().any(|problem| problem.starts_with(wanted)), "{wanted}: {problems:#?}");
+    }
 }

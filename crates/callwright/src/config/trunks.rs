@@ -303,12 +303,14 @@ impl Config {
                 let help = "add a `[[trunk]]` with this name";
                 problems.push(self.places.problem(&format!("{}.trunk", line.place), what).help(help));
             }
-            for number in line.humans.iter().filter_map(|human| dialled(&human.address)) {
+        }
+        for human in self.lines.iter().flat_map(|line| &line.humans).chain(&self.humans) {
+            for number in human.addresses.iter().filter_map(|address| dialled(address)) {
                 if !self.takes(&number) {
                     let what =
-                        format!("line `{}` rings the number {number}, which no trunk takes", line.name);
+                        format!("human `{}` has the number {number}, which no trunk takes", human.name);
                     let help = "add a `[[trunk.route]]` whose `numbers` fit it";
-                    problems.push(self.places.problem(&format!("{}.name", line.place), what).help(help));
+                    problems.push(self.places.problem(&format!("{}.name", human.place), what).help(help));
                 }
             }
         }

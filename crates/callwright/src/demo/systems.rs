@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use callwright_call_core::call::How;
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 use callwright_sip::DigestAlgorithm;
@@ -71,10 +70,8 @@ impl Systems {
         webrtc: SocketAddr,
         human: Option<String>,
     ) -> Result<Config> {
-        let humans: Vec<Human> = human
-            .into_iter()
-            .map(|address| Human { name: "desk".to_owned(), address, how: How::Warm })
-            .collect();
+        let humans: Vec<Human> =
+            human.into_iter().map(|address| Human::new("desk".to_owned(), vec![address])).collect();
         let line = |name: &str, numbers: &[&str], pack: &str| Line {
             place: String::new(),
             name: name.to_owned(),
@@ -144,6 +141,8 @@ impl Systems {
             ]),
             trunks: Vec::new(),
             lines,
+            queue: callwright_call_core::queue::Config::default(),
+            humans: Vec::new(),
             grace: Duration::from_secs(30),
             places: crate::config::Places::default(),
         })

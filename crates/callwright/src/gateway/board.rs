@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
-use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard};
+use callwright_call_core::queue::Wish;
+use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard, Wanted};
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, BothSides, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say,
@@ -16,11 +17,10 @@ use callwright_webrtc::SessionId;
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use crate::config::Human;
 use crate::gateway::observe::Observer;
 use crate::gateway::tape::TapeOperator;
 use crate::gateway::transfers::Move;
-use crate::gateway::{Shared, phone};
+use crate::gateway::{Shared, ring};
 use crate::journal::Recorder;
 use crate::lines::LoadedLine;
 
@@ -30,7 +30,8 @@ pub(crate) struct Board {
     pub(crate) caller: LegId,
     /// The trunk that the caller came by.
     pub(crate) trunk: Option<String>,
-    pub(crate) humans: Vec<Human>,
+    /// Place of the line in the configuration.
+    line: usize,
     observer: Observer,
     recorder: Option<Recorder>,
     tape: Option<TapeOperator>,
@@ -52,6 +53,8 @@ pub(crate) struct Table {
     over: BTreeSet<LegId>,
     /// Legs that had a telephone at some time.
     known: BTreeSet<LegId>,
+    /// Whom the queue has found last, by place in its list.
+    pub(crate) found: Vec<usize>,
     /// A human moves the caller on.
     pub(crate) moving: Move,
     /// Legs that were named here and not by the call.
@@ -70,7 +73,8 @@ pub(crate) enum Phone {
 }
 
 pub(crate) struct Leg {
-    pub(crate) phone: Phone,
+    /// One, but for a human's that ring together; each with its number among them.
+    pub(crate) phones: Vec<(usize, Phone)>,
     /// There once the leg has sound.
     voice: Option<(Ear, Mouth)>,
 }
@@ -90,7 +94,10 @@ impl Board {
         let recorder =
             journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned(), trunk.clone()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
-        Self { legs, caller, trunk, humans: line.line.humans.clone(), observer, recorder, tape: None }
+        let lines = &legs.shared.config.lines;
+        // Every line that answers is in the configuration.
+        let line = lines.iter().position(|other| other.name == line.line.name).unwrap_or(usize::MAX);
+        Self { legs, caller, trunk, line, observer, recorder, tape: None }
     }
 
     /// From here on a recording is told what it may keep.
@@ -109,14 +116,26 @@ impl Legs {
     }
 
     /// Notes a telephone that rings: it can be hung up from now on. `false` when the call no longer wants it.
-    pub(crate) fn ringing(&self, leg: LegId, phone: Phone) -> bool {
+    pub(crate) fn ringing(&self, leg: LegId, number: usize, phone: Phone) -> bool {
         let mut table = self.table();
-        let wanted = !table.over.contains(&leg);
+        // One that was answered wants no other to ring.
+        let answered = table.legs.get(&leg).is_some_and(|leg| leg.voice.is_some());
+        let wanted = !answered && !table.over.contains(&leg);
         if wanted {
             table.known.insert(leg);
-            table.legs.insert(leg, Leg { phone, voice: None });
+            let ringing = table.legs.entry(leg).or_insert_with(|| Leg { phones: Vec::new(), voice: None });
+            ringing.phones.push((number, phone));
         }
         wanted
+    }
+
+    /// Of the telephones that ring for a leg one was answered: the others are hung up.
+    pub(crate) fn stop_others(&self, leg: LegId, answered: usize) {
+        let others: Vec<_> = match self.table().legs.get_mut(&leg) {
+            Some(leg) => leg.phones.extract_if(.., |(number, _)| *number != answered).collect(),
+            None => Vec::new(),
+        };
+        others.into_iter().for_each(|(_, phone)| phone.hang_up(&self.shared));
     }
 
     /// Forgets a telephone that is over.
@@ -163,7 +182,7 @@ impl Legs {
         {
             let mut table = self.table();
             table.known.insert(leg);
-            table.legs.insert(leg, Leg { phone, voice: Some((ear, mouth)) });
+            table.legs.insert(leg, Leg { phones: vec![(0, phone)], voice: Some((ear, mouth)) });
         }
         // The call's one inbox takes what its legs tell. Facts wait for room: none of them may be lost.
         let facts = self.facts.clone();
@@ -212,7 +231,7 @@ impl Legs {
             table.legs.remove(&leg)
         };
         if let Some(removed) = removed {
-            removed.phone.hang_up(&self.shared);
+            removed.phones.into_iter().for_each(|(_, phone)| phone.hang_up(&self.shared));
         }
     }
 }
@@ -259,13 +278,24 @@ impl Switchboard for Board {
         }
     }
 
-    fn dial(&mut self, human: usize, leg: LegId) {
-        let Some(human) = self.humans.get(human).cloned() else {
-            warn!(human, "the call wants a human who is not in the line's list");
-            return;
-        };
-        let legs = self.legs();
-        tokio::spawn(phone::ring(legs, leg, human.into()));
+    fn seek(&mut self, leg: LegId, wanted: Wanted) {
+        let Wanted { language, skills, priority } = wanted;
+        let wish = Wish { line: self.line, language, skills, priority };
+        tokio::spawn(ring::find(self.legs(), leg, wish));
+    }
+
+    fn dial(&mut self, leg: LegId) {
+        tokio::spawn(ring::ring(self.legs(), leg));
+    }
+
+    fn engaged(&mut self, talks: bool) {
+        let shared = &self.legs.shared;
+        let now = shared.media.now();
+        if talks {
+            shared.humans.taken(self.legs.call, now);
+        } else {
+            shared.humans.leave(self.legs.call, now);
+        }
     }
 
     fn dial_target(&mut self, leg: LegId) {
@@ -277,8 +307,8 @@ impl Switchboard for Board {
         self.legs.inform(Fact::Human(leg, HumanFact::Refused(why)));
     }
 
-    fn refer(&mut self, human: usize, replaces: Option<LegId>) {
-        self.refer_caller(human, replaces);
+    fn refer(&mut self, replaces: Option<LegId>) {
+        self.refer_caller(replaces);
     }
 
     fn move_answered(&mut self, _leg: LegId, taken: bool) {
@@ -319,6 +349,7 @@ impl Drop for Board {
         for leg in legs {
             self.legs.hang_up(leg);
         }
+        self.engaged(false);
     }
 }
 

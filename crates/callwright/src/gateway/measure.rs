@@ -171,6 +171,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("callwright_calls_active", "Calls that run."),
     ("callwright_sip_calls_incoming", "Incoming SIP calls that run."),
     ("callwright_sip_dialogs", "SIP dialogs held."),
+    ("callwright_queue_callers", "Callers who wait for a human, or for whom one is rung."),
     ("callwright_sip_phones", "Phones of a user that have registered."),
     ("callwright_sip_phone_calls", "Calls that the phones of a user are in."),
     ("callwright_media_legs", "Legs with sound."),

@@ -275,6 +275,7 @@ impl Observer {
 
     fn transfer_moved(&mut self, state: &str) {
         let state = match state {
+            "seeking" => TransferState::Seeking,
             "ringing" => TransferState::Ringing,
             "briefing" => TransferState::Briefing,
             "connecting" => TransferState::Accepted,

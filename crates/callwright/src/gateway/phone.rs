@@ -18,9 +18,10 @@ use callwright_webrtc::{BrowserLeg, BrowserOffer};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
-use crate::config::{Human, Srtp};
+use crate::config::Srtp;
 use crate::gateway::board::{Legs, Phone};
 use crate::gateway::dial::{NoWay, Way, another_may_help};
+use crate::gateway::ring::Rival;
 use crate::gateway::{Begun, NewCall, Shared, transfers, web_phone};
 use crate::lines::LoadedLine;
 
@@ -283,12 +284,8 @@ pub(crate) struct Callee {
     pub(crate) replaces: Option<Replaces>,
     /// On whose wish.
     pub(crate) referred_by: Option<Pii<String>>,
-}
-
-impl From<Human> for Callee {
-    fn from(human: Human) -> Self {
-        Self { name: human.name, address: human.address, replaces: None, referred_by: None }
-    }
+    /// Other phones ring for the same leg.
+    pub(crate) rival: Option<Rival>,
 }
 
 /// Rings somebody's phone and follows it to its end.
@@ -309,7 +306,7 @@ pub(crate) async fn ring(legs: Legs, leg: LegId, callee: Callee) {
 }
 
 /// Tries one way after another, until somebody's phone has been reached.
-async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
+pub(crate) async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()> {
     let mut ways = Way::to(&legs.shared.sip, &callee.address)?.into_iter().peekable();
     while let Some(way) = ways.next() {
         match place_by(legs, leg, &callee, &way).await {
@@ -339,7 +336,8 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
     call.web_offer = web.as_ref().map(|web| web.offer_sdp.clone());
     let mut phone = way.invite(&shared.sip, call).await?;
     shared.capture.link(legs.call, phone.call_id());
-    if !legs.ringing(leg, Phone::Sip(phone.control())) {
+    let number = callee.rival.as_ref().map_or(0, |rival| rival.number);
+    if !legs.ringing(leg, number, Phone::Sip(phone.control())) {
         phone.hangup();
     }
     let mut waiting = Some(local);
@@ -350,6 +348,10 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
             }
             SipLegEvent::Answered { sdp } => {
                 let Some(local) = waiting.take() else { continue };
+                if callee.rival.as_ref().is_some_and(|rival| !rival.wins(legs, leg)) {
+                    phone.hangup();
+                    continue;
+                }
                 let session = match (web.take(), &sdp) {
                     (Some(web), Some(sdp)) if web_phone::is_web(sdp) => {
                         answered_by_page(legs, leg, &phone, sdp, web).await?;

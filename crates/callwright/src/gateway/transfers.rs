@@ -42,11 +42,15 @@ pub(crate) fn our_address(shared: &Shared) -> String {
 }
 
 impl Board {
-    /// Asks the caller's network to take the caller to a human. A browser has none.
-    pub(crate) fn refer_caller(&self, human: usize, replaces: Option<LegId>) {
+    /// Asks the caller's network to take the caller to who was found. A browser has none, and no network knows who has registered
+    /// here.
+    pub(crate) fn refer_caller(&self, replaces: Option<LegId>) {
         let legs = self.legs();
         let asked = (|| {
-            let mut refer = Refer::new(self.named_to_caller(&self.humans.get(human)?.address)?);
+            let found = legs.table().found.first().copied()?;
+            let human = legs.shared.humans.person(found)?;
+            let named = |address: &String| self.named_to_caller(address);
+            let mut refer = Refer::new(human.addresses.iter().find_map(named)?);
             refer.referred_by = Some(our_address(&legs.shared));
             if let Some(leg) = replaces {
                 refer.replaces = Some(legs.control(leg)?.as_replaces()?);
@@ -63,6 +67,9 @@ impl Board {
 impl Board {
     /// A human's address as the caller's side can call it; a number is one at the caller's own trunk.
     fn named_to_caller(&self, address: &str) -> Option<String> {
+        if address.starts_with("user:") {
+            return None;
+        }
         let Some(number) = dialled(address) else { return Some(address.to_owned()) };
         let sip = &self.legs().shared.sip;
         let ways = sip.ways(&number);
@@ -74,7 +81,7 @@ impl Board {
 impl Legs {
     /// How a leg that came or went by SIP is told something.
     fn control(&self, leg: LegId) -> Option<SipLegControl> {
-        match &self.table().legs.get(&leg)?.phone {
+        match &self.table().legs.get(&leg)?.phones.first()?.1 {
             Phone::Sip(control) => Some(control.clone()),
             Phone::Browser(_) => None,
             #[cfg(feature = "talk")]
@@ -109,6 +116,7 @@ impl Legs {
                 address: refer.target.reveal().clone(),
                 replaces: refer.replaces.clone(),
                 referred_by: refer.referred_by.clone(),
+                rival: None,
             };
             table.moving = Move::Taken { callee, reporter: refer.accept() };
         }
@@ -168,7 +176,9 @@ impl Legs {
     fn named_by(&self, call: &IncomingCall) -> Option<LegId> {
         let replaces = call.replaces.as_ref()?;
         let table = self.table();
-        table.legs.iter().find_map(|(leg, there)| match &there.phone {
+        let phones =
+            table.legs.iter().flat_map(|(leg, there)| there.phones.iter().map(move |it| (leg, &it.1)));
+        phones.into_iter().find_map(|(leg, phone)| match phone {
             Phone::Sip(control) if control.is_named_by(replaces) => Some(*leg),
             Phone::Sip(_) | Phone::Browser(_) => None,
             #[cfg(feature = "talk")]

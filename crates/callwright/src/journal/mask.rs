@@ -205,7 +205,9 @@ impl Mask {
             | Act::Prepare(..)
             | Act::Speculated { .. }
             | Act::Execute(..)
+            | Act::Seek { .. }
             | Act::Dial { .. }
+            | Act::Engaged(_)
             | Act::DialTarget { .. }
             | Act::DialSupervisor { .. }
             | Act::Refer { .. }

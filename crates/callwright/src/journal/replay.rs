@@ -154,8 +154,9 @@ impl Player {
         dialogue.language = header.language;
         dialogue.caller = header.caller.clone();
         dialogue.greeting = header.greeting.clone();
+        dialogue.limits.transfer = Duration::from_millis(header.transfer_ms);
         dialogue.ask_recording = header.ask_recording;
-        let mut config = ConversationConfig::new(dialogue, header.leg, header.humans.clone());
+        let mut config = ConversationConfig::new(dialogue, header.leg);
         config.call.agent_listens = header.agent_listens;
         config.voice = header.voice.clone();
         let started = header.started_mono_us;

@@ -45,7 +45,7 @@ impl Call {
         };
         let line = LoadedLine::new(&line, &LoadedPack { pack: Arc::clone(&pack), source });
         let mut recorder = Recorder::new(journal, line, "script".to_owned(), None);
-        let config = ConversationConfig::new(DialogueConfig::new(pack, CALL), CALLER, Vec::new());
+        let config = ConversationConfig::new(DialogueConfig::new(pack, CALL), CALLER);
         // Not zero: times count from the call's own start.
         let now = MonoTime(5_000_123);
         recorder.record(now, Moment::Began(&config));
@@ -296,7 +296,9 @@ async fn what_is_no_journal_or_has_lost_lines_is_refused() {
     };
     assert!(refused("").contains("it is empty"));
     assert!(refused("hello\n").contains("the first line is no journal's"));
-    assert!(refused(&text.replacen("\"journal\":2", "\"journal\":9", 1)).contains("format is 9"));
+    assert!(
+        refused(&text.replacen(&format!("\"journal\":{FORMAT}"), "\"journal\":9", 1)).contains("format is 9")
+    );
     assert!(refused(&text.replace("\"lost\":0", "\"lost\":3")).contains("3 of its lines"));
     let second = text.find('\n').expect("lines") + 1;
     let broken = format!("{}{{\n{}", &text[..second], &text[second..]);

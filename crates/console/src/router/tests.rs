@@ -14,9 +14,9 @@ use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
 use crate::hub::EventHub;
 use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, JourneyRefusal, Journeys, LineView,
-    PhoneView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, HumanRefusal, HumanState, HumanView,
+    Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal,
+    StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -212,6 +212,29 @@ impl Approvals for Desk {
     }
 }
 
+/// Ada, who may pause.
+#[derive(Default)]
+struct Staff {
+    paused: Mutex<bool>,
+}
+
+#[async_trait]
+impl Humans for Staff {
+    async fn list(&self) -> Vec<HumanView> {
+        let paused = *self.paused.lock().expect("no panic before");
+        let state = if paused { HumanState::Paused } else { HumanState::Available };
+        vec![HumanView { name: "ada".to_owned(), state }]
+    }
+
+    async fn set(&self, name: &str, takes_calls: bool) -> Result<(), HumanRefusal> {
+        if name != "ada" {
+            return Err(HumanRefusal::Unknown);
+        }
+        *self.paused.lock().expect("no panic before") = !takes_calls;
+        Ok(())
+    }
+}
+
 /// One journey of two lines, until it is erased.
 #[async_trait]
 impl Journeys for Desk {
@@ -248,6 +271,7 @@ fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
         events: events.clone(),
         callbacks: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         approvals: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
+        humans: Arc::new(Staff::default()),
         journeys: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         snapshots: Arc::new(Snapshot(readiness)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
@@ -636,4 +660,22 @@ proptest! {
             assert!(!response.status().is_server_error());
         });
     }
+}
+
+#[tokio::test]
+async fn a_human_is_paused_and_shown_so_by_the_operator_alone() {
+    let app = ready().app;
+    let json = [("content-type", "application/json")];
+    let pause = |name: &str, body: &str| request(Method::PUT, &format!("/v1/humans/{name}"), &json, body);
+    let (status, _, shown) = ask(&app, request(Method::GET, "/v1/humans", &[], "")).await;
+    assert_eq!((status, shown.as_str()), (StatusCode::OK, r#"[{"name":"ada","state":"available"}]"#));
+    assert_eq!(ask(&app, pause("ada", r#"{"state":"paused"}"#)).await.0, StatusCode::NO_CONTENT);
+    let (_, _, shown) = ask(&app, request(Method::GET, "/v1/humans", &[], "")).await;
+    assert_eq!(shown, r#"[{"name":"ada","state":"paused"}]"#);
+    assert_eq!(ask(&app, pause("bob", r#"{"state":"paused"}"#)).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(&app, pause("ada", r#"{"state":"gone"}"#)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let config =
+        ConsoleConfig { operator_token: Some(Pii::new("secret".to_owned())), ..ConsoleConfig::default() };
+    let app = stage(config, Readiness::Ready).app;
+    assert_eq!(ask(&app, pause("ada", r#"{"state":"paused"}"#)).await.0, StatusCode::UNAUTHORIZED);
 }

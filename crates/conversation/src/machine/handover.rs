@@ -1,12 +1,14 @@
 //! The part of a call that brings in a human: what they and the caller are told, and who hears whom.
 
+use std::collections::BTreeSet;
+
 use callwright_call_core::call::{Outcome, Output};
 use callwright_dialogue_core::{Briefing, TransferResult};
-use callwright_model::{Expect, Hints, LegCommand, MonoTime, SayId};
+use callwright_model::{Expect, Hints, LegCommand, MonoTime, Record, SayId, Value};
 
 use super::people::People;
 use super::{Conversation, sentence};
-use crate::fact::Act;
+use crate::fact::{Act, Wanted};
 use crate::happening::{Ending, Happening};
 use crate::human::HumanLeg;
 
@@ -17,6 +19,8 @@ pub(super) struct Handover {
     pub(super) announcement: SayId,
     /// Words to both ends before they are connected, not yet heard.
     pub(super) connecting: Option<Connecting>,
+    /// Where the caller stands who waits for somebody to be free, and for how many minutes.
+    pub(super) place: Option<(usize, Option<u64>)>,
 }
 
 pub(super) struct Connecting {
@@ -44,32 +48,41 @@ impl Conversation {
     pub(super) fn call_output(&mut self, output: Output, now: MonoTime) {
         let caller = self.config.caller;
         match output {
-            Output::Ring { human } => {
+            Output::Seek => {
                 let leg = self.people.next_leg(caller);
                 self.people.human = Some(HumanLeg::new(leg));
-                self.act(Act::Dial { human, leg });
-                self.transfer_state(Some(human));
+                let wanted = Wanted { language: self.language, skills: BTreeSet::new(), priority: 0 };
+                self.act(Act::Seek { leg, wanted });
+                self.transfer_state();
+            }
+            Output::Ring => {
+                let leg = self.people.human_leg().unwrap_or_else(|| self.people.next_leg(caller));
+                self.people.human = Some(HumanLeg::new(leg));
+                self.act(Act::Dial { leg });
+                self.transfer_state();
             }
             Output::RingTarget => {
                 let leg = self.people.next_leg(caller);
                 self.people.target = Some(leg);
                 self.act(Act::DialTarget { leg });
-                self.transfer_state(None);
+                self.transfer_state();
             }
             Output::RingSupervisor => {
                 let leg = self.people.next_leg(caller);
                 self.people.supervisor = Some(leg);
                 self.act(Act::DialSupervisor { leg });
             }
-            Output::Refer { human, replaces } => {
+            Output::Refer { replaces } => {
                 let replaces = replaces.then(|| self.people.human_leg()).flatten();
-                self.act(Act::Refer { human, replaces });
-                self.transfer_state(Some(human));
+                self.act(Act::Refer { replaces });
+                self.transfer_state();
             }
             Output::Drop(party) => self.drop_party(party),
             Output::BecomesHuman(party) => {
                 self.becomes_human(party);
-                self.transfer_state(None);
+                // Whom the queue had found is out of the call.
+                self.act(Act::Engaged(false));
+                self.transfer_state();
             }
             Output::MoveAnswered(taken) => {
                 let leg = self.people.human_leg();
@@ -78,11 +91,11 @@ impl Conversation {
             Output::Moved(worked) => {
                 let leg = self.people.human_leg();
                 self.acts.extend(leg.map(|leg| Act::Moved { leg, worked }));
-                self.transfer_state(None);
+                self.transfer_state();
             }
             Output::Sound(sound) => self.hear(sound),
             Output::ComfortCaller => {
-                let text = sentence(self.pack(), self.language, "still-connecting");
+                let text = self.comfort();
                 self.own_say(text);
             }
             Output::Brief => self.brief(),
@@ -98,6 +111,19 @@ impl Conversation {
             Output::Supervised(what) => self.tell(Happening::Supervised(what)),
             Output::Done(outcome) => self.transferred(outcome, now),
         }
+    }
+
+    /// What a caller on hold hears: where they stand, when they wait for somebody to be free and the pack has words for it.
+    fn comfort(&self) -> String {
+        let place = self.handover.as_ref().and_then(|handover| handover.place);
+        let told = place.and_then(|(place, minutes)| {
+            let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+            let mut facts = Record::from([("place".to_owned(), number(place as u64))]);
+            facts.extend(minutes.map(|minutes| ("minutes".to_owned(), number(minutes))));
+            let wait = minutes.and_then(|_| self.pack().sentence("queue-wait", &facts, self.language));
+            wait.or_else(|| self.pack().sentence("queue-place", &facts, self.language))
+        });
+        told.unwrap_or_else(|| sentence(self.pack(), self.language, "still-connecting"))
     }
 
     /// The human hears who it is; the recogniser of their leg waits for a yes.
@@ -120,7 +146,7 @@ impl Conversation {
             human.briefing = Some(human.last_say());
             self.acts.push_back(say);
         }
-        self.transfer_state(None);
+        self.transfer_state();
     }
 
     /// Tells both ends that they are being connected.
@@ -140,15 +166,16 @@ impl Conversation {
         } else {
             self.call.handle_human_gone(now);
         }
-        self.transfer_state(None);
+        self.transfer_state();
     }
 
     fn transferred(&mut self, outcome: Outcome, now: MonoTime) {
-        self.transfer_state(None);
+        self.transfer_state();
+        self.act(Act::Engaged(outcome == Outcome::Bridged));
         let result = match outcome {
             Outcome::Bridged => TransferResult::Connected,
             Outcome::NobodyAccepted => TransferResult::NoAnswer,
-            Outcome::NobodyConfigured => TransferResult::Unavailable,
+            Outcome::NobodyThere => TransferResult::Unavailable,
             Outcome::HumanLeft => TransferResult::Returned,
             Outcome::HandedBack => {
                 self.handover = None;
@@ -162,6 +189,7 @@ impl Conversation {
             self.people.said.clear();
         } else {
             self.handover = None;
+            self.people.human = None;
         }
         self.dialogue.handle_transfer(result, now);
     }
@@ -176,8 +204,8 @@ impl Conversation {
         self.over(Ending::Caller, now);
     }
 
-    pub(super) fn transfer_state(&mut self, human: Option<usize>) {
+    pub(super) fn transfer_state(&mut self) {
         let state = self.call.state();
-        self.tell(Happening::TransferState { state, human });
+        self.tell(Happening::TransferState { state, human: self.people.found });
     }
 }

@@ -14,6 +14,8 @@ use crate::human::{Answer, HumanLeg};
 #[derive(Default)]
 pub(super) struct People {
     pub(super) human: Option<HumanLeg>,
+    /// Whom the queue has found last, by place in its list.
+    pub(super) found: Option<usize>,
     pub(super) target: Option<LegId>,
     pub(super) supervisor: Option<LegId>,
     /// Who hears whom.
@@ -63,6 +65,23 @@ impl Conversation {
             return;
         };
         match fact {
+            HumanFact::Waiting { place, minutes } => {
+                if let Some(handover) = &mut self.handover {
+                    handover.place = Some((*place, *minutes));
+                }
+                self.call.handle_waiting(now);
+            }
+            HumanFact::Found { human, how } => {
+                if let Some(handover) = &mut self.handover {
+                    handover.place = None;
+                }
+                self.people.found = Some(*human);
+                self.call.handle_found(*how, now);
+            }
+            HumanFact::Nobody { why, tried } => {
+                self.tell(Happening::Trouble(format!("no human will come: {why}")));
+                self.call.handle_nobody(*tried, now);
+            }
             HumanFact::Ringing => {}
             HumanFact::Answered => match party {
                 Party::Human => self.call.handle_answered(now),
@@ -88,6 +107,10 @@ impl Conversation {
             Party::Human => {
                 self.people.human = None;
                 self.call.handle_human_gone(now);
+                if self.call.is_with_human() {
+                    // They have moved the caller on and are free for others.
+                    self.act(Act::Engaged(false));
+                }
             }
             Party::Target => {
                 self.people.target = None;

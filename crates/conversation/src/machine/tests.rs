@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use callwright_call_core::call::How;
 use callwright_dialogue_core::{DialogueConfig, Pack, SayKind};
 use callwright_model::{
     ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, Samples,
@@ -44,22 +45,31 @@ struct Call {
     now: MonoTime,
     acts: Vec<Act>,
     turn: TurnId,
+    /// Humans whom the queue finds, one after another, and how the caller comes to them; without it it has to be told what it finds.
+    humans: Option<(usize, How)>,
 }
 
 impl Call {
     fn new(humans: usize) -> Self {
         let dialogue = DialogueConfig::new(airline(), CallId(7));
-        let machine = Conversation::new(
-            ConversationConfig::new(dialogue, CALLER, vec![How::Warm; humans]),
-            MonoTime::ZERO,
-        );
-        let mut call = Self { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };
+        let machine = Conversation::new(ConversationConfig::new(dialogue, CALLER), MonoTime::ZERO);
+        let humans = Some((humans, How::Warm));
+        let mut call = Self { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0), humans };
         call.drain();
         call
     }
 
     fn drain(&mut self) {
         while let Some(act) = self.machine.poll_output() {
+            if let (Act::Seek { leg, .. }, Some((left, how))) = (&act, &mut self.humans) {
+                let found = if *left == 0 {
+                    HumanFact::Nobody { why: "nobody".to_owned(), tried: false }
+                } else {
+                    *left -= 1;
+                    HumanFact::Found { human: 0, how: *how }
+                };
+                self.machine.handle(Fact::Human(*leg, found), self.now);
+            }
             self.acts.push(act);
         }
     }
@@ -285,7 +295,7 @@ fn a_denied_plan_becomes_a_warm_transfer_that_ends_in_a_bridge() {
     call.tell(Fact::Plan(ask, Some(refused())));
     call.hear_out();
     let human = call.take(|act| match act {
-        Act::Dial { human: 0, leg } => Some(*leg),
+        Act::Dial { leg } => Some(*leg),
         _ => None,
     });
     let human = human.expect("the desk is rung once the caller has heard why");
@@ -435,6 +445,44 @@ fn a_caller_who_hangs_up_while_a_desk_rings_stops_the_ringing() {
 }
 
 #[test]
+fn a_caller_who_waits_hears_their_place_and_comes_back_when_nobody_will_be_free() {
+    let mut call = Call { humans: None, ..Call::new(0) };
+    call.hear_out();
+    call.caller_says("I want to talk to a person");
+    call.hear_out();
+    let sought = |act: &Act| match act {
+        Act::Seek { leg, wanted } => Some((*leg, wanted.language)),
+        _ => None,
+    };
+    let (leg, language) = call.take(sought).expect("somebody is looked for");
+    assert_eq!(language, Language::EN);
+    for (minutes, wanted) in [
+        (None, "You are number 2 in line. Please hold."),
+        (Some(3), "You are number 2 in line. It will take about 3 minutes. Please hold."),
+    ] {
+        call.acts.clear();
+        // Longer than the machine waits by itself: the queue says in between that the caller still waits.
+        for _ in 0..4 {
+            call.tell(Fact::Human(leg, HumanFact::Waiting { place: 2, minutes }));
+            call.wait(Duration::from_secs(10));
+        }
+        assert!(
+            call.acts.iter().any(|act| matches!(act, Act::Say(CALLER, say) if say.text == wanted)),
+            "{wanted}"
+        );
+        assert!(call.take(sought).is_none(), "they lost their place");
+    }
+    call.acts.clear();
+    call.tell(Fact::Human(leg, HumanFact::Nobody { why: "closed".to_owned(), tried: false }));
+    assert!(call.acts.contains(&Act::Engaged(false)));
+    assert!(
+        call.acts
+            .iter()
+            .any(|act| matches!(act, Act::Say(CALLER, say) if say.text.contains("call you back")))
+    );
+}
+
+#[test]
 fn draining_says_why_and_ends() {
     let mut call = Call::new(0);
     call.hear_out();
@@ -468,10 +516,11 @@ fn who_speaks_over_the_farewell_is_not_hung_up_on() {
 
 #[test]
 fn a_call_back_is_promised_once_the_core_has_kept_it() {
-    let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER, Vec::new());
+    let mut config = ConversationConfig::new(DialogueConfig::new(airline(), CallId(7)), CALLER);
     config.dialogue.caller = Some("+1 555 0100".to_owned().into());
     let machine = Conversation::new(config, MonoTime::ZERO);
-    let mut call = Call { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0) };
+    let humans = Some((0, How::Warm));
+    let mut call = Call { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0), humans };
     call.drain();
     call.hear_out();
     for words in ["talk to a person", "yes"] {
@@ -561,7 +610,15 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
         24 => Fact::PlanLost(plan()),
         25 => Fact::Human(leg, HumanFact::Answered),
         26 => Fact::Human(leg, HumanFact::Refused("486".to_owned())),
-        27 => Fact::Human(leg, HumanFact::Gone),
+        27 => Fact::Human(
+            leg,
+            match number % 5 {
+                0 => HumanFact::Nobody { why: "closed".to_owned(), tried: true },
+                1 => HumanFact::Waiting { place: 1, minutes: None },
+                2 => HumanFact::Found { human: 0, how: How::Blind },
+                _ => HumanFact::Gone,
+            },
+        ),
         28 if number.is_multiple_of(50) => Fact::CallerGone,
         28 if number.is_multiple_of(51) => Fact::Drain,
         28 if number.is_multiple_of(7) => Fact::CallBackKept(number.is_multiple_of(2)),

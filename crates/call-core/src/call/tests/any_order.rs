@@ -20,6 +20,7 @@ struct World {
     legs: BTreeMap<Party, Leg>,
     caller_there: bool,
     referring: bool,
+    seeking: bool,
     sound: Sound,
     caller_holds: bool,
     /// What happened, for whoever has to find out why a seed failed.
@@ -36,6 +37,7 @@ impl World {
             legs: BTreeMap::new(),
             caller_there: true,
             referring: false,
+            seeking: false,
             sound: Sound::AGENT,
             caller_holds: false,
             story: Vec::new(),
@@ -76,6 +78,7 @@ impl World {
             | Fact::AgentLeaves => human == Some(&Leg::Answered),
             Fact::HumanGone => human.is_some(),
             Fact::ReferGoesOn | Fact::ReferDone | Fact::ReferFailed => self.referring,
+            Fact::Waiting | Fact::Found | Fact::Nobody | Fact::NobodyThere => self.seeking,
             Fact::TargetAnswered => target == Some(&Leg::Ringing),
             Fact::TargetGone => target.is_some(),
             Fact::SupervisorAnswered => supervisor == Some(&Leg::Ringing),
@@ -91,7 +94,7 @@ impl World {
         }
     }
 
-    fn happen(&mut self, fact: Fact, ways: &[How]) {
+    fn happen(&mut self, fact: Fact, how: How) {
         match fact {
             Fact::Answered => {
                 self.legs.insert(Party::Human, Leg::Answered);
@@ -122,7 +125,7 @@ impl World {
         }
         let now = at(self.now);
         self.story.push(format!("{} {fact:?}", self.now));
-        fact.tell(&mut self.call, ways, now);
+        fact.tell(&mut self.call, how, now);
         self.drain();
     }
 
@@ -131,7 +134,12 @@ impl World {
             self.story.push(format!("    {output:?}"));
             let free = |party| !self.legs.contains_key(&party);
             match output {
-                Output::Ring { .. } => {
+                Output::Seek => {
+                    self.claim(self.caller_there, "looks for somebody for nobody");
+                    self.claim(free(Party::Human), "looks for somebody beside a human");
+                    self.seeking = true;
+                }
+                Output::Ring => {
                     self.claim(self.caller_there, "rings for nobody");
                     self.claim(free(Party::Human), "rings a second human");
                     self.legs.insert(Party::Human, Leg::Ringing);
@@ -183,6 +191,7 @@ impl World {
     /// What holds whenever the machine has said all it wanted.
     fn settled(&mut self) {
         let over = self.call.state() == "over";
+        self.seeking &= self.call.state() == "seeking";
         self.referring &= self.call.state() == "referring";
         self.claim(over != self.call.poll_timeout().is_some(), "a timer exactly until the end");
         self.claim(over != self.caller_there, "the call lasts as long as its caller");
@@ -224,8 +233,6 @@ impl World {
 
 fn run(seed: u64) -> World {
     let mut world = World::new(seed);
-    let ways: Vec<How> =
-        (0..world.draw(4)).map(|_| [How::Warm, How::Blind, How::Attended][world.draw(3) as usize]).collect();
     for _ in 0..world.draw(200) {
         let most = world.draw(30);
         world.wait(most);
@@ -238,7 +245,8 @@ fn run(seed: u64) -> World {
             _ => possible[world.draw(possible.len() as u64) as usize],
         };
         if world.is_possible(fact) || !needs_a_leg(fact) {
-            world.happen(fact, &ways);
+            let how = [How::Warm, How::Blind, How::Attended][world.draw(3) as usize];
+            world.happen(fact, how);
         }
         if world.call.state() == "over" {
             return world;
@@ -251,7 +259,7 @@ fn run(seed: u64) -> World {
     let state = world.call.state();
     world.claim(matches!(state, "agent" | "bridged" | "over"), "a transfer never ended");
     if world.caller_there {
-        world.happen(Fact::CallerGone, &ways);
+        world.happen(Fact::CallerGone, How::Warm);
     }
     world
 }

@@ -133,7 +133,10 @@ proptest! {
                     queue.handle_leave(call, at(now));
                 }
                 5 => queue.handle_paused(human, later.is_multiple_of(2), at(now)),
-                6 => queue.handle_reachable(human, later.is_multiple_of(2), at(now)),
+                6 => {
+                    let phones = [Phones::Free, Phones::Busy, Phones::Away][later as usize % 3];
+                    queue.handle_phones(human, phones, at(now));
+                }
                 _ => queue.handle_timeout(at(now)),
             }
             ledger.take(&mut queue, &humans, at(now));
@@ -146,7 +149,7 @@ proptest! {
         }
         for human in 0..humans.len() {
             queue.handle_paused(human, false, at(now));
-            queue.handle_reachable(human, true, at(now));
+            queue.handle_phones(human, Phones::Free, at(now));
         }
         prop_assert!(queue.people(at(now + 15)).all(|doing| doing == Doing::Free), "somebody is left reserved");
         prop_assert_eq!((queue.callers(), queue.poll_timeout()), (0, None));

@@ -8,8 +8,8 @@ use super::*;
 /// A caller who asked for a person, with one of these ways to them.
 fn asked(how: How) -> Call {
     let dialogue = DialogueConfig::new(airline(), CallId(7));
-    let config = ConversationConfig::new(dialogue, CALLER, vec![how]);
-    let mut call = Call::new(0);
+    let config = ConversationConfig::new(dialogue, CALLER);
+    let mut call = Call { humans: Some((1, how)), ..Call::new(0) };
     call.machine = Conversation::new(config, MonoTime::ZERO);
     call.acts.clear();
     call.drain();
@@ -110,7 +110,7 @@ fn a_human_hands_the_caller_back_by_key_and_by_word() {
 #[test]
 fn a_refused_refer_is_followed_by_our_own_ringing_and_one_that_works_ends_the_call() {
     let mut call = asked(How::Blind);
-    assert!(call.acts.contains(&Act::Refer { human: 0, replaces: None }));
+    assert!(call.acts.contains(&Act::Refer { replaces: None }));
     assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Tone(Some(Tone::Hold)))));
     call.tell(Fact::Refer(Refer::Failed));
     dialled(&mut call);
@@ -132,6 +132,7 @@ fn a_human_moves_the_caller_on() {
     });
     let target = target.expect("whom they named is rung");
     call.tell(Fact::Human(target, HumanFact::Answered));
+    assert!(call.acts.contains(&Act::Engaged(false)), "who has moved them on is free for others");
     assert!(call.acts.contains(&Act::Moved { leg: human, worked: true }));
     assert!(call.acts.contains(&Act::Hangup(human)));
     assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Bridge { with: target })));

@@ -1,0 +1,109 @@
+//! Humans of a queue on real telephones: who is busy, paused, off duty or away.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use callwright_loadtest::{Callee, CalleeConfig, LoadConfig, LoadReport, NoObserver, Outcome, Scenario, run};
+use callwright_tests::{Gateway, Settings};
+use tokio::net::UdpSocket;
+
+fn scenario(name: &str) -> Arc<Scenario> {
+    let file: PathBuf = callwright_tests::repository().join("audio-fixtures/scenarios").join(name);
+    Arc::new(Scenario::load(&file).unwrap_or_else(|problems| panic!("{problems:#?}")))
+}
+
+async fn place(gateway: &Gateway, name: &str) -> LoadReport {
+    let to = format!("sip:airline@{}", gateway.sip);
+    let from_user = "15550100".to_owned();
+    let config = LoadConfig { calls: 1, concurrent: 1, from_user, ..LoadConfig::new(to, scenario(name)) };
+    run(config, Arc::new(NoObserver), |_| {}).await.expect("calls can be placed")
+}
+
+async fn desk(script: &str) -> Callee {
+    let config = CalleeConfig::new("desk", scenario(script));
+    Callee::start(config, Arc::new(NoObserver)).await.expect("a telephone")
+}
+
+/// A telephone that is engaged, whoever calls. Ends with its task.
+async fn engaged() -> String {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let address = socket.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        let mut packet = [0; 8_192];
+        while let Ok((length, peer)) = socket.recv_from(&mut packet).await {
+            let text = String::from_utf8_lossy(&packet[..length]);
+            if text.starts_with("INVITE ") {
+                let kept = ["via:", "from:", "to:", "call-id:", "cseq:"];
+                let same = |line: &&str| kept.iter().any(|name| line.to_lowercase().starts_with(name));
+                let mut answer = "SIP/2.0 486 Busy Here\r\n".to_owned();
+                for line in text.lines().filter(same) {
+                    let tag = if line.to_lowercase().starts_with("to:") { ";tag=busy" } else { "" };
+                    answer += &format!("{line}{tag}\r\n");
+                }
+                answer += "Content-Length: 0\r\n\r\n";
+                if socket.send_to(answer.as_bytes(), peer).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    format!("sip:busy@{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_human_is_skipped_and_the_next_is_put_through() {
+    let (busy, human) = (engaged().await, desk("desk.yaml").await);
+    let gateway = Gateway::start(&Settings { humans: vec![busy, human.address()], ..Settings::default() });
+    let report = place(&gateway, "person.yaml").await;
+    assert_eq!(report.calls[0].outcome, Outcome::Completed, "{report:#?}");
+    let log = gateway.log();
+    assert!(log.contains("486 Busy Here"), "the first was not rung: {log}");
+    human.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_phones_ring_together_and_who_answers_gets_the_caller() {
+    let (busy, human) = (engaged().await, desk("desk.yaml").await);
+    let tables = format!(
+        "[queue]\nring = \"all\"\n[[human]]\nname = \"bob\"\naddresses = [\"{busy}\"]\n\
+         [[human]]\nname = \"ada\"\naddresses = [\"user:bob\", \"{}\"]\n",
+        human.address()
+    );
+    let gateway = Gateway::start(&Settings { sip: USER_BOB.to_owned(), tables, ..Settings::default() });
+    let report = place(&gateway, "person.yaml").await;
+    assert_eq!(report.calls[0].outcome, Outcome::Completed, "{report:#?}");
+    let log = gateway.log();
+    assert_eq!(log.matches("a human's phones are done").count(), 1, "they were rung together: {log}");
+    human.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_paused_or_is_off_duty_is_not_rung_and_the_caller_is_offered_a_call_back() {
+    let human = desk("desk.yaml").await;
+    // A minute of a day that is neither today nor tomorrow anywhere. The first of January 1970 was a Thursday.
+    let days = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 86_400;
+    let day = ["th", "fr", "sa", "su", "mo", "tu", "we"][(days as usize + 3) % 7];
+    let never = format!("hours = [\"{day} 00:00-00:01\"]\n");
+    let tables = format!(
+        "[[human]]\nname = \"bob\"\naddresses = [\"user:bob\"]\n[[human]]\nname = \"eve\"\naddresses = [\"{0}\"]\n{never}\
+         [[human]]\nname = \"ada\"\naddresses = [\"{0}\"]\n",
+        human.address()
+    );
+    let gateway = Gateway::start(&Settings { sip: USER_BOB.to_owned(), tables, ..Settings::default() });
+    gateway.put("/v1/humans/ada", r#"{"state": "paused"}"#);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let wanted = r#"[{"name":"bob","state":"unreachable"},{"name":"eve","state":"closed"},{"name":"ada","state":"paused"}]"#;
+    while gateway.get("/v1/humans") != wanted {
+        assert!(Instant::now() < deadline, "{}", gateway.get("/v1/humans"));
+    }
+    let began = Instant::now();
+    let report = place(&gateway, "plan-b.yaml").await;
+    assert_eq!(report.calls[0].outcome, Outcome::Completed, "{report:#?}");
+    assert!(began.elapsed() < Duration::from_secs(45), "the caller was kept waiting for nobody");
+    assert!(gateway.get("/v1/callbacks").contains("15550100"), "{}", gateway.get("/v1/callbacks"));
+    human.shutdown().await;
+}
+
+/// A user whose telephones never register.
+const USER_BOB: &str = "[[sip.user]]\nname = \"bob\"\npassword = \"env:PATH\"";
