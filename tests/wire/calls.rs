@@ -1,6 +1,8 @@
 //! Whole calls with scripted callers: a plan that outlives its caller, keys, refusals by policy, load, and the end.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +10,7 @@ use callwright_demo_backends::FaultKind;
 use callwright_loadtest::{
     CallReport, Callee, CalleeConfig, LoadConfig, LoadReport, NoObserver, Outcome, Scenario, run,
 };
-use callwright_tests::{Airline, Gateway, Settings, Witness, repository};
+use callwright_tests::{Airline, Gateway, Settings, Witness, program, repository};
 
 fn scenario(name: &str) -> Arc<Scenario> {
     let file: PathBuf = repository().join("audio-fixtures/scenarios").join(name);
@@ -115,6 +117,27 @@ async fn put_through(desk: &str) {
     let answered = theirs.heard_s.iter().any(|(start, _)| *start > hello.end_s);
     assert!(answered, "{desk}: the human did not hear the caller: {theirs:#?}");
     human.shutdown().await;
+    both_legs_are_captured(&gateway);
+}
+
+/// An engineer who asks for the call sees the caller's leg and the human's.
+fn both_legs_are_captured(gateway: &Gateway) {
+    let journals = std::fs::read_dir(gateway.folder.path().join("calls")).expect("journals").flatten();
+    let names = journals.map(|file| file.file_name().to_string_lossy().into_owned());
+    let call =
+        names.last().and_then(|name| Some(name.strip_suffix(".jsonl")?.rsplit_once('-')?.1.to_owned()));
+    let file = gateway.folder.path().join("call.pcap");
+    let at = format!("http://{}", gateway.web);
+    let output = Command::new(program())
+        .args(["capture", &call.expect("a journal"), "--at", &at, "-o"])
+        .arg(&file)
+        .output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packets = std::fs::read(file).expect("it is there");
+    let packets = String::from_utf8_lossy(&packets);
+    let legs: BTreeSet<&str> = packets.lines().filter_map(|line| line.strip_prefix("Call-ID: ")).collect();
+    assert_eq!(legs.len(), 2, "{legs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

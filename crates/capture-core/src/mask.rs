@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Hides the secrets of a SIP message in place: of proofs (RFC 3261 section 22) all but what was asked in clear, keys of SDES (RFC 4568),
-/// MIKEY and ICE, and digits sent by INFO. Whatever the message is, it keeps its length.
+/// MIKEY and ICE, digits sent by INFO, and what of a call's words is told in fields. Whatever the message is, it keeps its length.
 ///
 /// Every line is looked at as a header field and as a line of a session description, wherever it stands: a body may hold a message.
 pub fn mask(message: &mut [u8]) {
@@ -22,6 +22,18 @@ fn mask_line(line: &mut [u8], pressed: bool) {
         && PROOFS.iter().any(|name| line[..at].trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
     {
         return mask_proof(&mut line[at + 1..]);
+    }
+    if let Some(at) = line.iter().position(|&byte| byte == b':') {
+        let name = line[..at].trim_ascii();
+        if name.eq_ignore_ascii_case(b"User-to-User") {
+            let end =
+                line[at..].iter().position(|&byte| byte == b';').map_or(line.len(), |length| at + length);
+            return hide(&mut line[at + 1..end]);
+        }
+        let is_ours = name.get(..OURS.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(OURS));
+        if is_ours || WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+            return hide(&mut line[at + 1..]);
+        }
     }
     if starts_with(line, b"a=crypto:") {
         return mask_inline(line);
@@ -176,6 +188,10 @@ const PROOFS: [&str; 4] =
     ["Authorization", "Proxy-Authorization", "Authentication-Info", "Proxy-Authentication-Info"];
 /// Parameters of proofs that the challenge told in clear, or that stand elsewhere in the message.
 const ASKED: [&str; 9] = ["username", "realm", "nonce", "uri", "algorithm", "qop", "nc", "opaque", "stale"];
+/// Fields that carry words: what a human is told of a call.
+const WORDS: [&[u8]; 2] = [b"Subject", b"s"];
+/// How fields of our own begin.
+const OURS: &[u8] = b"X-Callwright-";
 /// Lines that are a secret to their end.
 const WHOLE: [&[u8]; 3] = [b"a=key-mgmt:", b"a=ice-pwd:", b"k="];
 
@@ -249,6 +265,18 @@ mod tests {
         );
         assert_eq!(masked(&info("c: application/dtmf", "5")), info("c: application/dtmf", "*"));
         assert_eq!(masked(&info("c: text/plain", "5")), info("c: text/plain", "5"));
+    }
+
+    #[test]
+    fn what_a_human_is_told_of_a_call_is_hidden() {
+        for (line, want) in [
+            ("User-to-User: 56a390;encoding=hex\r\n", "User-to-User: ******;encoding=hex\r\n"),
+            ("s: wants a refund\r\n", "s: ***** * ******\r\n"),
+            ("X-Callwright-Asked: refund\r\n", "X-Callwright-Asked: ******\r\n"),
+            ("X-Carrier: 7\r\ns=-\r\n", "X-Carrier: 7\r\ns=-\r\n"),
+        ] {
+            assert_eq!(masked(line), want);
+        }
     }
 
     #[test]
