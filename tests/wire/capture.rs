@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
+use std::ops::Index;
 use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -64,8 +65,19 @@ impl Telephone {
     }
 }
 
-/// What the collector got: the chunks of each datagram.
-struct Collector(Receiver<BTreeMap<u16, Vec<u8>>>, SocketAddr);
+/// The chunks of a datagram, by their type.
+struct Chunks(BTreeMap<u16, Vec<u8>>);
+
+impl Index<u16> for Chunks {
+    type Output = [u8];
+
+    fn index(&self, kind: u16) -> &[u8] {
+        self.0.get(&kind).unwrap_or_else(|| panic!("no chunk {kind:#x}"))
+    }
+}
+
+/// What the collector got.
+struct Collector(Receiver<Chunks>, SocketAddr);
 
 impl Collector {
     fn start() -> Self {
@@ -83,10 +95,10 @@ impl Collector {
         Self(all, address)
     }
 
-    /// Takes what comes into `all` until something is as wanted.
-    fn until(&self, all: &mut Vec<BTreeMap<u16, Vec<u8>>>, wanted: impl Fn(&BTreeMap<u16, Vec<u8>>) -> bool) {
+    /// Takes what comes into `all` until it is as wanted.
+    fn until(&self, all: &mut Vec<Chunks>, wanted: impl Fn(&[Chunks]) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !all.last().is_some_and(&wanted) {
+        while !wanted(all) {
             let left = deadline.saturating_duration_since(Instant::now());
             all.push(self.0.recv_timeout(left).expect("the collector is told in time"));
         }
@@ -94,7 +106,7 @@ impl Collector {
 }
 
 /// By the specification of HEP3: a head of six bytes with the length of all, then chunks with vendor, type and length.
-fn chunks(datagram: &[u8]) -> BTreeMap<u16, Vec<u8>> {
+fn chunks(datagram: &[u8]) -> Chunks {
     assert_eq!(
         (&datagram[..4], datagram[4..6] == (datagram.len() as u16).to_be_bytes()),
         (b"HEP3".as_slice(), true)
@@ -105,7 +117,7 @@ fn chunks(datagram: &[u8]) -> BTreeMap<u16, Vec<u8>> {
         chunks.insert(u16::from_be_bytes([rest[2], rest[3]]), rest[6..length].to_vec());
         rest = &rest[length..];
     }
-    chunks
+    Chunks(chunks)
 }
 
 fn tshark(file: &std::path::Path, port: u16, arguments: &[&str]) -> String {
@@ -152,14 +164,17 @@ fn an_engineer_sees_the_ladder_and_the_streams_and_no_secret() {
     (phone.contact, phone.to) = (Telephone::field(&answer, "Contact"), Telephone::field(&answer, "To"));
     phone.send("ACK", 1, "", "");
     let mut told = Vec::new();
-    collector.until(&mut told, |chunks| chunks[&0x0b] == [5]);
+    collector.until(&mut told, |all| all.iter().any(|chunks| chunks[0x0b] == [5]));
     phone.send("INFO", 2, "Content-Type: application/dtmf-relay\r\n", "Signal=7\r\nDuration=160\r\n");
     assert!(phone.answered().starts_with("SIP/2.0 200"));
     phone.send("BYE", 3, "", "");
     assert!(phone.answered().starts_with("SIP/2.0 200"));
-    collector.until(&mut told, |chunks| {
-        chunks[&0x0b] == [0x64] && chunks[&0x0f].starts_with(b"{") && ended(chunks)
-    });
+    // Messages and the log come by ways of their own.
+    let farewell = |chunks: &Chunks| {
+        let text = String::from_utf8_lossy(&chunks[0x0f]);
+        text.starts_with("SIP/2.0 200") && text.contains("CSeq: 3 BYE")
+    };
+    collector.until(&mut told, |all| all.iter().any(ended) && all.iter().any(farewell));
 
     let call = the_collector_knows_it_all(&told);
     let file = gateway.folder.path().join("call.pcap");
@@ -174,36 +189,36 @@ fn an_engineer_sees_the_ladder_and_the_streams_and_no_secret() {
     assert!(gateway.get("/v1/calls/0000000000000001/capture.pcap").contains("nothing is kept of this call"));
 }
 
-fn ended(chunks: &BTreeMap<u16, Vec<u8>>) -> bool {
-    serde_json::from_slice::<Json>(&chunks[&0x0f]).is_ok_and(|line| line["event"] == "ended")
+fn ended(chunks: &Chunks) -> bool {
+    chunks[0x0b] == [0x64]
+        && serde_json::from_slice::<Json>(&chunks[0x0f]).is_ok_and(|line| line["event"] == "ended")
 }
 
 /// Tells which call it was.
-fn the_collector_knows_it_all(told: &[BTreeMap<u16, Vec<u8>>]) -> String {
-    let of = |kind: u8| told.iter().filter(move |chunks| chunks[&0x0b] == [kind]);
+fn the_collector_knows_it_all(told: &[Chunks]) -> String {
+    let of = |kind: u8| told.iter().filter(move |chunks| chunks[0x0b] == [kind]);
     let lines: Vec<String> = of(1)
-        .filter(|chunks| chunks[&0x11] == b"ladder@example")
-        .map(|chunks| String::from_utf8_lossy(&chunks[&0x0f]).lines().next().unwrap_or_default().to_owned())
+        .filter(|chunks| chunks[0x11] == *b"ladder@example")
+        .map(|chunks| String::from_utf8_lossy(&chunks[0x0f]).lines().next().unwrap_or_default().to_owned())
         .collect();
     for begin in ["INVITE ", "ACK ", "INFO ", "BYE "] {
         assert_eq!(lines.iter().filter(|line| line.starts_with(begin)).count(), 1, "{begin}: {lines:?}");
     }
-    assert!(lines.iter().filter(|line| *line == "SIP/2.0 200 OK").count() == 3, "{lines:?}");
+    // A slow machine may have said it twice.
+    assert!(lines.iter().filter(|line| *line == "SIP/2.0 200 OK").count() >= 3, "{lines:?}");
     for chunks in told {
-        assert_eq!(
-            (chunks[&0x0c].as_slice(), chunks[&0x0e].as_slice()),
-            ([0, 0, 0, 7].as_slice(), PASSWORD.as_bytes())
-        );
-        hides(&chunks[&0x0f]);
+        assert_eq!((&chunks[0x0c], &chunks[0x0e]), ([0, 0, 0, 7].as_slice(), PASSWORD.as_bytes()));
+        hides(&chunks[0x0f]);
     }
     let report = of(5).next().expect("control packets are told");
-    assert_eq!(report[&0x11], b"ladder@example");
-    let report: Json = serde_json::from_slice(&report[&0x0f]).expect("JSON");
+    assert_eq!(report[0x11], *b"ladder@example");
+    let report: Json = serde_json::from_slice(&report[0x0f]).expect("JSON");
     assert!(
         report["ssrc"].is_u64() && report["sender_information"]["packets"].as_u64() > Some(0),
         "{report}"
     );
-    let log: Json = serde_json::from_slice(&of(0x64).next_back().expect("a log")[&0x0f]).expect("JSON");
+    let log: Json = serde_json::from_slice(&told.iter().find(|chunks| ended(chunks)).expect("a log")[0x0f])
+        .expect("JSON");
     assert_eq!((&log["legs"][0], &log["detail"]["by"]), (&"ladder@example".into(), &"caller".into()));
     log["call"].as_str().expect("its name").to_owned()
 }
@@ -219,7 +234,8 @@ fn tshark_reads_it(file: &std::path::Path, port: u16) {
     hides(&std::fs::read(file).expect("it is there"));
     let ladder =
         tshark(file, port, &["-Y", "sip", "-T", "fields", "-e", "sip.Method", "-e", "sip.Status-Code"]);
-    let ladder: Vec<&str> = ladder.split_whitespace().filter(|step| !step.starts_with('1')).collect();
+    let mut ladder: Vec<&str> = ladder.split_whitespace().filter(|step| !step.starts_with('1')).collect();
+    ladder.dedup();
     assert_eq!(ladder, ["INVITE", "200", "ACK", "INFO", "200", "BYE", "200"]);
     let streams = tshark(file, port, &["-q", "-z", "rtp,streams"]);
     assert!(streams.contains("127.0.0.1") && streams.contains("g711U"), "{streams}");
