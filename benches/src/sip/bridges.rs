@@ -179,6 +179,7 @@ pub(super) const fn payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
         Codec::Opus => 111,
     }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::conceal::Concealer;
 use crate::g711::Law;
+use crate::g722::{G722Decoder, G722Encoder};
 use crate::opus_codec::{self, OpusDecoder, OpusEncoder};
 use crate::pcm_ring::PcmRing;
 use crate::resample::{Downsampler, Upsampler};
@@ -31,7 +32,7 @@ pub enum CodecError {
 #[must_use]
 pub fn packet_ticks(codec: Codec, payload: &[u8]) -> Option<u32> {
     let ticks = match codec {
-        Codec::Pcmu | Codec::Pcma => u32::try_from(payload.len()).ok()?,
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => u32::try_from(payload.len()).ok()?,
         Codec::Opus => opus_codec::ticks(payload)?,
     };
     (ticks > 0 && ticks <= codec.clock_rate() / 1_000 * PACKET_MS_MAX).then_some(ticks)
@@ -54,6 +55,7 @@ pub struct Encoder(EncoderKind);
 
 enum EncoderKind {
     G711 { law: Law, down: Box<Downsampler<2>> },
+    G722(Box<G722Encoder>),
     Opus(OpusEncoder),
 }
 
@@ -70,6 +72,7 @@ impl Encoder {
         Ok(Self(match codec {
             Codec::Pcmu => g711(Law::Mu),
             Codec::Pcma => g711(Law::A),
+            Codec::G722 => EncoderKind::G722(Box::new(G722Encoder::new())),
             Codec::Opus => EncoderKind::Opus(OpusEncoder::new()?),
         }))
     }
@@ -86,6 +89,11 @@ impl Encoder {
                 down.process(&frame.0, &mut narrow);
                 Ok(law.encode_into(&narrow, out))
             }
+            EncoderKind::G722(encoder) => {
+                let out = out.get_mut(..FRAME_SAMPLES / 2).ok_or(CodecError::NoRoom)?;
+                encoder.encode(&frame.0, out);
+                Ok(out.len())
+            }
             EncoderKind::Opus(encoder) => encoder.encode(frame, out),
         }
     }
@@ -93,7 +101,7 @@ impl Encoder {
     /// Tells the loss that the receiver reports, so that a codec with redundancy spends no more on it than is useful.
     pub fn expect_loss(&mut self, percent: u8) {
         match &mut self.0 {
-            EncoderKind::G711 { .. } => {}
+            EncoderKind::G711 { .. } | EncoderKind::G722(_) => {}
             EncoderKind::Opus(encoder) => encoder.expect_loss(percent),
         }
     }
@@ -104,6 +112,7 @@ pub struct Decoder(DecoderKind);
 
 enum DecoderKind {
     G711 { law: Law, concealer: Box<Concealer>, up: Box<Upsampler<2>> },
+    G722 { decoder: Box<G722Decoder>, concealer: Box<Concealer> },
     Opus(OpusDecoder),
 }
 
@@ -115,12 +124,16 @@ impl Decoder {
     pub fn new(codec: Codec) -> Result<Self, CodecError> {
         let g711 = |law| DecoderKind::G711 {
             law,
-            concealer: Box::new(Concealer::new()),
+            concealer: Box::new(Concealer::narrow()),
             up: Box::new(Upsampler::new()),
         };
         Ok(Self(match codec {
             Codec::Pcmu => g711(Law::Mu),
             Codec::Pcma => g711(Law::A),
+            Codec::G722 => DecoderKind::G722 {
+                decoder: Box::new(G722Decoder::new()),
+                concealer: Box::new(Concealer::wide()),
+            },
             Codec::Opus => DecoderKind::Opus(OpusDecoder::new()?),
         }))
     }
@@ -147,6 +160,17 @@ impl Decoder {
                 }
                 Ok(count)
             }
+            DecoderKind::G722 { decoder, concealer } => {
+                packet_ticks(Codec::G722, payload).ok_or(CodecError::Corrupt)?;
+                let count = payload.len() * 2;
+                if pcm.room() < count {
+                    return Err(CodecError::NoRoom);
+                }
+                let samples = pcm.extend(count);
+                decoder.decode(payload, samples);
+                concealer.received(samples);
+                Ok(count)
+            }
             DecoderKind::Opus(decoder) => {
                 let ticks = packet_ticks(Codec::Opus, payload).ok_or(CodecError::Corrupt)?;
                 append(pcm, samples_of_ticks(Codec::Opus, ticks), |out| decoder.decode(payload, out))
@@ -168,6 +192,10 @@ impl Decoder {
                     up.process(narrow, pcm.extend(narrow.len() * 2));
                     left -= narrow.len();
                 }
+                samples
+            }
+            DecoderKind::G722 { concealer, .. } => {
+                concealer.conceal(pcm.extend(samples));
                 samples
             }
             DecoderKind::Opus(decoder) => {

@@ -1,8 +1,8 @@
-//! What is played for a missing G.711 packet: the last pitch cycle again, softer and softer, then comfort noise.
+//! What is played for a missing packet of G.711 or G.722: the last pitch cycle again, softer and softer, then comfort noise.
 //!
 //! In the spirit of G.711 Appendix I, without its look-ahead: nothing is delayed while packets arrive.
 
-/// Samples kept at 8 kHz: two of the longest cycles and the window they are compared over.
+/// Samples at 8 kHz, of which a wide-band stream has twice as many. Kept are two of the longest cycles and the window they are compared over.
 const HISTORY: usize = 2 * LAG_MAX + WINDOW;
 /// The shortest cycle searched: 200 Hz. Higher voices repeat well at a multiple of their cycle.
 const LAG_MIN: usize = 40;
@@ -10,6 +10,8 @@ const LAG_MIN: usize = 40;
 const LAG_MAX: usize = 160;
 /// Samples over which two cycles are compared.
 const WINDOW: usize = 160;
+/// The most samples that a stream has for each at 8 kHz.
+const TIMES_MAX: usize = 2;
 /// Below this likeness the sound is taken for noise.
 const VOICED_LIKENESS: f32 = 0.4;
 /// Samples of a guess at full strength: a single lost packet of 10 ms is not heard.
@@ -23,10 +25,12 @@ const SMOOTH: usize = 16;
 /// Comfort noise is never louder than this amplitude (-52 dBFS), whatever was taken for background.
 const NOISE_MAX: f32 = 80.0;
 
-/// Conceals gaps in a stream of 8 kHz samples.
+/// Conceals gaps in a stream of samples at 8 or 16 kHz.
 #[derive(Debug, Clone)]
 pub struct Concealer {
-    history: [i16; HISTORY],
+    /// Samples for each at 8 kHz.
+    times: usize,
+    history: Box<[i16]>,
     /// What is played while packets are missing.
     guess: Option<Guess>,
     /// The level of the background as an amplitude: falls at once, rises slowly.
@@ -36,7 +40,8 @@ pub struct Concealer {
 
 #[derive(Debug, Clone)]
 struct Guess {
-    cycle: [f32; LAG_MAX],
+    times: usize,
+    cycle: [f32; LAG_MAX * TIMES_MAX],
     lag: usize,
     /// Samples guessed so far.
     position: usize,
@@ -45,17 +50,29 @@ struct Guess {
 }
 
 impl Concealer {
-    /// At the start of a stream: silence came before.
+    /// At the start of a stream at 8 kHz: silence came before.
     #[must_use]
-    pub fn new() -> Self {
-        Self { history: [0; HISTORY], guess: None, background: 0.0, noise: 0x2545_F491 }
+    pub fn narrow() -> Self {
+        Self::new(1)
+    }
+
+    /// The same at 16 kHz.
+    #[must_use]
+    pub fn wide() -> Self {
+        Self::new(2)
+    }
+
+    fn new(times: usize) -> Self {
+        let history = vec![0; HISTORY * times].into_boxed_slice();
+        Self { times, history, guess: None, background: 0.0, noise: 0x2545_F491 }
     }
 
     /// Takes samples that did arrive, in order. After a gap their start is faded into the end of the guess.
     pub fn received(&mut self, samples: &mut [i16]) {
         if let Some(mut guess) = self.guess.take() {
-            for (n, sample) in samples.iter_mut().take(JOIN).enumerate() {
-                let weight = (n + 1) as f32 / (JOIN + 1) as f32;
+            let join = JOIN * self.times;
+            for (n, sample) in samples.iter_mut().take(join).enumerate() {
+                let weight = (n + 1) as f32 / (join + 1) as f32;
                 let guessed = guess.next(self.background, &mut self.noise);
                 *sample = (guessed * (1.0 - weight) + f32::from(*sample) * weight) as i16;
             }
@@ -66,7 +83,7 @@ impl Concealer {
 
     /// Writes a guess over `out` for samples that are missing.
     pub fn conceal(&mut self, out: &mut [i16]) {
-        let guess = self.guess.get_or_insert_with(|| Guess::new(&self.history));
+        let guess = self.guess.get_or_insert_with(|| Guess::new(&self.history, self.times));
         for sample in out.iter_mut() {
             *sample = guess.next(self.background, &mut self.noise) as i16;
         }
@@ -74,9 +91,10 @@ impl Concealer {
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        let new = &samples[samples.len().saturating_sub(HISTORY)..];
+        let new = &samples[samples.len().saturating_sub(self.history.len())..];
         self.history.copy_within(new.len().., 0);
-        self.history[HISTORY - new.len()..].copy_from_slice(new);
+        let kept = self.history.len() - new.len();
+        self.history[kept..].copy_from_slice(new);
     }
 
     fn follow_background(&mut self, samples: &[i16]) {
@@ -90,17 +108,12 @@ impl Concealer {
     }
 }
 
-impl Default for Concealer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Guess {
-    fn new(history: &[i16; HISTORY]) -> Self {
-        let lag = pitch(history);
-        let last = HISTORY - lag;
-        let mut cycle = [0.0; LAG_MAX];
+    fn new(history: &[i16], times: usize) -> Self {
+        let lag = pitch(history, times);
+        let end = history.len();
+        let last = end - lag;
+        let mut cycle = [0.0; LAG_MAX * TIMES_MAX];
         for (n, sample) in cycle[..lag].iter_mut().enumerate() {
             *sample = f32::from(history[last + n]);
         }
@@ -112,20 +125,22 @@ impl Guess {
             let sample = &mut cycle[lag - bend + n];
             *sample = *sample * (1.0 - weight) + before * weight;
         }
-        Self { cycle, lag, position: 0, step: f32::from(history[HISTORY - 1]) - f32::from(history[last - 1]) }
+        let step = f32::from(history[end - 1]) - f32::from(history[last - 1]);
+        Self { times, cycle, lag, position: 0, step }
     }
 
     fn next(&mut self, background: f32, noise: &mut u32) -> f32 {
         let n = self.position;
         self.position = n.saturating_add(1);
         *noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        if n >= FADED {
+        let (full, faded, smooth) = (FULL * self.times, FADED * self.times, SMOOTH * self.times);
+        if n >= faded {
             return hiss(background, *noise);
         }
         let smoothing =
-            if n < SMOOTH { self.step * (1.0 - (n + 1) as f32 / (SMOOTH + 1) as f32) } else { 0.0 };
+            if n < smooth { self.step * (1.0 - (n + 1) as f32 / (smooth + 1) as f32) } else { 0.0 };
         let voice = self.cycle[n % self.lag] + smoothing;
-        let gain = 1.0 - n.saturating_sub(FULL) as f32 / (FADED - FULL) as f32;
+        let gain = 1.0 - n.saturating_sub(full) as f32 / (faded - full) as f32;
         voice.clamp(-32_768.0, 32_767.0) * gain + hiss(background, *noise) * (1.0 - gain)
     }
 }
@@ -138,24 +153,31 @@ fn hiss(background: f32, noise: u32) -> f32 {
 }
 
 /// The length of the last cycle: the lag at which the end of the history is most like itself.
-fn pitch(history: &[i16; HISTORY]) -> usize {
-    let end = &history[HISTORY - WINDOW..];
+fn pitch(history: &[i16], times: usize) -> usize {
+    let (window, shortest, longest) = (WINDOW * times, LAG_MIN * times, LAG_MAX * times);
+    let start = history.len() - window;
+    let end = &history[start..];
+    // Every other sample of a wide band is enough.
     let likeness = |lag: usize| {
-        let before = &history[HISTORY - WINDOW - lag..HISTORY - lag];
+        let before = &history[start - lag..history.len() - lag];
         let (mut product, mut energy) = (0.0f32, 1.0f32);
-        for (&a, &b) in end.iter().zip(before) {
+        for (&a, &b) in end.iter().zip(before).step_by(times) {
             product += f32::from(a) * f32::from(b);
             energy += f32::from(b) * f32::from(b);
         }
         product / energy.sqrt()
     };
+    let best_of = |lags: std::iter::StepBy<std::ops::RangeInclusive<usize>>| {
+        lags.map(|lag| (lag, likeness(lag)))
+            .fold((longest, 0.0), |best, next| if next.1 > best.1 { next } else { best })
+    };
     // Every other lag first, then the neighbours of the best.
-    let coarse = (LAG_MIN..=LAG_MAX).step_by(2).map(|lag| (lag, likeness(lag)));
-    let (best, _) = coarse.fold((LAG_MAX, 0.0), |best, next| if next.1 > best.1 { next } else { best });
-    let fine = (best.max(LAG_MIN + 1) - 1..=(best + 1).min(LAG_MAX)).map(|lag| (lag, likeness(lag)));
-    let (best, peak) = fine.fold((LAG_MAX, 0.0), |best, next| if next.1 > best.1 { next } else { best });
-    let energy: f32 = end.iter().map(|&sample| f32::from(sample) * f32::from(sample)).sum();
-    if peak < VOICED_LIKENESS * energy.sqrt() { LAG_MAX } else { best }
+    let (best, _) = best_of((shortest..=longest).step_by(2 * times));
+    let near = 2 * times - 1;
+    let (best, peak) =
+        best_of((best.saturating_sub(near).max(shortest)..=(best + near).min(longest)).step_by(1));
+    let energy: f32 = end.iter().step_by(times).map(|&sample| f32::from(sample) * f32::from(sample)).sum();
+    if peak < VOICED_LIKENESS * energy.sqrt() { longest } else { best }
 }
 
 #[cfg(test)]
@@ -178,7 +200,7 @@ mod tests {
 
     #[test]
     fn one_lost_packet_of_a_steady_voice_is_hardly_missed() {
-        let mut concealer = Concealer::new();
+        let mut concealer = Concealer::narrow();
         for n in 0..10 {
             concealer.received(&mut voice(n * 160, 160));
         }
@@ -191,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_gap_has_no_click_at_either_end() {
-        let mut concealer = Concealer::new();
+        let mut concealer = Concealer::narrow();
         let mut out = Vec::new();
         for n in 0..30 {
             let mut samples = voice(n * 160, 160);
@@ -214,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_long_gap_fades_to_the_background() {
-        let mut concealer = Concealer::new();
+        let mut concealer = Concealer::narrow();
         let mut seed = 1u32;
         for _ in 0..100 {
             let mut noise: Vec<i16> = (0..160)
@@ -238,7 +260,7 @@ mod tests {
 
     #[test]
     fn silence_stays_silence() {
-        let mut concealer = Concealer::new();
+        let mut concealer = Concealer::narrow();
         concealer.received(&mut [0; 160]);
         let mut gap = [1; 800];
         concealer.conceal(&mut gap);

@@ -36,13 +36,14 @@
 //! - Streams are continuous: filters, concealment and oscillators carry their state from frame to frame.
 //!
 //! # What is absent
-//! No RTP (that is `rtp-core`), no clock, no threads. G.722 is not spoken yet. Nothing here decides what is said.
+//! No RTP (that is `rtp-core`), no clock, no threads. Nothing here decides what is said.
 
 mod brightness;
 mod codec;
 mod conceal;
 mod echo;
 pub mod g711;
+mod g722;
 mod gain;
 mod level;
 mod opus_codec;

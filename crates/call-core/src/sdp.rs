@@ -14,7 +14,7 @@
 //!   place with port 0, as RFC 3264 wants it.
 //! - `RTP/AVP`, `RTP/AVPF`, `RTP/SAVP` and `RTP/SAVPF` are spoken and answered in kind. [`Security`] says whether media is
 //!   encrypted (keys by `a=crypto`, RFC 4568); what insists on it is never silently answered in clear.
-//! - Payload types 0 and 8 mean PCMU and PCMA without an `rtpmap`; every other type needs one.
+//! - Payload types 0, 8 and 9 mean PCMU, PCMA and G.722 without an `rtpmap`; every other type needs one.
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.

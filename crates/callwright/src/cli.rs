@@ -185,7 +185,7 @@ pub struct Call {
     /// Keep the sound: one stereo WAV, caller left, the other side right.
     #[arg(long, value_name = "DIR")]
     pub wav: Option<PathBuf>,
-    /// Codec to offer: pcmu, pcma or opus.
+    /// Codec to offer: pcmu, pcma, g722 or opus.
     #[arg(long, default_value = "pcmu")]
     pub codec: String,
     /// Write the figures as JSON.
@@ -210,7 +210,7 @@ pub struct Load {
     /// New calls per second at most; duplex callers come some seconds apart anyway.
     #[arg(long, default_value_t = 5.0)]
     pub rate: f64,
-    /// Codec to offer: pcmu, pcma or opus.
+    /// Codec to offer: pcmu, pcma, g722 or opus.
     #[arg(long, default_value = "pcmu")]
     pub codec: String,
     /// Write the figures as JSON.

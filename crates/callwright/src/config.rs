@@ -409,7 +409,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         external_ip: reader.parse(&mut section, "external_ip"),
         workers: reader.parse_or(&mut section, "workers", Whole::<0, THREADS_MAX>(0)).0,
         codecs: if codecs.is_empty() {
-            vec![Codec::Opus, Codec::Pcmu, Codec::Pcma]
+            Codec::ALL.to_vec()
         } else {
             codecs.into_iter().map(|name| name.0).collect()
         },

@@ -77,10 +77,10 @@ pub fn scenario(path: &Path) -> Result<Arc<Scenario>> {
 /// # Errors
 /// When there is none.
 pub fn codec(name: &str) -> Result<Codec> {
-    [Codec::Pcmu, Codec::Pcma, Codec::Opus]
+    Codec::ALL
         .into_iter()
         .find(|codec| codec.name().eq_ignore_ascii_case(name))
-        .ok_or_else(|| anyhow!("there is no codec `{name}`: write pcmu, pcma or opus"))
+        .ok_or_else(|| anyhow!("there is no codec `{name}`: write pcmu, pcma, g722 or opus"))
 }
 
 /// Opens the file that a report will go to, so that nobody waits for calls whose figures cannot be kept. What stands in it stays

@@ -135,6 +135,11 @@ fn a_thousand_ticks_of_g711_take_nothing_from_the_heap() {
 }
 
 #[test]
+fn a_thousand_ticks_of_g722_take_nothing_from_the_heap() {
+    assert_eq!(allocations(Codec::G722, false), 0);
+}
+
+#[test]
 fn a_thousand_ticks_of_opus_take_nothing_from_the_heap() {
     assert_eq!(allocations(Codec::Opus, false), 0);
 }

@@ -26,16 +26,21 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, RFC 3551.
     Pcma,
+    /// G.722 at 64 kbit/s, RFC 3551.
+    G722,
     /// Opus, RFC 7587.
     Opus,
 }
 
 impl Codec {
-    /// The RTP clock of its payload in Hz.
+    /// All of them, the best sound first.
+    pub const ALL: [Self; 4] = [Self::Opus, Self::G722, Self::Pcmu, Self::Pcma];
+
+    /// The RTP clock of its payload in Hz. That of G.722 is half its sample rate, by a mistake that RFC 3551 section 4.5.2 keeps.
     #[must_use]
     pub const fn clock_rate(self) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
             Self::Opus => 48_000,
         }
     }
@@ -46,6 +51,7 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
             Self::Opus => "opus",
         }
     }

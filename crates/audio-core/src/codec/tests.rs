@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const CODECS: [Codec; 3] = [Codec::Pcmu, Codec::Pcma, Codec::Opus];
+const CODECS: [Codec; 4] = Codec::ALL;
 
 fn tone(tick: usize) -> Frame {
     let mut frame = Frame::SILENCE;

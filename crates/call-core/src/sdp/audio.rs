@@ -32,6 +32,7 @@ pub(super) fn local_payload_types(codecs: &[Codec]) -> Vec<(Codec, u8)> {
         let payload_type = match codec {
             Codec::Pcmu => 0,
             Codec::Pcma => 8,
+            Codec::G722 => 9,
             Codec::Opus => 111,
         };
         if !types.contains(&(codec, payload_type)) {
@@ -58,6 +59,7 @@ pub(super) fn audio_formats(line: &MediaDescription) -> (Vec<(Codec, u8)>, Vec<D
             None => match payload_type {
                 0 => codecs.push((Codec::Pcmu, 0)),
                 8 => codecs.push((Codec::Pcma, 8)),
+                9 => codecs.push((Codec::G722, 9)),
                 _ => {}
             },
         }
@@ -86,11 +88,11 @@ fn named(map: &str) -> Option<Named> {
         return Some(Named::TelephoneEvent(clock_rate));
     }
     // Opus is always written as stereo at 48 kHz, whatever is sent (RFC 7587 section 7).
-    let codec =
-        [(Codec::Pcmu, "1"), (Codec::Pcma, "1"), (Codec::Opus, "2")].into_iter().find(|(codec, of)| {
-            name.eq_ignore_ascii_case(codec.name()) && clock_rate == codec.clock_rate() && channels == *of
-        })?;
-    Some(Named::Codec(codec.0))
+    let codec = Codec::ALL.into_iter().find(|codec| {
+        let of = if *codec == Codec::Opus { "2" } else { "1" };
+        name.eq_ignore_ascii_case(codec.name()) && clock_rate == codec.clock_rate() && channels == of
+    })?;
+    Some(Named::Codec(codec))
 }
 
 impl MediaDescription {

@@ -63,6 +63,22 @@ fn our_order_of_preference_decides_an_answer() {
 }
 
 #[test]
+fn g722_has_a_number_of_its_own_and_the_clock_of_narrow_band() {
+    for lines in [&["m=audio 4000 RTP/AVP 9 0"][..], &["m=audio 4000 RTP/AVP 9 0", "a=rtpmap:9 G722/8000/1"]]
+    {
+        let (answered, agreed) = answer(&parsed(lines), &us(&[Codec::G722, Codec::Pcmu])).expect("G.722");
+        assert_eq!((agreed.format.codec, agreed.format.payload_type_out), (Codec::G722, 9));
+        assert_eq!(answered.media[0].value("rtpmap"), Some("9 G722/8000"));
+    }
+    let offer = offer(&us(&Codec::ALL));
+    assert_eq!(
+        offer.media[0].formats,
+        ["111", "9", "0", "8", "110", "101"],
+        "one telephone event serves three codecs"
+    );
+}
+
+#[test]
 fn the_answering_end_decides_when_we_offered() {
     let ours = offer(&us(&ALL));
     let answer = parsed(&["m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 telephone-event/8000", "a=rtcp-mux"]);

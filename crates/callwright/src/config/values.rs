@@ -50,11 +50,11 @@ impl FromStr for CodecName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Codec::Opus, Codec::Pcmu, Codec::Pcma]
+        Codec::ALL
             .into_iter()
             .find(|codec| codec.name().eq_ignore_ascii_case(text))
             .map(Self)
-            .ok_or_else(|| "write `opus`, `pcmu` or `pcma`".to_owned())
+            .ok_or_else(|| "write `opus`, `g722`, `pcmu` or `pcma`".to_owned())
     }
 }
 

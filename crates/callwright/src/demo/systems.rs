@@ -110,7 +110,7 @@ impl Systems {
                 ports: (20_000, 20_999),
                 external_ip: None,
                 workers: 0,
-                codecs: vec![Codec::Opus, Codec::Pcmu, Codec::Pcma],
+                codecs: Codec::ALL.to_vec(),
                 srtp: Srtp::Off,
             },
             web: Web { listen: web, webrtc, origins: Vec::new(), operator_token: None },

@@ -325,7 +325,7 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
     let mut local = local_media(shared, ip, way.trunk())?;
     if way.trunk().is_none() {
         // The cheapest bridge is between equal codecs, and the caller's is mostly G.711; a desk phone that wants another says so.
-        local.media.codecs.sort_by_key(|codec| *codec == Codec::Opus);
+        local.media.codecs.sort_by_key(|codec| !matches!(codec, Codec::Pcmu | Codec::Pcma));
     }
     let ours = sdp::offer(&local.media);
     let mut call = OutgoingCall::new(way.address(), transfers::our_address(shared), ours.to_string());

@@ -136,7 +136,7 @@ impl Outcome {
 
 #[test]
 fn a_calm_network_is_heard_whole_and_soon() {
-    for codec in [Codec::Pcmu, Codec::Pcma, Codec::Opus] {
+    for codec in Codec::ALL {
         let outcome = Call { codec, ..Call::default() }.run();
         assert_eq!(outcome.count(Played::Concealed), 0, "{codec:?}");
         assert!(outcome.count(Played::Silence) <= 5, "{codec:?}");
@@ -149,7 +149,7 @@ fn a_calm_network_is_heard_whole_and_soon() {
 
 #[test]
 fn loss_is_concealed_and_nothing_else_is() {
-    for codec in [Codec::Pcmu, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
         let outcome = Call { codec, sound: Sound::Tone, loss_percent: 5, ..Call::default() }.run();
         let lost = outcome.receiver.statistics().summary().lost as usize;
         assert!((25..90).contains(&lost));
