@@ -153,6 +153,7 @@ impl Load {
                 payload_type_out: payload_type,
                 dtmf_in: None,
                 dtmf_out: None,
+                comfort_noise_in: None,
             },
             voice_activity: Box::new(Nobody),
             events,

@@ -40,11 +40,13 @@
 
 mod brightness;
 mod codec;
+mod comfort_noise;
 mod conceal;
 mod echo;
 pub mod g711;
 mod g722;
 mod gain;
+mod key_detector;
 mod level;
 mod opus_codec;
 mod own_voice;
@@ -58,9 +60,11 @@ pub use brightness::brightness;
 pub use codec::{
     CodecError, Decoder, Encoder, PACKET_MS_MAX, packet_ticks, samples_of_ticks, ticks_of_samples,
 };
+pub use comfort_noise::ComfortNoise;
 pub use conceal::Concealer;
 pub use echo::EchoCanceller;
 pub use gain::{GainRamp, mix_into};
+pub use key_detector::KeyDetector;
 pub use level::{Level, LevelMeter};
 pub use own_voice::{Own, OwnVoice};
 pub use pcm_ring::PcmRing;

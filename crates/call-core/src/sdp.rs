@@ -15,6 +15,8 @@
 //! - `RTP/AVP`, `RTP/AVPF`, `RTP/SAVP` and `RTP/SAVPF` are spoken and answered in kind. [`Security`] says whether media is
 //!   encrypted (keys by `a=crypto`, RFC 4568); what insists on it is never silently answered in clear.
 //! - Payload types 0, 8 and 9 mean PCMU, PCMA and G.722 without an `rtpmap`; every other type needs one.
+//! - Comfort noise (RFC 3389) is neither offered nor answered, for whoever suppresses silence cuts words; what an end sends of it all the
+//!   same is known by the number that it has named.
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.
@@ -34,7 +36,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, SrtpKeys};
 
-use self::audio::{TelephoneEvents, audio_formats, local_payload_types};
+use self::audio::{TelephoneEvents, audio_formats, comfort_noise, local_payload_types};
 pub use self::crypto::{LocalKeys, Security};
 pub use self::description::{Attribute, Connection, MediaDescription, Origin, SessionDescription};
 pub use self::direction::Direction;
@@ -183,7 +185,9 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     let dtmf_out = events_at(&their_events, clock_rate);
     // Both or neither: an end that did not answer telephone events will not send any either.
     let (dtmf_in, dtmf_out) = if dtmf_out.is_some() { (dtmf_in, dtmf_out) } else { (None, None) };
-    let format = AudioFormat { codec, payload_type_in, payload_type_out, dtmf_in, dtmf_out };
+    let comfort_noise_in = comfort_noise(answered, codec);
+    let format =
+        AudioFormat { codec, payload_type_in, payload_type_out, dtmf_in, dtmf_out, comfort_noise_in };
     let wish = offered.direction(ours);
     agree(theirs, answered, format, wish, srtp)
 }
@@ -205,6 +209,7 @@ fn answer_audio(
         payload_type_out: payload_type,
         dtmf_in: dtmf,
         dtmf_out: dtmf,
+        comfort_noise_in: comfort_noise(line, codec),
     };
     let agreed = agree(offer, line, format, local.direction, srtp)?;
     let rtcp_mux = local.rtcp_mux && line.has("rtcp-mux");

@@ -30,6 +30,8 @@ pub struct LegConfig {
     pub timeout: Duration,
     /// The same before the first packet: the path may open late.
     pub timeout_at_start: Duration,
+    /// Whether keys are listened for in the sound where no other way was agreed on for them.
+    pub keys_in_sound: bool,
     /// How the jitter buffer weighs delay against loss.
     pub receiver: ReceiverConfig,
 }
@@ -48,6 +50,7 @@ impl Default for LegConfig {
             quiet_after: Duration::from_secs(1),
             timeout: Duration::from_secs(30),
             timeout_at_start: Duration::from_secs(60),
+            keys_in_sound: true,
             receiver: ReceiverConfig::default(),
         }
     }

@@ -13,6 +13,7 @@ use crate::config::LegConfig;
 use crate::ear::Ear;
 use crate::error::LegError;
 use crate::facts::Facts;
+use crate::keys::{Keys, Way};
 use crate::line::{Arrival, Line};
 use crate::playout::Playout;
 use crate::statistics::LegStatistics;
@@ -36,6 +37,7 @@ pub struct MediaLeg {
     floor: Floor,
     playout: Playout,
     facts: Facts,
+    keys: Keys,
     flow: Flow,
     mode: Mode,
     /// The other end holds the line.
@@ -61,8 +63,16 @@ pub struct MediaLeg {
 /// Whether packets come.
 #[derive(Debug, Clone, Copy)]
 enum Flow {
-    Awaited { since: MonoTime },
-    Flowing { last: MonoTime },
+    Awaited {
+        since: MonoTime,
+    },
+    Flowing {
+        last: MonoTime,
+    },
+    /// Nobody speaks at the other end, which has said so and need not send meanwhile.
+    Resting {
+        last: MonoTime,
+    },
     Over,
 }
 
@@ -109,6 +119,7 @@ impl MediaLeg {
             floor: Floor::new(config.floor.clone(), now),
             playout: Playout::new(),
             facts: Facts::new(),
+            keys: Keys::new(&spec.format, config.keys_in_sound),
             flow: Flow::Awaited { since: now },
             mode: Mode::Agent,
             on_hold: false,
@@ -141,18 +152,24 @@ impl MediaLeg {
         match self.line.handle_datagram(datagram, relay, now) {
             Arrival::Nothing => return,
             Arrival::Alive => {
-                if let Flow::Flowing { last } = &mut self.flow {
-                    *last = now;
+                match &mut self.flow {
+                    Flow::Flowing { last } | Flow::Resting { last } => *last = now,
+                    Flow::Awaited { .. } | Flow::Over => {}
                 }
                 return;
             }
+            Arrival::Comfort => return self.flows(Flow::Resting { last: now }),
             Arrival::Sound => {}
-            Arrival::Digit(digit) => self.key(digit, now),
+            Arrival::Digit(digit) => self.key(digit, Way::Event, now),
         }
+        self.flows(Flow::Flowing { last: now });
+    }
+
+    fn flows(&mut self, flow: Flow) {
         if let Flow::Awaited { .. } = self.flow {
             self.facts.push(LegFact::MediaFlows);
         }
-        self.flow = Flow::Flowing { last: now };
+        self.flow = flow;
     }
 
     /// The leg is told something. `Bridge`, `Mix`, `Unbridge` and `Remove` concern more than one leg: the shell obeys them with
@@ -171,6 +188,7 @@ impl MediaLeg {
                 }
             }
             LegCommand::Tone(tone) => self.playout.set_tone(*tone),
+            LegCommand::Key { digit } => self.key(*digit, Way::Signalling, now),
             LegCommand::SendDtmf { digit, length } => self.line.send_digit(*digit, *length),
             LegCommand::OnHold(on) => self.hold(*on, now),
             LegCommand::Bridge { .. } | LegCommand::Mix(_) | LegCommand::Unbridge | LegCommand::Remove => {}
@@ -228,8 +246,9 @@ impl MediaLeg {
             return;
         }
         self.on_hold = on;
-        if let Flow::Flowing { last } = &mut self.flow {
-            *last = now;
+        match &mut self.flow {
+            Flow::Flowing { last } | Flow::Resting { last } => *last = now,
+            Flow::Awaited { .. } | Flow::Over => {}
         }
         self.attend(now);
     }
@@ -276,6 +295,7 @@ impl MediaLeg {
         let (since, limit) = match self.flow {
             Flow::Awaited { since } => (since, self.timeouts.at_start),
             Flow::Flowing { last } => (last, self.timeouts.flowing),
+            Flow::Resting { last } => (last, self.timeouts.flowing.max(RESTING)),
             Flow::Over => return,
         };
         if now.since(since) >= limit && !self.on_hold {
@@ -287,6 +307,13 @@ impl MediaLeg {
             Mode::Bridged(_) | Mode::Mixed { .. } | Mode::Agent => {
                 self.line.receive_frame(&mut self.heard, now)
             }
+        }
+        if let Some(digit) = self.keys.hear(&self.heard) {
+            self.key(digit, Way::Sound, now);
+        }
+        if self.keys.is_held() && !matches!(self.mode, Mode::Bridged(_)) {
+            // A key is no speech. Over a bridge it is left in, for whoever listens there may have no other way to hear it.
+            self.heard = Frame::SILENCE;
         }
         if self.is_heard() {
             // Before the echo is taken out: what is done for that bends a tone.
@@ -418,6 +445,12 @@ impl MediaLeg {
         self.spec.role
     }
 
+    /// Whether keys are listened for in the sound, which has to be decoded for it.
+    #[must_use]
+    pub const fn listens_for_keys(&self) -> bool {
+        self.keys.listens()
+    }
+
     /// What is being heard in this tick.
     #[must_use]
     pub const fn heard_frame(&self) -> &Frame {
@@ -453,8 +486,12 @@ impl MediaLeg {
         matches!(self.flow, Flow::Over)
     }
 
-    fn key(&mut self, digit: char, now: MonoTime) {
+    fn key(&mut self, digit: char, way: Way, now: MonoTime) {
+        if !self.keys.is_new(digit, way, now) {
+            return;
+        }
         match &mut self.mode {
+            Mode::Bridged(_) if way == Way::Sound => {}
             Mode::Bridged(bridge) => bridge.put_digit(digit),
             Mode::Mixed { .. } => self.pressed = Some(digit),
             Mode::Agent => {
@@ -495,6 +532,9 @@ fn obey(output: Output, playout: &mut Playout, facts: &mut Facts, loudness: &Lou
         Output::Silence { length } => facts.push(LegFact::Silence { length }),
     }
 }
+
+/// An end that suppresses silence may be silent for as long as its person listens; one that is dead by then is found by session timers.
+const RESTING: Duration = Duration::from_secs(300);
 
 /// Long enough for every receiver, short enough for a fast typist.
 const RELAYED_DIGIT: Duration = Duration::from_millis(160);

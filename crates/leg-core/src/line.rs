@@ -30,10 +30,12 @@ pub(crate) struct Line {
 pub(crate) enum Arrival {
     /// Nothing of this leg's.
     Nothing,
-    /// A sign of life without sound: a report, comfort noise, what comes in doubt.
+    /// A sign of life without sound: a report, what comes in doubt.
     Alive,
     /// Sound, or a telephone event that says nothing new.
     Sound,
+    /// Word that nobody speaks: nothing may come for long.
+    Comfort,
     /// A key was pressed.
     Digit(char),
 }
@@ -88,6 +90,7 @@ impl Line {
             }
             Some(_) | None => match self.receiver.handle_packet(&packet, now) {
                 rtp::Arrival::Audio | rtp::Arrival::Event => Arrival::Sound,
+                rtp::Arrival::Comfort => Arrival::Comfort,
                 rtp::Arrival::Digit(digit) => Arrival::Digit(digit),
                 rtp::Arrival::Dropped(DropReason::Malformed | DropReason::OtherStream) => Arrival::Nothing,
                 rtp::Arrival::Dropped(DropReason::Duplicate | DropReason::Late | DropReason::PayloadType) => {

@@ -52,8 +52,7 @@ impl VoiceActivity for Loud {
 /// Runs 1,000 ticks of a lively call and tells how often the heap was asked.
 fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
     let dtmf = Some(DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() });
-    let format =
-        AudioFormat { codec, payload_type_in: 0, payload_type_out: 0, dtmf_in: dtmf, dtmf_out: dtmf };
+    let format = AudioFormat { codec, dtmf_in: dtmf, dtmf_out: dtmf, ..AudioFormat::PCMU };
     let spec = LegSpec { role: LegRole::Caller, format, seed: 1 };
     let config = LegConfig { echo_cancelling, ..LegConfig::default() };
     let mut leg = MediaLeg::new(spec, &config, Box::new(Loud), MonoTime::ZERO).expect("a codec");

@@ -46,6 +46,7 @@ const PCMU: AudioFormat = AudioFormat {
     payload_type_out: 0,
     dtmf_in: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     dtmf_out: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
+    comfort_noise_in: None,
 };
 
 fn leg(format: AudioFormat, seed: u64, loud_dbfs: f32) -> MediaLeg {

@@ -152,7 +152,10 @@ impl Worker {
         self.unbridge(leg);
         self.unbridge(with);
         let now = self.clock.now();
-        let as_frames = self.slots[one].is_tapped() || self.slots[other].is_tapped();
+        let as_frames = [one, other].into_iter().any(|place| {
+            let slot = &self.slots[place];
+            slot.is_tapped() || slot.media.listens_for_keys()
+        });
         for (this, that) in [(one, other), (other, one)] {
             let format = self.slots[that].media.format();
             self.slots[this].peer = Some(self.slots[that].leg);

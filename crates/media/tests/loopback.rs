@@ -41,6 +41,7 @@ fn format(codec: Codec) -> AudioFormat {
         payload_type_out: payload_type,
         dtmf_in: Some(dtmf),
         dtmf_out: Some(dtmf),
+        comfort_noise_in: None,
     }
 }
 

@@ -79,12 +79,20 @@ pub struct AudioFormat {
     pub dtmf_in: Option<DtmfFormat>,
     /// Telephone events that we may send, if agreed.
     pub dtmf_out: Option<DtmfFormat>,
+    /// RTP payload type of comfort noise (RFC 3389) that may come, beside the static 13.
+    pub comfort_noise_in: Option<u8>,
 }
 
 impl AudioFormat {
     /// G.711 mu-law under its static payload type (RFC 3551), without telephone events.
-    pub const PCMU: Self =
-        Self { codec: Codec::Pcmu, payload_type_in: 0, payload_type_out: 0, dtmf_in: None, dtmf_out: None };
+    pub const PCMU: Self = Self {
+        codec: Codec::Pcmu,
+        payload_type_in: 0,
+        payload_type_out: 0,
+        dtmf_in: None,
+        dtmf_out: None,
+        comfort_noise_in: None,
+    };
 }
 
 /// Where a leg's datagrams come from and go to: a UDP socket, or a browser's encrypted session. Never blocks.
@@ -161,6 +169,11 @@ pub enum LegCommand {
     },
     /// Start a tone; it goes on, under nothing else, until replaced or stopped. Says are heard instead of it, then it returns.
     Tone(Option<Tone>),
+    /// The other end has pressed a key and told so in signalling.
+    Key {
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+    },
     /// Send a telephone event.
     SendDtmf {
         /// `0`-`9`, `*`, `#`, `A`-`D`.

@@ -15,8 +15,7 @@ pub fn rtp(bytes: &[u8]) {
     let Some((&kind, mut rest)) = bytes.split_first() else { return };
     let codec = [Codec::Pcmu, Codec::Pcma, Codec::Opus][usize::from(kind) % 3];
     let dtmf = DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() };
-    let format =
-        AudioFormat { codec, payload_type_in: 0, payload_type_out: 0, dtmf_in: Some(dtmf), dtmf_out: None };
+    let format = AudioFormat { codec, dtmf_in: Some(dtmf), ..AudioFormat::PCMU };
     let config = ReceiverConfig::default();
     let mut receiver = AudioReceiver::new(format, config).expect("the codecs of a leg can be set up");
     let mut frame = Frame::SILENCE;
@@ -167,13 +166,7 @@ fn encrypted_and_back(datagram: &[u8]) {
 }
 
 fn reported(bytes: &[u8]) {
-    let format = AudioFormat {
-        codec: Codec::Pcmu,
-        payload_type_in: 0,
-        payload_type_out: 0,
-        dtmf_in: None,
-        dtmf_out: None,
-    };
+    let format = AudioFormat::PCMU;
     let sender = AudioSender::new(format, 1).expect("PCMU can be set up");
     let mut receiver = AudioReceiver::new(format, ReceiverConfig::default()).expect("PCMU can be set up");
     let mut reporter = RtcpReporter::new(sender.ssrc(), 1, "leg", MonoTime::ZERO);

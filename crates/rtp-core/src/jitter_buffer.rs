@@ -106,6 +106,8 @@ pub struct JitterBuffer {
     /// The last timestamp seen, raw and extended.
     reference: Option<(u32, i64)>,
     newest: Newest,
+    /// From this packet on nothing is to come until somebody speaks again.
+    pause: Option<u64>,
     skipped: u64,
 }
 
@@ -163,6 +165,7 @@ impl JitterBuffer {
             delay: DelayEstimator::new(clock_rate),
             reference: None,
             newest: Newest::default(),
+            pause: None,
             skipped: 0,
         }
     }
@@ -193,6 +196,9 @@ impl JitterBuffer {
             store::Stored::Evicted => self.skipped += 1,
             store::Stored::Duplicate => return Insertion::Duplicate,
             store::Stored::Behind => return Insertion::Late,
+        }
+        if self.pause.is_some_and(|pause| packet.sequence >= pause) {
+            self.pause = None;
         }
         if packet.sequence >= self.newest.sequence {
             self.newest = Newest { sequence: packet.sequence, timestamp, end: entry.end() };
@@ -252,6 +258,11 @@ impl JitterBuffer {
         }
     }
 
+    /// The other end has said that it is silent: what does not come from this packet on is not missing.
+    pub fn expect_pause(&mut self, sequence: u64) {
+        self.pause = Some(sequence);
+    }
+
     /// Forgets the stream, for another begins. What is known of the network's jitter stays.
     pub fn reset(&mut self) {
         self.state = State::Waiting;
@@ -259,6 +270,7 @@ impl JitterBuffer {
         self.delay.rebase();
         self.reference = None;
         self.newest = Newest::default();
+        self.pause = None;
     }
 
     /// How long a packet is delayed in all over the fastest one, counting what is still to be played; zero while there is
@@ -320,6 +332,10 @@ impl JitterBuffer {
     fn run_dry(&mut self) -> Play<'_> {
         match &mut self.state {
             State::Waiting => Play::Silence,
+            State::Playing { sequence, .. } if self.pause.is_some_and(|pause| pause >= *sequence) => {
+                self.state = State::Waiting;
+                Play::Silence
+            }
             State::Playing { held, .. } if *held >= self.limits.paused_after => {
                 self.state = State::Waiting;
                 Play::Silence

@@ -10,8 +10,7 @@
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let format =
-//!     AudioFormat { codec: Codec::Pcmu, payload_type_in: 0, payload_type_out: 0, dtmf_in: None, dtmf_out: None };
+//! let format = AudioFormat { codec: Codec::Pcma, payload_type_in: 8, payload_type_out: 8, ..AudioFormat::PCMU };
 //! let mut sender = AudioSender::new(format, 7)?;
 //! let mut receiver = AudioReceiver::new(format, ReceiverConfig::default())?;
 //! let mut reporter = RtcpReporter::new(sender.ssrc(), 7, "leg", MonoTime::ZERO);
@@ -26,7 +25,7 @@
 //!         DatagramKind::Rtp => match RtpPacket::parse(&datagram[..length]) {
 //!             Ok(packet) => match receiver.handle_packet(&packet, now) {
 //!                 Arrival::Digit(digit) => println!("pressed {digit}"),
-//!                 Arrival::Audio | Arrival::Event | Arrival::Dropped(_) => {}
+//!                 Arrival::Audio | Arrival::Event | Arrival::Comfort | Arrival::Dropped(_) => {}
 //!             },
 //!             Err(_) => { /* count it */ }
 //!         },

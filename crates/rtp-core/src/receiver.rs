@@ -1,7 +1,8 @@
 //! From packets to one frame a tick: statistics, telephone events, jitter buffer and decoder put together.
 
 use callwright_audio_core::{
-    CodecError, Decoder, PcmRing, lengthen, packet_ticks, samples_of_ticks, shorten, ticks_of_samples,
+    CodecError, ComfortNoise, Decoder, PcmRing, lengthen, packet_ticks, samples_of_ticks, shorten,
+    ticks_of_samples,
 };
 use callwright_model::{AudioFormat, Codec, FRAME_SAMPLES, Frame, MonoTime};
 
@@ -19,6 +20,8 @@ pub enum Arrival {
     Digit(char),
     /// A telephone event that says nothing new.
     Event,
+    /// Word that nobody speaks (RFC 3389); comfort noise is played.
+    Comfort,
     /// Nothing of use.
     Dropped(DropReason),
 }
@@ -81,6 +84,8 @@ pub struct AudioReceiver {
     decoder: Decoder,
     pcm: PcmRing,
     counters: ReceiverCounters,
+    /// What the other end wants to be heard while nobody speaks.
+    comfort: Option<ComfortNoise>,
     /// Whether the last frame was soft enough that one more or less of it is not noticed.
     was_soft: bool,
     ticks_silent: u32,
@@ -103,6 +108,7 @@ impl AudioReceiver {
             decoder: Decoder::new(format.codec)?,
             pcm: PcmRing::new(),
             counters: ReceiverCounters::default(),
+            comfort: None,
             was_soft: true,
             ticks_silent: TICKS_OF_COMFORT,
             ticks_since_cut: 0,
@@ -115,6 +121,9 @@ impl AudioReceiver {
         let payload_type = packet.header.payload_type;
         let is_event = self.format.dtmf_in.is_some_and(|dtmf| dtmf.payload_type == payload_type);
         let is_audio = payload_type == self.format.payload_type_in;
+        if !is_event && !is_audio && self.is_comfort(payload_type) {
+            return self.take_comfort(packet, now);
+        }
         if !is_event && !is_audio {
             self.counters.packets_unknown += 1;
             return Arrival::Dropped(DropReason::PayloadType);
@@ -127,8 +136,7 @@ impl AudioReceiver {
         let sequence = match self.statistics.handle(&packet.header, is_audio, now) {
             Admission::Accepted { sequence, restarted } => {
                 if restarted {
-                    self.jitter.reset();
-                    self.dtmf = DtmfReceiver::new();
+                    self.begin_anew();
                 }
                 sequence
             }
@@ -148,7 +156,12 @@ impl AudioReceiver {
             payload: packet.payload,
         };
         match self.jitter.insert(&incoming, now) {
-            Insertion::Queued | Insertion::Restarted => Arrival::Audio,
+            Insertion::Queued | Insertion::Restarted => {
+                if is_silence(self.format.codec, packet.payload) {
+                    self.jitter.expect_pause(sequence + 1);
+                }
+                Arrival::Audio
+            }
             Insertion::Late => self.late(),
             Insertion::Duplicate => Arrival::Dropped(DropReason::Duplicate),
             Insertion::TooLarge => {
@@ -230,6 +243,35 @@ impl AudioReceiver {
         self.dtmf.held(now)
     }
 
+    /// 13 is its number where the clock counts 8,000 (RFC 3389 section 4).
+    fn is_comfort(&self, payload_type: u8) -> bool {
+        self.format.comfort_noise_in == Some(payload_type)
+            || payload_type == COMFORT_NOISE && self.format.codec.clock_rate() == 8_000
+    }
+
+    fn take_comfort(&mut self, packet: &RtpPacket<'_>, now: MonoTime) -> Arrival {
+        match self.statistics.handle(&packet.header, true, now) {
+            Admission::Accepted { sequence, restarted } => {
+                if restarted {
+                    self.begin_anew();
+                }
+                self.jitter.expect_pause(sequence);
+                self.comfort = Some(ComfortNoise::of(packet.payload));
+                Arrival::Comfort
+            }
+            Admission::Duplicate => Arrival::Dropped(DropReason::Duplicate),
+            Admission::Old => self.late(),
+            Admission::Probation => Arrival::Dropped(DropReason::OtherStream),
+        }
+    }
+
+    /// Another stream, or the old one started over.
+    fn begin_anew(&mut self) {
+        self.jitter.reset();
+        self.dtmf = DtmfReceiver::new();
+        self.comfort = None;
+    }
+
     fn late(&mut self) -> Arrival {
         self.counters.packets_late += 1;
         Arrival::Dropped(DropReason::Late)
@@ -267,7 +309,11 @@ impl AudioReceiver {
                 if missing == 0 {
                     return Played::Silence;
                 }
-                if self.ticks_silent < TICKS_OF_COMFORT {
+                if let Some(comfort) = &mut self.comfort {
+                    let mut noise = [0; FRAME_SAMPLES];
+                    comfort.fill(&mut noise[..missing]);
+                    self.pcm.push(&noise[..missing]);
+                } else if self.ticks_silent < TICKS_OF_COMFORT {
                     self.decoder.conceal(missing, &mut self.pcm);
                 } else {
                     self.pcm.push(&[0; FRAME_SAMPLES][..missing]);
@@ -334,12 +380,22 @@ impl AudioReceiver {
     }
 }
 
+/// Whether a packet says that silence begins: an empty frame, after which Opus need not send for 400 ms (RFC 6716 section 2.1.9).
+fn is_silence(codec: Codec, payload: &[u8]) -> bool {
+    match codec {
+        Codec::Opus => payload.len() <= 2,
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => false,
+    }
+}
+
 /// Below -45 dBFS a repeated or missing frame goes unnoticed.
 fn is_soft(samples: &[i16]) -> bool {
     let energy: i64 = samples.iter().map(|&sample| i64::from(sample) * i64::from(sample)).sum();
     energy < 184 * 184 * samples.len() as i64
 }
 
+/// The static payload type of comfort noise.
+const COMFORT_NOISE: u8 = 13;
 /// Comfort noise is kept up for five seconds without packets.
 const TICKS_OF_COMFORT: u32 = 250;
 /// One cycle in 60 ms is a tempo nobody notices.

@@ -181,6 +181,7 @@ fn format_of(opus: u8, events: Option<u8>) -> AudioFormat {
         payload_type_out: opus,
         dtmf_in: dtmf,
         dtmf_out: dtmf,
+        comfort_noise_in: None,
     }
 }
 

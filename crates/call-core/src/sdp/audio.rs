@@ -67,6 +67,17 @@ pub(super) fn audio_formats(line: &MediaDescription) -> (Vec<(Codec, u8)>, Vec<D
     (codecs, events)
 }
 
+/// The payload type of comfort noise at a codec's clock rate (RFC 3389 section 4), if a line names one.
+pub(super) fn comfort_noise(line: &MediaDescription, codec: Codec) -> Option<u8> {
+    let numbers = line.formats.iter().filter_map(|format| format.parse::<u8>().ok());
+    numbers.filter(|number| *number < 128).find(|number| {
+        rtpmap(line, *number).and_then(|map| map.split_once('/')).is_some_and(|(name, rate)| {
+            let rate = rate.split('/').next().and_then(|rate| rate.trim().parse().ok());
+            name.eq_ignore_ascii_case("CN") && rate == Some(codec.clock_rate())
+        })
+    })
+}
+
 enum Named {
     Codec(Codec),
     TelephoneEvent(u32),

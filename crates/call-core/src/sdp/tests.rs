@@ -79,6 +79,14 @@ fn g722_has_a_number_of_its_own_and_the_clock_of_narrow_band() {
 }
 
 #[test]
+fn comfort_noise_is_known_by_its_number_and_not_answered() {
+    let offer = parsed(&["m=audio 4000 RTP/AVP 0 98 97", "a=rtpmap:97 CN/8000", "a=rtpmap:98 CN/16000"]);
+    let (answered, agreed) = answer(&offer, &us(&[Codec::Pcmu])).expect("a common codec");
+    assert_eq!(agreed.format.comfort_noise_in, Some(97));
+    assert_eq!(answered.media[0].formats, ["0"]);
+}
+
+#[test]
 fn the_answering_end_decides_when_we_offered() {
     let ours = offer(&us(&ALL));
     let answer = parsed(&["m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 telephone-event/8000", "a=rtcp-mux"]);

@@ -11,7 +11,7 @@ use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
 use callwright_media::{Media, RtpSocket};
 use callwright_model::{
-    Codec, Expect, Hints, Language, LegEvent, LegFact, LegId, LegRole, MediaPath, Pii, SrtpMaster,
+    Codec, Expect, Hints, Language, LegCommand, LegId, LegRole, MediaPath, Pii, SrtpMaster,
 };
 use callwright_sip::{IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
 use callwright_webrtc::{BrowserLeg, BrowserOffer};
@@ -259,9 +259,8 @@ async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut s
                 drop(facts.send(Fact::Refer(transfers::progress(progress))).await);
             }
             SipLegEvent::Dtmf { digit, .. } => {
-                // Told in signalling instead of in media: for the conversation it is the same key.
-                let (at, fact) = (shared.media.now(), LegFact::Dtmf { digit });
-                drop(facts.send(Fact::Leg(LegEvent { leg: id, at, fact })).await);
+                // The leg knows whether the same key has come in media as well.
+                shared.media.command(id, LegCommand::Key { digit });
             }
             SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
             // Nobody but the human has anybody to move on.
@@ -299,7 +298,7 @@ pub(crate) async fn ring(legs: Legs, leg: LegId, callee: Callee) {
             HumanFact::Refused(format!("{error:#}"))
         }
     };
-    legs.shared.media.command(leg, callwright_model::LegCommand::Remove);
+    legs.shared.media.command(leg, LegCommand::Remove);
     legs.forget(leg);
     debug!(?outcome, "a human's phone is done");
     drop(legs.facts.send(Fact::Human(leg, outcome)).await);
@@ -402,9 +401,7 @@ async fn follow_human(
                 }
             }
             SipLegEvent::Dtmf { digit, .. } => {
-                let fact = LegFact::Dtmf { digit };
-                let at = legs.shared.media.now();
-                drop(legs.facts.send(Fact::Leg(LegEvent { leg, at, fact })).await);
+                legs.shared.media.command(leg, LegCommand::Key { digit });
             }
             SipLegEvent::Refer(refer) => {
                 if legs.move_asked(*refer) {
@@ -474,7 +471,7 @@ pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, cal
     drop(legs.facts.send(Fact::Replaced { leg: replaced, by: leg }).await);
     // It tells no failure: the phone was answered.
     drop(follow_human(&legs, leg, &mut phone, Some(session)).await);
-    legs.shared.media.command(leg, callwright_model::LegCommand::Remove);
+    legs.shared.media.command(leg, LegCommand::Remove);
     legs.forget(leg);
     drop(legs.facts.send(Fact::Human(leg, HumanFact::Gone)).await);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use callwright_console::Channel;
 use callwright_conversation::Fact;
-use callwright_model::{LegEvent, LegFact, LegId};
+use callwright_model::LegCommand;
 use callwright_sip::{IncomingCall, Reinvite, SipLeg, SipLegEvent};
 use callwright_webrtc::{BrowserLeg, BrowserOffer};
 use tracing::{info, warn};
@@ -60,8 +60,7 @@ async fn follow(shared: &Shared, mut leg: SipLeg, begun: Begun) {
         match event {
             SipLegEvent::Reinvite(reinvite) => refuse(reinvite),
             SipLegEvent::Dtmf { digit, .. } => {
-                let fact = key(shared, id, digit);
-                drop(facts.send(fact).await);
+                shared.media.command(id, LegCommand::Key { digit });
             }
             SipLegEvent::Refer(refer) => refer.reject(603),
             SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
@@ -74,11 +73,6 @@ async fn follow(shared: &Shared, mut leg: SipLeg, begun: Begun) {
         }
     }
     drop(facts.send(Fact::CallerGone).await);
-}
-
-/// A key pressed, told in signalling.
-fn key(shared: &Shared, leg: LegId, digit: char) -> Fact {
-    Fact::Leg(LegEvent { leg, at: shared.media.now(), fact: LegFact::Dtmf { digit } })
 }
 
 /// The session stays as it is: what was agreed over ICE and DTLS is not agreed anew here.

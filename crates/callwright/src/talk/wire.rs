@@ -18,6 +18,7 @@ pub const FORMAT: AudioFormat = AudioFormat {
     payload_type_out: 111,
     dtmf_in: None,
     dtmf_out: None,
+    comfort_noise_in: None,
 };
 
 /// How loud both sides are, in whole dBFS.

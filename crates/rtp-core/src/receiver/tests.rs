@@ -12,7 +12,7 @@ mod drift;
 
 fn format(codec: Codec) -> AudioFormat {
     let dtmf = Some(DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() });
-    AudioFormat { codec, payload_type_in: 0, payload_type_out: 0, dtmf_in: dtmf, dtmf_out: dtmf }
+    AudioFormat { codec, dtmf_in: dtmf, dtmf_out: dtmf, ..AudioFormat::PCMU }
 }
 
 /// What the sender's microphone hears.
@@ -292,6 +292,102 @@ fn another_source_is_taken_over_and_heard() {
     assert_eq!(receiver.statistics().ssrc(), Some(2));
 }
 
+/// Speech for two seconds, word that nobody speaks for three, and speech again; at which of all frames there was what.
+fn suppressed(
+    comfort: &[u8],
+    payload_type: u8,
+    format: AudioFormat,
+) -> (Vec<Played>, Vec<f32>, AudioReceiver) {
+    let mut receiver = AudioReceiver::new(format, ReceiverConfig::default()).expect("receiver");
+    let (mut played, mut levels, mut sequence) = (Vec::new(), Vec::new(), 0u16);
+    for tick in 0..350u32 {
+        let now = MonoTime::from_millis(u64::from(tick) * 20);
+        let speaks = !(100..250).contains(&tick);
+        let mut header =
+            RtpHeader { marker: tick == 250, payload_type: 0, sequence, timestamp: tick * 160, ssrc: 1 };
+        let loud: [u8; 160] = std::array::from_fn(|n| if n % 40 < 20 { 0x90 } else { 0x10 });
+        if speaks {
+            let packet = RtpPacket { header, csrcs: &[], extension: None, payload: &loud };
+            assert_eq!(receiver.handle_packet(&packet, now), Arrival::Audio);
+            sequence += 1;
+        } else if tick % 60 == 40 {
+            header.payload_type = payload_type;
+            let packet = RtpPacket { header, csrcs: &[], extension: None, payload: comfort };
+            assert_eq!(receiver.handle_packet(&packet, now), Arrival::Comfort);
+            sequence += 1;
+        }
+        let mut frame = Frame::SILENCE;
+        played.push(receiver.tick(now, &mut frame));
+        levels.push(frame.level_dbfs());
+    }
+    (played, levels, receiver)
+}
+
+#[test]
+fn comfort_noise_is_soft_noise_and_no_loss() {
+    let named = AudioFormat { comfort_noise_in: Some(97), ..format(Codec::Pcmu) };
+    for (comfort, payload_type, format, level) in [
+        (&[55][..], 13, format(Codec::Pcmu), -55.0),
+        (&[60, 30, 200], 97, named, -60.0),
+        // As loud as can be said: it is not believed.
+        (&[0], 13, format(Codec::G722), -40.0),
+    ] {
+        let (played, levels, receiver) = suppressed(comfort, payload_type, format);
+        assert_eq!(
+            played.iter().filter(|played| **played == Played::Concealed).count(),
+            0,
+            "nothing is missing"
+        );
+        assert!(levels[110..240].iter().all(|heard| (heard - level).abs() < 2.0), "{:?}", &levels[110..240]);
+        let after = &played[255..];
+        assert_eq!(
+            after.iter().filter(|played| **played == Played::Voice).count(),
+            after.len(),
+            "speech is heard again"
+        );
+        let (summary, counters) = (receiver.statistics().summary(), receiver.counters());
+        assert_eq!((summary.lost, counters.packets_late, counters.packets_unknown), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_sender_that_leaves_silence_out_loses_nothing() {
+    let mut encoder =
+        opus::Encoder::new(16_000, opus::Channels::Mono, opus::Application::Voip).expect("encoder");
+    encoder.set_dtx(true).expect("it can");
+    encoder.set_bitrate(opus::Bitrate::Bits(24_000)).expect("it can");
+    let mut receiver = AudioReceiver::new(format(Codec::Opus), ReceiverConfig::default()).expect("receiver");
+    let (mut sent, mut concealed, mut voice, mut empty) = (0u16, 0, 0, false);
+    for tick in 0..500u32 {
+        let now = MonoTime::from_millis(u64::from(tick) * 20);
+        let speaks = tick % 250 < 100;
+        let samples: [i16; FRAME_SAMPLES] = std::array::from_fn(|n| {
+            let t = (tick as usize * FRAME_SAMPLES + n) as f32 / 16_000.0;
+            if speaks { (8_000.0 * (std::f32::consts::TAU * 200.0 * t).sin()) as i16 } else { 0 }
+        });
+        let mut payload = [0; 1_276];
+        let length = encoder.encode(&samples, &mut payload).expect("encodes");
+        // The encoder says by one or two bytes that there is nothing to say: the first such packet after others is sent.
+        let was_empty = std::mem::replace(&mut empty, length <= 2);
+        if !empty || !was_empty {
+            let header =
+                RtpHeader { marker: false, payload_type: 0, sequence: sent, timestamp: tick * 960, ssrc: 1 };
+            let packet = RtpPacket { header, csrcs: &[], extension: None, payload: &payload[..length] };
+            receiver.handle_packet(&packet, now);
+            sent += 1;
+        }
+        match receiver.tick(now, &mut Frame::default()) {
+            Played::Voice => voice += 1,
+            Played::Concealed => concealed += 1,
+            Played::Silence => {}
+        }
+    }
+    assert!(sent < 300, "{sent} of 500 frames were sent");
+    assert!(voice >= 195, "{voice} frames of voice");
+    assert!(concealed <= 5, "{concealed} frames invented");
+    assert_eq!(receiver.statistics().summary().lost, 0);
+}
+
 #[test]
 fn what_was_not_agreed_on_is_counted_and_dropped() {
     let mut receiver = AudioReceiver::new(format(Codec::Opus), ReceiverConfig::default()).expect("receiver");
@@ -302,7 +398,11 @@ fn what_was_not_agreed_on_is_counted_and_dropped() {
         payload,
     };
     let dropped = |reason| Arrival::Dropped(reason);
-    assert_eq!(receiver.handle_packet(&packet(13, &[0]), MonoTime::ZERO), dropped(DropReason::PayloadType));
+    assert_eq!(
+        receiver.handle_packet(&packet(13, &[0]), MonoTime::ZERO),
+        dropped(DropReason::PayloadType),
+        "its clock is another"
+    );
     assert_eq!(receiver.handle_packet(&packet(0, &[]), MonoTime::ZERO), dropped(DropReason::Malformed));
     assert_eq!(receiver.handle_packet(&packet(0, &[0xFF]), MonoTime::ZERO), dropped(DropReason::Malformed));
     assert_eq!((receiver.counters().packets_unknown, receiver.counters().packets_malformed), (1, 2));

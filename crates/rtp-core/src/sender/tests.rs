@@ -3,7 +3,14 @@ use callwright_model::{Codec, DtmfFormat};
 
 fn format(codec: Codec) -> AudioFormat {
     let dtmf = Some(DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() });
-    AudioFormat { codec, payload_type_in: 96, payload_type_out: 111, dtmf_in: dtmf, dtmf_out: dtmf }
+    AudioFormat {
+        codec,
+        payload_type_in: 96,
+        payload_type_out: 111,
+        dtmf_in: dtmf,
+        dtmf_out: dtmf,
+        ..AudioFormat::PCMU
+    }
 }
 
 fn sender(codec: Codec) -> AudioSender {
