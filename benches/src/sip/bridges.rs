@@ -154,6 +154,7 @@ impl Load {
                 dtmf_in: None,
                 dtmf_out: None,
                 comfort_noise_in: None,
+                packet_ms_out: 20,
             },
             voice_activity: Box::new(Nobody),
             events,

@@ -82,19 +82,31 @@ impl Encoder {
     /// # Errors
     /// [`CodecError::NoRoom`] when `out` is too short; [`Encoder::PAYLOAD_MAX`] is always enough.
     pub fn encode(&mut self, frame: &Frame, out: &mut [u8]) -> Result<usize, CodecError> {
+        self.encode_samples(&frame.0, out)
+    }
+
+    /// The same for a packet of another length: of Opus 10, 20, 40 or 60 ms, else an even number of samples.
+    ///
+    /// # Errors
+    /// [`CodecError::NoRoom`] when `out` is too short, or no packet of Opus has this length.
+    pub fn encode_samples(&mut self, samples: &[i16], out: &mut [u8]) -> Result<usize, CodecError> {
         match &mut self.0 {
             EncoderKind::G711 { law, down } => {
+                let out = out.get_mut(..samples.len() / 2).ok_or(CodecError::NoRoom)?;
                 let mut narrow = [0; FRAME_SAMPLES / 2];
-                let out = out.get_mut(..narrow.len()).ok_or(CodecError::NoRoom)?;
-                down.process(&frame.0, &mut narrow);
-                Ok(law.encode_into(&narrow, out))
-            }
-            EncoderKind::G722(encoder) => {
-                let out = out.get_mut(..FRAME_SAMPLES / 2).ok_or(CodecError::NoRoom)?;
-                encoder.encode(&frame.0, out);
+                for (samples, out) in samples.chunks(FRAME_SAMPLES).zip(out.chunks_mut(FRAME_SAMPLES / 2)) {
+                    let narrow = &mut narrow[..out.len()];
+                    down.process(&samples[..2 * out.len()], narrow);
+                    law.encode_into(narrow, out);
+                }
                 Ok(out.len())
             }
-            EncoderKind::Opus(encoder) => encoder.encode(frame, out),
+            EncoderKind::G722(encoder) => {
+                let out = out.get_mut(..samples.len() / 2).ok_or(CodecError::NoRoom)?;
+                encoder.encode(samples, out);
+                Ok(out.len())
+            }
+            EncoderKind::Opus(encoder) => encoder.encode(samples, out),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Opus as we speak it: 16 kHz mono for libopus, 48 kHz for the RTP clock (RFC 7587).
 
-use callwright_model::{Frame, SAMPLE_RATE};
+use callwright_model::SAMPLE_RATE;
 use opus::{Application, Bitrate, Channels, Signal};
 
 use crate::codec::CodecError;
@@ -12,7 +12,7 @@ const LOSS_PERCENT: i32 = 5;
 /// libopus's effort from 0 to 10. At 5 a frame costs about a fifth of a millisecond and speech sounds like at 10.
 const COMPLEXITY: i32 = 5;
 
-/// An encoder, one packet a frame.
+/// An encoder, one frame a packet.
 pub(crate) struct OpusEncoder(opus::Encoder);
 
 impl OpusEncoder {
@@ -29,8 +29,8 @@ impl OpusEncoder {
         build().map(Self).map_err(|error: opus::Error| CodecError::Unavailable(error.description()))
     }
 
-    pub fn encode(&mut self, frame: &Frame, out: &mut [u8]) -> Result<usize, CodecError> {
-        self.0.encode(&frame.0, out).map_err(|_| CodecError::NoRoom)
+    pub fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> Result<usize, CodecError> {
+        self.0.encode(samples, out).map_err(|_| CodecError::NoRoom)
     }
 
     pub fn expect_loss(&mut self, percent: u8) {

@@ -20,7 +20,7 @@
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.
-//! - Packets hold 20 ms, which is what we write and send whatever `ptime` the other end would like; all ends play it.
+//! - We ask for packets of 20 ms and send as long ones as the other end asks for, from 10 to 60 ms.
 //! - A peer's junk is an [`SdpError`] with the SIP status to answer, never a panic.
 //!
 //! Not here: ICE and DTLS (browser legs bring their own), video, multicast, host names in `c=` lines
@@ -36,7 +36,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, SrtpKeys};
 
-use self::audio::{TelephoneEvents, audio_formats, comfort_noise, local_payload_types};
+use self::audio::{TelephoneEvents, audio_formats, comfort_noise, local_payload_types, packet_ms};
 pub use self::crypto::{LocalKeys, Security};
 pub use self::description::{Attribute, Connection, MediaDescription, Origin, SessionDescription};
 pub use self::direction::Direction;
@@ -186,8 +186,15 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     // Both or neither: an end that did not answer telephone events will not send any either.
     let (dtmf_in, dtmf_out) = if dtmf_out.is_some() { (dtmf_in, dtmf_out) } else { (None, None) };
     let comfort_noise_in = comfort_noise(answered, codec);
-    let format =
-        AudioFormat { codec, payload_type_in, payload_type_out, dtmf_in, dtmf_out, comfort_noise_in };
+    let format = AudioFormat {
+        codec,
+        payload_type_in,
+        payload_type_out,
+        dtmf_in,
+        dtmf_out,
+        comfort_noise_in,
+        packet_ms_out: packet_ms(answered, codec),
+    };
     let wish = offered.direction(ours);
     agree(theirs, answered, format, wish, srtp)
 }
@@ -210,6 +217,7 @@ fn answer_audio(
         dtmf_in: dtmf,
         dtmf_out: dtmf,
         comfort_noise_in: comfort_noise(line, codec),
+        packet_ms_out: packet_ms(line, codec),
     };
     let agreed = agree(offer, line, format, local.direction, srtp)?;
     let rtcp_mux = local.rtcp_mux && line.has("rtcp-mux");

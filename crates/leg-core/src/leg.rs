@@ -38,6 +38,7 @@ pub struct MediaLeg {
     playout: Playout,
     facts: Facts,
     keys: Keys,
+    keys_in_sound: bool,
     flow: Flow,
     mode: Mode,
     /// The other end holds the line.
@@ -120,6 +121,7 @@ impl MediaLeg {
             playout: Playout::new(),
             facts: Facts::new(),
             keys: Keys::new(&spec.format, config.keys_in_sound),
+            keys_in_sound: config.keys_in_sound,
             flow: Flow::Awaited { since: now },
             mode: Mode::Agent,
             on_hold: false,
@@ -194,6 +196,18 @@ impl MediaLeg {
             LegCommand::Bridge { .. } | LegCommand::Mix(_) | LegCommand::Unbridge | LegCommand::Remove => {}
         }
         self.follow_floor();
+    }
+
+    /// Offer and answer have agreed on something else, such as another codec. A leg of a bridge is to be bridged anew by
+    /// [`Self::handle_bridged`], and so is its peer.
+    ///
+    /// # Errors
+    /// When the codec cannot be set up; the leg goes on as it was.
+    pub fn handle_format(&mut self, format: AudioFormat) -> Result<(), LegError> {
+        self.line.agree(&format)?;
+        self.keys.agree(&format, self.keys_in_sound);
+        self.spec.format = format;
+        Ok(())
     }
 
     /// From here on the other leg's sound goes out, and ours to it by [`Self::cross_to`]. The agent is silent. `as_frames` says

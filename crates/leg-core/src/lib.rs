@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Invariants:
-//! - A tick sends exactly one RTP frame, sound or silence: a stream that stops is taken for a dead one by NATs and peers.
+//! - A tick sends exactly one frame, sound or silence, in packets of the agreed length: a stream that stops is taken for a dead one by NATs and peers.
 //!   Only over a bridge between equal codecs the other side's pace is passed on instead.
 //! - When the floor takes the word from the agent, the frame of that very tick is silent already, and what was still to be
 //!   said is dropped and told.

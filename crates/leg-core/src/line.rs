@@ -100,6 +100,14 @@ impl Line {
         }
     }
 
+    /// Goes on with what has been agreed anew.
+    pub(crate) fn agree(&mut self, format: &AudioFormat) -> Result<(), LegError> {
+        self.receiver.agree(*format)?;
+        self.sender.agree(*format)?;
+        self.format = *format;
+        Ok(())
+    }
+
     /// The frame that is due.
     pub(crate) fn receive_frame(&mut self, frame: &mut Frame, now: MonoTime) {
         self.receiver.tick(now, frame);
@@ -110,6 +118,7 @@ impl Line {
         let Self { sender, outbox, .. } = self;
         // What cannot be encoded is a frame lost; the stream's clock has moved on.
         outbox.put(|datagram| sender.send(frame, datagram).unwrap_or(0));
+        while outbox.put(|datagram| sender.send_more(datagram).unwrap_or(0)) {}
     }
 
     /// Sends another leg's packet as ours.

@@ -47,6 +47,7 @@ const PCMU: AudioFormat = AudioFormat {
     dtmf_in: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     dtmf_out: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     comfort_noise_in: None,
+    packet_ms_out: 20,
 };
 
 fn leg(format: AudioFormat, seed: u64, loud_dbfs: f32) -> MediaLeg {

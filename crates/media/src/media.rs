@@ -209,6 +209,13 @@ impl Media {
         shared.order(worker, leg, Order::Redirect { leg, path: Box::new(path) });
     }
 
+    /// A leg and its other end have agreed on another codec, or on other numbers for it. Never blocks. A leg that is over ignores it.
+    pub fn agree(&self, leg: LegId, format: AudioFormat) {
+        let shared = &*self.shared;
+        let Some(worker) = shared.legs().get(&leg).map(|entry| entry.worker) else { return };
+        shared.order(worker, leg, Order::Agree { leg, format: Box::new(format) });
+    }
+
     /// A leg's figures, at most a second old; the last ones for some time after it is over.
     #[must_use]
     pub fn statistics(&self, leg: LegId) -> Option<LegStatistics> {

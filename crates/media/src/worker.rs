@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use callwright_model::{Gone, LegCommand, LegId, MediaPath, Mix, MonoTime, Source};
+use callwright_model::{AudioFormat, Gone, LegCommand, LegId, MediaPath, Mix, MonoTime, Source};
 
 use crate::clock::{Clock, FRAME, Pace};
 use crate::meter::Meter;
@@ -14,6 +14,7 @@ pub(crate) enum Order {
     Add(Box<Slot>),
     Command { leg: LegId, command: LegCommand },
     Redirect { leg: LegId, path: Box<MediaPath> },
+    Agree { leg: LegId, format: Box<AudioFormat> },
 }
 
 pub(crate) struct Worker {
@@ -130,6 +131,7 @@ impl Worker {
                     self.slots[place].redirect(&path);
                 }
             }
+            Order::Agree { leg, format } => self.agree(leg, *format),
             Order::Command { leg, command: LegCommand::Bridge { with } } => self.bridge(leg, with),
             Order::Command { leg, command: LegCommand::Mix(mix) } => self.mix(leg, mix),
             Order::Command { leg, command: LegCommand::Unbridge } => self.unbridge(leg),
@@ -138,6 +140,18 @@ impl Worker {
                     self.slots[place].media.handle_command(&command, now);
                 }
             }
+        }
+    }
+
+    /// A bridge is made anew, for whether packets may pass as they are depends on the codecs.
+    fn agree(&mut self, leg: LegId, format: AudioFormat) {
+        let Some(place) = self.place(leg) else { return };
+        if let Err(error) = self.slots[place].media.handle_format(format) {
+            tracing::warn!(%leg, %error, "a leg stays with its codec");
+            return;
+        }
+        if let Some(other) = self.slots[place].peer.and_then(|peer| self.place(peer)) {
+            self.join(place, other);
         }
     }
 
@@ -151,6 +165,10 @@ impl Worker {
         }
         self.unbridge(leg);
         self.unbridge(with);
+        self.join(one, other);
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
         let now = self.clock.now();
         let as_frames = [one, other].into_iter().any(|place| {
             let slot = &self.slots[place];

@@ -42,6 +42,7 @@ fn format(codec: Codec) -> AudioFormat {
         dtmf_in: Some(dtmf),
         dtmf_out: Some(dtmf),
         comfort_noise_in: None,
+        packet_ms_out: 20,
     }
 }
 

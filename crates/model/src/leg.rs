@@ -81,6 +81,8 @@ pub struct AudioFormat {
     pub dtmf_out: Option<DtmfFormat>,
     /// RTP payload type of comfort noise (RFC 3389) that may come, beside the static 13.
     pub comfort_noise_in: Option<u8>,
+    /// How much sound a packet of ours holds, in ms: of Opus 10, 20, 40 or 60, else a multiple of 10 from 10 to 60.
+    pub packet_ms_out: u8,
 }
 
 impl AudioFormat {
@@ -92,6 +94,7 @@ impl AudioFormat {
         dtmf_in: None,
         dtmf_out: None,
         comfort_noise_in: None,
+        packet_ms_out: 20,
     };
 }
 

@@ -122,6 +122,21 @@ struct Limits {
     jump: i64,
 }
 
+impl Limits {
+    fn new(clock_rate: u32, config: &ReceiverConfig) -> Self {
+        let ticks = |length: Duration| (length.as_micros() * u128::from(clock_rate) / 1_000_000) as i64;
+        Self {
+            target_min: ticks(config.target_min),
+            target_max: ticks(config.target_max.max(config.target_min)),
+            target_start: ticks(config.target_start),
+            buffered_max: ticks(config.buffered_max),
+            paused_after: ticks(config.paused_after),
+            frame: i64::from(clock_rate / 50),
+            jump: ticks(JUMP),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// Nothing is due yet.
@@ -148,18 +163,9 @@ impl JitterBuffer {
     /// An empty buffer for a stream whose timestamps count at this rate; the only place that allocates.
     #[must_use]
     pub fn new(clock_rate: u32, config: &ReceiverConfig) -> Self {
-        let ticks = |length: Duration| (length.as_micros() * u128::from(clock_rate) / 1_000_000) as i64;
         Self {
             clock_rate,
-            limits: Limits {
-                target_min: ticks(config.target_min),
-                target_max: ticks(config.target_max.max(config.target_min)),
-                target_start: ticks(config.target_start),
-                buffered_max: ticks(config.buffered_max),
-                paused_after: ticks(config.paused_after),
-                frame: i64::from(clock_rate / 50),
-                jump: ticks(JUMP),
-            },
+            limits: Limits::new(clock_rate, config),
             state: State::Waiting,
             store: PacketStore::new(),
             delay: DelayEstimator::new(clock_rate),
@@ -256,6 +262,14 @@ impl JitterBuffer {
             let next = (is_last && was_lost).then(|| self.store.payload(slot));
             return Play::Conceal { ticks: piece as u32, next };
         }
+    }
+
+    /// Forgets everything, for a stream begins whose timestamps count at this rate.
+    pub fn begin_at(&mut self, clock_rate: u32, config: &ReceiverConfig) {
+        self.clock_rate = clock_rate;
+        self.limits = Limits::new(clock_rate, config);
+        self.delay = DelayEstimator::new(clock_rate);
+        self.reset();
     }
 
     /// The other end has said that it is silent: what does not come from this packet on is not missing.

@@ -78,6 +78,7 @@ pub struct ReceiverCounters {
 /// The receiving half of a leg's sound.
 pub struct AudioReceiver {
     format: AudioFormat,
+    config: ReceiverConfig,
     statistics: StreamStatistics,
     dtmf: DtmfReceiver,
     jitter: JitterBuffer,
@@ -105,6 +106,7 @@ impl AudioReceiver {
             statistics: StreamStatistics::new(clock_rate),
             dtmf: DtmfReceiver::new(),
             jitter: JitterBuffer::new(clock_rate, &config),
+            config,
             decoder: Decoder::new(format.codec)?,
             pcm: PcmRing::new(),
             counters: ReceiverCounters::default(),
@@ -114,6 +116,22 @@ impl AudioReceiver {
             ticks_since_cut: 0,
             ticks_since_gain: 0,
         })
+    }
+
+    /// Goes on with what has been agreed anew. What waits in another codec is lost; counts go on.
+    ///
+    /// # Errors
+    /// [`CodecError::Unavailable`] when the codec cannot be set up; all stays as it was then.
+    pub fn agree(&mut self, format: AudioFormat) -> Result<(), CodecError> {
+        let (old, new) = (self.format.codec, format.codec);
+        if old != new {
+            self.decoder = Decoder::new(new)?;
+            self.jitter.begin_at(new.clock_rate(), &self.config);
+            self.statistics.begin_at(new.clock_rate());
+            self.comfort = None;
+        }
+        self.format = format;
+        Ok(())
     }
 
     /// Takes a packet that came from the other side.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use callwright_audio_core::{CodecError, Encoder};
-use callwright_model::{AudioFormat, Frame};
+use callwright_audio_core::{CodecError, Encoder, ticks_of_samples};
+use callwright_model::{AudioFormat, FRAME_SAMPLES, Frame, SAMPLE_RATE};
 use thiserror::Error;
 
 use crate::packet::{RtpHeader, RtpPacket};
@@ -36,6 +36,9 @@ pub struct SenderInfo {
 pub struct AudioSender {
     format: AudioFormat,
     encoder: Encoder,
+    /// What does not fill a packet yet.
+    waiting: Box<[i16; WAITING_MAX]>,
+    waiting_len: usize,
     dtmf: Option<DtmfSender>,
     ssrc: u32,
     sequence: u16,
@@ -65,6 +68,8 @@ impl AudioSender {
         Ok(Self {
             format,
             encoder: Encoder::new(format.codec)?,
+            waiting: Box::new([0; WAITING_MAX]),
+            waiting_len: 0,
             dtmf: format.dtmf_out.map(|dtmf| DtmfSender::new(dtmf.clock_rate)),
             ssrc: random.next_u32(),
             // The lower half, so that a short call does not wrap: some receivers encrypt by counting wraps.
@@ -78,20 +83,40 @@ impl AudioSender {
     }
 
     /// Writes this tick's packet into `datagram` and tells its length: the frame, or the telephone event that is being
-    /// sent instead. The stream's clock moves on by a frame in any case.
+    /// sent instead; 0 while a packet of the agreed length is not full. Where it is shorter than a frame, what is left comes by
+    /// [`AudioSender::send_more`]. The stream's clock moves on by a frame in any case.
     ///
     /// # Errors
     /// [`SendError`]; there is nothing to send in this tick then.
     pub fn send(&mut self, frame: &Frame, datagram: &mut [u8]) -> Result<usize, SendError> {
         self.relay = None;
         if let Some(event) = self.next_event() {
+            self.waiting_len = 0;
             self.timestamp = self.timestamp.wrapping_add(self.frame_ticks());
             return self.send_event(event, datagram);
         }
-        let timestamp = self.timestamp;
-        self.timestamp = timestamp.wrapping_add(self.frame_ticks());
+        // A packet longer than what may wait is a bug of ours, and sent in time all the same.
+        let kept = self.waiting_len.min(WAITING_MAX - FRAME_SAMPLES);
+        self.waiting[kept..kept + FRAME_SAMPLES].copy_from_slice(&frame.0);
+        self.waiting_len = kept + FRAME_SAMPLES;
+        self.timestamp = self.timestamp.wrapping_add(self.frame_ticks());
+        self.send_more(datagram)
+    }
+
+    /// Writes a further packet of this tick into `datagram` and tells its length; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`SendError`]; its sound is lost then.
+    pub fn send_more(&mut self, datagram: &mut [u8]) -> Result<usize, SendError> {
+        let samples = usize::from(self.format.packet_ms_out) * (SAMPLE_RATE / 1_000) as usize;
+        if samples == 0 || self.waiting_len < samples {
+            return Ok(0);
+        }
+        let timestamp = self.timestamp.wrapping_sub(ticks_of_samples(self.format.codec, self.waiting_len));
         let payload = datagram.get_mut(RtpHeader::LEN..).ok_or(SendError::NoRoom)?;
-        let encoded = self.encoder.encode(frame, payload);
+        let encoded = self.encoder.encode_samples(&self.waiting[..samples], payload);
+        self.waiting.copy_within(samples..self.waiting_len, 0);
+        self.waiting_len -= samples;
         let length = encoded.map_err(|error| match error {
             CodecError::NoRoom => SendError::NoRoom,
             CodecError::Corrupt | CodecError::Unavailable(_) => SendError::Codec(error),
@@ -102,6 +127,7 @@ impl AudioSender {
 
     /// Lets a tick pass without sending; the packet after it starts a talk spurt.
     pub fn pause(&mut self) {
+        self.waiting_len = 0;
         self.timestamp = self.timestamp.wrapping_add(self.frame_ticks());
         self.marker = true;
     }
@@ -113,6 +139,7 @@ impl AudioSender {
     /// # Errors
     /// [`SendError::NoRoom`] when `datagram` is too short.
     pub fn forward(&mut self, packet: &RtpPacket<'_>, datagram: &mut [u8]) -> Result<usize, SendError> {
+        self.waiting_len = 0;
         let header = &packet.header;
         let relay = match self.relay {
             Some(relay) if relay.ssrc == header.ssrc => relay,
@@ -166,6 +193,24 @@ impl AudioSender {
     /// [`DtmfSendError`]: not a key, too many waiting, or no telephone events agreed on.
     pub fn press(&mut self, digit: char, length: Duration) -> Result<(), DtmfSendError> {
         self.dtmf.as_mut().ok_or(DtmfSendError::NotAgreed)?.press(digit, length)
+    }
+
+    /// Goes on with what has been agreed anew, in the same stream (RFC 3550 section 5.1: the source stays).
+    ///
+    /// # Errors
+    /// [`CodecError::Unavailable`] when the codec cannot be set up; all stays as it was then.
+    pub fn agree(&mut self, format: AudioFormat) -> Result<(), CodecError> {
+        if format.codec != self.format.codec {
+            self.encoder = Encoder::new(format.codec)?;
+            self.marker = true;
+        }
+        if format.dtmf_out != self.format.dtmf_out {
+            self.dtmf = format.dtmf_out.map(|dtmf| DtmfSender::new(dtmf.clock_rate));
+        }
+        self.waiting_len = 0;
+        self.relay = None;
+        self.format = format;
+        Ok(())
     }
 
     /// Tells the loss that the receiver reports, for codecs that can do something about it.
@@ -226,6 +271,9 @@ impl AudioSender {
         self.format.codec.clock_rate() / 50
     }
 }
+
+/// A packet of 60 ms, less than that of it before a frame comes, and that frame.
+const WAITING_MAX: usize = 4 * FRAME_SAMPLES;
 
 #[cfg(test)]
 mod tests;

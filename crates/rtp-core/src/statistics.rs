@@ -120,6 +120,12 @@ impl StreamStatistics {
         Admission::Accepted { sequence: stream.highest - u64::from(behind), restarted: false }
     }
 
+    /// Another stream is to come, whose timestamps count at this rate; counts go on.
+    pub fn begin_at(&mut self, clock_rate: u32) {
+        self.close();
+        self.clock_rate = clock_rate;
+    }
+
     /// The source that is followed.
     #[must_use]
     pub fn ssrc(&self) -> Option<u32> {
@@ -170,14 +176,18 @@ impl StreamStatistics {
         Admission::Probation
     }
 
-    fn restart(&mut self, header: &RtpHeader, timed: bool, now: MonoTime) -> Admission {
-        let restarted = self.stream.is_some();
-        if let Some(old) = self.stream.take() {
-            self.before.received += old.received;
-            self.before.lost += old.expected().saturating_sub(old.received);
-            self.before.restarts += 1;
-        }
+    /// Ends the stream that is followed, and tells whether there was one.
+    fn close(&mut self) -> bool {
         self.candidate = None;
+        let Some(old) = self.stream.take() else { return false };
+        self.before.received += old.received;
+        self.before.lost += old.expected().saturating_sub(old.received);
+        self.before.restarts += 1;
+        true
+    }
+
+    fn restart(&mut self, header: &RtpHeader, timed: bool, now: MonoTime) -> Admission {
+        let restarted = self.close();
         // One cycle up, so that a packet from before the first has a number too.
         let sequence = CYCLE + u64::from(header.sequence);
         let mut stream = Stream {

@@ -87,6 +87,32 @@ fn comfort_noise_is_known_by_its_number_and_not_answered() {
 }
 
 #[test]
+fn packets_are_as_long_as_the_other_end_wishes() {
+    for (lines, codec, packet_ms) in [
+        (&["a=ptime:30"][..], Codec::Pcmu, 30),
+        (&["a=ptime:30"], Codec::Opus, 20),
+        (&["a=ptime:60"], Codec::Opus, 60),
+        (&["a=ptime:10"], Codec::G722, 10),
+        (&["a=ptime:5"], Codec::Pcmu, 10),
+        (&["a=ptime:40", "a=maxptime:20"], Codec::Pcmu, 20),
+        (&["a=maxptime:10"], Codec::Opus, 10),
+        (&["a=maxptime:150"], Codec::Pcma, 20),
+        (&["a=ptime:200"], Codec::Pcma, 60),
+        (&["a=ptime:25.5"], Codec::Pcma, 20),
+        (&["a=ptime:0"], Codec::Pcma, 20),
+        (&["a=ptime:junk"], Codec::Pcma, 20),
+    ] {
+        let mut all = vec!["m=audio 4000 RTP/AVP 0 8 9 96", "a=rtpmap:96 opus/48000/2"];
+        all.extend(lines);
+        let (answered, agreed) = answer(&parsed(&all), &us(&[codec])).expect("a common codec");
+        assert_eq!(agreed.format.packet_ms_out, packet_ms, "{lines:?} {codec:?}");
+        assert_eq!(answered.media[0].value("ptime"), Some("20"), "what we wish for ourselves");
+        let agreed = accept(&offer(&us(&[codec])), &parsed(&all)).expect("an answer");
+        assert_eq!(agreed.format.packet_ms_out, packet_ms, "{lines:?} {codec:?} in an answer");
+    }
+}
+
+#[test]
 fn the_answering_end_decides_when_we_offered() {
     let ours = offer(&us(&ALL));
     let answer = parsed(&["m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 telephone-event/8000", "a=rtcp-mux"]);

@@ -235,6 +235,105 @@ fn packets_of_every_length_make_frames_of_twenty_ms() {
 }
 
 #[test]
+fn opus_of_every_length_is_heard_whole_and_what_is_lost_comes_from_its_redundancy() {
+    for ms in [10u32, 20, 40, 60] {
+        let mut encoder =
+            opus::Encoder::new(16_000, opus::Channels::Mono, opus::Application::Voip).expect("encoder");
+        encoder.set_inband_fec(true).expect("it can");
+        encoder.set_packet_loss_perc(30).expect("it can");
+        let mut receiver =
+            AudioReceiver::new(format(Codec::Opus), ReceiverConfig::default()).expect("receiver");
+        let (mut loud, mut next) = (0, 0u32);
+        for tick in 0..300u32 {
+            let now = MonoTime::from_millis(u64::from(tick) * 20);
+            while next * ms <= tick * 20 {
+                let samples: Vec<i16> = (0..ms * 16)
+                    .map(|n| {
+                        let t = (next * ms * 16 + n) as f32 / 16_000.0;
+                        (8_000.0 * (std::f32::consts::TAU * 220.0 * t).sin()) as i16
+                    })
+                    .collect();
+                let payload = encoder.encode_vec(&samples, 1_276).expect("encodes");
+                let header = RtpHeader {
+                    marker: false,
+                    payload_type: 0,
+                    sequence: next as u16,
+                    timestamp: next * ms * 48,
+                    ssrc: 1,
+                };
+                if next % 20 != 19 {
+                    let packet = RtpPacket { header, csrcs: &[], extension: None, payload: &payload };
+                    receiver.handle_packet(&packet, now);
+                }
+                next += 1;
+            }
+            let mut frame = Frame::SILENCE;
+            receiver.tick(now, &mut frame);
+            loud += u32::from(frame.level_dbfs() > -25.0);
+        }
+        // Lost are 15 frames of 300 in any length; those of 10 ms and more carry a copy of the packet before.
+        assert!(loud >= 290, "{ms} ms: {loud} of 300 loud");
+    }
+}
+
+#[test]
+fn a_jump_of_sequence_numbers_is_a_new_beginning_and_a_gap_is_loss() {
+    for (jump, lost) in [(40u16, 40), (20_000, 0), (60_000, 0)] {
+        let mut receiver =
+            AudioReceiver::new(format(Codec::Pcmu), ReceiverConfig::default()).expect("receiver");
+        let mut voice = 0;
+        for tick in 0..200u32 {
+            let sequence = if tick < 100 { tick as u16 } else { (tick as u16).wrapping_add(jump) };
+            // The clock goes on as the sound does.
+            let header =
+                RtpHeader { marker: false, payload_type: 0, sequence, timestamp: tick * 160, ssrc: 1 };
+            let packet = RtpPacket { header, csrcs: &[], extension: None, payload: &[0x10; 160] };
+            let now = MonoTime::from_millis(u64::from(tick) * 20);
+            receiver.handle_packet(&packet, now);
+            voice += u32::from(receiver.tick(now, &mut Frame::default()) == Played::Voice);
+        }
+        assert!(voice >= 188, "{jump}: {voice} of 200");
+        assert_eq!(receiver.statistics().summary().lost, lost, "{jump}");
+    }
+}
+
+#[test]
+fn another_codec_is_heard_from_its_first_packets_on() {
+    let mut receiver = AudioReceiver::new(format(Codec::Pcmu), ReceiverConfig::default()).expect("receiver");
+    let mut opus = Encoder::new(Codec::Opus).expect("encoder");
+    let mut heard = Vec::new();
+    for tick in 0..200u32 {
+        let now = MonoTime::from_millis(u64::from(tick) * 20);
+        if tick == 100 {
+            let agreed = AudioFormat { payload_type_in: 111, ..format(Codec::Opus) };
+            receiver.agree(agreed).expect("codec");
+        }
+        let (payload_type, clock) = if tick < 100 { (0, 160) } else { (111, 960) };
+        let mut payload = vec![0x10; 160];
+        if tick >= 100 {
+            let frame = Frame(std::array::from_fn(|n| if n % 80 < 40 { 6_000 } else { -6_000 }));
+            payload.resize(Encoder::PAYLOAD_MAX, 0);
+            let length = opus.encode(&frame, &mut payload).expect("encodes");
+            payload.truncate(length);
+        }
+        let header = RtpHeader {
+            marker: false,
+            payload_type,
+            sequence: tick as u16,
+            timestamp: tick * clock,
+            ssrc: 1,
+        };
+        let packet = RtpPacket { header, csrcs: &[], extension: None, payload: &payload };
+        receiver.handle_packet(&packet, now);
+        heard.push(receiver.tick(now, &mut Frame::default()));
+    }
+    let voice = heard[105..].iter().filter(|played| **played == Played::Voice).count();
+    assert_eq!(voice, 95, "after the change");
+    assert_eq!(receiver.statistics().summary().received, 200);
+    assert_eq!(receiver.statistics().summary().lost, 0);
+}
+
+#[test]
 fn keys_are_heard_amid_sound_and_sound_goes_on() {
     let mut receiver = AudioReceiver::new(format(Codec::Pcmu), ReceiverConfig::default()).expect("receiver");
     let mut keys = DtmfSender::new(8_000);

@@ -1,4 +1,5 @@
 use super::*;
+use callwright_audio_core::packet_ticks;
 use callwright_model::{Codec, DtmfFormat};
 
 fn format(codec: Codec) -> AudioFormat {
@@ -149,4 +150,51 @@ fn a_short_buffer_is_refused_and_time_goes_on() {
         assert_eq!(after.sequence, before.sequence.wrapping_add(1), "{codec:?}");
         assert_ne!(after.timestamp, before.timestamp);
     }
+}
+
+#[test]
+fn packets_hold_as_much_as_the_other_end_wants() {
+    for codec in Codec::ALL {
+        let lengths: &[u8] = if codec == Codec::Opus { &[10, 20, 40, 60] } else { &[10, 20, 30, 40, 50, 60] };
+        for &packet_ms_out in lengths {
+            let mut sender =
+                AudioSender::new(AudioFormat { packet_ms_out, ..format(codec) }, 1).expect("codec");
+            let ticks = u32::from(packet_ms_out) * codec.clock_rate() / 1_000;
+            let (mut datagram, mut packets) = ([0; 1_500], Vec::new());
+            for _ in 0..60 {
+                let mut length = sender.send(&Frame::SILENCE, &mut datagram).expect("room");
+                while length > 0 {
+                    packets.push(datagram[..length].to_vec());
+                    length = sender.send_more(&mut datagram).expect("room");
+                }
+            }
+            assert_eq!(packets.len(), 1_200 / usize::from(packet_ms_out), "{codec:?} {packet_ms_out} ms");
+            let mut last: Option<RtpHeader> = None;
+            for packet in &packets {
+                let packet = RtpPacket::parse(packet).expect("our own");
+                assert_eq!(packet_ticks(codec, packet.payload), Some(ticks), "{codec:?} {packet_ms_out} ms");
+                if let Some(last) = last {
+                    assert_eq!(packet.header.timestamp.wrapping_sub(last.timestamp), ticks);
+                    assert_eq!(packet.header.sequence, last.sequence.wrapping_add(1));
+                }
+                last = Some(packet.header);
+            }
+        }
+    }
+}
+
+#[test]
+fn another_codec_goes_on_in_the_same_stream() {
+    let mut sender = AudioSender::new(format(Codec::Pcmu), 1).expect("codec");
+    let mut datagram = [0; 1_500];
+    let mut send = |sender: &mut AudioSender| {
+        let length = sender.send(&Frame::SILENCE, &mut datagram).expect("room");
+        let packet = RtpPacket::parse(&datagram[..length]).expect("our own");
+        (packet.header, packet.payload.len())
+    };
+    let (before, _) = send(&mut sender);
+    sender.agree(AudioFormat { payload_type_out: 9, ..format(Codec::G722) }).expect("codec");
+    let (after, length) = send(&mut sender);
+    assert_eq!((after.ssrc, after.sequence), (before.ssrc, before.sequence.wrapping_add(1)));
+    assert_eq!((after.payload_type, after.marker, length), (9, true, 160));
 }
