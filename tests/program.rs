@@ -33,6 +33,8 @@ pub fn program() -> PathBuf {
 /// What a test sets; the rest is as for everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// Where SIP listens; empty means a free port of 127.0.0.1.
+    pub listen: String,
     /// Lines of `[sip]` besides the address.
     pub sip: String,
     /// Lines of `[web]` besides the addresses.
@@ -266,11 +268,12 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { sip, web, airline, line, humans, top, tables, alone: _ } = settings;
+    let Settings { listen, sip, web, airline, line, humans, top, tables, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
+    let listen = if listen.is_empty() { "127.0.0.1:0" } else { listen };
     let packs = repository().join("skills");
     let mut text = format!(
-        "{top}\n[sip]\nlisten = \"127.0.0.1:0\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n{web}\n\
+        "{top}\n[sip]\nlisten = \"{listen}\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n{web}\n\
          [core]\nlisten = \"127.0.0.1:0\"\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
          [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n{line}\n",
         packs.join("airline").display()

@@ -7,21 +7,16 @@ use callwright_tests::{Gateway, Settings, program, repository};
 
 /// Runs a scenario of sip-configs/sipp against the gateway.
 fn sipp(gateway: &Gateway, scenario: &str, arguments: &[&str]) -> Output {
+    sipp_from("127.0.0.1", gateway, scenario, arguments)
+}
+
+/// The same from this address.
+fn sipp_from(address: &str, gateway: &Gateway, scenario: &str, arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     let file: PathBuf = repository().join("sip-configs/sipp").join(scenario);
     Command::new("sipp")
         .arg(&gateway.sip)
-        .args([
-            "-i",
-            "127.0.0.1",
-            "-s",
-            "airline",
-            "-nostdin",
-            "-timeout",
-            "60s",
-            "-timeout_error",
-            "-trace_err",
-        ])
+        .args(["-i", address, "-s", "airline", "-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err"])
         .arg("-sf")
         .arg(file)
         .args(arguments)
@@ -65,6 +60,20 @@ fn an_offer_may_come_late_and_options_are_answered() {
     for scenario in ["uac-delayed-offer.xml", "uac-options.xml"] {
         assert_all_well(&sipp(&gateway, scenario, &["-m", "3", "-r", "10"]), &gateway);
     }
+}
+
+#[test]
+fn a_call_over_ipv6_has_sound_both_ways_and_changes_its_codec() {
+    let gateway = Gateway::start(&Settings { listen: "[::1]:0".to_owned(), ..Settings::default() });
+    let echo = ["-m", "1", "-mi", "::1", "-rtp_echo"];
+    assert_all_well(&sipp_from("::1", &gateway, "uac-codec-change.xml", &echo), &gateway);
+    // Half a second of each codec, in packets of 20 ms and then of 40, all of which come back; the figures are a second late.
+    while metric(&gateway, "callwright_calls_active") > 0.0 {
+        std::thread::yield_now();
+    }
+    let came_back = || metric(&gateway, "callwright_media_packets_received_total");
+    assert!(came_back() >= 20.0, "{} packets\n{}", came_back(), gateway.log());
+    assert_eq!(metric(&gateway, "callwright_media_packets_malformed_total"), 0.0);
 }
 
 #[test]

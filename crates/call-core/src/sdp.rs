@@ -78,6 +78,11 @@ impl LocalMedia {
             session,
         }
     }
+
+    /// Likes a codec best from here on: the one that is spoken.
+    pub fn prefer(&mut self, codec: Codec) {
+        self.codecs.sort_by_key(|other| *other != codec);
+    }
 }
 
 /// What offer and answer came to.

@@ -114,6 +114,20 @@ pub struct Media {
     pub codecs: Vec<Codec>,
     /// Whether sound is encrypted between us and telephones.
     pub srtp: Srtp,
+    /// Whether keys are listened for in the sound.
+    pub inband_dtmf: InbandDtmf,
+    /// Without packets for this long a leg is over; zero means never.
+    pub rtp_timeout: Duration,
+}
+
+/// `media.inband_dtmf`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InbandDtmf {
+    /// Where no telephone events were agreed on.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// `media.srtp`
@@ -293,6 +307,18 @@ impl std::str::FromStr for Srtp {
     }
 }
 
+impl std::str::FromStr for InbandDtmf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            _ => Err("write `auto` or `off`".to_owned()),
+        }
+    }
+}
+
 impl std::str::FromStr for TurnModelChoice {
     type Err = String;
 
@@ -414,6 +440,8 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
             codecs.into_iter().map(|name| name.0).collect()
         },
         srtp: reader.parse_or(&mut section, "srtp", Srtp::default()),
+        inband_dtmf: reader.parse_or(&mut section, "inband_dtmf", InbandDtmf::default()),
+        rtp_timeout: reader.parse_or(&mut section, "rtp_timeout", Seconds(Duration::from_secs(30))).0,
     };
     reader.close(section);
 

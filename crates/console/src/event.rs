@@ -192,6 +192,9 @@ pub enum CallFact {
     CallEnded {
         /// Why, in words.
         reason: String,
+        /// How good the caller sounded: mean opinion score by the E-model (ITU-T G.107), 1 to 4.5.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mos: Option<f32>,
     },
 }
 

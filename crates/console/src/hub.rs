@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn ended() -> CallFact {
-        CallFact::CallEnded { reason: "caller hung up".to_owned() }
+        CallFact::CallEnded { reason: "caller hung up".to_owned(), mos: None }
     }
 
     #[tokio::test]

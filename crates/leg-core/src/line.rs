@@ -177,9 +177,28 @@ impl Line {
             malformed: self.malformed + counters.packets_malformed,
             jitter: stream.jitter,
             round_trip: self.reporter.round_trip(),
+            mos_100th: self.mos_100th(),
             peer_lost_256th: self.reporter.remote().map_or(0, |block| block.fraction_lost),
             ..LegStatistics::default()
         }
+    }
+
+    /// Half of the way there and back, what waits here, and a packet at either end.
+    fn mos_100th(&self) -> Option<u16> {
+        let (stream, counters) = (self.receiver.statistics().summary(), self.receiver.counters());
+        if stream.received == 0 {
+            return None;
+        }
+        let waits = self.receiver.jitter_buffer().target_delay();
+        let delay = self.reporter.round_trip().unwrap_or_default() / 2 + waits + PACKETS;
+        let quality = rtp::Quality::of(&rtp::Arrived {
+            expected: stream.received + stream.lost,
+            missing: stream.lost + counters.packets_late + counters.packets_skipped,
+            gaps: stream.gaps,
+            delay,
+        });
+        // From 100 to 450.
+        Some((quality.mos * 100.0).round() as u16)
     }
 
     fn pass_on(&mut self, packet: &RtpPacket<'_>, relay: &mut Relay, now: MonoTime) -> Arrival {
@@ -202,6 +221,9 @@ impl Line {
         }
     }
 }
+
+/// Sound is packed and played 20 ms at a time.
+const PACKETS: Duration = Duration::from_millis(40);
 
 /// A machine that slept for longer than ten seconds has lost its calls anyway.
 const SKIPPED_MAX: u32 = 500;

@@ -359,6 +359,79 @@ fn a_key_is_told_once_and_silences_the_agent() {
     };
 }
 
+/// What a telephone sends whose user holds a key down, at 8 kHz from this sample on.
+fn tone_of_a_key(row: f32, column: f32, from: usize) -> Vec<i16> {
+    let wave = |hz: f32, n: usize| (std::f32::consts::TAU * hz * n as f32 / 8_000.0).sin() * 4_000.0;
+    (from..from + 160).map(|n| (wave(row, n) + wave(column, n)) as i16).collect()
+}
+
+#[test]
+fn a_key_in_the_sound_is_heard_where_no_other_way_was_agreed_on_and_told_once() {
+    for (dtmf_in, told) in [(None, 1), (PCMU.dtmf_in, 0)] {
+        let mut call = Call::with(leg(AudioFormat { dtmf_in, ..PCMU }, 7, -30.0));
+        call.ticks(20, 0);
+        for n in 0..6 {
+            call.tick(&tone_of_a_key(852.0, 1_477.0, n * 160));
+        }
+        // The same key, as the telephone tells it in signalling as well.
+        if dtmf_in.is_none() {
+            call.leg.handle_command(&LegCommand::Key { digit: '9' }, call.now);
+        }
+        call.ticks(20, 0);
+        let keys = call.facts.iter().filter(|(_, fact)| *fact == LegFact::Dtmf { digit: '9' }).count();
+        assert_eq!(keys, told, "{dtmf_in:?}");
+        if dtmf_in.is_none() {
+            let turns = call.facts.iter().filter(|(_, fact)| matches!(fact, LegFact::SpeechStarted { .. }));
+            assert_eq!(turns.count(), 0, "a key is no speech");
+        }
+    }
+}
+
+#[test]
+fn word_that_nobody_speaks_keeps_a_leg_for_minutes() {
+    let mut call = Call::new();
+    call.ticks(20, 0);
+    let comfort = call.packet(13, false, &[60]);
+    call.leg.handle_datagram(&comfort, call.now);
+    for _ in 0..50 * 120 {
+        call.silent_tick();
+    }
+    assert!(call.fact(|fact| matches!(fact, LegFact::Gone(_))).is_none(), "it is only silent");
+    call.ticks(10, 0);
+    for _ in 0..50 * 40 {
+        call.silent_tick();
+    }
+    assert!(
+        call.fact(|fact| *fact == LegFact::Gone(Gone::Timeout)).is_some(),
+        "after sound the usual time counts"
+    );
+}
+
+#[test]
+fn another_codec_in_the_middle_of_a_call_is_spoken_and_heard() {
+    let mut call = Call::new();
+    call.ticks(50, 4_000);
+    let g722 = AudioFormat { codec: Codec::G722, payload_type_in: 9, payload_type_out: 9, ..PCMU };
+    call.leg.handle_format(g722).expect("a codec");
+    let sent = call.wire.len();
+    let mut encoder = callwright_audio_core::Encoder::new(Codec::G722).expect("a codec");
+    let mut levels = Vec::new();
+    for _ in 0..50 {
+        let frame = Frame(std::array::from_fn(|n| if n % 80 < 40 { 8_000 } else { -8_000 }));
+        let mut payload = [0; 160];
+        encoder.encode(&frame, &mut payload).expect("it fits");
+        let datagram = call.packet(9, false, &payload);
+        call.leg.handle_datagram(&datagram, call.now);
+        call.timestamp += 160;
+        call.silent_tick();
+        levels.push(call.leg.heard_frame().level_dbfs());
+    }
+    assert!(levels[10..].iter().all(|level| *level > -20.0), "{levels:?}");
+    let sound = call.wire[sent..].iter().filter(|packet| !(192..=223).contains(&packet[1]));
+    assert!(sound.clone().count() >= 50 && sound.clone().all(|packet| packet[1] & 0x7f == 9));
+    assert_eq!(call.leg.statistics().lost, 0);
+}
+
 #[test]
 fn a_key_of_ours_goes_out_as_an_event_and_the_stream_goes_on() {
     let mut call = Call::new();
@@ -462,6 +535,26 @@ fn in_a_mix_the_agent_and_others_add_up_and_who_is_not_listened_to_takes_no_turn
         call.fact(|fact| matches!(fact, LegFact::SpeechStarted { .. })).is_some(),
         "the agent listens again"
     );
+}
+
+#[test]
+fn a_line_on_hold_is_never_dead() {
+    let mut call = Call::new();
+    call.ticks(10, 0);
+    call.leg.handle_command(&LegCommand::OnHold(true), call.now);
+    for _ in 0..50 * 600 {
+        call.silent_tick();
+    }
+    assert!(call.fact(|fact| matches!(fact, LegFact::Gone(_))).is_none());
+    call.leg.handle_command(&LegCommand::OnHold(false), call.now);
+    for _ in 0..50 * 29 {
+        call.silent_tick();
+    }
+    assert!(
+        call.fact(|fact| matches!(fact, LegFact::Gone(_))).is_none(),
+        "its time begins with the end of the hold"
+    );
+    call.ticks(10, 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use callwright_leg_core::LegStatistics;
-use callwright_model::MonoTime;
+use callwright_model::{LegRole, MonoTime};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 pub(crate) struct Meter {
@@ -70,6 +70,17 @@ impl Meter {
         *self = Self::new(now, Arc::clone(&self.missed_in_all));
         self.legs_told = legs;
         self.legs.increment(legs as f64 - told as f64);
+    }
+
+    /// A leg is over.
+    pub(crate) fn over(&self, role: LegRole, figures: &LegStatistics) {
+        let role = match role {
+            LegRole::Caller => "caller",
+            LegRole::Human => "human",
+        };
+        if let Some(mos) = figures.mos_100th {
+            histogram!("callwright_media_mos", "role" => role).record(f64::from(mos) / 100.0);
+        }
     }
 
     pub(crate) fn add(&self, now: &LegStatistics, before: &LegStatistics) {

@@ -250,6 +250,7 @@ impl Worker {
                 self.unbridge(self.slots[place].leg);
                 let gone = self.slots.remove(place);
                 self.meter.add(&gone.media.statistics(), &gone.published);
+                self.meter.over(gone.media.role(), &gone.media.statistics());
             } else {
                 place += 1;
             }

@@ -32,6 +32,7 @@ fn format(codec: Codec) -> AudioFormat {
     let payload_type = match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
         Codec::Opus => 111,
     };
     let dtmf = DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() };
@@ -103,7 +104,7 @@ impl Peer {
     fn law(&self) -> Law {
         match self.format.codec {
             Codec::Pcmu => Law::Mu,
-            Codec::Pcma | Codec::Opus => Law::A,
+            Codec::Pcma | Codec::G722 | Codec::Opus => Law::A,
         }
     }
 
@@ -402,6 +403,19 @@ fn a_bridge_between_codecs_transcodes_and_carries_keys_and_unbridges() {
         }
     }
     assert!((6_000..12_000).contains(&peak), "{peak}");
+
+    // One end changes to the other's codec, and packets pass as they are; and back, and they are transcoded.
+    one.format = format(Codec::Pcma);
+    media.agree(one.leg, one.format);
+    let changed = (0..60).any(|_| {
+        one.send(&one.voice(0));
+        other.send(&other.voice(0));
+        other.receive();
+        one.receive().payload_type == 8
+    });
+    assert!(changed, "the codec that was agreed anew is spoken");
+    one.format = format(Codec::Pcmu);
+    media.agree(one.leg, one.format);
 
     media.command(one.leg, LegCommand::SendDtmf { digit: '5', length: Duration::from_millis(100) });
     let event = (0..60).find_map(|_| Some(one.receive()).filter(|packet| packet.payload_type == 101));

@@ -32,6 +32,8 @@ pub struct StreamSummary {
     pub received: u64,
     /// Packets that should have come and did not.
     pub lost: u64,
+    /// Runs of packets that were not there when a later one came.
+    pub gaps: u64,
     /// Packets that came again.
     pub duplicates: u64,
     /// Packets that came after a later one.
@@ -53,6 +55,7 @@ pub struct StreamStatistics {
     before: StreamSummary,
     duplicates: u64,
     reordered: u64,
+    gaps: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +85,7 @@ impl StreamStatistics {
             before: StreamSummary::default(),
             duplicates: 0,
             reordered: 0,
+            gaps: 0,
         }
     }
 
@@ -97,6 +101,7 @@ impl StreamStatistics {
         let ahead = header.sequence.wrapping_sub(stream.highest as u16);
         if (1..DROPOUT_MAX).contains(&ahead) {
             stream.highest += u64::from(ahead);
+            self.gaps += u64::from(ahead > 1);
             stream.seen = if ahead < 64 { stream.seen << ahead | 1 } else { 1 };
         } else {
             let behind = (stream.highest as u16).wrapping_sub(header.sequence);
@@ -135,8 +140,12 @@ impl StreamStatistics {
     /// Figures so far.
     #[must_use]
     pub fn summary(&self) -> StreamSummary {
-        let mut summary =
-            StreamSummary { duplicates: self.duplicates, reordered: self.reordered, ..self.before };
+        let mut summary = StreamSummary {
+            duplicates: self.duplicates,
+            reordered: self.reordered,
+            gaps: self.gaps,
+            ..self.before
+        };
         if let Some(stream) = &self.stream {
             summary.received += stream.received;
             summary.lost += stream.expected().saturating_sub(stream.received);

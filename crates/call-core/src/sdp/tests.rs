@@ -113,6 +113,18 @@ fn packets_are_as_long_as_the_other_end_wishes() {
 }
 
 #[test]
+fn a_codec_that_is_spoken_stays_while_it_is_offered() {
+    let mut ours = us(&ALL);
+    ours.prefer(Codec::Pcma);
+    assert_eq!(ours.codecs, [Codec::Pcma, Codec::Opus, Codec::Pcmu]);
+    for (formats, codec) in [("0 8", Codec::Pcma), ("0", Codec::Pcmu), ("8", Codec::Pcma)] {
+        let (_, agreed) =
+            answer(&parsed(&[&format!("m=audio 4000 RTP/AVP {formats}")]), &ours).expect("a codec");
+        assert_eq!(agreed.format.codec, codec, "{formats}");
+    }
+}
+
+#[test]
 fn the_answering_end_decides_when_we_offered() {
     let ours = offer(&us(&ALL));
     let answer = parsed(&["m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 telephone-event/8000", "a=rtcp-mux"]);

@@ -11,8 +11,8 @@ use callwright_model::Codec;
 use callwright_sip::DigestAlgorithm;
 
 use crate::config::{
-    Config, Connector, Core, Human, Journal, Line, Media, RecogniserChoice, Recording, RecordingWhen, Sip,
-    Speech, Srtp, Tls, Web, WebSocket,
+    Config, Connector, Core, Human, InbandDtmf, Journal, Line, Media, RecogniserChoice, Recording,
+    RecordingWhen, Sip, Speech, Srtp, Tls, Web, WebSocket,
 };
 use crate::gateway::{ScratchFolder, scratch_folder};
 
@@ -112,6 +112,8 @@ impl Systems {
                 workers: 0,
                 codecs: Codec::ALL.to_vec(),
                 srtp: Srtp::Off,
+                inband_dtmf: InbandDtmf::default(),
+                rtp_timeout: Duration::from_secs(30),
             },
             web: Web { listen: web, webrtc, origins: Vec::new(), operator_token: None },
             core: Core {

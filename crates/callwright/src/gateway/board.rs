@@ -88,7 +88,7 @@ impl Board {
         trunk: Option<String>,
         facts: mpsc::Sender<Fact>,
     ) -> Self {
-        let observer = Observer::new(Arc::clone(&shared), call, line);
+        let observer = Observer::new(Arc::clone(&shared), call, caller, line);
         let recogniser = shared.speech.recogniser();
         let journal = shared.journal.as_ref();
         let recorder =

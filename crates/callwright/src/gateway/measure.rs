@@ -190,6 +190,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
         "callwright_media_frame_lateness_seconds",
         "How long after it was due a worker's last frame of a tick was sent.",
     ),
+    (
+        "callwright_media_mos",
+        "How good a leg sounded from its first to its last packet: mean opinion score by the E-model (G.107), by role.",
+    ),
     ("callwright_speech_synthesis_first_seconds", "From a sentence to its first sound, by engine."),
     (
         "callwright_speech_synthesis_realtime_factor",

@@ -12,7 +12,7 @@ use callwright_console::{
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
 use callwright_model::{
-    CallId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
+    CallId, LegId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
 };
 use callwright_sip::{PhoneContact, UserPhones};
 use callwright_wire::actions::{ClientError, PlanState};
@@ -26,6 +26,7 @@ use crate::secrets::Secrets;
 pub(crate) struct Observer {
     shared: Arc<Shared>,
     call: CallId,
+    caller: LegId,
     pack: Arc<Pack>,
     since: MonoTime,
     state: CallState,
@@ -42,11 +43,12 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(shared: Arc<Shared>, call: CallId, line: &LoadedLine) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, call: CallId, caller: LegId, line: &LoadedLine) -> Self {
         let since = shared.media.now();
         Self {
             shared,
             call,
+            caller,
             pack: Arc::clone(&line.pack),
             since,
             state: CallState::Connecting,
@@ -190,7 +192,9 @@ impl Observer {
                     Ending::Drained => "the gateway is shutting down",
                 };
                 self.enter(CallState::Ended);
-                self.publish(CallFact::CallEnded { reason: reason.to_owned() });
+                let figures = self.shared.media.statistics(self.caller);
+                let mos = figures.and_then(|figures| figures.mos_100th).map(|mos| f32::from(mos) / 100.0);
+                self.publish(CallFact::CallEnded { reason: reason.to_owned(), mos });
             }
         }
     }

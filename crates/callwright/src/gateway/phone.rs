@@ -11,7 +11,7 @@ use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
 use callwright_media::{Media, RtpSocket};
 use callwright_model::{
-    Codec, Expect, Hints, Language, LegCommand, LegId, LegRole, MediaPath, Pii, SrtpMaster,
+    AudioFormat, Codec, Expect, Hints, Language, LegCommand, LegId, LegRole, MediaPath, Pii, SrtpMaster,
 };
 use callwright_sip::{IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
 use callwright_webrtc::{BrowserLeg, BrowserOffer};
@@ -98,7 +98,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.codecs = vec![agreed.format.codec];
+    local.media.prefer(agreed.format.codec);
     let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
     let trunk = call.trunk.clone();
     call.ring();
@@ -116,7 +116,13 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     match begun {
         Ok(begun) => {
             shared.capture.link(begun.call, leg.call_id());
-            let session = Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() };
+            let session = Session {
+                ours,
+                media: local.media,
+                hold: Hold::Off,
+                path: agreed.path(),
+                format: agreed.format,
+            };
             tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, session));
         }
         Err(error) => {
@@ -152,7 +158,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.codecs = vec![agreed.format.codec];
+    local.media.prefer(agreed.format.codec);
     let begun = shared.begin(NewCall {
         line,
         channel: Channel::Sip,
@@ -169,7 +175,13 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
                 shared,
                 leg,
                 begun,
-                Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() },
+                Session {
+                    ours,
+                    media: local.media,
+                    hold: Hold::Off,
+                    path: agreed.path(),
+                    format: agreed.format,
+                },
             )
             .await
         }
@@ -186,11 +198,12 @@ struct Session {
     media: LocalMedia,
     hold: Hold,
     path: MediaPath,
+    format: AudioFormat,
 }
 
 impl Session {
-    /// Answers a change: hold, resume, another address, other keys. The codec stays: the leg was made for it. Tells whether the other
-    /// end holds the line by now.
+    /// Answers a change: hold, resume, another address, other keys, another codec, though the one that is spoken stays while the other
+    /// end still offers it. Tells whether the other end holds the line by now.
     fn change(&mut self, reinvite: Reinvite, media: &Media, leg: LegId) -> Hold {
         let answered = match &reinvite.offer {
             Some(offer) => offer
@@ -225,6 +238,11 @@ impl Session {
     /// Packets go where the other end says. An end that only holds names no address; the old one stays.
     fn follow(&mut self, agreed: &sdp::Agreed, media: &Media, leg: LegId) {
         self.hold = held(agreed.direction);
+        if agreed.format != self.format {
+            self.format = agreed.format;
+            self.media.prefer(agreed.format.codec);
+            media.agree(leg, agreed.format);
+        }
         let path = agreed.path();
         if path != self.path && !path.remote.ip().is_unspecified() {
             self.path = path;
@@ -451,11 +469,17 @@ fn answered(
     let theirs: SessionDescription = sdp.context("the answer has no session description")?.parse()?;
     let agreed = sdp::accept(ours, &theirs)?;
     local.socket.connect(&agreed.path());
-    local.media.codecs = vec![agreed.format.codec];
+    local.media.prefer(agreed.format.codec);
     let control = Phone::Sip(phone.control());
     let io = legs.shared.capture.sound(phone.call_id(), local.socket, &agreed.path());
     legs.attach(leg, LegRole::Human, io, agreed.format, control, human_hints(), None)?;
-    Ok(Session { ours: ours.clone(), media: local.media, hold: Hold::Off, path: agreed.path() })
+    Ok(Session {
+        ours: ours.clone(),
+        media: local.media,
+        hold: Hold::Off,
+        path: agreed.path(),
+        format: agreed.format,
+    })
 }
 
 /// Another phone takes the place of somebody's: it is answered, and its leg has sound when this returns.
@@ -491,13 +515,16 @@ fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipL
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.codecs = vec![agreed.format.codec];
+    local.media.prefer(agreed.format.codec);
     let phone = call.accept(ours.to_string());
     legs.shared.capture.link(legs.call, phone.call_id());
     let control = Phone::Sip(phone.control());
     let io = legs.shared.capture.sound(phone.call_id(), local.socket, &agreed.path());
     legs.attach(leg, LegRole::Human, io, agreed.format, control, human_hints(), None)?;
-    Ok((phone, Session { ours, media: local.media, hold: Hold::Off, path: agreed.path() }))
+    Ok((
+        phone,
+        Session { ours, media: local.media, hold: Hold::Off, path: agreed.path(), format: agreed.format },
+    ))
 }
 
 fn human_hints() -> Hints {
