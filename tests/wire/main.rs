@@ -15,6 +15,7 @@ mod desk;
 mod encrypted;
 mod faults;
 mod fuzzed;
+mod handed_on;
 mod import;
 mod journal;
 mod journey;
