@@ -65,8 +65,7 @@ fn parties(told: &Told) -> Vec<Json> {
         caller(told.caller.as_deref()),
         json!({ "name": format!("Callwright, line {}", told.line), "validation": "none" }),
     ];
-    let human =
-        |human: &u64| json!({ "name": format!("human {} of the line", human + 1), "validation": "none" });
+    let human = |human: &u64| json!({ "name": format!("human {}", human + 1), "validation": "none" });
     parties.extend(told.humans.iter().map(human));
     parties
 }

@@ -48,7 +48,7 @@ fn a_call_is_told_with_who_said_what_and_what_was_agreed() {
     let plan = PlanTold { begun_unix_ms: 1_795_723_340_822, body: json!({ "plan": "p1" }) };
     let vcon = made(&told, None, vec![plan]);
     assert_eq!(vcon["parties"][0]["tel"], "+15550100");
-    assert_eq!(vcon["parties"][2]["name"], "human 2 of the line");
+    assert_eq!(vcon["parties"][2]["name"], "human 2");
     let said: Vec<_> =
         (0..3).map(|at| (&vcon["dialog"][at]["parties"][0], &vcon["dialog"][at]["body"])).collect();
     let want = [

@@ -19,7 +19,7 @@ pub(crate) struct Told {
     pub(super) consents: Vec<Consent>,
     /// The plans that the caller said yes to, each once.
     pub(super) plans: Vec<String>,
-    /// The humans who had the call, by their place in the line's list, in the order of their coming.
+    /// The humans who had the call, by their place in the list of humans, in the order of their coming.
     pub(super) humans: Vec<u64>,
     pub(super) history: Vec<History>,
     /// When the last line was written.
