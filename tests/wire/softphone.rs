@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::browser::{Browser, Launch, Scheme};
+use crate::events::Events;
 use crate::sound;
 
 /// Serves the page and the modules of the softphone; gives the origin.
@@ -156,6 +157,12 @@ async fn a_softphone_in_a_browser_is_the_human_who_is_rung() {
         .await
         .expect("the caller and the human are joined");
     browser.say(&sound::fixture("en-desk-hello.wav")).await;
+    let mut events = Events::follow(&gateway);
+    for (does, told, shown) in [("hold", "held", "holds"), ("unhold", "resumed", "talks")] {
+        browser.eval(&format!("window.phone.{does}()")).await;
+        events.until(told, &[("who", "human".into())]).await;
+        shows(&mut browser, shown).await;
+    }
     calling.await.expect("the caller's task ends").expect("the call was placed");
     shows(&mut browser, "over").await;
     let hello = sound::read(&sound::fixture("en-desk-hello.wav"));

@@ -132,6 +132,9 @@ pub enum Outcome {
     Bridged,
     /// The caller's network has taken the caller to the human; the call is over here.
     Referred,
+    /// It has agreed to, and hung up before it told how that went; the call is over here, and whether a human has answered is
+    /// not known.
+    ReferredInDoubt,
     /// Humans were rung, or waited for, and none took the call.
     NobodyAccepted,
     /// There is no human to ring: none who could help, or none at this hour.
@@ -195,6 +198,30 @@ enum Stage {
     Over,
 }
 
+/// Whether somebody holds the line, and what the other end of it hears meanwhile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Holding {
+    /// As their telephone says.
+    hold: Hold,
+    /// It says that it plays something, and nothing is heard.
+    quiet: bool,
+}
+
+impl Holding {
+    fn is_on(self) -> bool {
+        self.hold != Hold::Off
+    }
+
+    /// Whether hold sound of ours is wanted in the place of theirs.
+    fn is_silent(self) -> bool {
+        match self.hold {
+            Hold::Off => false,
+            Hold::Music => self.quiet,
+            Hold::Silent => true,
+        }
+    }
+}
+
 /// What a REFER of ours can fall back on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Referred {
@@ -214,8 +241,8 @@ pub struct Call {
     /// When the stage began, or was heard of last.
     since: MonoTime,
     supervision: Supervision,
-    caller_holds: Hold,
-    human_holds: Hold,
+    caller_holds: Holding,
+    human_holds: Holding,
     /// What was told last.
     sound: Sound,
     outputs: VecDeque<Output>,
@@ -230,8 +257,8 @@ impl Call {
             stage: Stage::Agent,
             since: now,
             supervision: Supervision::Nobody,
-            caller_holds: Hold::Off,
-            human_holds: Hold::Off,
+            caller_holds: Holding::default(),
+            human_holds: Holding::default(),
             sound: Sound::AGENT,
             outputs: VecDeque::new(),
         }
@@ -286,7 +313,13 @@ impl Call {
     /// Whether the caller holds the line.
     #[must_use]
     pub fn caller_holds(&self) -> bool {
-        self.caller_holds != Hold::Off
+        self.caller_holds.is_on()
+    }
+
+    /// Whether the human does.
+    #[must_use]
+    pub fn human_holds(&self) -> bool {
+        self.human_holds.is_on()
     }
 
     /// The state's name, for people.

@@ -157,6 +157,8 @@ pub enum Ending {
     Agent,
     /// The caller's own network, which has taken them to a human.
     Transferred,
+    /// The caller's own network, which had agreed to take them to a human and did not tell whether it has.
+    TransferredInDoubt,
     /// The gateway, because it was told to stop.
     Drained,
 }

@@ -316,6 +316,7 @@ impl Conversation {
                     self.dialogue.handle_digit(digit, now);
                 }
             }
+            LegFact::HoldSound { plays } => self.call.handle_hold_sound(call::Party::Caller, plays, now),
             LegFact::Silence { length } => {
                 if self.handover.is_none() {
                     self.dialogue.handle_silence(length, now);

@@ -13,6 +13,7 @@ use crate::config::LegConfig;
 use crate::ear::Ear;
 use crate::error::LegError;
 use crate::facts::Facts;
+use crate::hold_watch::HoldWatch;
 use crate::keys::{Keys, Way};
 use crate::line::{Arrival, Line};
 use crate::playout::Playout;
@@ -42,7 +43,7 @@ pub struct MediaLeg {
     flow: Flow,
     mode: Mode,
     /// The other end holds the line.
-    on_hold: bool,
+    on_hold: Option<HoldWatch>,
     /// A key for those who hear this leg.
     pressed: Option<char>,
     /// What others say to this leg in this tick.
@@ -124,7 +125,7 @@ impl MediaLeg {
             keys_in_sound: config.keys_in_sound,
             flow: Flow::Awaited { since: now },
             mode: Mode::Agent,
-            on_hold: false,
+            on_hold: None,
             pressed: None,
             others: Frame::SILENCE,
             said: Frame::SILENCE,
@@ -256,10 +257,10 @@ impl MediaLeg {
     }
 
     fn hold(&mut self, on: bool, now: MonoTime) {
-        if self.on_hold == on {
+        if self.on_hold.is_some() == on {
             return;
         }
-        self.on_hold = on;
+        self.on_hold = on.then(HoldWatch::new);
         match &mut self.flow {
             Flow::Flowing { last } | Flow::Resting { last } => *last = now,
             Flow::Awaited { .. } | Flow::Over => {}
@@ -270,7 +271,7 @@ impl MediaLeg {
     /// The floor is the people's while a bridge or a hold lasts.
     fn attend(&mut self, now: MonoTime) {
         match &self.mode {
-            Mode::Agent | Mode::Mixed { .. } if !self.on_hold => {
+            Mode::Agent | Mode::Mixed { .. } if self.on_hold.is_none() => {
                 self.ear.start_over();
                 self.floor.handle_resume(now);
             }
@@ -286,7 +287,7 @@ impl MediaLeg {
             Mode::Bridged(_) => false,
             Mode::Mixed { listens } => listens,
         };
-        listens && !self.on_hold
+        listens && self.on_hold.is_none()
     }
 
     /// Time for this many frames passed without a tick: the shell was too late for them.
@@ -312,7 +313,7 @@ impl MediaLeg {
             Flow::Resting { last } => (last, self.timeouts.flowing.max(RESTING)),
             Flow::Over => return,
         };
-        if now.since(since) >= limit && !self.on_hold {
+        if now.since(since) >= limit && self.on_hold.is_none() {
             self.handle_gone(Gone::Timeout, now);
             return;
         }
@@ -321,6 +322,9 @@ impl MediaLeg {
             Mode::Bridged(_) | Mode::Mixed { .. } | Mode::Agent => {
                 self.line.receive_frame(&mut self.heard, now)
             }
+        }
+        if let Some(plays) = self.on_hold.as_mut().and_then(|watch| watch.hear(&self.heard)) {
+            self.facts.push(LegFact::HoldSound { plays });
         }
         if let Some(digit) = self.keys.hear(&self.heard) {
             self.key(digit, Way::Sound, now);
@@ -349,10 +353,11 @@ impl MediaLeg {
         if self.is_over() {
             return;
         }
-        if self.on_hold {
-            // Nobody hears it: what the agent has to say waits, and the stream's clock goes on.
+        if self.on_hold.is_some() {
+            // Nobody hears it: what the agent has to say waits, what others say is lost, and the stream's clock goes on.
             self.said = Frame::SILENCE;
             self.sent = Frame::SILENCE;
+            self.others = Frame::SILENCE;
             self.sounding = Sounding::Nothing;
             self.line.skip(1);
             return self.line.report(now);
@@ -390,7 +395,7 @@ impl MediaLeg {
         let (Mode::Bridged(ours), Mode::Bridged(theirs)) = (&mut self.mode, &mut peer.mode) else { return };
         if ours.is_passthrough() {
             while let Some(packet) = ours.poll_packet() {
-                if !peer.on_hold {
+                if peer.on_hold.is_none() {
                     peer.line.relay(packet);
                 }
             }

@@ -30,6 +30,7 @@ mod ear;
 mod echo_watch;
 mod error;
 mod facts;
+mod hold_watch;
 mod keys;
 mod leg;
 mod line;

@@ -330,6 +330,11 @@ pub enum LegFact {
         /// Its frequency, rounded.
         hz: u16,
     },
+    /// The other end holds the line, and plays nothing meanwhile or does after all. Not told of packets that pass a bridge as they are.
+    HoldSound {
+        /// There is something to be heard.
+        plays: bool,
+    },
     /// Nobody has made a sound for this long: neither the caller nor the agent.
     Silence {
         /// How long by now.

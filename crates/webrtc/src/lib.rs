@@ -7,6 +7,7 @@
 //! Invariants:
 //! - We are ICE-lite. We answer checks and never send one, so an offer cannot make us send to an address of its choice.
 //! - Every queue has a size; what does not fit is dropped and counted, never waited for.
+//! - A session that runs changes its direction and nothing else ([`BrowserSession`]).
 //! - A session ends exactly once, whatever ends it, and takes its routes, its tasks and its place among the sessions along.
 //! - What a browser sends is never our error: an offer is refused with what is wrong, a datagram is dropped.
 //!
@@ -22,11 +23,13 @@ mod gateway;
 mod io;
 mod mux;
 mod offer;
+mod renewal;
 mod session;
 
 pub use config::BrowserConfig;
 pub use error::BrowserError;
 pub use gateway::{BrowserGateway, BrowserLeg, BrowserOffer};
+pub use renewal::{BrowserDirection, BrowserSession};
 pub use session::{SessionEnd, SessionId};
 
 /// Directives for a log filter that keep the library from warning of every session: what it misses, an address of its own, no

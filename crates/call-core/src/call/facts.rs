@@ -2,7 +2,7 @@
 
 use callwright_model::MonoTime;
 
-use super::{Call, Hold, How, Outcome, Output, Party, Refer, Referred, Stage};
+use super::{Call, Hold, Holding, How, Outcome, Output, Party, Refer, Referred, Stage};
 
 impl Call {
     /// A human is wanted. The caller is being told why; report that with [`Self::handle_announced`].
@@ -143,7 +143,7 @@ impl Call {
             }
             Refer::Done => {
                 self.outputs.push_back(Output::Drop(Party::Caller));
-                self.referred(now);
+                self.referred(Outcome::Referred, now);
             }
             Refer::Failed => self.bridge_instead(with, now),
         }
@@ -153,8 +153,12 @@ impl Call {
     pub fn handle_caller_gone(&mut self, now: MonoTime) {
         match self.stage {
             Stage::Over => return,
-            // Networks that take a REFER may hang up at once, without a word on how it went (RFC 5589 section 6).
-            Stage::Referring { taken: true, .. } => return self.referred(now),
+            // Networks that take a REFER may hang up at once, without a word on how it went. A human's phone that has let go of
+            // us tells it in their place: somebody else has taken our end of that call.
+            Stage::Referring { taken: true, with: Referred::ConsultedGone, .. } => {
+                return self.referred(Outcome::Referred, now);
+            }
+            Stage::Referring { taken: true, .. } => return self.referred(Outcome::ReferredInDoubt, now),
             Stage::Agent
             | Stage::Announcing
             | Stage::Referring { taken: false, .. }
@@ -213,7 +217,7 @@ impl Call {
             self.outputs.push_back(Output::Drop(Party::Human));
         }
         self.outputs.push_back(Output::BecomesHuman(Party::Target));
-        self.human_holds = Hold::Off;
+        self.human_holds = Holding::default();
         self.enter(Stage::Bridged { agent_listens }, now);
     }
 
@@ -245,7 +249,7 @@ impl Call {
             | Stage::Over => false,
         };
         if there {
-            self.human_holds = Hold::Off;
+            self.human_holds = Holding::default();
             self.sound = self.sound_now();
             self.outputs.push_back(Output::Sound(self.sound));
         }
@@ -260,15 +264,29 @@ impl Call {
             Party::Target | Party::Supervisor => false,
         };
         let held = if who == Party::Caller { &mut self.caller_holds } else { &mut self.human_holds };
-        if !known || *held == hold {
+        if !known || held.hold == hold {
             return;
         }
-        let before = std::mem::replace(held, hold);
         let on = hold != Hold::Off;
-        if on != (before != Hold::Off) {
+        let changed = on != held.is_on();
+        *held = Holding { hold, quiet: held.quiet && !changed };
+        if changed {
             self.outputs.push_back(Output::Held { who, on });
         }
         self.hear();
+    }
+
+    /// Whether something is heard of somebody who holds the line.
+    pub fn handle_hold_sound(&mut self, who: Party, plays: bool, _now: MonoTime) {
+        let held = match who {
+            Party::Caller => &mut self.caller_holds,
+            Party::Human => &mut self.human_holds,
+            Party::Target | Party::Supervisor => return,
+        };
+        if held.is_on() {
+            held.quiet = !plays;
+            self.hear();
+        }
     }
 
     /// The human gives the caller back to the agent.
@@ -365,24 +383,24 @@ impl Call {
     }
 
     fn bridge(&mut self, now: MonoTime) {
-        self.human_holds = Hold::Off;
+        self.human_holds = Holding::default();
         self.outputs.push_back(Output::Done(Outcome::Bridged));
         self.enter(Stage::Bridged { agent_listens: self.config.agent_listens }, now);
     }
 
     /// The caller is with the human, by another way than through us.
-    fn referred(&mut self, now: MonoTime) {
+    fn referred(&mut self, outcome: Outcome, now: MonoTime) {
         if matches!(self.stage, Stage::Referring { with: Referred::Consulted, .. }) {
             self.outputs.push_back(Output::Drop(Party::Human));
         }
         self.end_supervision();
-        self.outputs.push_back(Output::Done(Outcome::Referred));
+        self.outputs.push_back(Output::Done(outcome));
         self.enter(Stage::Over, now);
     }
 
     /// The caller is the agent's again.
     fn finish(&mut self, outcome: Outcome, now: MonoTime) {
-        self.human_holds = Hold::Off;
+        self.human_holds = Holding::default();
         self.enter(Stage::Agent, now);
         self.outputs.push_back(Output::Done(outcome));
     }

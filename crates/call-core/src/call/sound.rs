@@ -1,7 +1,7 @@
 //! Who hears whom, as it follows from the state.
 
 use super::supervision::Supervision;
-use super::{Call, Hold, Referred, Stage, Supervise};
+use super::{Call, Referred, Stage, Supervise};
 
 /// What each party hears.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,8 +71,8 @@ impl Call {
             Stage::Moving { human_there: true, .. } => (waiting, waiting, false),
             Stage::Moving { human_there: false, .. } => (waiting, Hears::NOTHING, false),
             Stage::Bridged { agent_listens } => {
-                let caller = Hears { human: true, hold: self.human_holds == Hold::Silent, ..agent };
-                let human = Hears { caller: true, hold: self.caller_holds == Hold::Silent, ..agent };
+                let caller = Hears { human: true, hold: self.human_holds.is_silent(), ..agent };
+                let human = Hears { caller: true, hold: self.caller_holds.is_silent(), ..agent };
                 (caller, human, agent_listens)
             }
             Stage::Over => return Sound::default(),

@@ -2,7 +2,7 @@
 
 use callwright_model::MonoTime;
 
-use super::{Call, Hold, Outcome, Output, Party, Sound, Stage, Supervise, Timer};
+use super::{Call, Holding, Outcome, Output, Party, Sound, Stage, Supervise, Timer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Supervision {
@@ -79,7 +79,7 @@ impl Call {
         self.outputs.push_back(Output::Supervised(Some(Supervise::TakeOver)));
         self.outputs.push_back(Output::BecomesHuman(Party::Supervisor));
         self.supervision = Supervision::Nobody;
-        self.human_holds = Hold::Off;
+        self.human_holds = Holding::default();
         // The legs are others, also where who hears whom is the same.
         self.sound = Sound::default();
         if !had_human {

@@ -35,6 +35,8 @@ enum Fact {
     HumanHolds,
     HumanPlaysMusic,
     HumanResumes,
+    HumanIsQuiet,
+    HumanIsHeard,
     HandedBack,
     AgentStays,
     AgentLeaves,
@@ -48,7 +50,7 @@ enum Fact {
 }
 
 impl Fact {
-    const ALL: [Self; 35] = [
+    const ALL: [Self; 37] = [
         Self::Wanted,
         Self::Announced,
         Self::Waiting,
@@ -74,6 +76,8 @@ impl Fact {
         Self::HumanHolds,
         Self::HumanPlaysMusic,
         Self::HumanResumes,
+        Self::HumanIsQuiet,
+        Self::HumanIsHeard,
         Self::HandedBack,
         Self::AgentStays,
         Self::AgentLeaves,
@@ -115,6 +119,8 @@ impl Fact {
             Self::HumanHolds => call.handle_held(Party::Human, Hold::Silent, now),
             Self::HumanPlaysMusic => call.handle_held(Party::Human, Hold::Music, now),
             Self::HumanResumes => call.handle_held(Party::Human, Hold::Off, now),
+            Self::HumanIsQuiet => call.handle_hold_sound(Party::Human, false, now),
+            Self::HumanIsHeard => call.handle_hold_sound(Party::Human, true, now),
             Self::HandedBack => call.handle_handed_back(now),
             Self::AgentStays => call.handle_agent_stays(true, now),
             Self::AgentLeaves => call.handle_agent_stays(false, now),
@@ -334,9 +340,16 @@ fn an_attended_transfer_whose_phones_let_go_in_any_order_has_worked() {
         (9, Some(Fact::ReferDone), &[Output::Drop(Party::Caller), Output::Done(Outcome::Referred)], "over"),
     ];
     check(How::Attended, &[&begin[..], &end[..]].concat());
+    let end: [(u64, Option<Fact>, &[Output], &str); 3] = [
+        (7, Some(Fact::ReferGoesOn), &[], "referring"),
+        (8, Some(Fact::HumanGone), &[], "referring"),
+        (9, Some(Fact::CallerGone), &[Output::Done(Outcome::Referred)], "over"),
+    ];
+    check(How::Attended, &[&begin[..], &end[..]].concat());
+    // Nobody has told that the human was reached.
     let end: [(u64, Option<Fact>, &[Output], &str); 2] = [
         (7, Some(Fact::ReferGoesOn), &[], "referring"),
-        (8, Some(Fact::CallerGone), &[DROP_HUMAN, Output::Done(Outcome::Referred)], "over"),
+        (8, Some(Fact::CallerGone), &[DROP_HUMAN, Output::Done(Outcome::ReferredInDoubt)], "over"),
     ];
     check(How::Attended, &[&begin[..], &end[..]].concat());
 }
@@ -388,6 +401,13 @@ fn who_is_held_in_silence_hears_our_hold_sound_and_music_passes() {
     let (wanted, _, sound) = after(&[Fact::HumanHolds, Fact::HumanPlaysMusic]);
     assert_eq!(wanted, [], "it is the same hold");
     assert!(!sound.caller.hold && sound.caller.human);
+    let (wanted, _, sound) = after(&[Fact::HumanPlaysMusic, Fact::HumanIsQuiet]);
+    assert_eq!(wanted, []);
+    assert!(sound.caller.hold, "music that nobody hears is silence");
+    let (_, _, sound) = after(&[Fact::HumanPlaysMusic, Fact::HumanIsQuiet, Fact::HumanIsHeard]);
+    assert!(!sound.caller.hold);
+    let again = [Fact::HumanPlaysMusic, Fact::HumanIsQuiet, Fact::HumanResumes, Fact::HumanPlaysMusic];
+    assert!(!after(&again).2.caller.hold, "each hold begins anew");
     let (wanted, _, sound) = after(&[Fact::HumanHolds, Fact::HumanResumes]);
     assert_eq!(wanted, [Output::Held { who: Party::Human, on: false }]);
     assert!(!sound.caller.hold);

@@ -114,6 +114,9 @@ impl Terminal {
                     Ending::Caller => "the caller hung up",
                     Ending::Agent => "the agent hung up",
                     Ending::Transferred => "the caller's network has put them through to a human",
+                    Ending::TransferredInDoubt => {
+                        "the caller's network took them away and did not tell whether a human has answered"
+                    }
                     Ending::Drained => "the gateway is stopping",
                 };
                 self.line("", who, DIM);

@@ -85,10 +85,17 @@ impl Observer {
         self.publish(CallFact::CallStateChanged { state });
     }
 
+    /// As `enter`, by what the agent hears or says: while people talk it may do either beside them.
+    fn agent_is(&mut self, state: CallState) {
+        if self.state != CallState::WithHuman {
+            self.enter(state);
+        }
+    }
+
     fn translate(&mut self, happening: &Happening, at: MonoTime) {
         match happening {
             Happening::CallerSpeaks { turn } => {
-                self.enter(CallState::Listening);
+                self.agent_is(CallState::Listening);
                 self.publish(CallFact::UserStartedSpeaking { turn: *turn });
             }
             Happening::CallerPartial { turn, words } => {
@@ -101,7 +108,7 @@ impl Observer {
                 self.publish(CallFact::UserStoppedSpeaking { turn: *turn });
                 let (turn, text, language) = (*turn, self.secrets.words(words), *language);
                 self.publish(CallFact::UserTranscription { turn, text, is_final: true, language });
-                self.enter(CallState::Thinking);
+                self.agent_is(CallState::Thinking);
             }
             Happening::CallerKeyed { digit } => {
                 let digit = self.secrets.key(*digit.reveal());
@@ -118,7 +125,7 @@ impl Observer {
                     let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
                     self.publish(CallFact::ResponseMeasured { turn, latency_ms });
                 }
-                self.enter(CallState::Speaking);
+                self.agent_is(CallState::Speaking);
                 if let Some(text) = self.says.get(say).cloned() {
                     let speech = AgentSpeech::Speaking;
                     self.publish(CallFact::AgentTranscription { say: *say, text, speech });
@@ -139,7 +146,7 @@ impl Observer {
             Happening::LateEcho => self.publish(CallFact::LateEcho),
             Happening::BargedIn { .. } => {
                 metrics::counter!("callwright_turn_interruptions_total").increment(1);
-                self.enter(CallState::Listening);
+                self.agent_is(CallState::Listening);
             }
             Happening::Resumed => self.publish(CallFact::AgentFalseInterruption { resumed: true }),
             Happening::Note(Note::Language(language)) => {
@@ -189,6 +196,9 @@ impl Observer {
                     Ending::Caller => "the caller hung up",
                     Ending::Agent => "the agent said goodbye",
                     Ending::Transferred => "the caller's network has put them through to a human",
+                    Ending::TransferredInDoubt => {
+                        "the caller's network took them away and did not tell whether a human has answered"
+                    }
                     Ending::Drained => "the gateway is shutting down",
                 };
                 self.enter(CallState::Ended);

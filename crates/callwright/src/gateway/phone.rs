@@ -14,7 +14,7 @@ use callwright_model::{
     AudioFormat, Codec, Expect, Hints, Language, LegCommand, LegId, LegRole, MediaPath, Pii, SrtpMaster,
 };
 use callwright_sip::{IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
-use callwright_webrtc::{BrowserLeg, BrowserOffer};
+use callwright_webrtc::{BrowserLeg, BrowserOffer, BrowserSession};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
@@ -123,7 +123,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
                 path: agreed.path(),
                 format: agreed.format,
             };
-            tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, session));
+            tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, Changes::Phone(Box::new(session))));
         }
         Err(error) => {
             warn!(%error, "a call could not begin");
@@ -171,19 +171,14 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     match begun {
         Ok(begun) => {
             shared.capture.link(begun.call, leg.call_id());
-            follow_caller(
-                shared,
-                leg,
-                begun,
-                Session {
-                    ours,
-                    media: local.media,
-                    hold: Hold::Off,
-                    path: agreed.path(),
-                    format: agreed.format,
-                },
-            )
-            .await
+            let session = Session {
+                ours,
+                media: local.media,
+                hold: Hold::Off,
+                path: agreed.path(),
+                format: agreed.format,
+            };
+            follow_caller(shared, leg, begun, Changes::Phone(Box::new(session))).await
         }
         Err(error) => {
             warn!(%error, "a call could not begin");
@@ -193,7 +188,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
 }
 
 /// What both sides agreed on last.
-struct Session {
+pub(crate) struct Session {
     ours: SessionDescription,
     media: LocalMedia,
     hold: Hold,
@@ -251,6 +246,32 @@ impl Session {
     }
 }
 
+/// How changes of a leg's session are answered.
+pub(crate) enum Changes {
+    /// Of a telephone with RTP.
+    Phone(Box<Session>),
+    /// Of one that is a page.
+    Page(BrowserSession),
+}
+
+impl Changes {
+    /// Answers one. Tells whether the other end holds the line by then; `None` when nothing has changed.
+    fn answer(&mut self, reinvite: Reinvite, media: &Media, leg: LegId) -> Option<Hold> {
+        match self {
+            Self::Phone(session) => Some(session.change(reinvite, media, leg)),
+            Self::Page(session) => web_phone::change(session, reinvite),
+        }
+    }
+
+    /// The answer to an offer of ours has come with an acknowledgement.
+    fn established(&mut self, theirs: Option<String>, media: &Media, leg: LegId) -> Option<Hold> {
+        match self {
+            Self::Phone(session) => session.established(theirs, media, leg),
+            Self::Page(_) => None,
+        }
+    }
+}
+
 /// What the other end does, by what is left for us (RFC 3264 section 8.4).
 fn held(ours: Direction) -> Hold {
     match ours {
@@ -260,13 +281,14 @@ fn held(ours: Direction) -> Hold {
     }
 }
 
-async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut session: Session) {
+pub(crate) async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut session: Changes) {
     let Begun { leg: id, facts, .. } = begun;
     while let Some(event) = leg.next().await {
         match event {
             SipLegEvent::Reinvite(reinvite) => {
-                let hold = session.change(reinvite, &shared.media, id);
-                drop(facts.send(Fact::Held(id, hold)).await);
+                if let Some(hold) = session.answer(reinvite, &shared.media, id) {
+                    drop(facts.send(Fact::Held(id, hold)).await);
+                }
             }
             SipLegEvent::Established { sdp } => {
                 if let Some(hold) = session.established(sdp, &shared.media, id) {
@@ -274,6 +296,7 @@ async fn follow_caller(shared: Arc<Shared>, mut leg: SipLeg, begun: Begun, mut s
                 }
             }
             SipLegEvent::Referred(progress) => {
+                debug!("a transfer by the caller's network: {progress:?}");
                 drop(facts.send(Fact::Refer(transfers::progress(progress))).await);
             }
             SipLegEvent::Dtmf { digit, .. } => {
@@ -371,10 +394,9 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
                 }
                 let session = match (web.take(), &sdp) {
                     (Some(web), Some(sdp)) if web_phone::is_web(sdp) => {
-                        answered_by_page(legs, leg, &phone, sdp, web).await?;
-                        None
+                        Changes::Page(answered_by_page(legs, leg, &phone, sdp, web).await?)
                     }
-                    _ => Some(answered(legs, leg, &phone, sdp, &ours, local)?),
+                    _ => Changes::Phone(Box::new(answered(legs, leg, &phone, sdp, &ours, local)?)),
                 };
                 drop(legs.facts.send(Fact::Human(leg, HumanFact::Answered)).await);
                 return follow_human(legs, leg, &mut phone, session).await;
@@ -394,27 +416,17 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
     Ok(())
 }
 
-/// From the answer of somebody's phone to its end; a page has no session that could be changed.
-async fn follow_human(
-    legs: &Legs,
-    leg: LegId,
-    phone: &mut SipLeg,
-    mut session: Option<Session>,
-) -> Result<()> {
+/// From the answer of somebody's phone to its end.
+async fn follow_human(legs: &Legs, leg: LegId, phone: &mut SipLeg, mut session: Changes) -> Result<()> {
     while let Some(event) = phone.next().await {
         match event {
             SipLegEvent::Reinvite(reinvite) => {
-                let Some(session) = &mut session else {
-                    web_phone::refuse(reinvite);
-                    continue;
-                };
-                let hold = session.change(reinvite, &legs.shared.media, leg);
-                drop(legs.facts.send(Fact::Held(leg, hold)).await);
+                if let Some(hold) = session.answer(reinvite, &legs.shared.media, leg) {
+                    drop(legs.facts.send(Fact::Held(leg, hold)).await);
+                }
             }
             SipLegEvent::Established { sdp } => {
-                if let Some(hold) =
-                    session.as_mut().and_then(|session| session.established(sdp, &legs.shared.media, leg))
-                {
+                if let Some(hold) = session.established(sdp, &legs.shared.media, leg) {
                     drop(legs.facts.send(Fact::Held(leg, hold)).await);
                 }
             }
@@ -445,7 +457,8 @@ async fn answered_by_page(
     phone: &SipLeg,
     sdp: &str,
     offer: BrowserOffer,
-) -> Result<()> {
+) -> Result<BrowserSession> {
+    let session = BrowserSession::new(&offer.offer_sdp, sdp)?;
     let BrowserLeg { io, format, closed, .. } = offer.accept(sdp).await?;
     legs.attach(leg, LegRole::Human, io, format, Phone::Sip(phone.control()), human_hints(), None)?;
     let control = phone.control();
@@ -454,7 +467,7 @@ async fn answered_by_page(
         drop(closed.await);
         control.hangup();
     });
-    Ok(())
+    Ok(session)
 }
 
 /// The human has answered: their leg gets sound.
@@ -494,7 +507,7 @@ pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, cal
     };
     drop(legs.facts.send(Fact::Replaced { leg: replaced, by: leg }).await);
     // It tells no failure: the phone was answered.
-    drop(follow_human(&legs, leg, &mut phone, Some(session)).await);
+    drop(follow_human(&legs, leg, &mut phone, Changes::Phone(Box::new(session))).await);
     legs.shared.media.command(leg, LegCommand::Remove);
     legs.forget(leg);
     drop(legs.facts.send(Fact::Human(leg, HumanFact::Gone)).await);

@@ -110,6 +110,7 @@ impl TapeOperator {
             | LegFact::SayDropped { .. }
             | LegFact::Dtmf { .. }
             | LegFact::Beep { .. }
+            | LegFact::HoldSound { .. }
             | LegFact::Silence { .. }
             | LegFact::Gone(_) => {}
         }

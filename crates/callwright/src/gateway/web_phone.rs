@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use callwright_call_core::call::Hold;
 use callwright_console::Channel;
-use callwright_conversation::Fact;
-use callwright_model::LegCommand;
-use callwright_sip::{IncomingCall, Reinvite, SipLeg, SipLegEvent};
-use callwright_webrtc::{BrowserLeg, BrowserOffer};
+use callwright_sip::{IncomingCall, Reinvite};
+use callwright_webrtc::{BrowserDirection, BrowserLeg, BrowserOffer, BrowserSession};
 use tracing::{info, warn};
 
 use crate::gateway::board::Phone;
-use crate::gateway::{Begun, NewCall, Shared};
+use crate::gateway::phone::{self, Changes};
+use crate::gateway::{NewCall, Shared};
 use crate::lines::LoadedLine;
 
 /// Whether a session description wants its sound as browsers do (RFC 5764, RFC 8827).
@@ -31,6 +31,14 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
         }
     };
     let BrowserLeg { id: _, answer_sdp, io, format, closed } = answered;
+    let session = match BrowserSession::new(&answer_sdp, &offer) {
+        Ok(session) => session,
+        Err(error) => {
+            info!(%error, "an offer of a browser's phone that cannot be answered");
+            call.reject(488, None);
+            return;
+        }
+    };
     let caller = Some(call.from.clone());
     call.ring();
     let leg = call.accept(answer_sdp);
@@ -45,7 +53,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
                 drop(closed.await);
                 control.hangup();
             });
-            follow(&shared, leg, begun).await;
+            phone::follow_caller(shared, leg, begun, Changes::Page(session)).await;
         }
         Err(error) => {
             warn!(%error, "a call could not begin");
@@ -54,30 +62,31 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     }
 }
 
-async fn follow(shared: &Shared, mut leg: SipLeg, begun: Begun) {
-    let Begun { leg: id, facts, .. } = begun;
-    while let Some(event) = leg.next().await {
-        match event {
-            SipLegEvent::Reinvite(reinvite) => refuse(reinvite),
-            SipLegEvent::Dtmf { digit, .. } => {
-                shared.media.command(id, LegCommand::Key { digit });
-            }
-            SipLegEvent::Refer(refer) => refer.reject(603),
-            SipLegEvent::Refused { .. } | SipLegEvent::Ended(_) => break,
-            SipLegEvent::Ringing { .. }
-            | SipLegEvent::Answered { .. }
-            | SipLegEvent::Established { .. }
-            | SipLegEvent::Reinvited { .. }
-            | SipLegEvent::ReinviteRefused { .. }
-            | SipLegEvent::Referred(_) => {}
+/// Answers a change: hold or resume. What was agreed over ICE and DTLS stays. `None` when it is refused.
+pub(crate) fn change(session: &mut BrowserSession, reinvite: Reinvite) -> Option<Hold> {
+    let answered = match &reinvite.offer {
+        Some(offer) => session.answer(offer),
+        // Ours would have to be a new one of ICE and DTLS, too.
+        None => {
+            reinvite.reject(488);
+            return None;
+        }
+    };
+    match answered {
+        Ok((answer, direction)) => {
+            reinvite.answer(answer);
+            Some(match direction {
+                BrowserDirection::Both | BrowserDirection::ToBrowser => Hold::Off,
+                BrowserDirection::FromBrowser => Hold::Music,
+                BrowserDirection::Neither => Hold::Silent,
+            })
+        }
+        Err(error) => {
+            info!(%error, "a change of a browser's phone is refused");
+            reinvite.reject(488);
+            None
         }
     }
-    drop(facts.send(Fact::CallerGone).await);
-}
-
-/// The session stays as it is: what was agreed over ICE and DTLS is not agreed anew here.
-pub(crate) fn refuse(reinvite: Reinvite) {
-    reinvite.reject(488);
 }
 
 /// An offer for the phones of a user that are pages, if there are any.

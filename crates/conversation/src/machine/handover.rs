@@ -183,6 +183,7 @@ impl Conversation {
                 return self.dialogue.handle_handed_back(&said, now);
             }
             Outcome::Referred => return self.over(Ending::Transferred, now),
+            Outcome::ReferredInDoubt => return self.over(Ending::TransferredInDoubt, now),
             Outcome::CallerGone => return,
         };
         if outcome == Outcome::Bridged {

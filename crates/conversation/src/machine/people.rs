@@ -167,6 +167,7 @@ impl Conversation {
             }
             LegFact::Dtmf { digit } => self.human_key(digit, now),
             LegFact::Gone(_) => self.gone(Party::Human, now),
+            LegFact::HoldSound { plays } => self.call.handle_hold_sound(Party::Human, plays, now),
             LegFact::MediaFlows
             | LegFact::Judged { .. }
             | LegFact::LateEcho

@@ -79,7 +79,8 @@ impl Conversation {
         let supervisor = self.people.supervisor;
         let (human_voice, supervisor_voice) = (human.map(Source::Voice), supervisor.map(Source::Voice));
         let alone = !sound.caller.supervisor && !sound.human.supervisor && !sound.supervisor.people();
-        let holds = sound.caller.hold || sound.human.hold;
+        // What is played to somebody who waits is listened to, for it may be nothing.
+        let holds = self.call.caller_holds() || self.call.human_holds();
         let bridge = human.filter(|_| {
             sound.caller.human && alone && !holds && !sound.agent_listens && !self.people.whispers
         });
@@ -161,6 +162,7 @@ impl Conversation {
             self.unheard = None;
             self.dialogue.handle_held(on, now);
         }
+        self.wire();
         self.tell(Happening::Held { who, on });
     }
 

@@ -73,6 +73,8 @@ impl World {
             | Fact::HumanHolds
             | Fact::HumanPlaysMusic
             | Fact::HumanResumes
+            | Fact::HumanIsQuiet
+            | Fact::HumanIsHeard
             | Fact::HandedBack
             | Fact::AgentStays
             | Fact::AgentLeaves => human == Some(&Leg::Answered),
