@@ -174,7 +174,7 @@ impl Gateway {
     /// When it does not answer.
     #[must_use]
     pub fn get(&self, path: &str) -> String {
-        self.request("GET", path, "")
+        self.ask("GET", path, "").1
     }
 
     /// Sends JSON to a path of its HTTP server; the body of the answer.
@@ -182,20 +182,26 @@ impl Gateway {
     /// # Panics
     /// When it does not answer.
     pub fn put(&self, path: &str, json: &str) -> String {
-        self.request("PUT", path, json)
+        self.ask("PUT", path, json).1
     }
 
-    fn request(&self, method: &str, path: &str, json: &str) -> String {
+    /// Asks its HTTP server something, with JSON or nothing; the status and the body.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    pub fn ask(&self, method: &str, path: &str, json: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.web).expect("the web server answers");
-        let (host, length) = (&self.web, json.len());
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{json}"
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
+            self.web,
+            json.len()
         );
         stream.write_all(request.as_bytes()).expect("it listens");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
-        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
     }
 
     /// Sends SIGTERM.

@@ -10,8 +10,8 @@ use callwright_console::{
     AgentSpeech, ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallEvent, CallFact, CallState,
     CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
     ErasedView, EventHub, JourneyRefusal, Journeys, LineView, PlanOutcome, PlanView, Readiness,
-    RecogniserView, Snapshots, StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer,
-    WhipRefusal,
+    RecogniserView, Snapshots, StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors,
+    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -140,6 +140,13 @@ impl Approvals for NoDesk {
 
     async fn answer(&self, _answer: ApprovalAnswer) -> Result<(), ApprovalRefusal> {
         Err(ApprovalRefusal::Unknown)
+    }
+}
+
+#[async_trait::async_trait]
+impl Supervisors for NoDesk {
+    async fn supervise(&self, _: CallId, _: Option<SuperviseWish>) -> Result<(), SuperviseRefusal> {
+        Err(SuperviseRefusal::Unknown)
     }
 }
 
@@ -300,6 +307,7 @@ impl Stage {
             approvals: Arc::new(NoDesk),
             humans: Arc::new(()),
             journeys: Arc::new(NoDesk),
+            supervisors: Arc::new(NoDesk),
             metrics: recorder.handle(),
         };
         let config =

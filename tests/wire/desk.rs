@@ -8,7 +8,8 @@ use callwright_console::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackRefusal,
     CallbackView, Callbacks, Console, ConsoleConfig, ConsolePorts, Decision, ErasedView, EventHub,
     JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView,
-    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer,
+    WhipRefusal,
 };
 use callwright_model::{CallId, Money, Pii, PlanId, Record, Value};
 use serde_json::json;
@@ -182,6 +183,13 @@ impl Callbacks for Office {
 }
 
 #[async_trait::async_trait]
+impl Supervisors for Office {
+    async fn supervise(&self, _: CallId, _: Option<SuperviseWish>) -> Result<(), SuperviseRefusal> {
+        Err(SuperviseRefusal::Unknown)
+    }
+}
+
+#[async_trait::async_trait]
 impl Journeys for Office {
     async fn export(&self, _journey: &str) -> Result<Pii<String>, JourneyRefusal> {
         Err(JourneyRefusal::Unknown)
@@ -204,6 +212,7 @@ async fn opened() -> (Arc<Office>, Console, Browser) {
         approvals: office.clone(),
         humans: Arc::new(()),
         journeys: office.clone(),
+        supervisors: office.clone(),
         metrics: recorder.handle(),
     };
     let config = ConsoleConfig {

@@ -52,6 +52,11 @@ impl Events {
         started["call"].as_str().expect("an identity").to_owned()
     }
 
+    /// The identity of the call that is meant.
+    pub fn call(&self) -> &str {
+        self.call.as_ref().and_then(Value::as_str).expect("one was chosen")
+    }
+
     /// Waits for an event of this type with these fields, and gives it.
     pub async fn until(&mut self, kind: &str, fields: &[(&str, Value)]) -> Value {
         loop {

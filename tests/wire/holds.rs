@@ -23,11 +23,13 @@ async fn a_human_holds(gateway: &Gateway, desk: &mut Telephone) {
     let caller = Telephone::start("caller").await;
     let (talk, mut events) = asks_for_a_person(gateway, "held", &caller).await;
     let mut human = takes(desk, &talk, &mut events).await;
+    human.says(Says::Silence);
     human.hold(Direction::Inactive).await;
     events.until("held", &[("who", "human".into())]).await;
     talk.hears_us().await;
     // Nothing is sent to who holds.
     human.hears_none_of(&[Tone::Low]).await;
+    human.says(Says::Tone(Tone::Middle));
     human.hold(Direction::SendRecv).await;
     events.until("resumed", &[("who", "human".into())]).await;
     talk.hears(Tone::Middle).await;
@@ -67,6 +69,8 @@ async fn the_agent_stays_and_gets_the_caller_back(gateway: &Gateway, desk: &mut 
     let (talk, mut events) = asks_for_a_person(gateway, "shared", &caller).await;
     let mut human = takes(desk, &talk, &mut events).await;
     human.press("*8");
+    // The agent is a silent third.
+    tokio::join!(human.hears(Tone::Low), talk.hears(Tone::Middle));
     // Whoever talks now is heard by the agent, too, and written down.
     let words = sound::read(&sound::fixture("en-cancelled.wav"));
     talk.says(Says::Silence);

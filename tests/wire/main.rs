@@ -29,6 +29,7 @@ mod sipp;
 mod softphone;
 mod sound;
 mod stats;
+mod supervisor;
 mod talk;
 mod telemetry;
 mod telephone;

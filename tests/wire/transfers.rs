@@ -10,12 +10,12 @@ use crate::telephone::{Says, Talk, Telephone, Tone};
 
 /// A line with one human, more of its settings, and a greeting that is short: nobody is here to hear it.
 pub fn line(name: &str, human: &Telephone, more: &str) -> String {
+    let address = human.address();
     format!(
         "[[line]]\nname = \"{name}\"\nnumbers = [\"{name}\"]\npack = \"{}\"\n\
          greeting = \"transfer-connected\"\n{more}\n\
-         [[line.human]]\nname = \"desk\"\naddress = \"{}\"\n",
-        repository().join("skills/airline").display(),
-        human.address()
+         [[line.human]]\nname = \"{name}\"\naddress = \"{address}\"\n",
+        repository().join("skills/airline").display()
     )
 }
 

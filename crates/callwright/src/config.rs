@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callwright_actions::{BreakerConfig, Postgres, Store};
+use callwright_conversation::HumanConfig;
 use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::{DigestAlgorithm, Network};
 use toml::de::DeTable;
@@ -32,7 +33,9 @@ use sip::{Hash, Realm};
 pub use sip::{Tls, User, WebSocket};
 pub use trunks::Trunk;
 pub use values::WebAddress;
-use values::{CodecName, CollectorAddress, Length, Listen, Loopback, Origin, Ports, Seconds, Service, Whole};
+use values::{
+    CodecName, CollectorAddress, Keys, Length, Listen, Loopback, Origin, Ports, Seconds, Service, Whole,
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -277,6 +280,10 @@ pub struct Line {
     pub greeting: Option<String>,
     /// Which of its calls are recorded.
     pub recording: RecordingWhen,
+    /// Whether the agent listens while people talk, until they say otherwise.
+    pub agent_listens: bool,
+    /// What they can do with the agent then, and what is written down of them.
+    pub human_config: HumanConfig,
     /// People, in the order they are rung.
     pub humans: Vec<Human>,
 }
@@ -559,6 +566,24 @@ fn operator_token(reader: &mut Reader, section: &mut Section<'_, '_>) -> Option<
     Some(Pii::new(token))
 }
 
+fn human_config(reader: &mut Reader, line: &mut Section<'_, '_>) -> HumanConfig {
+    let usual = HumanConfig::default();
+    let config = HumanConfig {
+        hand_back_key: reader.parse_or(line, "hand_back_key", Keys(usual.hand_back_key)).0,
+        listen_key: reader.parse_or(line, "listen_key", Keys(usual.listen_key)).0,
+        transcript: reader.parse_or(line, "transcript_of_humans", usual.transcript),
+    };
+    let HumanConfig { hand_back_key, listen_key, .. } = &config;
+    if hand_back_key.ends_with(listen_key) || listen_key.ends_with(hand_back_key) {
+        let what = format!(
+            "`hand_back_key` and `listen_key` cannot be told apart: `{hand_back_key}` and `{listen_key}`"
+        );
+        reader.problem(line.at("hand_back_key"), what).help =
+            Some("neither may end with the other".to_owned());
+    }
+    config
+}
+
 fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut complete = true;
@@ -589,6 +614,8 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
             voice: Voice(reader.parse_or(&mut section, "voice", String::new())),
             greeting: reader.parse(&mut section, "greeting"),
             recording: reader.parse_or(&mut section, "recording", RecordingWhen::Off),
+            agent_listens: reader.parse_or(&mut section, "agent_listens", false),
+            human_config: human_config(reader, &mut section),
             humans,
         };
         if lines.iter().any(|other| Some(&other.name) == name.as_ref()) {

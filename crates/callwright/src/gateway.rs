@@ -15,6 +15,7 @@ mod measure;
 mod observe;
 mod phone;
 mod ring;
+mod supervise;
 mod systems;
 mod tape;
 mod transfers;
@@ -207,6 +208,7 @@ impl Gateway {
                 callbacks: Arc::new(callbacks::CallbackList(Arc::clone(&shared))),
                 approvals: Arc::new(approvals::ApprovalList(Arc::clone(&shared))),
                 humans: Arc::new(humans::HumanList(Arc::clone(&shared))),
+                supervisors: Arc::new(supervise::SupervisorDoor(Arc::clone(&shared))),
                 journeys: Arc::new(journeys::JourneyList {
                     shared: Arc::clone(&shared),
                     calls: shared.config.journal.dir.clone(),
@@ -408,6 +410,8 @@ impl Shared {
         dialogue.ask_recording = line.line.recording == RecordingWhen::Consent;
         let mut config = ConversationConfig::new(dialogue, leg);
         config.voice = line.line.voice.clone();
+        config.call.agent_listens = line.line.agent_listens;
+        config.human = line.line.human_config.clone();
         let setup = CallSetup { config, core: self.core.clone(), inbox };
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {

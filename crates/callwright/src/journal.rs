@@ -14,7 +14,7 @@ mod writer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, Moment};
+use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, HumanConfig, Moment};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice, utc};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ struct Header {
     transfer_ms: u64,
     /// The agent listens while people talk.
     agent_listens: bool,
+    /// What humans could do.
+    #[serde(default)]
+    human: HumanConfig,
 }
 
 /// Which pack, as it was then.
@@ -179,6 +182,7 @@ impl Recorder {
             leg: config.caller,
             transfer_ms: u64::try_from(config.dialogue.limits.transfer.as_millis()).unwrap_or(u64::MAX),
             agent_listens: config.call.agent_listens,
+            human: config.human.clone(),
         };
         let name = format!("{}-{call}{SUFFIX}", started.replace(':', ""));
         self.sheet.open(*call, name, serde_json::to_string(&header).unwrap_or_default());

@@ -180,6 +180,9 @@ pub enum CallFact {
     SupervisionChanged {
         /// What they do.
         what: Option<Supervise>,
+        /// Who wanted it, where it was not their phone's keys.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// How long the agent took to answer: from the caller's last sound to its own first.
     ResponseMeasured {

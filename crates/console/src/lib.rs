@@ -16,6 +16,7 @@
 //! | `GET /v1/approvals?role=NAME` | plans that wait for somebody's approval, with all that would be written: for the operator only |
 //! | `PUT /v1/approvals/{plan}` | approves or rejects: `{"number": 2, "decision": "approve", "role": "…", "by": "…", "reason": "…"}` |
 //! | `GET /v1/plans/{plan}` | what has become of a plan, and why: for the operator only |
+//! | `POST /v1/calls/{call}/supervise` | rings a supervisor, or changes what one does: `{"mode": "whisper", "phone": "sip:…", "by": "…"}`; `DELETE` has them leave: for the operator only |
 //! | `GET /desk` | a page for approvals and stories of plans; it asks for the operator's token where there is one |
 //! | `GET /metrics`, `/healthz`, `/ready` | Prometheus, alive, taking calls |
 //!
@@ -43,6 +44,7 @@ mod problem;
 mod router;
 mod server;
 mod sse;
+mod supervise;
 mod views;
 mod whip;
 
@@ -55,7 +57,8 @@ pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal, HumanState,
     HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots,
-    StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer,
+    WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

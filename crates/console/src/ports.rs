@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callwright_model::{CallId, Language, Pii, PlanId, Record, StepView};
+use callwright_model::{CallId, Language, Pii, PlanId, Record, StepView, Supervise};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct ConsolePorts {
     pub callbacks: Arc<dyn Callbacks>,
     /// What waits for somebody's approval.
     pub approvals: Arc<dyn Approvals>,
+    /// Who hears calls beside those who talk.
+    pub supervisors: Arc<dyn Supervisors>,
     /// What is kept of persons.
     pub journeys: Arc<dyn Journeys>,
     /// Who can be rung.
@@ -291,6 +293,43 @@ pub enum CallbackRefusal {
         /// Why, in words.
         reason: String,
     },
+}
+
+/// Who hears calls beside those who talk in them.
+#[async_trait]
+pub trait Supervisors: Send + Sync {
+    /// Rings a supervisor, has the one who is there do something else, or, without a wish, has them leave.
+    ///
+    /// # Errors
+    /// Why it cannot be; nothing has changed then.
+    async fn supervise(&self, call: CallId, wish: Option<SuperviseWish>) -> Result<(), SuperviseRefusal>;
+}
+
+/// What a supervisor wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuperviseWish {
+    /// What to do in the call.
+    pub mode: Supervise,
+    /// Which phone to ring: a SIP address, or `user:NAME`. None changes what the one does that is there.
+    pub phone: Option<Pii<String>>,
+    /// Who wants it, for the call's events and journal.
+    pub by: String,
+}
+
+/// Why a call is not supervised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SuperviseRefusal {
+    /// There is no such call, or not any more.
+    Unknown,
+    /// No phone is named and none is there.
+    Nobody,
+    /// The phone's address is none.
+    Address {
+        /// Why not, in words.
+        reason: String,
+    },
+    /// Another phone is there.
+    Another,
 }
 
 /// Plans that wait for somebody's approval.

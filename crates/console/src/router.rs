@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::ConsoleConfig;
 use crate::ports::ConsolePorts;
 use crate::problem::Problem;
-use crate::{access, approvals, callbacks, captures, humans, journeys, page, sse, views, whip};
+use crate::{access, approvals, callbacks, captures, humans, journeys, page, sse, supervise, views, whip};
 
 /// What every handler may look at.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/lines", get(views::lines))
         .route("/v1/calls", get(views::calls))
         .route("/v1/calls/{call}/capture.pcap", get(captures::pcap))
+        .route("/v1/calls/{call}/supervise", post(supervise::supervise).delete(supervise::end))
         .route("/v1/phones", get(views::phones))
         .route("/v1/plans", get(views::plans))
         .route("/v1/plans/{plan}", get(views::story))
@@ -87,7 +88,7 @@ async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",
-        "POST an offer to /whip, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done, /v1/humans/{name} or /v1/approvals/{plan}, GET everything else",
+        "POST an offer to /whip or a wish to /v1/calls/{call}/supervise, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done, /v1/humans/{name} or /v1/approvals/{plan}, GET everything else",
     )
 }
 

@@ -104,7 +104,8 @@ mod tests {
     use crate::ports::{
         ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
         Callbacks, ErasedView, JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots,
-        StoryRefusal, StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+        StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer,
+        WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -171,6 +172,13 @@ mod tests {
     }
 
     #[async_trait::async_trait]
+    impl Supervisors for Nothing {
+        async fn supervise(&self, _: CallId, _: Option<SuperviseWish>) -> Result<(), SuperviseRefusal> {
+            Err(SuperviseRefusal::Unknown)
+        }
+    }
+
+    #[async_trait::async_trait]
     impl Journeys for Nothing {
         async fn export(&self, _journey: &str) -> Result<Pii<String>, JourneyRefusal> {
             Err(JourneyRefusal::Unknown)
@@ -190,6 +198,7 @@ mod tests {
             approvals: Arc::new(Nothing),
             humans: Arc::new(()),
             journeys: Arc::new(Nothing),
+            supervisors: Arc::new(Nothing),
             metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         };
         Console::start(ConsoleConfig { bind, ..ConsoleConfig::default() }, ports).await

@@ -49,7 +49,12 @@ pub enum Fact {
         by: LegId,
     },
     /// A supervisor wants to do this; `None`: to leave.
-    Supervise(Option<Supervise>),
+    Supervise {
+        /// What.
+        what: Option<Supervise>,
+        /// Who wants it, as the operator names them.
+        by: String,
+    },
     /// The caller hung up, or their connection was lost.
     CallerGone,
     /// The gateway is about to stop: end the call in a civil way.

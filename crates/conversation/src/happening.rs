@@ -123,7 +123,12 @@ pub enum Happening {
         on: bool,
     },
     /// A supervisor does this from now on; `None`: there is none any more.
-    Supervised(Option<Supervise>),
+    Supervised {
+        /// What.
+        what: Option<Supervise>,
+        /// Who wanted it last, where it was not their phone's keys.
+        by: Option<String>,
+    },
     /// What the human said while they had the call.
     HumanSaid {
         /// The words.

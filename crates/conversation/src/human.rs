@@ -2,6 +2,7 @@
 
 use callwright_call_core::answering::{self, Answering};
 use callwright_model::{Language, LegId, Say, SayId, SaySource, Voice, word_count};
+use serde::{Deserialize, Serialize};
 
 use crate::fact::Act;
 use crate::turns::Turns;
@@ -18,8 +19,8 @@ pub(crate) struct HumanLeg {
     pub(crate) briefed_again: bool,
     /// What ends with the question, and how many words of it must be heard.
     question: Option<(SayId, u16)>,
-    /// The last key was a star.
-    star: bool,
+    /// The keys that were pressed last.
+    keys: String,
     says: u32,
 }
 
@@ -44,22 +45,34 @@ impl HumanLeg {
             answering: Answering::new(answering::Config::default()),
             briefed_again: false,
             question: None,
-            star: false,
+            keys: String::new(),
             says: 0,
         }
     }
 
-    /// What a key means: before they talk 1 takes the call and 2 leaves it; while they do, `*9` gives the caller back, and `*8` has
-    /// the agent listen, or leave. Other keys are for whoever is at the other end.
-    pub(crate) fn key(&mut self, digit: char, talking: bool) -> Answer {
-        let after_star = std::mem::replace(&mut self.star, digit == '*');
-        match (talking, after_star, digit) {
-            (false, _, '1') => Answer::Accept,
-            (false, _, '2') => Answer::Decline,
-            (true, true, '9') => Answer::HandBack,
-            (true, true, '8') => Answer::Stay,
-            (_, _, _) => Answer::Unclear,
+    /// What a key means: before they talk 1 takes the call and 2 leaves it; while they do, the keys of the configuration give the caller
+    /// back, or have the agent listen, or leave. Others are for whoever is at the other end.
+    pub(crate) fn key(&mut self, digit: char, talking: bool, config: &HumanConfig) -> Answer {
+        if !talking {
+            return match digit {
+                '1' => Answer::Accept,
+                '2' => Answer::Decline,
+                _ => Answer::Unclear,
+            };
         }
+        if self.keys.len() == KEYS_MAX {
+            self.keys.remove(0);
+        }
+        self.keys.push(digit);
+        let answer = if self.keys.ends_with(&config.hand_back_key) {
+            Answer::HandBack
+        } else if self.keys.ends_with(&config.listen_key) {
+            Answer::Stay
+        } else {
+            return Answer::Unclear;
+        };
+        self.keys.clear();
+        answer
     }
 
     /// Asks whether they take the call, after something else if it is not empty. Half of the question is enough to know what is asked.
@@ -99,6 +112,27 @@ impl HumanLeg {
         SayId(HUMAN_SAYS + self.says)
     }
 }
+
+/// A human who has the call: what they can do with the agent, and what is written down of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HumanConfig {
+    /// Keys that give the caller back to the agent, at most [`KEYS_MAX`].
+    pub hand_back_key: String,
+    /// Keys that have the agent listen, or leave if it does.
+    pub listen_key: String,
+    /// Whether the agent's ear is open to the human while it listens. If not, nothing of what they say is written down, and they hand back
+    /// by key alone.
+    pub transcript: bool,
+}
+
+impl Default for HumanConfig {
+    fn default() -> Self {
+        Self { hand_back_key: "*9".to_owned(), listen_key: "*8".to_owned(), transcript: true }
+    }
+}
+
+/// Keys in a row that can mean something.
+pub const KEYS_MAX: usize = 4;
 
 /// Says to humans count from here.
 const HUMAN_SAYS: u32 = 1 << 30;

@@ -22,6 +22,7 @@ use callwright_model::{
 
 use crate::fact::{Act, Fact};
 use crate::happening::{Ending, Happening};
+use crate::human::HumanConfig;
 use crate::turns::Turns;
 use evidence::Evidence;
 use handover::Handover;
@@ -38,6 +39,8 @@ pub struct ConversationConfig {
     pub caller: LegId,
     /// The voice.
     pub voice: Voice,
+    /// What a human who has the call can do, and what is written down of them.
+    pub human: HumanConfig,
     /// Timers of the call as a whole.
     pub call: call::Config,
     /// Longest wait for a turn's utterance, after which the caller counts as not understood: a recogniser that died must
@@ -55,6 +58,7 @@ impl ConversationConfig {
             dialogue,
             caller,
             voice: Voice::default(),
+            human: HumanConfig::default(),
             call: call::Config::default(),
             recognition_max: Duration::from_secs(4),
             farewell_max: Duration::from_secs(15),
@@ -195,7 +199,7 @@ impl Conversation {
             Fact::Refer(what) => self.call.handle_refer(what, now),
             Fact::MoveAsked(leg) => self.move_asked(leg, now),
             Fact::Replaced { leg, by } => self.replaced(leg, by, now),
-            Fact::Supervise(what) => self.supervise(what, now),
+            Fact::Supervise { what, by } => self.supervise(what, by, now),
             Fact::CallerGone => self.caller_gone(now),
             Fact::Drain => self.drain_call(now),
         }

@@ -59,9 +59,11 @@ impl Call {
     fn supervise(&mut self, what: Supervise, since: MonoTime, now: MonoTime) {
         // While the caller's network was asked to fetch the caller nobody can take them: the supervisor speaks with them till then.
         let fetched = matches!(self.stage, Stage::Referring { .. });
-        if what == Supervise::TakeOver && !fetched {
-            return self.take_over(now);
-        }
+        let what = match what {
+            Supervise::TakeOver if fetched => Supervise::Barge,
+            Supervise::TakeOver => return self.take_over(now),
+            Supervise::Listen | Supervise::Whisper | Supervise::Barge => what,
+        };
         self.supervision = Supervision::Present { what, since };
         self.outputs.push_back(Output::Supervised(Some(what)));
         self.hear();

@@ -418,3 +418,27 @@ fn mistakes_in_humans_are_told_with_their_lines() {
         assert!(problems.iter().any(|problem| problem.starts_with(wanted)), "{wanted}: {problems:#?}");
     }
 }
+
+#[test]
+fn keys_of_humans_are_read_and_cannot_be_mistaken_for_each_other() {
+    let line = |more: &str| format!("[[line]]\nname = \"a\"\npack = \"p\"\n{more}\n");
+    let text = line(
+        "hand_back_key = \"#1\"\nlisten_key = \"*22\"\nagent_listens = true\ntranscript_of_humans = false",
+    );
+    let line_read = parse(&text, &[]).expect("it is right").lines.remove(0);
+    assert_eq!(
+        (line_read.human_config.hand_back_key.as_str(), line_read.human_config.listen_key.as_str()),
+        ("#1", "*22")
+    );
+    assert!(line_read.agent_listens && !line_read.human_config.transcript);
+    let usual = parse(&line(""), &[]).expect("it is right").lines.remove(0);
+    assert_eq!((usual.human_config, usual.agent_listens), (HumanConfig::default(), false));
+    for (wrong, told) in [
+        ("hand_back_key = \"9\"", "2 to 4 keys"),
+        ("listen_key = \"*12345\"", "2 to 4 keys"),
+        ("listen_key = \"*9\"", "cannot be told apart"),
+    ] {
+        let problems = parse(&line(wrong), &[]).expect_err("it is wrong").join("\n");
+        assert!(problems.contains(told), "{wrong}: {problems}");
+    }
+}

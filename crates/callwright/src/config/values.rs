@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use callwright_call_core::call::How;
 use callwright_call_core::trunk::dialled;
+use callwright_conversation::KEYS_MAX;
 use callwright_model::Codec;
 
 /// A time as `500ms`, `20s` or `5m`.
@@ -39,6 +40,22 @@ impl FromStr for Seconds {
             Ok(Self(length))
         } else {
             Err("write whole seconds, such as `90s`, at most a day".to_owned())
+        }
+    }
+}
+
+/// Keys of a telephone in a row that mean something: a star or a hash first, so that nobody presses them for somebody else.
+pub(super) struct Keys(pub(super) String);
+
+impl FromStr for Keys {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = text.chars().all(|key| "0123456789*#ABCD".contains(key));
+        if text.starts_with(['*', '#']) && known && (2..=KEYS_MAX).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("write 2 to {KEYS_MAX} keys that begin with `*` or `#`, such as `*9`"))
         }
     }
 }

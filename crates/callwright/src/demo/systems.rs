@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use callwright_conversation::HumanConfig;
 use callwright_demo_backends::{Config as BackendConfig, Fault, Handle, airline, shop};
 use callwright_model::Codec;
 use callwright_sip::DigestAlgorithm;
@@ -82,6 +83,8 @@ impl Systems {
             voice: callwright_model::Voice::default(),
             greeting: None,
             recording: RecordingWhen::Off,
+            agent_listens: false,
+            human_config: HumanConfig::default(),
             humans: humans.clone(),
         };
         let lines = vec![

@@ -9,7 +9,7 @@ use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Sw
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, BothSides, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say,
-    TurnId,
+    Supervise, TurnId,
 };
 use callwright_sip::SipLegControl;
 use callwright_speech::{Ear, Listening, Mouth};
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::gateway::observe::Observer;
+use crate::gateway::supervise::Supervisor;
 use crate::gateway::tape::TapeOperator;
 use crate::gateway::transfers::Move;
 use crate::gateway::{Shared, ring};
@@ -57,6 +58,7 @@ pub(crate) struct Table {
     pub(crate) found: Vec<usize>,
     /// A human moves the caller on.
     pub(crate) moving: Move,
+    pub(crate) supervisor: Supervisor,
     /// Legs that were named here and not by the call.
     pub(crate) named: u64,
 }
@@ -140,7 +142,9 @@ impl Legs {
 
     /// Forgets a telephone that is over.
     pub(crate) fn forget(&self, leg: LegId) {
-        self.table().legs.remove(&leg);
+        let mut table = self.table();
+        table.legs.remove(&leg);
+        table.supervisor.forget(leg);
     }
 
     /// Gives a leg sound: media, ears and mouth. Into `tap` go both sides of it, for a recording.
@@ -228,6 +232,7 @@ impl Legs {
         let removed = {
             let mut table = self.table();
             table.over.insert(leg);
+            table.supervisor.forget(leg);
             table.legs.remove(&leg)
         };
         if let Some(removed) = removed {
@@ -303,8 +308,7 @@ impl Switchboard for Board {
     }
 
     fn dial_supervisor(&mut self, leg: LegId) {
-        let why = "no supervisor has named a phone".to_owned();
-        self.legs.inform(Fact::Human(leg, HumanFact::Refused(why)));
+        self.legs.dial_supervisor(leg);
     }
 
     fn refer(&mut self, replaces: Option<LegId>) {
@@ -329,6 +333,10 @@ impl Switchboard for Board {
 
     fn tell(&mut self, happening: Happening) {
         self.legs.shared.capture.tell(self.legs.call, &happening);
+        if let Happening::Supervised { what: None | Some(Supervise::TakeOver), .. } = happening {
+            // The phone is nobody's or the human's from now on: there may be another supervisor.
+            self.legs.table().supervisor = Supervisor::Nobody;
+        }
         self.observer.tell(happening);
     }
 

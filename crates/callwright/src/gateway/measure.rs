@@ -129,6 +129,7 @@ const COUNTERS: &[(&str, &str)] = &[
 const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ("callwright_capture_lost_total", "Messages and packets that were not kept for, or told to, engineers."),
     ("callwright_calls_total", "Calls begun, by channel."),
+    ("callwright_supervisions_total", "What supervisors began to do in calls, by mode."),
     ("callwright_turn_verdicts_total", "What sound over the agent turned out to be."),
     ("callwright_sip_calls_total", "SIP calls offered to us (in) and placed by us (out)."),
     ("callwright_sip_refused_total", "SIP requests refused, by reason."),

@@ -12,7 +12,8 @@ use callwright_console::{
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
 use callwright_model::{
-    CallId, LegId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, TurnId, Verdict,
+    CallId, LegId, MonoTime, Pii, PlanFact, PlanId, PlanReply, SayId, StepState, StepView, Supervise, TurnId,
+    Verdict,
 };
 use callwright_sip::{PhoneContact, UserPhones};
 use callwright_wire::actions::{ClientError, PlanState};
@@ -183,7 +184,12 @@ impl Observer {
                 let who = *who;
                 self.publish(if *on { CallFact::Held { who } } else { CallFact::Resumed { who } });
             }
-            Happening::Supervised(what) => self.publish(CallFact::SupervisionChanged { what: *what }),
+            Happening::Supervised { what, by } => {
+                if let Some(what) = what {
+                    metrics::counter!("callwright_supervisions_total", "mode" => mode(*what)).increment(1);
+                }
+                self.publish(CallFact::SupervisionChanged { what: *what, by: by.clone() });
+            }
             Happening::HumanSaid { words, language } => {
                 let (text, language) = (self.secrets.words(words), *language);
                 self.publish(CallFact::HumanTranscription { text, language });
@@ -322,6 +328,15 @@ const fn name(verdict: Verdict) -> &'static str {
         Verdict::Tic => "tic",
         Verdict::SideTalk => "side_talk",
         Verdict::Noise => "noise",
+    }
+}
+
+const fn mode(what: Supervise) -> &'static str {
+    match what {
+        Supervise::Listen => "listen",
+        Supervise::Whisper => "whisper",
+        Supervise::Barge => "barge",
+        Supervise::TakeOver => "take_over",
     }
 }
 

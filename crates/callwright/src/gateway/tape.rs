@@ -164,7 +164,7 @@ impl TapeOperator {
             | Happening::TransferState { .. }
             | Happening::MachineAnswered { .. }
             | Happening::Held { .. }
-            | Happening::Supervised(_)
+            | Happening::Supervised { .. }
             | Happening::HumanSaid { .. }
             | Happening::Whispered { .. }
             | Happening::CallBack { .. }

@@ -88,7 +88,7 @@ impl Mask {
             | Fact::Refer(_)
             | Fact::MoveAsked(_)
             | Fact::Replaced { .. }
-            | Fact::Supervise(_)
+            | Fact::Supervise { .. }
             | Fact::CallerGone
             | Fact::Drain => return (Cow::Borrowed(fact), None),
         };
@@ -133,7 +133,7 @@ impl Mask {
             | Fact::Refer(_)
             | Fact::MoveAsked(_)
             | Fact::Replaced { .. }
-            | Fact::Supervise(_)
+            | Fact::Supervise { .. }
             | Fact::CallerGone
             | Fact::Drain => return (Cow::Borrowed(fact), None),
         };
@@ -245,6 +245,9 @@ impl Mask {
                 confidence: *confidence,
                 language: *language,
             }),
+            Happening::HumanSaid { words, language } => {
+                Some(Happening::HumanSaid { words: self.secrets.words(words), language: *language })
+            }
             Happening::CallerKeyed { digit } => {
                 Some(Happening::CallerKeyed { digit: self.secrets.key(*digit.reveal()).into() })
             }
@@ -270,8 +273,7 @@ impl Mask {
             | Happening::TransferState { .. }
             | Happening::MachineAnswered { .. }
             | Happening::Held { .. }
-            | Happening::Supervised(_)
-            | Happening::HumanSaid { .. }
+            | Happening::Supervised { .. }
             | Happening::Whispered { .. }
             | Happening::CallBack { .. }
             | Happening::Trouble(_)

@@ -158,6 +158,7 @@ impl Player {
         dialogue.ask_recording = header.ask_recording;
         let mut config = ConversationConfig::new(dialogue, header.leg);
         config.call.agent_listens = header.agent_listens;
+        config.human = header.human.clone();
         config.voice = header.voice.clone();
         let started = header.started_mono_us;
         let replayed = Replayed { facts: 0, decisions: 0, close: Close::CutOff, difference: None, remarks };

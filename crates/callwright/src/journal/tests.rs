@@ -7,10 +7,12 @@ use callwright_model::{
     TurnId, Utterance, UtteranceSort, Verdict, word_count,
 };
 
+use super::mask::Mask;
 use super::replay::{Close, Replayed};
 use super::*;
 use crate::config;
 use crate::lines::{LoadedPack, load_pack};
+use crate::secrets::Secrets;
 
 const CALLER: LegId = LegId(1);
 const CALL: CallId = CallId(0xc0ffee);
@@ -41,6 +43,8 @@ impl Call {
             voice: Voice::default(),
             greeting: None,
             recording: config::RecordingWhen::Off,
+            agent_listens: false,
+            human_config: HumanConfig::default(),
             humans: Vec::new(),
         };
         let line = LoadedLine::new(&line, &LoadedPack { pack: Arc::clone(&pack), source });
@@ -308,4 +312,17 @@ async fn what_is_no_journal_or_has_lost_lines_is_refused() {
     std::fs::write(&file, &text).expect("ours");
     let pack = replay::replay(&file, Some(&missing)).expect_err("there is no pack");
     assert!(format!("{pack:#}").contains("--pack"), "{pack:#}");
+}
+
+#[test]
+fn what_a_human_says_is_hidden_as_a_callers_words_are() {
+    let mut mask = Mask::new(Secrets::default(), Language::EN);
+    let mut kept = |words: &str| {
+        let words = words.to_owned().into();
+        let act = Act::Tell(Happening::HumanSaid { words, language: Language::EN });
+        serde_json::to_string(&mask.act(&act)).expect("plain data")
+    };
+    let card = kept("so that is four two four two four two four two four two four two four two four two");
+    assert!(card.contains("so that is") && !card.contains("four two"), "{card}");
+    assert!(kept("your flight leaves at ten fifteen").contains("ten fifteen"));
 }

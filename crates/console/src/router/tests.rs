@@ -16,7 +16,8 @@ use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, HumanRefusal, HumanState, HumanView,
     Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal,
-    StoryView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer, WhipHandler,
+    WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -43,6 +44,20 @@ impl WhipHandler for Gateway {
 
     async fn hang_up(&self, session: &str) -> bool {
         session == "abc"
+    }
+}
+
+/// One call runs, and somebody supervises it.
+#[async_trait]
+impl Supervisors for Gateway {
+    async fn supervise(&self, call: CallId, wish: Option<SuperviseWish>) -> Result<(), SuperviseRefusal> {
+        if call != CallId(0xca11) {
+            return Err(SuperviseRefusal::Unknown);
+        }
+        match wish.and_then(|wish| wish.phone) {
+            Some(phone) if phone.reveal() != "user:anna" => Err(SuperviseRefusal::Another),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -272,6 +287,7 @@ fn stage(config: ConsoleConfig, readiness: Readiness) -> Stage {
         callbacks: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         approvals: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         humans: Arc::new(Staff::default()),
+        supervisors: gateway.clone(),
         journeys: Arc::new(Desk { away: readiness == Readiness::Draining, done: Mutex::default() }),
         snapshots: Arc::new(Snapshot(readiness)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
@@ -517,6 +533,38 @@ async fn an_approver_sees_what_would_happen_and_the_first_answer_counts() {
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let (status, ..) = ask(&stage(open, Readiness::Ready).app, put("p1", &yes)).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "for the operator only");
+}
+
+#[tokio::test]
+async fn a_call_is_supervised_for_the_operator_only() {
+    let app = ready().app;
+    let json = [("content-type", "application/json")];
+    let post =
+        |call: &str, body: &str| request(Method::POST, &format!("/v1/calls/{call}/supervise"), &json, body);
+    for (call, body, wanted) in [
+        ("ca11", r#"{"mode":"listen","phone":"user:anna","by":"Ada"}"#, StatusCode::ACCEPTED),
+        ("ca11", r#"{"mode":"take_over","by":"Ada"}"#, StatusCode::ACCEPTED),
+        ("ca11", r#"{"mode":"listen","phone":"sip:other@127.0.0.1","by":"Ada"}"#, StatusCode::CONFLICT),
+        ("beef", r#"{"mode":"listen","by":"Ada"}"#, StatusCode::NOT_FOUND),
+        ("nonsense", r#"{"mode":"listen","by":"Ada"}"#, StatusCode::NOT_FOUND),
+        ("ca11", r#"{"mode":"shout","by":"Ada"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("ca11", r#"{"mode":"listen","by":" "}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("ca11", r#"{"mode":"listen"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("ca11", "listen", StatusCode::BAD_REQUEST),
+    ] {
+        let (status, headers, told) = ask(&app, post(call, body)).await;
+        assert_eq!(status, wanted, "{call} {body}: {told}");
+        if status != StatusCode::ACCEPTED {
+            problem(&headers, &told);
+        }
+    }
+    let leave = || request(Method::DELETE, "/v1/calls/ca11/supervise", &[], "");
+    assert_eq!(ask(&app, leave()).await.0, StatusCode::ACCEPTED);
+    let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
+    let app = stage(open, Readiness::Ready).app;
+    assert_eq!(ask(&app, leave()).await.0, StatusCode::FORBIDDEN);
+    let (status, ..) = ask(&app, post("ca11", r#"{"mode":"listen","by":"Ada"}"#)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -108,7 +108,10 @@ impl Conversation {
                 self.acts.extend(legs.into_iter().flatten().map(Act::Probe));
             }
             Output::Held { who, on } => self.is_held(who, on, now),
-            Output::Supervised(what) => self.tell(Happening::Supervised(what)),
+            Output::Supervised(what) => {
+                let by = self.people.supervised_by.clone();
+                self.tell(Happening::Supervised { what, by });
+            }
             Output::Done(outcome) => self.transferred(outcome, now),
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct People {
     pub(super) found: Option<usize>,
     pub(super) target: Option<LegId>,
     pub(super) supervisor: Option<LegId>,
+    /// On whose wish the supervisor does what they do.
+    pub(super) supervised_by: Option<String>,
     /// Who hears whom.
     pub(super) sound: Sound,
     pub(super) wiring: Wiring,
@@ -131,6 +133,12 @@ impl Conversation {
             Some(party) => {
                 if let LegFact::Gone(_) = event.fact {
                     self.gone(party, now);
+                } else if party == Party::Supervisor
+                    && let LegFact::Dtmf { digit } = event.fact
+                    && let Some(what) = supervisor_key(digit)
+                {
+                    self.people.supervised_by = None;
+                    self.call.handle_supervise(what, now);
                 }
             }
             None => {}
@@ -188,7 +196,7 @@ impl Conversation {
 
     fn human_key(&mut self, digit: char, now: MonoTime) {
         let Some(human) = &mut self.people.human else { return };
-        match human.key(digit, self.call.is_with_human()) {
+        match human.key(digit, self.call.is_with_human(), &self.config.human) {
             Answer::Accept => self.call.handle_accepted(now),
             Answer::Decline => self.call.handle_declined(now),
             Answer::HandBack => self.call.handle_handed_back(now),
@@ -250,7 +258,8 @@ impl Conversation {
         self.act(Act::Hangup(by));
     }
 
-    pub(super) fn supervise(&mut self, what: Option<Supervise>, now: MonoTime) {
+    pub(super) fn supervise(&mut self, what: Option<Supervise>, by: String, now: MonoTime) {
+        self.people.supervised_by = Some(by).filter(|by| !by.is_empty());
         match what {
             Some(what) => self.call.handle_supervise(what, now),
             None => self.call.handle_supervise_end(now),
@@ -279,6 +288,17 @@ impl Conversation {
         if let Some(leg) = leg {
             self.act(Act::Hangup(leg));
         }
+    }
+}
+
+/// What a key on a supervisor's phone means: the first three as Asterisk's `ChanSpy` has them.
+const fn supervisor_key(digit: char) -> Option<Supervise> {
+    match digit {
+        '4' => Some(Supervise::Listen),
+        '5' => Some(Supervise::Whisper),
+        '6' => Some(Supervise::Barge),
+        '7' => Some(Supervise::TakeOver),
+        _ => None,
     }
 }
 

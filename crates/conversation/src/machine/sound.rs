@@ -104,6 +104,7 @@ impl Conversation {
                 supervisor_voice.filter(|_| sound.human.supervisor),
                 None,
             ];
+            let listens = listens && (self.config.human.transcript || !sound.caller.human);
             wiring.human = human.map(|leg| (leg, Mix { hears, listens }));
             let agent = Some(Source::Agent(self.config.caller));
             let hears = [Some(caller), agent, human_voice.filter(|_| sound.supervisor.human)];

@@ -127,8 +127,16 @@ impl World {
         }
         let now = at(self.now);
         self.story.push(format!("{} {fact:?}", self.now));
+        let (before, human_before) = (self.call.state(), self.legs.get(&Party::Human).copied());
         fact.tell(&mut self.call, how, now);
         self.drain();
+        if fact >= Fact::Listen {
+            // Whatever supervisors do: it ends no call, and takes nobody away from the caller but to be there in their place.
+            self.claim((self.call.state() == "over") == (before == "over"), "a supervisor ends the call");
+            let human = self.legs.get(&Party::Human).copied();
+            let taken = self.call.is_bridged() && human == Some(Leg::Answered);
+            self.claim(human == human_before || taken, "a supervisor sends the human away");
+        }
     }
 
     fn drain(&mut self) {
@@ -209,6 +217,13 @@ impl World {
         let human = self.sound.human;
         self.claim(!human.agent || talks(Party::Human), "somebody hears who is not there");
         self.claim(self.sound.supervisor.caller == talks(Party::Supervisor), "a supervisor hears the call");
+        let supervisor = self.legs.contains_key(&Party::Supervisor);
+        self.claim(
+            supervisor == (self.call.supervision() != "nobody"),
+            "a supervisor's leg is there without a reason",
+        );
+        let whispers = self.call.supervision() == "whispering";
+        self.claim(!(caller.supervisor && whispers), "the caller hears a whisper");
         // The agent's sound is the dialogue's, which has timers of its own, while nobody else has the call.
         let agent = caller.agent && matches!(self.call.state(), "agent" | "announcing");
         let heard = agent || caller.hold || caller.people() || self.caller_holds;
@@ -260,6 +275,7 @@ fn run(seed: u64) -> World {
     }
     let state = world.call.state();
     world.claim(matches!(state, "agent" | "bridged" | "over"), "a transfer never ended");
+    world.claim(world.call.supervision() != "ringing", "a supervisor's phone rings for ever");
     if world.caller_there {
         world.happen(Fact::CallerGone, How::Warm);
     }
@@ -288,7 +304,13 @@ fn ten_thousand_interleavings_leave_no_leg_behind_and_nobody_in_silence() {
         let world = run(seed);
         world.claim(world.call.state() == "over", "the call did not end with its caller");
         for line in &world.story {
-            for word in ["Done(Bridged)", "Done(Referred)", "Done(HandedBack)", "BecomesHuman(Target)"] {
+            for word in [
+                "Done(Bridged)",
+                "Done(Referred)",
+                "Done(HandedBack)",
+                "BecomesHuman(Target)",
+                "BecomesHuman(Supervisor)",
+            ] {
                 if line.contains(word) {
                     *reached.entry(word).or_default() += 1;
                 }
@@ -296,5 +318,5 @@ fn ten_thousand_interleavings_leave_no_leg_behind_and_nobody_in_silence() {
         }
     }
     // A model that never gets anywhere would prove nothing.
-    assert!(reached.len() == 4 && reached.values().all(|&times| times > 100), "{reached:?}");
+    assert!(reached.len() == 5 && reached.values().all(|&times| times > 100), "{reached:?}");
 }

@@ -61,7 +61,11 @@ fn shape(call: &Call) -> String {
     if let Some(comfort) = call.stage.comfort_at() {
         *comfort = MonoTime::ZERO;
     }
-    format!("{:?} {} {:?} {:?}", call.stage, call.supervision(), call.caller_holds, call.human_holds)
+    match &mut call.supervision {
+        Supervision::Nobody => {}
+        Supervision::Ringing { since, .. } | Supervision::Present { since, .. } => *since = MonoTime::ZERO,
+    }
+    format!("{:?} {:?} {:?} {:?}", call.stage, call.supervision, call.caller_holds, call.human_holds)
 }
 
 fn caller_hears(call: &Call) -> &'static str {
@@ -118,10 +122,16 @@ fn table() -> String {
             }
         }
     }
-    let mut text = "| state | the caller hears | timer, and where it leads | what else leads where |\n\
-                    |---|---|---|---|\n"
-        .to_owned();
-    for (state, row) in &rows {
+    let mut text =
+        rendered("| state | the caller hears | timer, and where it leads | what else leads where |", &rows);
+    text.push('\n');
+    text + &supervisors_table()
+}
+
+/// One line for each state.
+fn rendered(head: &str, rows: &BTreeMap<&'static str, Row>) -> String {
+    let mut text = format!("{head}\n|---|---|---|---|\n");
+    for (state, row) in rows {
         let hears = row.hears.iter().copied().collect::<Vec<_>>().join("; ");
         let timers = row
             .timers
@@ -143,6 +153,50 @@ fn table() -> String {
         writeln!(text, "| {state} | {hears} | {timers} | {exits} |").expect("strings grow");
     }
     text
+}
+
+/// A supervisor's part, beside the agent alone and beside a human.
+fn supervisors_table() -> String {
+    let mut rows: BTreeMap<&'static str, Row> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut open = VecDeque::from([(Call::new(Config::default(), at(0)), at(0)), (bridged(), at(1))]);
+    while let Some((call, now)) = open.pop_front() {
+        if !seen.insert(shape(&call)) {
+            continue;
+        }
+        let row = rows.entry(call.supervision()).or_default();
+        row.hears.insert(supervisor_is_heard(&call));
+        let mut next = Vec::new();
+        if let Some((due, timer)) = call.supervisor_deadline() {
+            let mut later = call.clone();
+            later.handle_timeout(due);
+            row.timers.entry(timer).or_default().insert(later.supervision());
+            next.push((later, due));
+        }
+        for fact in Fact::ALL.into_iter().filter(|fact| *fact >= Fact::Listen) {
+            let mut told = call.clone();
+            fact.tell(&mut told, How::Warm, now);
+            if told.supervision() != call.supervision() {
+                row.exits.entry(told.supervision()).or_default().insert(fact);
+            }
+            next.push((told, now));
+        }
+        for (mut call, now) in next {
+            outputs(&mut call);
+            open.push_back((call, now));
+        }
+    }
+    rendered("| supervisor | who hears them | timer, and where it leads | what else leads where |", &rows)
+}
+
+fn supervisor_is_heard(call: &Call) -> &'static str {
+    let sound = call.sound_now();
+    match (sound.caller.supervisor, sound.human.supervisor) {
+        (true, true) => "caller and human",
+        (true, false) => "the caller, of whom the agent has the call",
+        (false, true) => "the human",
+        (false, false) => "nobody",
+    }
 }
 
 /// `CALLWRIGHT_WRITE_TABLES=1` writes it anew.

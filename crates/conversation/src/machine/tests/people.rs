@@ -141,7 +141,7 @@ fn a_human_moves_the_caller_on() {
 #[test]
 fn a_supervisor_who_whispers_is_in_the_humans_mix_only() {
     let (mut call, human) = bridged();
-    call.tell(Fact::Supervise(Some(Supervise::Whisper)));
+    call.tell(Fact::Supervise { what: Some(Supervise::Whisper), by: "Ada".to_owned() });
     let supervisor = call.take(|act| match act {
         Act::DialSupervisor { leg } => Some(*leg),
         _ => None,
@@ -150,7 +150,37 @@ fn a_supervisor_who_whispers_is_in_the_humans_mix_only() {
     call.tell(Fact::Human(supervisor, HumanFact::Answered));
     assert!(mix_of(&call, human).is_some_and(|mix| mix.has_voice(supervisor) && mix.has_voice(CALLER)));
     assert!(mix_of(&call, CALLER).is_some_and(|mix| !mix.has_voice(supervisor) && mix.has_voice(human)));
+    let told = Happening::Supervised { what: Some(Supervise::Whisper), by: Some("Ada".to_owned()) };
+    assert!(call.acts.contains(&Act::Tell(told)));
     let theirs = mix_of(&call, supervisor).expect("the supervisor hears");
     assert!(theirs.has_voice(CALLER) && theirs.has_voice(human));
     assert!(theirs.hears.contains(&Some(Source::Agent(CALLER))));
+    // By keys: everybody hears them, nobody does, and then the call is theirs.
+    call.leg(supervisor, LegFact::Dtmf { digit: '6' });
+    assert!(mix_of(&call, CALLER).is_some_and(|mix| mix.has_voice(supervisor)));
+    call.leg(supervisor, LegFact::Dtmf { digit: '4' });
+    assert!(mix_of(&call, CALLER).is_some_and(|mix| !mix.has_voice(supervisor)));
+    call.leg(supervisor, LegFact::Dtmf { digit: '7' });
+    assert!(call.acts.contains(&Act::Hangup(human)));
+    assert!(call.acts.contains(&Act::Command(CALLER, LegCommand::Bridge { with: supervisor })));
+    assert!(
+        call.acts.contains(&Act::Tell(Happening::Supervised { what: Some(Supervise::TakeOver), by: None }))
+    );
+}
+
+#[test]
+fn keys_and_the_transcript_of_humans_are_as_they_are_set() {
+    let (mut call, human) = bridged();
+    call.machine.config.human =
+        HumanConfig { hand_back_key: "#1".to_owned(), listen_key: "*22".to_owned(), transcript: false };
+    for digit in "*9*8*22".chars() {
+        call.leg(human, LegFact::Dtmf { digit });
+    }
+    assert!(call.machine.is_bridged(), "what is not set means nothing");
+    assert!(mix_of(&call, CALLER).is_some_and(|mix| mix.listens), "the agent listens to the caller");
+    assert!(mix_of(&call, human).is_some_and(|mix| !mix.listens), "and not to the human");
+    for digit in "#1".chars() {
+        call.leg(human, LegFact::Dtmf { digit });
+    }
+    assert!(call.acts.contains(&Act::Hangup(human)));
 }
