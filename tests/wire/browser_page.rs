@@ -11,7 +11,7 @@ use callwright_console::{
     CallView, CallbackRefusal, CallbackView, Callbacks, Channel, Console, ConsoleConfig, ConsolePorts,
     ErasedView, EventHub, JourneyRefusal, Journeys, LineView, PlanOutcome, PlanView, Readiness,
     RecogniserView, Snapshots, StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors,
-    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    TrunkView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 use callwright_model::{ActionKind, CallId, Language, Pii, PlanId, SayId, StepState, StepView, TurnId};
 use callwright_webrtc::{BrowserConfig, BrowserGateway, BrowserLeg, SessionId};
@@ -100,6 +100,10 @@ impl Snapshots for Snapshot {
 
     fn lines(&self) -> Vec<LineView> {
         self.lines.clone()
+    }
+
+    fn trunks(&self) -> Vec<TrunkView> {
+        Vec::new()
     }
 
     fn phones(&self) -> Vec<UserPhonesView> {

@@ -89,3 +89,31 @@ fn the_packs_and_the_example_are_right() {
         .expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn ready_files_for_trunks_are_right() {
+    let folder = repository().join("sip-configs/trunks");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("it is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 7, "{files:?}");
+    for file in files {
+        let mut check = Command::new(program());
+        check.arg("check").arg("--config").arg(&file);
+        for carrier in ["TWILIO", "TELNYX", "OFFICE", "ASTERISK"] {
+            check.env(format!("{carrier}_SIP_PASSWORD"), "a secret");
+        }
+        let output = check.output().expect("the program runs");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !told.contains("error:"), "{}: {told}", file.display());
+        // As it stands, without a password, it says which one it wants.
+        let text = std::fs::read_to_string(&file).expect("it can be read");
+        if text.contains("password = \"env:") {
+            let output = Command::new(program()).arg("check").arg("--config").arg(&file).output();
+            let told = String::from_utf8_lossy(&output.expect("the program runs").stdout).into_owned();
+            assert!(told.contains("_SIP_PASSWORD"), "{told}");
+        }
+    }
+}

@@ -8,8 +8,8 @@ use callwright_console::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackRefusal,
     CallbackView, Callbacks, Console, ConsoleConfig, ConsolePorts, Decision, ErasedView, EventHub,
     JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots, StoryRefusal, StoryView,
-    SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer,
-    WhipRefusal,
+    SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView, WhipAnswer, WhipHandler,
+    WhipOffer, WhipRefusal,
 };
 use callwright_model::{CallId, Money, Pii, PlanId, Record, Value};
 use serde_json::json;
@@ -106,6 +106,10 @@ impl Snapshots for Office {
     }
 
     fn lines(&self) -> Vec<LineView> {
+        Vec::new()
+    }
+
+    fn trunks(&self) -> Vec<TrunkView> {
         Vec::new()
     }
 

@@ -21,6 +21,7 @@ mod holds;
 mod import;
 mod journal;
 mod journey;
+mod kamailio;
 mod peers;
 mod python;
 mod queue;

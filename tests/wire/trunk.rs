@@ -1,9 +1,11 @@
 //! Trunks of the whole gateway: whose calls come in, and by which way numbers go out.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use callwright_tests::{Gateway, Settings};
+use callwright_tests::{Gateway, Settings, program};
 use tokio::net::UdpSocket;
 
 /// A SIP element that says exactly what it is told, over UDP.
@@ -157,4 +159,67 @@ async fn a_trunk_brings_calls_to_its_line_and_numbers_go_by_the_next_one_that_ta
             .any(|text| text.lines().next().is_some_and(|first| first.contains("\"trunk\":\"busy\"")))
     })
     .await;
+}
+
+/// What `callwright trunk` with these arguments says, and its exit code.
+fn command(arguments: &[&str], config: &Path) -> (String, Option<i32>) {
+    let output = Command::new(program()).arg("trunk").args(arguments).arg("--config").arg(config).output();
+    let output = output.expect("the program runs");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+}
+
+#[test]
+fn the_commands_say_how_trunks_are_and_hear_whether_sound_comes_back() {
+    // One gateway is the carrier of another, whose agent greets.
+    let carrier = Gateway::start(&Settings::default());
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback has room");
+    let silent = silent.local_addr().expect("it is bound");
+    let trunk = |name: &str, at: &str| {
+        format!(
+            "[[trunk]]\nname = \"{name}\"\naddress = \"sip:{at}\"\nkeepalive = {{ every = \"100ms\", misses_max = 1 }}\n\
+             answer_within = \"500ms\"\n[[trunk.route]]\nnumbers = \"*\"\n"
+        )
+    };
+    let top = trunk("good", &carrier.sip) + &trunk("gone", &silent.to_string());
+    let gateway = Gateway::start(&Settings { top, ..Settings::default() });
+    let written =
+        std::fs::read_to_string(gateway.folder.path().join("callwright.toml")).expect("it is there");
+    // The list asks the gateway where the configuration says that it is.
+    let config = gateway.folder.path().join("told.toml");
+    let told =
+        written.replace("[web]\nlisten = \"127.0.0.1:0\"", &format!("[web]\nlisten = \"{}\"", gateway.web));
+    std::fs::write(&config, told).expect("the folder is ours");
+
+    let (printed, code) = command(&["test", "good", "--call", "100"], &config);
+    assert!(code == Some(0) && printed.contains("    good  call: answered with"), "{printed}");
+    assert!(printed.contains("nothing is wrong with it"), "{printed}");
+    let (printed, code) = command(&["test", "gone", "--call", "100"], &config);
+    assert!(
+        code == Some(1) && printed.contains("     bad  options: ") && printed.contains("what to do: "),
+        "{printed}"
+    );
+    assert!(printed.contains(" skipped  call: not placed"), "{printed}");
+    let (printed, code) = command(&["test", "other", "--json"], &config);
+    assert!(code == Some(2) && printed.contains("there is no trunk `other`"), "{printed}");
+    let (printed, code) = command(&["test", "good", "--call", "+"], &config);
+    assert!(code == Some(1) && printed.contains("that is no number"), "{printed}");
+
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let (printed, code) = loop {
+        let (printed, code) = command(&["list"], &config);
+        if printed.contains("  down; ") || std::time::Instant::now() > deadline {
+            break (printed, code);
+        }
+    };
+    assert!(
+        code == Some(1) && printed.contains("good: sip:") && printed.contains("  up; 0 of 200 calls"),
+        "{printed}"
+    );
+    assert!(printed.contains("OPTIONS: "), "why it is down is told: {printed}");
+    let metrics = gateway.get("/metrics");
+    for wanted in
+        ["callwright_trunk_up{trunk=\"good\"} 1", "callwright_trunk_refused_total{trunk=\"good\"} 0"]
+    {
+        assert!(metrics.contains(wanted), "{wanted}: {metrics}");
+    }
 }

@@ -14,7 +14,7 @@ use crate::import::{self, NamedSecret};
 use crate::talk;
 use crate::{
     audit, capture, chat, check, demo, duplex, journal, journey, load, models, plan, recordings, serve,
-    stats, vcon,
+    stats, trunk, vcon,
 };
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
@@ -52,6 +52,9 @@ enum Command {
     /// there is no sound card.
     #[cfg(feature = "talk")]
     Talk(Talk),
+    /// Tell how trunks are, and what is wrong with one.
+    #[command(subcommand)]
+    Trunk(Trunk),
     /// List every mistake in configuration, skills, policies and words, with file and line.
     Check(Check),
     /// Make a skill pack of what a system says of itself
@@ -706,6 +709,43 @@ pub struct Stats {
     pub json: bool,
 }
 
+/// What to do with trunks.
+#[derive(Debug, Subcommand)]
+enum Trunk {
+    /// List the trunks and how the gateway that runs finds them. Exits with 1 when one is down or no gateway answers.
+    List(TrunkList),
+    /// Look at a trunk step by step: name, connection, certificate, OPTIONS, registration, and with --call sound.
+    ///
+    /// It asks the trunk from this machine, beside the gateway that may run, and registers nothing there. What is wrong is told in plain words,
+    /// with what to do about it. Exits with 0 when calls should go, 1 when something is wrong with the trunk, 2 when the configuration is.
+    Test(TrunkTest),
+}
+
+/// Arguments of `trunk list`.
+#[derive(Debug, Args)]
+pub struct TrunkList {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Print what the gateway tells as JSON; `null` when none answers.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `trunk test`.
+#[derive(Debug, Args)]
+pub struct TrunkTest {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The trunk, as the configuration names it.
+    pub name: String,
+    /// Also call this number by it and hear whether sound comes back.
+    #[arg(long, value_name = "NUMBER")]
+    pub call: Option<String>,
+    /// Print the steps as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to do with model files.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -782,6 +822,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Explain(_)
         | Command::Vcon(_)
         | Command::Capture(_)
+        | Command::Trunk(_)
         | Command::Stats(_) => {}
         #[cfg(feature = "talk")]
         Command::Talk(_) => {}
@@ -809,6 +850,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Explain(args) => audit::explain(&args.file.config, &args).await?,
             Command::Capture(args) => capture::run(&args).await?,
             Command::Vcon(args) => vcon::run(&args).await?,
+            Command::Trunk(Trunk::List(args)) => return trunk::list(&args.file.config, &args).await,
+            Command::Trunk(Trunk::Test(args)) => return Ok(trunk::test(&args.file.config, &args).await),
             Command::Stats(args) => stats::run(&args.file.config, &args).await?,
             #[cfg(feature = "talk")]
             Command::Talk(args) => return talk::run(args).await,

@@ -19,6 +19,7 @@ mod supervise;
 mod systems;
 mod tape;
 mod transfers;
+mod trunks;
 mod web_phone;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ use crate::journal::Journal;
 use crate::lines::{Lines, LoadedLine};
 use crate::telemetry::Collector;
 use board::{Board, Legs, Phone};
+pub(crate) use phone::local_media;
 
 /// A running gateway.
 pub struct Gateway {
@@ -220,6 +222,7 @@ impl Gateway {
         .await?;
         tokio::spawn(observe::follow_plans(Arc::clone(&shared)));
         tokio::spawn(measure::publish_sip(Arc::clone(&shared)));
+        tokio::spawn(trunks::follow(Arc::clone(&shared)));
         tokio::spawn(systems::follow(Arc::clone(&shared)));
         tokio::spawn(humans::keep_time(Arc::downgrade(&shared)));
         tokio::spawn(admission::look_after(Arc::downgrade(&shared)));
@@ -510,7 +513,11 @@ fn speech_config(config: &Config) -> SpeechConfig {
     }
 }
 
-fn sip_config(config: &Config) -> Result<SipConfig> {
+/// The SIP endpoint's part of the configuration.
+///
+/// # Errors
+/// When a secret is not there.
+pub fn sip_config(config: &Config) -> Result<SipConfig> {
     let allowed = match (config.sip.accept_from_anyone, config.sip.allow.is_empty()) {
         (false, _) => Vec::new(),
         (true, true) => Network::private(),

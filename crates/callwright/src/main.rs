@@ -29,6 +29,7 @@ mod stats;
 #[cfg(feature = "talk")]
 mod talk;
 mod telemetry;
+mod trunk;
 mod vcon;
 
 use std::process::ExitCode;

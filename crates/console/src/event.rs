@@ -17,6 +17,21 @@ pub struct CallEvent {
     pub fact: CallFact,
 }
 
+/// A trunk came up or went down, or is registered or no longer. For whoever follows all calls, as an event named `trunk`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkEvent {
+    /// Which.
+    pub trunk: String,
+    /// Whether calls go by it.
+    pub up: bool,
+    /// Whether it knows us, where we register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<bool>,
+    /// What is wrong, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

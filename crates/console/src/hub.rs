@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use callwright_model::CallId;
 use tokio::sync::broadcast;
 
-use crate::event::{CallEvent, CallFact};
+use crate::event::{CallEvent, CallFact, TrunkEvent};
 
 /// Events that a follower may be behind before it loses some and is told so.
 const LIVE: usize = 1_024;
@@ -24,7 +24,7 @@ pub struct EventHub(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    live: broadcast::Sender<Arc<Numbered>>,
+    live: broadcast::Sender<Told>,
 }
 
 #[derive(Debug, Default)]
@@ -42,10 +42,19 @@ pub(crate) struct Numbered {
     pub(crate) event: CallEvent,
 }
 
+/// What followers are told.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// Something happened in a call.
+    Call(Arc<Numbered>),
+    /// Something happened to a trunk. Not remembered: who joins late asks how trunks are.
+    Trunk(Arc<TrunkEvent>),
+}
+
 /// What a follower gets: what was, then what comes, without a gap between.
 pub(crate) struct Subscription {
     pub(crate) so_far: Vec<Arc<Numbered>>,
-    pub(crate) live: broadcast::Receiver<Arc<Numbered>>,
+    pub(crate) live: broadcast::Receiver<Told>,
 }
 
 impl EventHub {
@@ -63,7 +72,13 @@ impl EventHub {
         let numbered = Arc::new(Numbered { number: state.number, event });
         state.remember(numbered.clone());
         // Sent under the lock, so that everyone gets events in the order of their numbers. Nobody listening is no error.
-        let _ = self.0.live.send(numbered);
+        let _ = self.0.live.send(Told::Call(numbered));
+    }
+
+    /// Tells everyone who follows all calls what happened to a trunk.
+    pub fn publish_trunk(&self, event: TrunkEvent) {
+        // Nobody listening is no error.
+        let _ = self.0.live.send(Told::Trunk(Arc::new(event)));
     }
 
     /// Whether anything is remembered of a call.
@@ -164,7 +179,10 @@ mod tests {
         let mut follower = hub.subscribe(Some(CallId(1)), 0);
         hub.publish(event(1, CallFact::DtmfReceived { digit: '3' }));
         assert_eq!(follower.so_far.iter().map(|n| n.number).collect::<Vec<_>>(), [1]);
-        assert_eq!(follower.live.recv().await.expect("it was sent").number, 3);
+        match follower.live.recv().await.expect("it was sent") {
+            Told::Call(numbered) => assert_eq!(numbered.number, 3),
+            Told::Trunk(event) => panic!("{event:?}"),
+        }
         assert_eq!(hub.subscribe(None, 1).so_far.len(), 2);
         assert_eq!(hub.subscribe(None, 99).so_far.len(), 3, "a number of an earlier process means nothing");
     }

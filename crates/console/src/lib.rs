@@ -8,7 +8,8 @@
 //! | `DELETE /whip/{session}` | hangs up |
 //! | `GET /v1/events?call=ID` | what happens in that call, from its start, as server-sent events ([`CallEvent`] as JSON) |
 //! | `GET /v1/lines` | the lines that can be called |
-//! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call: for the operator only |
+//! | `GET /v1/events`, `/v1/calls`, `/v1/plans` | every call, and in events named `trunk` what happens to trunks: for the operator only |
+//! | `GET /v1/trunks` | trunks: up, registered, calls, what is wrong: for the operator only |
 //! | `GET /v1/callbacks?done=true` | who waits to be called back, or who was: for the operator only |
 //! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
 //! | `GET /v1/humans` | who can be rung, and what each is doing: for the operator only |
@@ -51,14 +52,15 @@ mod whip;
 pub use config::ConsoleConfig;
 pub use event::{
     AgentSpeech, CallEvent, CallFact, CallState, Channel, PlanOutcome, RecogniserView, TransferState,
+    TrunkEvent,
 };
 pub use hub::EventHub;
 pub use ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal, HumanState,
     HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots,
-    StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView,
+    WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

@@ -100,6 +100,9 @@ pub trait Snapshots: Send + Sync {
     /// Users of telephones, and where theirs are.
     fn phones(&self) -> Vec<UserPhonesView>;
 
+    /// Trunks, and how they are.
+    fn trunks(&self) -> Vec<TrunkView>;
+
     /// Recent plans, the latest first.
     ///
     /// # Errors
@@ -124,6 +127,36 @@ pub struct UserPhonesView {
     pub calls: usize,
     /// Their phones.
     pub phones: Vec<PhoneView>,
+}
+
+/// A trunk, and how it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkView {
+    /// Its name.
+    pub trunk: String,
+    /// Whether calls go by it; those that are not up come last.
+    pub up: bool,
+    /// Where we register: `registered`, `asking`, `waiting` after a failure, or `gone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<String>,
+    /// For how many seconds that still stands, or until it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_s: Option<u64>,
+    /// Calls that run, of both directions.
+    pub calls: usize,
+    /// And how many may.
+    pub calls_max: usize,
+    /// Calls since the start that came by it,
+    pub calls_in: u64,
+    /// and that went by it.
+    pub calls_out: u64,
+    /// Calls refused because it was full, of both directions.
+    pub refused: u64,
+    /// Where it was found last, such as `192.0.2.10:5060 (udp)`.
+    pub servers: Vec<String>,
+    /// What is wrong, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A phone that has registered.

@@ -57,6 +57,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/calls/{call}/capture.pcap", get(captures::pcap))
         .route("/v1/calls/{call}/supervise", post(supervise::supervise).delete(supervise::end))
         .route("/v1/phones", get(views::phones))
+        .route("/v1/trunks", get(views::trunks))
         .route("/v1/plans", get(views::plans))
         .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))

@@ -104,8 +104,8 @@ mod tests {
     use crate::ports::{
         ApprovalAnswer, ApprovalRefusal, ApprovalView, Approvals, CallView, CallbackRefusal, CallbackView,
         Callbacks, ErasedView, JourneyRefusal, Journeys, LineView, PlanView, Readiness, Snapshots,
-        StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer,
-        WhipHandler, WhipOffer, WhipRefusal,
+        StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView,
+        WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
     };
 
     struct Nothing;
@@ -129,6 +129,10 @@ mod tests {
         }
 
         fn lines(&self) -> Vec<LineView> {
+            Vec::new()
+        }
+
+        fn trunks(&self) -> Vec<TrunkView> {
             Vec::new()
         }
 

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 use crate::access;
 use crate::event::CallFact;
-use crate::hub::{Numbered, Subscription};
+use crate::hub::{Numbered, Subscription, Told};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -63,7 +63,7 @@ pub(crate) async fn events(
 struct Follower {
     call: Option<CallId>,
     waiting: VecDeque<Arc<Numbered>>,
-    live: broadcast::Receiver<Arc<Numbered>>,
+    live: broadcast::Receiver<Told>,
     stopping: watch::Receiver<bool>,
     /// The one call that is followed has ended and said so.
     over: bool,
@@ -88,10 +88,15 @@ impl Follower {
                 received = self.live.recv() => received,
             };
             match received {
-                Ok(numbered) if self.call.is_none_or(|call| call == numbered.event.call) => {
+                Ok(Told::Call(numbered)) if self.call.is_none_or(|call| call == numbered.event.call) => {
                     self.waiting.push_back(numbered);
                 }
-                Ok(_) => {}
+                Ok(Told::Trunk(event)) if self.call.is_none() => {
+                    // It has texts and truths only, which JSON always holds.
+                    let json = serde_json::to_string(&event).unwrap_or_default();
+                    return Some(Event::default().event("trunk").data(json));
+                }
+                Ok(Told::Call(_) | Told::Trunk(_)) => {}
                 Err(RecvError::Lagged(missed)) => {
                     let told = format!("{{\"missed\":{missed}}}");
                     return Some(Event::default().event("lagged").data(told));

@@ -8,7 +8,7 @@ use callwright_model::PlanId;
 use serde_json::json;
 
 use crate::access;
-use crate::ports::{CallView, LineView, PlanView, Readiness, StoryRefusal, UserPhonesView};
+use crate::ports::{CallView, LineView, PlanView, Readiness, StoryRefusal, TrunkView, UserPhonesView};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -30,6 +30,14 @@ pub(crate) async fn phones(
 ) -> Result<Json<Vec<UserPhonesView>>, Problem> {
     access::operator(&app.config, &headers)?;
     Ok(Json(app.ports.snapshots.phones()))
+}
+
+pub(crate) async fn trunks(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<TrunkView>>, Problem> {
+    access::operator(&app.config, &headers)?;
+    Ok(Json(app.ports.snapshots.trunks()))
 }
 
 pub(crate) async fn plans(

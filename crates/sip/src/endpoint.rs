@@ -35,7 +35,10 @@ use crate::registrar::{Registrar, UserPhones};
 use crate::registry::Registry;
 use crate::socket::ScreenedSocket;
 use crate::tls::Tls;
-use crate::trunk::{TrunkStatus, TrunkWay, Trunks, local_ip_to_trunk, watch as watch_trunk};
+use crate::trunk::{
+    Trunk, TrunkConfig, TrunkStatus, TrunkStep, TrunkWay, Trunks, examine, local_ip_to_trunk,
+    watch as watch_trunk,
+};
 
 /// A SIP endpoint. Clones are the same endpoint; with the last one gone, everything is let go of without a good-bye: call
 /// [`SipEndpoint::shutdown`] before.
@@ -304,6 +307,15 @@ impl SipEndpoint {
     #[must_use]
     pub fn trunks(&self) -> Vec<TrunkStatus> {
         self.shared.trunks.all.iter().map(|trunk| trunk.status()).collect()
+    }
+
+    /// Looks at a trunk step by step, for a person who wants to know why it does not work. It need not be one of this endpoint's, and
+    /// nothing is changed there.
+    ///
+    /// # Errors
+    /// When its address is not a SIP URI.
+    pub async fn examine_trunk(&self, trunk: TrunkConfig) -> Result<Vec<TrunkStep>, SipError> {
+        Ok(Box::pin(examine(&self.shared, &Trunk::new(trunk)?)).await)
     }
 
     /// From now on every new call is told 503 and `Retry-After`; running ones go on.

@@ -29,7 +29,17 @@ pub enum SipError {
     /// An address for TLS or secure WebSocket without a certificate.
     #[error("cannot listen on {0} with TLS: no certificate and key are configured")]
     NoCertificate(SocketAddr),
-    /// A peer takes no connection, or its certificate is not good.
+    /// A peer's certificate is not good.
+    #[error("no connection to {peer}: its certificate: {why}")]
+    PeerCertificate {
+        /// Where it was tried.
+        peer: SocketAddr,
+        /// What is wrong with it.
+        fault: CertificateFault,
+        /// The same in words.
+        why: String,
+    },
+    /// A peer takes no connection.
     #[error("no connection to {peer}: {why}")]
     NoConnection {
         /// Where it was tried.
@@ -69,4 +79,35 @@ pub enum SipError {
     /// The library refused, for a reason nobody has foreseen.
     #[error("the SIP library refused: {0}")]
     Library(String),
+}
+
+/// What is wrong with a peer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CertificateFault {
+    /// It is for another name.
+    Name,
+    /// It is by somebody whom we do not trust.
+    Issuer,
+    /// Its time is over, or has not begun.
+    Expired,
+    /// Something else.
+    Other,
+}
+
+impl CertificateFault {
+    /// What a handshake failed for; `None` when it was not the certificate.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        use rustls::CertificateError as Fault;
+        let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        let rustls::Error::InvalidCertificate(fault) = inner else { return None };
+        Some(match fault {
+            Fault::NotValidForName | Fault::NotValidForNameContext { .. } => Self::Name,
+            Fault::UnknownIssuer => Self::Issuer,
+            Fault::Expired
+            | Fault::ExpiredContext { .. }
+            | Fault::NotValidYet
+            | Fault::NotValidYetContext { .. } => Self::Expired,
+            _ => Self::Other,
+        })
+    }
 }

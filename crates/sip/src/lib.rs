@@ -33,7 +33,12 @@
 //! [`SipConfig::trunks`] are carriers. Each has a task that registers (RFC 3261 section 10, digest with MD5 or SHA-256), asks with OPTIONS
 //! whether it lives, and says good-bye at [`SipEndpoint::shutdown`]. [`SipEndpoint::ways`] tells which a number may go by, and
 //! [`SipEndpoint::invite_by_trunk`] calls by one, trying its addresses (RFC 3263) in turn. Nothing stands between trunks: whoever wants
-//! the next way takes it.
+//! the next way takes it. [`SipEndpoint::examine_trunk`] looks for what is wrong with one.
+//!
+//! A trunk's calls are asked for no password: whoever can send from its addresses is it. Over UDP a source can be forged, so that is as safe
+//! as the network in between; over TLS with `TlsConfig::clients` it is as safe as the certificates.
+//! Requests inside a call go where its `Contact` and routes lead, over a connection that is there; a new one over TLS is checked by the name
+//! under which the trunk was found.
 //!
 //! # Looking on
 //!
@@ -96,7 +101,7 @@ pub use config::{External, SipConfig, WhenFull};
 pub use counters::SipStatistics;
 pub use dns::{Found, Target};
 pub use endpoint::{SipEndpoint, SipEvent};
-pub use error::SipError;
+pub use error::{CertificateFault, SipError};
 pub use fields::{CallFields, Diversion, HistoryEntry, Reason, Replaces, ReplacesError, UserToUser};
 pub use incoming::IncomingCall;
 pub use leg::{
@@ -107,7 +112,10 @@ pub use outgoing::{Credentials, OutgoingCall, check_address, check_uri, is_user_
 pub use registrar::{DigestAlgorithm, PhoneContact, Secret, SipUser, UserPhones};
 pub use tap::{SeenMessage, SipTap};
 pub use tls::{Identity, TlsConfig};
-pub use trunk::{CallerId, TrunkConfig, TrunkRegistration, TrunkRoute, TrunkStatus, TrunkWay};
+pub use trunk::{
+    CallerId, StepOutcome, TrunkCheck, TrunkConfig, TrunkRegistration, TrunkRoute, TrunkStatus, TrunkStep,
+    TrunkWay,
+};
 
 /// Directive for a log filter that keeps the library from logging whole messages.
 pub const LOG_FILTER: &str = "rsipstack=error";

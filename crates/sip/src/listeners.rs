@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 
 use crate::Transport;
 use crate::endpoint::Shared;
-use crate::error::SipError;
+use crate::error::{CertificateFault, SipError};
 use crate::flow::Flow;
 use crate::websocket;
 
@@ -128,7 +128,7 @@ impl Shared {
         let peer = peer(uri, transport).await?;
         let host = match uri.host() {
             Host::Domain(domain) => domain.0.clone(),
-            Host::IpAddr(ip) => ip.to_string(),
+            Host::IpAddr(ip) => self.trunks.host_at(*ip).unwrap_or_else(|| ip.to_string()),
         };
         self.connect(transport, peer, &host).await
     }
@@ -172,7 +172,11 @@ impl Shared {
             }
             Some((connector, name)) => {
                 let shaken = tokio::time::timeout(CONNECT_TIME, connector.connect(name, stream)).await;
-                let stream = shaken.map_err(|_| late())?.map_err(|error| unreachable(error.to_string()))?;
+                let stream =
+                    shaken.map_err(|_| late())?.map_err(|error| match CertificateFault::of(&error) {
+                        Some(fault) => SipError::PeerCertificate { peer, fault, why: error.to_string() },
+                        None => unreachable(error.to_string()),
+                    })?;
                 let flow = Flow::open(self, peer, local, wire, true).await.map_err(library)?;
                 tokio::spawn(flow.run(stream));
             }

@@ -134,16 +134,21 @@ pub(crate) async fn is_deaf(shared: &Shared, uri: &str) -> Result<bool, SipError
         // A connection is refused by itself.
         return Ok(false);
     }
+    Ok(refuses_datagrams(local, peer).await)
+}
+
+/// Whether a machine says that nothing listens on a port.
+pub(crate) async fn refuses_datagrams(local: IpAddr, peer: SocketAddr) -> bool {
     let refused = async {
         let socket = UdpSocket::bind((local, 0)).await?;
         socket.connect(peer).await?;
         socket.send(KEEP_ALIVE).await?;
         socket.recv(&mut [0; 64]).await
     };
-    Ok(match tokio::time::timeout(REFUSAL_TIME, refused).await {
+    match tokio::time::timeout(REFUSAL_TIME, refused).await {
         Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
         Ok(Ok(_)) | Err(_) => false,
-    })
+    }
 }
 
 pub(crate) async fn invite(shared: &Arc<Shared>, call: OutgoingCall) -> Result<SipLeg, SipError> {

@@ -3,6 +3,7 @@
 
 mod ask;
 mod carried;
+mod examine;
 mod identity;
 mod watch;
 
@@ -25,6 +26,8 @@ use crate::outgoing::{Credentials, parse};
 
 pub(crate) use ask::{Ask, Reply, address, ask};
 pub(crate) use carried::{Carried, local_ip_to_trunk};
+pub(crate) use examine::examine;
+pub use examine::{StepOutcome, TrunkCheck, TrunkStep};
 pub(crate) use identity::{caller, identify};
 pub(crate) use watch::{locate, watch};
 
@@ -94,6 +97,12 @@ pub struct TrunkStatus {
     pub calls: usize,
     /// And how many may.
     pub calls_max: usize,
+    /// Calls since the start that came by it,
+    pub calls_in: u64,
+    /// and that went by it.
+    pub calls_out: u64,
+    /// Calls refused because it was full, of both directions.
+    pub refused: u64,
     /// Where it was found last.
     pub targets: Vec<Target>,
     /// What is wrong, in words.
@@ -142,6 +151,9 @@ pub(crate) struct Trunk {
 
 pub(crate) struct State {
     limits: CallLimits,
+    calls_in: u64,
+    calls_out: u64,
+    refused: u64,
     pub(crate) targets: Vec<Target>,
     pub(crate) health: Health,
     pub(crate) registration: Option<callwright_call_core::trunk::RegistrationState>,
@@ -199,16 +211,28 @@ impl Trunks {
             .collect()
     }
 
+    /// The name by which a trunk was found at an address: what its certificate bears, though it names itself by number in a call.
+    pub(crate) fn host_at(&self, ip: IpAddr) -> Option<String> {
+        self.all.iter().find_map(|trunk| {
+            let state = trunk.state();
+            let there = state.targets.iter().find(|target| target.address.ip() == ip)?;
+            Some(there.host.clone())
+        })
+    }
+
     pub(crate) fn named(&self, name: &str) -> Option<&Arc<Trunk>> {
         self.all.iter().find(|trunk| trunk.config.name == name)
     }
 }
 
 impl Trunk {
-    fn new(config: TrunkConfig) -> Result<Self, SipError> {
+    pub(crate) fn new(config: TrunkConfig) -> Result<Self, SipError> {
         let uri = parse(&config.uri)?;
         let state = State {
             limits: CallLimits::new(config.calls_max, config.calls_per_second_max),
+            calls_in: 0,
+            calls_out: 0,
+            refused: 0,
             targets: Vec::new(),
             health: Health::Up { misses: 0 },
             registration: config.register.map(|_| callwright_call_core::trunk::RegistrationState::Asking),
@@ -256,11 +280,30 @@ impl Trunk {
         known && matches!(state.health, Health::Up { .. })
     }
 
-    /// Takes a place for a call.
+    /// Takes a place for a call that comes in.
     pub(crate) fn admit(self: &Arc<Self>) -> Result<TrunkPlace, LimitReached> {
+        let place = self.place()?;
+        self.state().calls_in += 1;
+        Ok(place)
+    }
+
+    /// Takes a place for a call that goes out.
+    pub(crate) fn carry(self: &Arc<Self>) -> Result<TrunkPlace, LimitReached> {
+        let place = self.place()?;
+        self.state().calls_out += 1;
+        Ok(place)
+    }
+
+    fn place(self: &Arc<Self>) -> Result<TrunkPlace, LimitReached> {
         let now = self.now();
-        self.state().limits.take(now)?;
-        Ok(TrunkPlace(Arc::clone(self)))
+        let mut state = self.state();
+        match state.limits.take(now) {
+            Ok(()) => Ok(TrunkPlace(Arc::clone(self))),
+            Err(limit) => {
+                state.refused += 1;
+                Err(limit)
+            }
+        }
     }
 
     pub(crate) fn status(&self) -> TrunkStatus {
@@ -279,6 +322,9 @@ impl Trunk {
             registration,
             calls: state.limits.calls(),
             calls_max: self.config.calls_max,
+            calls_in: state.calls_in,
+            calls_out: state.calls_out,
+            refused: state.refused,
             targets: state.targets.clone(),
             problem: state.problem.clone(),
         }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use callwright_call_core::trunk::{KeepaliveConfig, NumberPattern, NumberPlan, dialled};
-use callwright_model::{Codec, Pii, Problem, SecretRef};
+use callwright_model::{Codec, Pii, Problem, SecretRef, Severity};
 use callwright_sip::{CallerId, Credentials, Network, TrunkConfig, TrunkRoute, check_uri};
 
 use super::connectors::read_secret;
@@ -34,6 +34,10 @@ impl Trunk {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.config.name
+    }
+
+    fn is_secure(&self) -> bool {
+        self.config.uri.starts_with("sips:") || self.config.uri.contains(";transport=tls")
     }
 
     /// The trunk with its password, which is read now.
@@ -295,6 +299,12 @@ impl Config {
             if let Err(error) = trunk.resolve() {
                 problems.push(self.places.problem(&format!("{}.password", trunk.place), error));
             }
+        }
+        for trunk in self.trunks.iter().filter(|trunk| trunk.is_secure() && self.sip.tls.listen.is_none()) {
+            let what = format!("the trunk `{}` is called over TLS, and cannot call us so", trunk.name());
+            let help = "set `sip.tls.listen`, unless it sends its requests over our connection";
+            let problem = self.places.problem(&format!("{}.name", trunk.place), what).help(help);
+            problems.push(Problem { severity: Severity::Warning, ..problem });
         }
         for line in &self.lines {
             for name in line.trunks.iter().filter(|name| self.trunk(name).is_none()) {

@@ -131,6 +131,8 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ("callwright_calls_total", "Calls begun, by channel."),
     ("callwright_supervisions_total", "What supervisors began to do in calls, by mode."),
     ("callwright_turn_verdicts_total", "What sound over the agent turned out to be."),
+    ("callwright_trunk_calls_total", "Calls that came and went by a trunk, by direction."),
+    ("callwright_trunk_refused_total", "Calls refused because a trunk was full, of both directions."),
     ("callwright_sip_calls_total", "SIP calls offered to us (in) and placed by us (out)."),
     ("callwright_sip_refused_total", "SIP requests refused, by reason."),
     (
@@ -173,6 +175,9 @@ const GAUGES: &[(&str, &str)] = &[
     ("callwright_sip_calls_incoming", "Incoming SIP calls that run."),
     ("callwright_sip_dialogs", "SIP dialogs held."),
     ("callwright_queue_callers", "Callers who wait for a human, or for whom one is rung."),
+    ("callwright_trunk_up", "1 while calls go by a trunk."),
+    ("callwright_trunk_registered", "1 while a trunk that we register at knows us."),
+    ("callwright_trunk_calls", "Calls that run by a trunk."),
     ("callwright_sip_phones", "Phones of a user that have registered."),
     ("callwright_sip_phone_calls", "Calls that the phones of a user are in."),
     ("callwright_media_legs", "Legs with sound."),

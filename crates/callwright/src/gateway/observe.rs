@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use callwright_console::{
     AgentSpeech, CallEvent, CallFact, CallState, CallView, Channel, LineView, PhoneView, PlanOutcome,
-    PlanView, Readiness, Snapshots, StoryRefusal, StoryView, TransferState, UserPhonesView,
+    PlanView, Readiness, Snapshots, StoryRefusal, StoryView, TransferState, TrunkView, UserPhonesView,
 };
 use callwright_conversation::{Ending, Happening};
 use callwright_dialogue_core::{Note, Pack, written};
@@ -19,7 +19,7 @@ use callwright_sip::{PhoneContact, UserPhones};
 use callwright_wire::actions::{ClientError, PlanState};
 use tokio_stream::StreamExt;
 
-use crate::gateway::Shared;
+use crate::gateway::{Shared, trunks};
 use crate::lines::LoadedLine;
 use crate::secrets::Secrets;
 
@@ -398,6 +398,10 @@ impl Snapshots for Window {
             phones: user.contacts.into_iter().map(phone).collect(),
         };
         self.0.sip.phones().into_iter().map(view).collect()
+    }
+
+    fn trunks(&self) -> Vec<TrunkView> {
+        self.0.sip.trunks().into_iter().map(trunks::view).collect()
     }
 
     fn lines(&self) -> Vec<LineView> {

@@ -18,7 +18,7 @@ use callwright_webrtc::{BrowserLeg, BrowserOffer, BrowserSession};
 use tracing::{debug, info, warn};
 
 use crate::chat::random_id;
-use crate::config::Srtp;
+use crate::config::{Config, Srtp};
 use crate::gateway::board::{Legs, Phone};
 use crate::gateway::dial::{NoWay, Way, another_may_help};
 use crate::gateway::ring::Rival;
@@ -40,7 +40,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
         tokio::spawn(web_phone::answer(Arc::clone(shared), line, call, offer));
         return;
     }
-    let local = match local_media(shared, call.local_ip, call.trunk.as_deref()) {
+    let local = match local(shared, call.local_ip, call.trunk.as_deref()) {
         Ok(local) => local,
         Err(error) => {
             warn!(%error, "no port for a call's sound");
@@ -62,9 +62,22 @@ struct Local {
     media: LocalMedia,
 }
 
-fn local_media(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local> {
-    let socket = shared.media.bind(ip)?;
-    let config = &shared.config;
+fn local(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local> {
+    let (socket, media) = local_media(&shared.media, &shared.config, ip, trunk)?;
+    Ok(Local { socket, media })
+}
+
+/// A port for the sound of a call by a trunk or by none, and what is said about it.
+///
+/// # Errors
+/// When no port is free, or the system gives no random bytes.
+pub(crate) fn local_media(
+    media: &Media,
+    config: &Config,
+    ip: IpAddr,
+    trunk: Option<&str>,
+) -> Result<(RtpSocket, LocalMedia)> {
+    let socket = media.bind(ip)?;
     let address = config.media.external_ip.unwrap_or(ip);
     let (codecs, srtp) = config.sound(trunk);
     let mut media = LocalMedia::new(address, socket.local_addr().port(), codecs, random_id() >> 1);
@@ -73,7 +86,7 @@ fn local_media(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local
         Srtp::Optional => Security::Optional(fresh_keys()?),
         Srtp::Required => Security::Required(fresh_keys()?),
     };
-    Ok(Local { socket, media })
+    Ok((socket, media))
 }
 
 /// Keys for one leg, never used before.
@@ -362,7 +375,7 @@ pub(crate) async fn place(legs: &Legs, leg: LegId, callee: Callee) -> Result<()>
 async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result<()> {
     let shared = &legs.shared;
     let ip = way.local_ip(&shared.sip).await?;
-    let mut local = local_media(shared, ip, way.trunk())?;
+    let mut local = local(shared, ip, way.trunk())?;
     if way.trunk().is_none() {
         // The cheapest bridge is between equal codecs, and the caller's is mostly G.711; a desk phone that wants another says so.
         local.media.codecs.sort_by_key(|codec| !matches!(codec, Codec::Pcmu | Codec::Pcma));
@@ -514,7 +527,7 @@ pub(crate) async fn answer_in_place(legs: Legs, leg: LegId, replaced: LegId, cal
 }
 
 fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipLeg, Session)> {
-    let mut local = local_media(&legs.shared, call.local_ip, call.trunk.as_deref())?;
+    let mut local = local(&legs.shared, call.local_ip, call.trunk.as_deref())?;
     let Some(offer) = call.offer.clone() else {
         call.reject(488, None);
         return Err(anyhow!("an INVITE with Replaces that leaves the offer to us"));

@@ -10,14 +10,14 @@ use std::sync::Mutex;
 use tower::ServiceExt;
 
 use super::*;
-use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView};
+use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView, TrunkEvent};
 use crate::hub::EventHub;
 use crate::ports::{
     ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
     CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, HumanRefusal, HumanState, HumanView,
     Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal,
-    StoryView, SuperviseRefusal, SuperviseWish, Supervisors, UserPhonesView, WhipAnswer, WhipHandler,
-    WhipOffer, WhipRefusal,
+    StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView, WhipAnswer,
+    WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -91,6 +91,22 @@ impl Snapshots for Snapshot {
             expires_s: 300,
         };
         vec![UserPhonesView { user: "anna".to_owned(), registered: true, calls: 1, phones: vec![phone] }]
+    }
+
+    fn trunks(&self) -> Vec<TrunkView> {
+        vec![TrunkView {
+            trunk: "carrier".to_owned(),
+            up: true,
+            registration: Some("registered".to_owned()),
+            registration_s: Some(500),
+            calls: 1,
+            calls_max: 30,
+            calls_in: 7,
+            calls_out: 2,
+            refused: 0,
+            servers: vec!["192.0.2.10:5060 (udp)".to_owned()],
+            problem: None,
+        }]
     }
 
     fn calls(&self) -> Vec<CallView> {
@@ -481,6 +497,8 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
     assert!(plans.contains(r#""state":"committed""#), "{plans}");
     let (_, _, phones) = ask(&app, request(Method::GET, "/v1/phones", &[], "")).await;
     assert!(phones.contains(r#""user":"anna","registered":true,"calls":1"#), "{phones}");
+    let (_, _, trunks) = ask(&app, request(Method::GET, "/v1/trunks", &[], "")).await;
+    assert!(trunks.contains(r#""trunk":"carrier","up":true,"registration":"registered""#), "{trunks}");
     let (_, _, callbacks) = ask(&app, request(Method::GET, "/v1/callbacks", &[], "")).await;
     assert!(callbacks.contains(r#""number":"15550100""#) && callbacks.contains("rebook"), "{callbacks}");
     let (_, headers, _) = ask(&app, request(Method::GET, "/metrics", &[], "")).await;
@@ -488,7 +506,9 @@ async fn snapshots_are_the_operators_lines_are_everybodys() {
 
     let open = ConsoleConfig { bind: ([0, 0, 0, 0], 8_080).into(), ..ConsoleConfig::default() };
     let app = stage(open, Readiness::Ready).app;
-    for path in ["/v1/calls", "/v1/phones", "/v1/plans", "/v1/callbacks", "/v1/approvals", "/v1/events"] {
+    for path in
+        ["/v1/calls", "/v1/phones", "/v1/trunks", "/v1/plans", "/v1/callbacks", "/v1/approvals", "/v1/events"]
+    {
         assert_eq!(get_status(&app, path).await, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(get_status(&app, "/v1/lines").await, StatusCode::OK);
@@ -665,6 +685,35 @@ async fn events_of_one_call_come_from_its_start_to_its_end() {
     let again = [("last-event-id", "3")];
     let (_, _, rest) = ask(&stage.app, request(Method::GET, "/v1/events?call=1", &again, "")).await;
     assert!(rest.contains("call_ended") && !rest.contains("dtmf_received"), "{rest}");
+}
+
+#[tokio::test]
+async fn who_follows_all_calls_is_told_of_trunks_and_nobody_else() {
+    let stage = ready();
+    let followed = async |path: &str| {
+        let response =
+            stage.app.clone().oneshot(request(Method::GET, path, &[], "")).await.expect("an answer");
+        response.into_body().into_data_stream()
+    };
+    stage.events.publish(event(1, CallFact::DtmfReceived { digit: '1' }));
+    let (mut all, mut one) = (followed("/v1/events").await, followed("/v1/events?call=1").await);
+    let problem = Some("OPTIONS: no answer".to_owned());
+    stage.events.publish_trunk(TrunkEvent {
+        trunk: "carrier".to_owned(),
+        up: false,
+        registered: None,
+        problem,
+    });
+    stage.events.publish(event(1, CallFact::DtmfReceived { digit: '2' }));
+    let told = async |stream: &mut axum::body::BodyDataStream| {
+        let event = stream.next().await.expect("an event").expect("no error");
+        String::from_utf8(event.into()).expect("text")
+    };
+    assert!(told(&mut all).await.contains("dtmf_received"));
+    let trunk = told(&mut all).await;
+    assert!(trunk.contains("event: trunk") && trunk.contains(r#""trunk":"carrier","up":false"#), "{trunk}");
+    assert!(told(&mut one).await.contains(r#""digit":"1""#));
+    assert!(told(&mut one).await.contains(r#""digit":"2""#), "a call has no trunks' events");
 }
 
 #[tokio::test]

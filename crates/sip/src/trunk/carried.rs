@@ -26,7 +26,7 @@ impl Carried {
     pub(crate) async fn new(shared: &Arc<Shared>, way: &TrunkWay) -> Result<Self, SipError> {
         let trunk = named(shared, &way.trunk)?;
         let full = |limit| SipError::TrunkFull { trunk: way.trunk.clone(), limit };
-        let place = trunk.admit().map_err(full)?;
+        let place = trunk.carry().map_err(full)?;
         let targets = locate(shared, trunk).await.map_err(SipError::Unreachable)?.into();
         Ok(Self { place, number: way.number.reveal().clone(), targets })
     }

@@ -3,6 +3,7 @@
 mod calls;
 mod changes;
 mod conformance;
+mod examine;
 mod large;
 mod logs;
 mod provisional;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use callwright_call_core::trunk::{KeepaliveConfig, NumberPlan};
 use callwright_model::Pii;
 use callwright_sip::{
-    CallerId, Credentials, External, LegEnd, SipConfig, SipEndpoint, SipError, SipLegEvent, TrunkConfig,
-    TrunkRegistration, TrunkRoute, TrunkStatus,
+    CallerId, Credentials, External, Identity, LegEnd, SipConfig, SipEndpoint, SipError, SipLegEvent,
+    TlsConfig, TrunkConfig, TrunkRegistration, TrunkRoute, TrunkStatus,
 };
 
 use crate::expect_event;
@@ -415,4 +415,33 @@ async fn behind_a_nat_peers_outside_are_told_the_address_they_see() {
         assert_eq!(endpoint.user_here("sip:anna@192.0.2.8"), None);
         assert_eq!(endpoint.address_at_trunk(&way), Some(format!("sip:110@127.0.0.1:{}", carrier.port())));
     }
+}
+
+#[tokio::test]
+async fn a_tls_trunk_that_names_itself_by_number_inside_a_call_is_known_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = rcgen::generate_simple_self_signed(vec!["carrier.test".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("c.key"));
+    std::fs::write(&certificate, own.cert.pem()).expect("the folder is ours");
+    std::fs::write(&key, own.signing_key.serialize_pem()).expect("the folder is ours");
+    let trust = Some(certificate.clone());
+    let tls = TlsConfig { identity: Some(Identity { certificate, key }), ..TlsConfig::default() };
+    let free = || "127.0.0.1:0".parse().expect("an address");
+    let listen_tls = vec![free(), free()];
+    let (carrier, mut calls) = start(SipConfig { tls, listen_tls, ..config() }).await;
+    // It names the first of its ports in `Contact`, and is called at the second.
+    let (_, at) = *carrier.addresses().last().expect("TLS comes last");
+    let dns = Zone::start(vec![("carrier.test.", Zone::a())]).await;
+    let uri = format!("sip:carrier.test:{};transport=tls", at.port());
+    let ours = TlsConfig { trust, ..TlsConfig::default() };
+    let (endpoint, _calls) =
+        start(SipConfig { tls: ours, ..found_by(&dns, vec![trunk("carrier", uri)]) }).await;
+    let way = endpoint.ways("110").remove(0);
+    let mut leg = endpoint.invite_by_trunk(&way, call_to(String::new())).await.expect("a way");
+    let mut theirs = crate::support::accept(incoming(&mut calls).await);
+    expect_event!(leg, SipLegEvent::Answered { .. });
+    expect_event!(theirs, SipLegEvent::Established { .. });
+    leg.hangup();
+    expect_event!(theirs, SipLegEvent::Ended(LegEnd::ByPeer(_)));
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByUs));
 }

@@ -99,14 +99,19 @@ fn mistakes_say_what_to_write() {
 
 #[test]
 fn what_lines_want_of_trunks_must_be_there() {
-    let trunk = "[[trunk]]\nname = \"a\"\naddress = \"sip:a.example\"\nuser = \"u\"\npassword = \"env:NOT_SET_ANYWHERE\"\n\
+    let trunk = "[[trunk]]\nname = \"a\"\naddress = \"sip:a.example\"\ntransport = \"tls\"\nuser = \"u\"\npassword = \"env:NOT_SET_ANYWHERE\"\n\
                  [[trunk.route]]\nnumbers = \"+49*\"\n";
     let line = "[[line]]\nname = \"x\"\npack = \"p\"\nnumbers = [\"7\"]\ntrunk = [\"b\"]\n";
     let human = |number: &str| format!("[[line.human]]\nname = \"h\"\naddress = \"{number}\"\n");
     let text = format!("{trunk}{line}{}{}", human("+48123"), human("tel:+4930123"));
     let config = parse(&text).expect("it reads");
     let problems: Vec<String> = config.trunks_fit().iter().map(ToString::to_string).collect();
-    let wanted = ["NOT_SET_ANYWHERE", "the trunk `b`, and there is none", "+48123, which no trunk takes"];
+    let wanted = [
+        "warning: the trunk `a` is called over TLS",
+        "NOT_SET_ANYWHERE",
+        "the trunk `b`, and there is none",
+        "+48123, which no trunk takes",
+    ];
     assert_eq!(problems.len(), wanted.len(), "{problems:#?}");
     for wanted in wanted {
         assert!(problems.iter().any(|problem| problem.contains(wanted)), "{wanted}: {problems:#?}");

@@ -49,6 +49,13 @@ impl Carrier {
         .await
     }
 
+    /// The next request, repetitions among them.
+    pub async fn any_request(&self) -> Request {
+        let mut buffer = vec![0; 65_536];
+        let (length, from) = self.socket.recv_from(&mut buffer).await.expect("a datagram");
+        Request { text: String::from_utf8_lossy(&buffer[..length]).into_owned(), from }
+    }
+
     /// Answers; `more` are header lines, each with its line end.
     pub async fn answer(&self, request: &Request, status: &str, more: &str) {
         self.send(request, status, more, "").await;
