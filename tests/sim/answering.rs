@@ -223,7 +223,7 @@ impl<'a> Ring<'a> {
             Act::Say(CALLER, say) => self.caller_hears(&say),
             Act::Command(CALLER, LegCommand::Bridge { .. }) => self.end = Some(End::Accepted),
             Act::Seek { leg, .. } => {
-                let found = HumanFact::Found { human: 0, how: How::Warm };
+                let found = HumanFact::Found { human: 0, how: How::Warm, language: None };
                 self.conversation.handle(Fact::Human(leg, found), self.now);
             }
             Act::Dial { leg } => {

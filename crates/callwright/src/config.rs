@@ -11,6 +11,7 @@ pub mod store;
 mod trunks;
 mod values;
 mod verify;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -36,6 +37,7 @@ pub use values::WebAddress;
 use values::{
     CodecName, CollectorAddress, Keys, Length, Listen, Loopback, Origin, Ports, Seconds, Service, Whole,
 };
+pub use webhook::Webhook;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +70,8 @@ pub struct Config {
     pub queue: callwright_call_core::queue::Config,
     /// People who take callers of several lines. [`Config::everybody`] are these and those of lines.
     pub humans: Vec<Human>,
+    /// Who is told of handovers.
+    pub webhook: Option<Webhook>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
     pub grace: Duration,
     /// Where each of these stands in the file.
@@ -518,6 +522,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let lines = read_lines(reader, &mut root, folder);
     let queue = humans::read_queue(reader, &mut root);
     let humans = humans::read_humans(reader, &mut root, &lines);
+    let webhook = webhook::read(reader, &mut root);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
     let places = reader.places();
@@ -536,6 +541,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         lines,
         queue,
         humans,
+        webhook,
         grace,
         places,
     }

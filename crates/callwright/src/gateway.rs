@@ -4,6 +4,7 @@
 mod admission;
 mod approvals;
 mod board;
+mod briefings;
 mod browser;
 mod callbacks;
 mod capture;
@@ -21,6 +22,7 @@ mod tape;
 mod transfers;
 mod trunks;
 mod web_phone;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -81,6 +83,8 @@ pub(crate) struct Shared {
     systems: systems::Systems,
     /// Who is rung for callers who want a human.
     humans: Arc<humans::Humans>,
+    /// Who is told of handovers.
+    webhook: Option<webhook::Webhook>,
     draining: AtomicBool,
     /// Running calls are served badly: browsers are refused.
     overloaded: AtomicBool,
@@ -99,6 +103,8 @@ struct CallEntry {
     since: MonoTime,
     facts: mpsc::Sender<Fact>,
     legs: Legs,
+    /// What a human is told, once one is wanted.
+    briefing: Option<briefings::Briefed>,
 }
 
 /// A caller who has reached a line.
@@ -174,9 +180,11 @@ impl Gateway {
         let journal = start_journal(&config)?;
         let recordings = tape::start(&config)?;
         let humans = Arc::new(humans::Humans::new(&config, media.now()));
+        let webhook = config.webhook.as_ref().map(webhook::Webhook::start).transpose()?;
         let shared = Arc::new(Shared {
             lines,
             humans,
+            webhook,
             media,
             speech,
             sip,
@@ -402,7 +410,10 @@ impl Shared {
             language: line.language,
             age_s: 0,
         };
-        self.calls().insert(call, CallEntry { view, since: now, facts: facts.clone(), legs: board.legs() });
+        self.calls().insert(
+            call,
+            CallEntry { view, since: now, facts: facts.clone(), legs: board.legs(), briefing: None },
+        );
         self.opened(call, &line, channel, trunk);
         let mut dialogue = DialogueConfig::new(Arc::clone(&line.pack), call);
         dialogue.language = line.language;

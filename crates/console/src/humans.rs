@@ -1,9 +1,10 @@
-//! Humans who can be rung: what each is doing, and whether they take calls.
+//! Humans who can be rung: what each is doing, whether they take calls, and what they are told of one.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::access;
@@ -50,6 +51,32 @@ pub(crate) async fn set(
     };
     app.ports.humans.set(&name, takes_calls).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    token: Option<String>,
+}
+
+/// For the operator, or for whoever has the link of the handover; which is tried here alone, so that it lets nobody in elsewhere.
+pub(crate) async fn briefing(
+    State(app): State<App>,
+    Path(call): Path<String>,
+    Query(Link { token }): Query<Link>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if token.is_none() {
+        access::operator(&app.config, &headers)?;
+    }
+    let found = match call.parse() {
+        Ok(call) => app.ports.humans.briefing(call, token).await,
+        Err(_) => None,
+    };
+    let briefing = found.ok_or_else(|| {
+        let help = "a call has one while it lasts, once a human is wanted; a link opens it once";
+        Problem::new(StatusCode::NOT_FOUND, "there is no such briefing", help)
+    })?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(briefing)).into_response())
 }
 
 impl From<HumanRefusal> for Problem {

@@ -12,6 +12,7 @@
 //! | `GET /v1/trunks` | trunks: up, registered, calls, what is wrong: for the operator only |
 //! | `GET /v1/callbacks?done=true` | who waits to be called back, or who was: for the operator only |
 //! | `PUT /v1/callbacks/{call}/done` | marks with `{"by": "…"}` that somebody has called; for the operator only |
+//! | `GET /v1/calls/{call}/briefing` | what a human is told of a running call: for the operator, or once with `?token=` of a handover |
 //! | `GET /v1/humans` | who can be rung, and what each is doing: for the operator only |
 //! | `PUT /v1/humans/{name}` | `{"state": "paused"}` or `"available"`: whether they take calls; for the operator only |
 //! | `GET /v1/approvals?role=NAME` | plans that wait for somebody's approval, with all that would be written: for the operator only |
@@ -56,11 +57,11 @@ pub use event::{
 };
 pub use hub::EventHub;
 pub use ports::{
-    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal, HumanState,
-    HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots,
-    StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView,
-    WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, BriefingView, CallView,
+    CallbackDone, CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal,
+    HumanState, HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness,
+    Snapshots, StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView,
+    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

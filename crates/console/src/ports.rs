@@ -206,6 +206,32 @@ pub trait Humans: Send + Sync {
     /// # Errors
     /// Nobody is called so.
     async fn set(&self, name: &str, takes_calls: bool) -> Result<(), HumanRefusal>;
+
+    /// What a human is told of a running call: for the operator, or for whoever has the token of its handover, which is good once.
+    async fn briefing(&self, call: CallId, token: Option<String>) -> Option<BriefingView>;
+}
+
+/// What a human is told before they take a call, as sentences in their language; empty where there is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BriefingView {
+    /// The call.
+    pub call: CallId,
+    /// Its line.
+    pub line: String,
+    /// Why a human is wanted.
+    pub reason: String,
+    /// The language of the sentences.
+    pub language: Language,
+    /// Who calls.
+    pub who: Pii<String>,
+    /// Whether they were identified, and by what.
+    pub verified: Pii<String>,
+    /// What they want.
+    pub asked: Pii<String>,
+    /// What was done, from receipts.
+    pub done: Pii<String>,
+    /// What is open.
+    pub open: Pii<String>,
 }
 
 /// Nobody can be rung.
@@ -217,6 +243,10 @@ impl Humans for () {
 
     async fn set(&self, _name: &str, _takes_calls: bool) -> Result<(), HumanRefusal> {
         Err(HumanRefusal::Unknown)
+    }
+
+    async fn briefing(&self, _call: CallId, _token: Option<String>) -> Option<BriefingView> {
+        None
     }
 }
 

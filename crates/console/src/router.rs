@@ -62,6 +62,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))
         .route("/v1/callbacks/{call}/done", put(callbacks::complete))
+        .route("/v1/calls/{call}/briefing", get(humans::briefing))
         .route("/v1/humans", get(humans::list))
         .route("/v1/humans/{name}", put(humans::set))
         .route("/v1/approvals", get(approvals::list))

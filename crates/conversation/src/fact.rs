@@ -78,6 +78,8 @@ pub enum HumanFact {
         human: usize,
         /// How the caller comes to them.
         how: How,
+        /// What they are briefed in; without it in the usual language.
+        language: Option<Language>,
     },
     /// Nobody will come.
     Nobody {

@@ -2,7 +2,7 @@
 
 use callwright_call_core::answering::Sign;
 use callwright_call_core::call::{Party, Supervise};
-use callwright_dialogue_core::{Note, SayKind, TransferReason};
+use callwright_dialogue_core::{Briefing, Note, SayKind, TransferReason};
 use callwright_model::{Evidence, Language, Pii, PlanEvent, PlanReply, SayId, TurnId, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,11 @@ pub enum Happening {
     Transfer {
         /// Why.
         reason: TransferReason,
+        /// What they are told.
+        briefing: Briefing,
     },
+    /// A human hears this.
+    Briefing(Briefing),
     /// The transfer is in a new state, by its name.
     TransferState {
         /// The state.

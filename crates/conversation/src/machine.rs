@@ -475,10 +475,18 @@ impl Conversation {
                 self.plan = Some(plan.clone());
                 self.act(Act::Execute(plan, consent));
             }
-            Output::Transfer { reason, briefing } => {
-                self.tell(Happening::Transfer { reason });
+            Output::Transfer { reason, briefing, needs, priority } => {
+                self.tell(Happening::Transfer { reason, briefing: briefing.clone() });
                 let announcement = self.last_say;
-                self.handover = Some(Handover { briefing, announcement, connecting: None, place: None });
+                self.handover = Some(Handover {
+                    briefing,
+                    announcement,
+                    connecting: None,
+                    place: None,
+                    language: None,
+                    needs,
+                    priority,
+                });
                 self.call.handle_wanted(now);
                 if !self.says.contains_key(&announcement) {
                     self.call.handle_announced(now);

@@ -66,6 +66,8 @@ pub struct Dialogue {
     /// The codes that were said or understood last, for a caller who wants them spelled.
     codes: Vec<String>,
     misses: u8,
+    /// Misunderstandings since the call began, or since a human was brought in for them.
+    missed: u8,
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
     asked_from: SayId,
@@ -109,6 +111,7 @@ impl Dialogue {
             held: None,
             codes: Vec::new(),
             misses: 0,
+            missed: 0,
             silences: 0,
             asked_from: SayId(1),
             recording_asked: false,
@@ -323,7 +326,28 @@ impl Dialogue {
     /// What a human would be told if the call were handed over now.
     #[must_use]
     pub fn briefing(&self) -> Briefing {
-        self.brief(None)
+        self.briefing_in(self.config.human_language)
+    }
+
+    /// The same in the language of the human who was found, and as things are by now: a plan may have ended while they were looked for.
+    #[must_use]
+    pub fn briefing_in(&self, language: Language) -> Briefing {
+        let reason = match &self.state {
+            State::Handover { reason, .. } => Some(*reason),
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Asking { .. }
+            | State::AskingNumber { .. }
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. }
+            | State::Arranging { .. }
+            | State::WithHuman
+            | State::Ended => None,
+        };
+        self.brief(reason, language)
     }
 
     /// It has begun, has not ended and is not in a human's hands.

@@ -1,5 +1,6 @@
 //! What a dialogue asks its shell to do, and what the shell tells it besides words.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,8 +58,6 @@ pub struct Limits {
     pub silence: Duration,
     /// So many unanswered prompts, then goodbye.
     pub silences: u8,
-    /// So many misunderstandings in a row, then a human.
-    pub misunderstandings: u8,
     /// A plan that takes longer than this is commented on ("one moment...").
     pub progress: Duration,
     /// And again each time this has passed.
@@ -86,7 +85,6 @@ impl Default for Limits {
         Self {
             silence: Duration::from_secs(7),
             silences: 2,
-            misunderstandings: 3,
             // People take a pause of two to three seconds on the phone for a broken line.
             progress: Duration::from_millis(2_500),
             progress_again: Duration::from_secs(8),
@@ -129,6 +127,10 @@ pub enum Output {
         reason: TransferReason,
         /// What the human is told.
         briefing: Briefing,
+        /// What they must be able to do.
+        needs: BTreeSet<String>,
+        /// Higher ones are found somebody first.
+        priority: u8,
     },
     /// Nobody was free and the caller wants to be called: have it kept for whoever calls back, and tell
     /// `Dialogue::handle_call_back` whether it is.
@@ -236,6 +238,8 @@ pub enum TransferReason {
     Asked,
     /// The skill or its policy says that a human decides.
     Refused,
+    /// It is about more than the agent does alone, by the pack.
+    Value,
     /// The agent did not understand the caller, or could not be made to.
     Misunderstood,
     /// What the caller gave leads nowhere, though it was understood.

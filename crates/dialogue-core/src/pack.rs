@@ -12,6 +12,7 @@ use crate::words::Words;
 
 mod examples;
 mod facts;
+pub(crate) mod handover;
 mod skills;
 
 use facts::Facts;
@@ -25,6 +26,8 @@ pub struct Pack {
     languages: Vec<Language>,
     skills: BTreeMap<String, SkillHead>,
     tongues: BTreeMap<Language, Tongue>,
+    /// When which human is brought in.
+    pub(crate) handover: handover::Rules,
     warnings: Vec<Problem>,
 }
 
@@ -52,6 +55,7 @@ impl Pack {
         let mut problems = Vec::new();
         let head = Head::read(source, &mut problems);
         let (skills, uses) = skills::read(source, &mut problems);
+        head.handover.check(&skills, &known_somewhere(&uses), &source.path("pack.yaml"), &mut problems);
         let mut tongues = BTreeMap::new();
         for &language in &head.languages {
             let Some(lexicon) = lexicon::of(language) else {
@@ -69,7 +73,14 @@ impl Pack {
         if problems.iter().any(|problem| problem.severity == Severity::Error) || tongues.is_empty() {
             return Err(problems);
         }
-        Ok(Self { name: head.name, languages: head.languages, skills, tongues, warnings: problems })
+        Ok(Self {
+            name: head.name,
+            languages: head.languages,
+            skills,
+            tongues,
+            handover: head.handover,
+            warnings: problems,
+        })
     }
 
     /// Its name, as in `pack.yaml`.
@@ -93,6 +104,11 @@ impl Pack {
     #[must_use]
     pub fn skill(&self, name: &str) -> Option<&SkillHead> {
         self.skills.get(name)
+    }
+
+    /// What humans must be able to do for its handovers, each with its line in `pack.yaml`.
+    pub fn human_skills(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.handover.needs()
     }
 
     /// What is not as it should be, but does not keep the pack from loading.
@@ -152,6 +168,7 @@ struct Head {
     denied: Option<(String, u32)>,
     /// Sentences that the caller may not cut short, each with its line.
     uninterruptible: Vec<(String, u32)>,
+    handover: handover::Rules,
 }
 
 impl Head {
@@ -162,6 +179,7 @@ impl Head {
             languages_line: None,
             denied: None,
             uninterruptible: Vec::new(),
+            handover: handover::Rules::default(),
         };
         let file = source.path("pack.yaml");
         let Some(text) = source.files.get("pack.yaml") else {
@@ -178,7 +196,8 @@ impl Head {
                 return head;
             }
         };
-        node.check_keys(&file, &["pack", "languages", "connectors", "denied", "uninterruptible"], problems);
+        let keys = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover"];
+        node.check_keys(&file, &keys, problems);
         match node.field("pack").and_then(Node::text) {
             Some(name) if !name.is_empty() => head.name = name.to_owned(),
             _ => problems.push(Problem::error(&file, None, "`pack:` with the pack's name is missing")),
@@ -204,6 +223,7 @@ impl Head {
                     .help("languages: [en]"),
             );
         }
+        head.handover = handover::Rules::read(node.field("handover"), &file, problems);
         head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
         for item in node.field("uninterruptible").and_then(Node::list).unwrap_or_default() {
             head.uninterruptible.push((item.text().unwrap_or_default().to_owned(), item.line));
@@ -283,10 +303,13 @@ fn check_words(
     }
     let policies = policy_words(source);
     // Whichever skill is denied: what is known in none of them is a mistake.
-    let mut all = Facts::default();
-    uses.iter().filter(|used| used.facts != Facts::any()).for_each(|used| all.extend(&used.facts));
+    let all = known_somewhere(uses);
     for key in policies.iter().map(|(key, _)| key).chain(head.denied.iter().map(|(key, _)| key)) {
         unknown.check(key, &all);
+    }
+    // Whatever happened, it can be said that a human is brought in.
+    for (key, _) in head.handover.words() {
+        unknown.check(key, &Facts::default());
     }
     for name in skills.keys() {
         unknown.check(&format!("skill-{name}"), &Facts::default());
@@ -315,6 +338,11 @@ fn check_words(
     {
         problems.push(missing(key, format!("{}:{line}", source.path("pack.yaml"))));
     }
+    for (key, line) in head.handover.words() {
+        if !words.has(key) {
+            problems.push(missing(key, format!("{}:{line}", source.path("pack.yaml"))));
+        }
+    }
     for (key, line) in &head.uninterruptible {
         if !words.has(key) {
             problems.push(missing(key, format!("{}:{line}", source.path("pack.yaml"))));
@@ -325,6 +353,13 @@ fn check_words(
             problems.push(missing(key, format!("{}:{line}", source.path("policies.cedar"))));
         }
     }
+}
+
+/// Every fact that some skill knows.
+fn known_somewhere(uses: &[WordsUse]) -> Facts {
+    let mut all = Facts::default();
+    uses.iter().filter(|used| used.facts != Facts::any()).for_each(|used| all.extend(&used.facts));
+    all
 }
 
 /// Tells facts that a sentence names and that are not there when it is said: it could never be said.

@@ -73,6 +73,7 @@ brief-approval = A plan waits for an approval. Its outcome is not known yet.
 brief-doubt = Nobody can tell whether the last step took effect. Please check.
 brief-open-asked = They asked for a person.
 brief-open-refused = I had to tell them: { $why }
+brief-open-value = It is about more than I may decide alone.
 brief-open-misunderstood = I could not understand them.
 brief-open-not-found = What they gave me could not be found.
 brief-open-failed = I could not do it.

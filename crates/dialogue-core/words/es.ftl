@@ -73,6 +73,7 @@ brief-approval = Hay un plan pendiente de aprobación. Aún no se sabe el result
 brief-doubt = Nadie sabe si el último paso tuvo efecto. Compruébelo, por favor.
 brief-open-asked = Ha pedido hablar con una persona.
 brief-open-refused = He tenido que decirle: { $why }
+brief-open-value = Se trata de más de lo que puedo decidir por mi cuenta.
 brief-open-misunderstood = No he podido entenderle.
 brief-open-not-found = Los datos que dio no se han encontrado.
 brief-open-failed = No he podido hacerlo.

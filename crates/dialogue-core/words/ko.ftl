@@ -73,6 +73,7 @@ brief-approval = 승인을 기다리는 처리가 있으며 결과는 아직 모
 brief-doubt = 마지막 단계가 처리되었는지 알 수 없습니다. 확인해 주세요.
 brief-open-asked = 고객이 상담원을 요청했습니다.
 brief-open-refused = 고객에게 이렇게 안내했습니다: { $why }
+brief-open-value = 제가 혼자 결정할 수 있는 한도를 넘는 일입니다.
 brief-open-misunderstood = 고객의 말을 알아듣지 못했습니다.
 brief-open-not-found = 고객이 말한 정보를 찾을 수 없었습니다.
 brief-open-failed = 처리하지 못했습니다.

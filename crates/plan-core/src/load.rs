@@ -482,7 +482,7 @@ fn unreadable() -> InputSpec {
 }
 
 const LIMITS: &str = "limits.yaml";
-const PACK_KEYS: [&str; 5] = ["pack", "languages", "connectors", "denied", "uninterruptible"];
+const PACK_KEYS: [&str; 6] = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover"];
 const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.

@@ -29,6 +29,8 @@ pub struct CallFields {
     pub history: Vec<HistoryEntry>,
     /// `Referred-By` (RFC 3892): on whose wish the call is made.
     pub referred_by: Option<Pii<String>>,
+    /// `X-Callwright-Call`: what a gateway of ours calls the call that this one belongs to. Letters and digits.
+    pub call: Option<String>,
 }
 
 /// One `User-to-User` value.
@@ -186,6 +188,12 @@ impl CallFields {
                         None => ignored += 1,
                     }
                 }
+                Header::Other(name, value) if name.eq_ignore_ascii_case(CALL) => {
+                    match Some(value.trim()).filter(|value| is_reference(value)) {
+                        Some(call) => fields.call = Some(call.to_owned()),
+                        None => ignored += 1,
+                    }
+                }
                 _ => {}
             }
         }
@@ -204,8 +212,16 @@ impl CallFields {
         if let Some(by) = self.referred_by.as_ref().filter(|by| plain(by)) {
             headers.push(Header::ReferredBy(format!("<{}>", by.reveal()).into()));
         }
+        if let Some(call) = self.call.as_deref().filter(|call| is_reference(call)) {
+            headers.push(Header::Other(CALL.to_owned(), call.to_owned()));
+        }
         headers
     }
+}
+
+fn is_reference(text: &str) -> bool {
+    (1..=REFERENCE_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// The addresses of a list, without what stands behind a question mark, and their weight in thousandths (`q`).
@@ -229,6 +245,9 @@ fn take<T>(value: &str, into: &mut Vec<T>, ignored: &mut u64, read: impl Fn(&Ite
 
 /// The network carries 128 bytes of user-to-user information; twice that in digits, and as much again for the generous.
 const UUI_MAX: usize = 512;
+const CALL: &str = "X-Callwright-Call";
+/// Longer than any name of a call.
+const REFERENCE_MAX: usize = 64;
 /// Fields of one kind that are kept; a call that was sent on more often goes in circles.
 const FIELDS_MAX: usize = 32;
 

@@ -1,18 +1,20 @@
 //! `[queue]` and `[[human]]`: who can be rung, for which lines, when, and in which order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use callwright_call_core::call::How;
 use callwright_call_core::queue::{self, Hours, Ring, Shift};
-use callwright_model::Language;
+use callwright_model::{Language, Problem, Severity};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::reader::{Reader, Section};
 use super::values::{Length, SipAddress, Way, Whole};
 use super::{Config, Line};
+use crate::lines::LoadedPack;
 
 /// `[[human]]`, or a `[[line.human]]` with the defaults of everything else.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +94,25 @@ impl Config {
             }
         }
         all
+    }
+
+    /// What packs want humans to be able to do, and no human of the line can.
+    pub(super) fn able_humans(&self, packs: &BTreeMap<PathBuf, LoadedPack>) -> Vec<Problem> {
+        let everybody = self.everybody();
+        let mut problems = Vec::new();
+        for line in &self.lines {
+            let there: Vec<&Human> = everybody.iter().filter(|it| it.rank_on(&line.name).is_some()).collect();
+            let needed = packs.get(&line.pack).into_iter().flat_map(|pack| pack.pack.human_skills());
+            for (skill, _) in needed.filter(|_| !there.is_empty()) {
+                if !there.iter().any(|human| human.skills.contains(skill)) {
+                    let what = format!("no human of line `{}` has the skill `{skill}`", line.name);
+                    let help = "the pack's `handover` needs it: name it in `skills` of a `[[human]]`";
+                    let problem = self.places.problem(&format!("{}.name", line.place), what).help(help);
+                    problems.push(Problem { severity: Severity::Warning, ..problem });
+                }
+            }
+        }
+        problems
     }
 
     /// The same as the queue knows them.

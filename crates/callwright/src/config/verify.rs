@@ -18,6 +18,8 @@ impl Config {
         let mut problems = self.listeners();
         problems.extend(self.certificates());
         problems.extend(self.users());
+        problems.extend(self.able_humans(packs));
+        problems.extend(self.webhook_fits());
         problems.extend(self.trunks_fit());
         problems.extend(self.core_journal());
         problems.extend(self.journal());

@@ -148,6 +148,7 @@ impl Systems {
             lines,
             queue: callwright_call_core::queue::Config::default(),
             humans: Vec::new(),
+            webhook: None,
             grace: Duration::from_secs(30),
             places: crate::config::Places::default(),
         })

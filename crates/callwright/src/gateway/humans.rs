@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use callwright_call_core::call::How;
 use callwright_call_core::queue::{Doing, Output, Phones, Queue, Wish};
-use callwright_console::{HumanRefusal, HumanState, HumanView, Humans as HumansPort};
+use callwright_console::{BriefingView, HumanRefusal, HumanState, HumanView, Humans as HumansPort};
 use callwright_model::{CallId, MonoTime};
 use tokio::sync::{Notify, mpsc};
 use tracing::info;
 
 use crate::config::{Config, Human};
 use crate::gateway::Shared;
+use crate::gateway::webhook::unix_ms;
 
 /// Everybody who can be rung, and who waits for them.
 pub(crate) struct Humans {
@@ -204,6 +205,10 @@ impl HumansPort for HumanList {
         let known = self.0.humans.pause(name, !takes_calls, self.0.media.now());
         known.then_some(()).ok_or(HumanRefusal::Unknown)
     }
+
+    async fn briefing(&self, call: CallId, token: Option<String>) -> Option<BriefingView> {
+        self.0.briefing(call, token.as_deref())
+    }
 }
 
 fn shown(doing: Doing) -> HumanState {
@@ -216,11 +221,6 @@ fn shown(doing: Doing) -> HumanState {
         Doing::Paused => HumanState::Paused,
         Doing::Unreachable => HumanState::Unreachable,
     }
-}
-
-fn unix_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the queue says to one call; more than a few is never meant for one.

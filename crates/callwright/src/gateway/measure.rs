@@ -128,6 +128,10 @@ const COUNTERS: &[(&str, &str)] = &[
 
 const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ("callwright_capture_lost_total", "Messages and packets that were not kept for, or told to, engineers."),
+    (
+        "callwright_webhook_total",
+        "Notices for the webhook: taken, refused in all attempts, or not sent for the queue was full.",
+    ),
     ("callwright_calls_total", "Calls begun, by channel."),
     ("callwright_supervisions_total", "What supervisors began to do in calls, by mode."),
     ("callwright_turn_verdicts_total", "What sound over the agent turned out to be."),

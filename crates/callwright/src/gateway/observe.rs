@@ -19,6 +19,7 @@ use callwright_sip::{PhoneContact, UserPhones};
 use callwright_wire::actions::{ClientError, PlanState};
 use tokio_stream::StreamExt;
 
+use crate::gateway::briefings::Handovers;
 use crate::gateway::{Shared, trunks};
 use crate::lines::LoadedLine;
 use crate::secrets::Secrets;
@@ -41,13 +42,16 @@ pub(crate) struct Observer {
     steps: BTreeMap<u32, StepView>,
     skill: String,
     secrets: Secrets,
+    handovers: Handovers,
 }
 
 impl Observer {
     pub(crate) fn new(shared: Arc<Shared>, call: CallId, caller: LegId, line: &LoadedLine) -> Self {
         let since = shared.media.now();
+        let handovers = Handovers::new(Arc::clone(&shared), call, line.line.name.clone());
         Self {
             shared,
+            handovers,
             call,
             caller,
             pack: Arc::clone(&line.pack),
@@ -168,12 +172,14 @@ impl Observer {
             }
             Happening::Planned(reply) => self.planned(reply),
             Happening::Plan(event) => self.plan_moved(&event.plan, &event.fact),
-            Happening::Transfer { reason } => {
+            Happening::Transfer { reason, briefing } => {
+                self.handovers.wanted(*reason, briefing);
                 let reason = Some(format!("{reason:?}").to_lowercase());
                 self.publish(CallFact::TransferChanged { state: TransferState::Requested, reason });
                 self.enter(CallState::Transferring);
             }
-            Happening::TransferState { state, .. } => self.transfer_moved(state),
+            Happening::Briefing(briefing) => self.handovers.briefed(briefing),
+            Happening::TransferState { state, human } => self.transfer_moved(state, *human),
             Happening::MachineAnswered { sign } => {
                 let sign = sign.name();
                 metrics::counter!("callwright_transfer_machines_total", "sign" => sign).increment(1);
@@ -293,7 +299,7 @@ impl Observer {
         self.publish(CallFact::PlanEnded { plan, skill, outcome, reason });
     }
 
-    fn transfer_moved(&mut self, state: &str) {
+    fn transfer_moved(&mut self, state: &str, human: Option<usize>) {
         let state = match state {
             "seeking" => TransferState::Seeking,
             "ringing" => TransferState::Ringing,
@@ -312,6 +318,7 @@ impl Observer {
             }
             _ => return,
         };
+        self.handovers.moved(state, human);
         self.publish(CallFact::TransferChanged { state, reason: None });
     }
 

@@ -13,7 +13,9 @@ use callwright_media::{Media, RtpSocket};
 use callwright_model::{
     AudioFormat, Codec, Expect, Hints, Language, LegCommand, LegId, LegRole, MediaPath, Pii, SrtpMaster,
 };
-use callwright_sip::{IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent};
+use callwright_sip::{
+    IncomingCall, LegEnd, OutgoingCall, Reinvite, Replaces, SipLeg, SipLegEvent, UserToUser,
+};
 use callwright_webrtc::{BrowserLeg, BrowserOffer, BrowserSession};
 use tracing::{debug, info, warn};
 
@@ -385,6 +387,11 @@ async fn place_by(legs: &Legs, leg: LegId, callee: &Callee, way: &Way) -> Result
     call.answer_time = ANSWER_TIME;
     call.replaces.clone_from(&callee.replaces);
     call.fields.referred_by.clone_from(&callee.referred_by);
+    if callee.rival.is_some() {
+        // A human's own system finds the call by these; nothing of the caller is in them.
+        call.fields.call = Some(legs.call.to_string());
+        call.fields.user_to_user = vec![UserToUser::hex(&legs.call.0.to_be_bytes())];
+    }
     let mut web = web_phone::offer(shared, way.address()).await?;
     call.web_offer = web.as_ref().map(|web| web.offer_sdp.clone());
     let mut phone = way.invite(&shared.sip, call).await?;

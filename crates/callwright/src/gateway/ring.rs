@@ -22,8 +22,11 @@ pub(crate) async fn find(legs: Legs, leg: LegId, wish: Wish) {
         Some(Ok(humans)) => {
             let how = shared.humans.way(&humans);
             let human = humans.first().copied().unwrap_or_default();
+            // One of several may be any of them.
+            let alone = humans.first().filter(|_| humans.len() == 1);
+            let language = alone.and_then(|at| shared.humans.person(*at)?.languages.first().copied());
             legs.table().found = humans;
-            HumanFact::Found { human, how }
+            HumanFact::Found { human, how, language }
         }
         Some(Err(why)) => HumanFact::Nobody { why: reason(why).to_owned(), tried: was_there(why) },
         // The call looks for somebody else by now, or for nobody.

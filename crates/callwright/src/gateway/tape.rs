@@ -161,6 +161,7 @@ impl TapeOperator {
             | Happening::Note(_)
             | Happening::Plan(_)
             | Happening::Transfer { .. }
+            | Happening::Briefing(_)
             | Happening::TransferState { .. }
             | Happening::MachineAnswered { .. }
             | Happening::Held { .. }

@@ -270,6 +270,7 @@ impl Mask {
             | Happening::Note(_)
             | Happening::Plan(_)
             | Happening::Transfer { .. }
+            | Happening::Briefing(_)
             | Happening::TransferState { .. }
             | Happening::MachineAnswered { .. }
             | Happening::Held { .. }

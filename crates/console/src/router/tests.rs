@@ -13,11 +13,11 @@ use super::*;
 use crate::event::{CallEvent, CallFact, CallState, Channel, RecogniserView, TrunkEvent};
 use crate::hub::EventHub;
 use crate::ports::{
-    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, CallView, CallbackDone,
-    CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, HumanRefusal, HumanState, HumanView,
-    Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots, StoryRefusal,
-    StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView, WhipAnswer,
-    WhipHandler, WhipOffer, WhipRefusal,
+    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, BriefingView, CallView,
+    CallbackDone, CallbackRefusal, CallbackView, Callbacks, Decision, ErasedView, HumanRefusal, HumanState,
+    HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness, Snapshots,
+    StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView, UserPhonesView,
+    WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 
 /// Answers everything but the offer `full`, and remembers what it was asked.
@@ -263,6 +263,22 @@ impl Humans for Staff {
         }
         *self.paused.lock().expect("no panic before") = !takes_calls;
         Ok(())
+    }
+
+    async fn briefing(&self, call: CallId, token: Option<String>) -> Option<BriefingView> {
+        let known = call == CallId(7) && token.is_none_or(|token| token == "once");
+        let text = |text: &str| Pii::new(text.to_owned());
+        known.then(|| BriefingView {
+            call,
+            line: "air".to_owned(),
+            reason: "asked".to_owned(),
+            language: Language::EN,
+            who: text("Somebody calls."),
+            verified: text(""),
+            asked: text(""),
+            done: text(""),
+            open: text(""),
+        })
     }
 }
 
@@ -775,4 +791,23 @@ async fn a_human_is_paused_and_shown_so_by_the_operator_alone() {
         ConsoleConfig { operator_token: Some(Pii::new("secret".to_owned())), ..ConsoleConfig::default() };
     let app = stage(config, Readiness::Ready).app;
     assert_eq!(ask(&app, pause("ada", r#"{"state":"paused"}"#)).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_briefing_is_for_the_operator_and_for_whoever_has_its_link() {
+    let config =
+        ConsoleConfig { operator_token: Some(Pii::new("secret".to_owned())), ..ConsoleConfig::default() };
+    let app = stage(config, Readiness::Ready).app;
+    let path = format!("/v1/calls/{}/briefing", CallId(7));
+    let bearer = [("authorization", "Bearer secret")];
+    let (status, headers, body) = ask(&app, request(Method::GET, &path, &bearer, "")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(body.contains(r#""who":"Somebody calls.""#), "{body}");
+    assert_eq!(headers["cache-control"], "no-store");
+    let get = |query: &str| request(Method::GET, &format!("{path}{query}"), &[], "");
+    assert_eq!(ask(&app, get("?token=once")).await.0, StatusCode::OK);
+    assert_eq!(ask(&app, get("?token=guess")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(&app, get("")).await.0, StatusCode::UNAUTHORIZED);
+    let other = request(Method::GET, "/v1/calls/none/briefing", &bearer, "");
+    assert_eq!(ask(&app, other).await.0, StatusCode::NOT_FOUND);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use callwright_call_core::call::{Outcome, Output};
 use callwright_dialogue_core::{Briefing, TransferResult};
-use callwright_model::{Expect, Hints, LegCommand, MonoTime, Record, SayId, Value};
+use callwright_model::{Expect, Hints, Language, LegCommand, MonoTime, Record, SayId, Value};
 
 use super::people::People;
 use super::{Conversation, sentence};
@@ -15,12 +15,17 @@ use crate::human::HumanLeg;
 /// A human is being brought in, or has the call.
 pub(super) struct Handover {
     pub(super) briefing: Briefing,
+    /// What who was found is briefed in, if that is known.
+    pub(super) language: Option<Language>,
     /// What the caller must have heard before a phone rings.
     pub(super) announcement: SayId,
     /// Words to both ends before they are connected, not yet heard.
     pub(super) connecting: Option<Connecting>,
     /// Where the caller stands who waits for somebody to be free, and for how many minutes.
     pub(super) place: Option<(usize, Option<u64>)>,
+    /// What the human must be able to do, and how much it matters that one comes soon.
+    pub(super) needs: BTreeSet<String>,
+    pub(super) priority: u8,
 }
 
 pub(super) struct Connecting {
@@ -51,7 +56,9 @@ impl Conversation {
             Output::Seek => {
                 let leg = self.people.next_leg(caller);
                 self.people.human = Some(HumanLeg::new(leg));
-                let wanted = Wanted { language: self.language, skills: BTreeSet::new(), priority: 0 };
+                let (skills, priority) =
+                    self.handover.as_ref().map(|it| (it.needs.clone(), it.priority)).unwrap_or_default();
+                let wanted = Wanted { language: self.language, skills, priority };
                 self.act(Act::Seek { leg, wanted });
                 self.transfer_state();
             }
@@ -132,9 +139,13 @@ impl Conversation {
     /// The human hears who it is; the recogniser of their leg waits for a yes.
     fn brief(&mut self) {
         let Some(handover) = &mut self.handover else { return };
-        let language = handover.briefing.language;
+        let wanted = handover.language.unwrap_or(self.config.dialogue.human_language);
+        handover.briefing = self.dialogue.briefing_in(wanted);
+        let briefing = handover.briefing.clone();
+        let language = briefing.language;
         let question = sentence(&self.config.dialogue.pack, language, "transfer-accept");
-        let briefing = handover.briefing.text();
+        self.acts.push_back(Act::Tell(Happening::Briefing(briefing.clone())));
+        let briefing = briefing.text();
         if let Some(human) = &mut self.people.human {
             let hints = Hints {
                 expect: Expect::YesNo,

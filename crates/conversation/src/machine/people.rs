@@ -73,9 +73,10 @@ impl Conversation {
                 }
                 self.call.handle_waiting(now);
             }
-            HumanFact::Found { human, how } => {
+            HumanFact::Found { human, how, language } => {
                 if let Some(handover) = &mut self.handover {
                     handover.place = None;
+                    handover.language = *language;
                 }
                 self.people.found = Some(*human);
                 self.call.handle_found(*how, now);

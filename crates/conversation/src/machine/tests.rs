@@ -66,7 +66,7 @@ impl Call {
                     HumanFact::Nobody { why: "nobody".to_owned(), tried: false }
                 } else {
                     *left -= 1;
-                    HumanFact::Found { human: 0, how: *how }
+                    HumanFact::Found { human: 0, how: *how, language: None }
                 };
                 self.machine.handle(Fact::Human(*leg, found), self.now);
             }
@@ -483,6 +483,30 @@ fn a_caller_who_waits_hears_their_place_and_comes_back_when_nobody_will_be_free(
 }
 
 #[test]
+fn a_human_is_briefed_in_their_language_of_how_things_are_by_then() {
+    let mut call = Call { humans: None, ..Call::new(0) };
+    call.hear_out();
+    call.caller_says("I want to talk to a person");
+    call.hear_out();
+    let leg = call.take(|act| if let Act::Seek { leg, .. } = act { Some(*leg) } else { None });
+    let leg = leg.expect("somebody is looked for");
+    let found = HumanFact::Found { human: 0, how: How::Warm, language: Some(Language::ES) };
+    call.tell(Fact::Human(leg, found));
+    call.tell(Fact::Human(leg, HumanFact::Answered));
+    let told = call.take(|act| match act {
+        Act::Tell(Happening::Briefing(briefing)) => Some(briefing.clone()),
+        _ => None,
+    });
+    let told = told.expect("who watches is told");
+    assert_eq!(told.language, Language::ES);
+    let said = call.acts.iter().any(|act| match act {
+        Act::Say(to, say) => *to == leg && say.language == Language::ES && say.text.contains("Pulse"),
+        _ => false,
+    });
+    assert!(said && told.open.reveal().contains("una persona"), "{told:?}");
+}
+
+#[test]
 fn draining_says_why_and_ends() {
     let mut call = Call::new(0);
     call.hear_out();
@@ -615,7 +639,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             match number % 5 {
                 0 => HumanFact::Nobody { why: "closed".to_owned(), tried: true },
                 1 => HumanFact::Waiting { place: 1, minutes: None },
-                2 => HumanFact::Found { human: 0, how: How::Blind },
+                2 => HumanFact::Found { human: 0, how: How::Blind, language: None },
                 _ => HumanFact::Gone,
             },
         ),

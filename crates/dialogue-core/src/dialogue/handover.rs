@@ -31,19 +31,13 @@ pub(super) struct CaseRecord {
 
 impl Dialogue {
     pub(super) fn hand_over(&mut self, reason: TransferReason, now: MonoTime) {
-        let key = match reason {
-            TransferReason::Asked => "handover-asked",
-            TransferReason::Refused | TransferReason::Approval => "handover-refused",
-            TransferReason::Misunderstood => "handover-misunderstood",
-            TransferReason::NotFound => "handover-not-found",
-            TransferReason::Failed | TransferReason::Unavailable => "handover-failed",
-            TransferReason::InDoubt => "handover-doubt",
-        };
-        let briefing = self.brief(Some(reason));
+        let briefing = self.brief(Some(reason), self.config.human_language);
         self.enter(State::Handover { reason, since: now }, now);
-        let sentence = self.base(key);
+        let rule = self.config.pack.handover.of(reason, self.record.asked.as_deref());
+        let (needs, priority) = (rule.needs.clone(), rule.priority);
+        let sentence = self.base(&rule.words);
         self.tell(Plain::Handover, sentence, now);
-        self.outputs.push_back(Output::Transfer { reason, briefing });
+        self.outputs.push_back(Output::Transfer { reason, briefing, needs, priority });
     }
 
     pub(super) fn transferred(&mut self, result: TransferResult, now: MonoTime) {
@@ -112,7 +106,7 @@ impl Dialogue {
             self.enter(State::AskingNumber { reason }, now);
             return self.ask(How::First, now);
         };
-        let briefing = self.brief(Some(reason));
+        let briefing = self.brief(Some(reason), self.config.human_language);
         self.outputs.push_back(Output::CallBack { number, briefing });
         self.enter(State::Arranging { since: now, comfort: now + self.config.limits.progress }, now);
     }
@@ -172,9 +166,8 @@ impl Dialogue {
     }
 
     /// Everything as sentences in the human's language, or in the pack's first where the pack does not speak theirs.
-    pub(super) fn brief(&self, reason: Option<TransferReason>) -> Briefing {
-        let pack = &self.config.pack;
-        let tongue = pack.tongue(self.config.human_language);
+    pub(super) fn brief(&self, reason: Option<TransferReason>, language: Language) -> Briefing {
+        let tongue = self.config.pack.tongue(language);
         let words = &tongue.words;
         let language = tongue.language;
         Briefing {
@@ -263,6 +256,7 @@ impl Dialogue {
                 let why = why.map(|why| why.text).unwrap_or_default();
                 parts.push(say_with(words, "brief-open-refused", "why", why));
             }
+            Some(TransferReason::Value) => parts.push(line(words, "brief-open-value").into_inner()),
             Some(TransferReason::Misunderstood) => {
                 parts.push(line(words, "brief-open-misunderstood").into_inner())
             }

@@ -574,8 +574,9 @@ impl Dialogue {
         if self.misses > 1 && matches!(self.state, State::Proposing(Proposal::Recording)) {
             return self.may_record(false, now);
         }
-        if self.misses >= self.config.limits.misunderstandings {
-            self.misses = 0;
+        self.missed = self.missed.saturating_add(1);
+        if self.config.pack.handover.is_lost(self.misses, self.missed, self.record.asked.as_deref()) {
+            (self.misses, self.missed) = (0, 0);
             // Who offers a call back has looked for a human before.
             return match &self.state {
                 State::Proposing(Proposal::CallBack(_)) => self.goodbye("farewell", now),

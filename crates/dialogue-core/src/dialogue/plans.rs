@@ -59,6 +59,9 @@ impl Dialogue {
                 self.ask(How::First, now);
             }
             PlanReply::Ready { plan, words, facts, steps: _, verified: _ } => {
+                if self.config.pack.handover.is_above(&task.skill, &facts) {
+                    return self.hand_over(TransferReason::Value, now);
+                }
                 task.plan = Some(plan.clone());
                 self.enter(State::ReadBack { task, plan, words, facts, say: None, heard: 0.0 }, now);
                 self.ask(How::First, now);

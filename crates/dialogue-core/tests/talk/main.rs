@@ -6,6 +6,7 @@ mod call_back;
 mod consent;
 mod doubt;
 mod fuzz;
+mod handover;
 mod human;
 mod languages;
 mod meanwhile;

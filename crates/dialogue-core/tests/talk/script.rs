@@ -69,6 +69,8 @@ pub struct Stage {
     pub executed: Vec<(PlanId, String)>,
     pub plans: Vec<PlanRequest>,
     pub transfers: Vec<TransferReason>,
+    /// What the human of each must be able to do, and its priority.
+    pub needs: Vec<(Vec<String>, u8)>,
     pub briefings: Vec<String>,
     pub notes: Vec<Note>,
     pub hung_up: bool,
@@ -96,6 +98,7 @@ impl Stage {
             executed: Vec::new(),
             plans: Vec::new(),
             transfers: Vec::new(),
+            needs: Vec::new(),
             briefings: Vec::new(),
             notes: Vec::new(),
             hung_up: false,
@@ -229,8 +232,9 @@ impl Stage {
                     self.executed.push((plan, consent.into_inner()));
                     self.run();
                 }
-                Output::Transfer { reason, briefing } => {
+                Output::Transfer { reason, briefing, needs, priority } => {
                     self.transfers.push(reason);
+                    self.needs.push((needs.into_iter().collect(), priority));
                     self.briefings.push(briefing.text().into_inner());
                 }
                 Output::CallBack { number, .. } => self.called_back = Some(number.into_inner()),

@@ -39,6 +39,7 @@ fn fields_come_back_as_they_were_written() {
             HistoryEntry { uri: Pii::new("sip:2@a.test".to_owned()), index: "1.1".to_owned(), cause: None },
         ],
         referred_by: Some(Pii::new("sip:desk@a.test".to_owned())),
+        call: Some("00a1-42".to_owned()),
     };
     assert_eq!(CallFields::read(&message(fields.write())), (fields.clone(), 0));
     assert_eq!(fields.user_to_user[0].bytes().as_deref(), Some(&b"\x00order 42"[..]));
@@ -58,6 +59,9 @@ fn lists_are_read_and_what_is_bad_is_counted() {
         Header::UserToUser("\"free text\";encoding=text".into()),
         Header::ReferredBy("\"x\"".into()),
     ]));
+    let (other, lost) =
+        CallFields::read(&message(vec![Header::Other("x-callwright-call".to_owned(), "a\"b".to_owned())]));
+    assert_eq!((other.call, lost), (None, 1));
     assert_eq!(ignored, 7, "{fields:?}");
     assert_eq!(fields.diversions.len(), 1);
     assert_eq!(fields.diversions[0].uri.reveal(), "sip:a@b;x=1");

@@ -221,6 +221,7 @@ async fn sipp_is_told_where_a_call_was_before() {
         diversions: vec![Diversion { uri: before(), reason: Some("user-busy".to_owned()), counter: Some(1) }],
         history: vec![HistoryEntry { uri: before(), index: "1".to_owned(), cause: Some(486) }],
         referred_by: None,
+        ..CallFields::default()
     };
     let mut leg = called.invite(OutgoingCall { fields, ..called.call("100") }).await;
     expect_event!(leg, SipLegEvent::Answered { .. });

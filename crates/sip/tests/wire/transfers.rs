@@ -227,6 +227,7 @@ async fn a_call_carries_its_fields_along() {
         }],
         history: vec![HistoryEntry { uri: uri("sip:1@a.test"), index: "1".to_owned(), cause: Some(486) }],
         referred_by: Some(uri("sip:2@a.test")),
+        call: Some("00a1".to_owned()),
     };
     let sent = call.fields.clone();
     let out = here.invite(call).await.expect("it goes out");
