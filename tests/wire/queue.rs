@@ -1,12 +1,16 @@
-//! Humans of a queue on real telephones: who is busy, paused, off duty or away.
+//! Humans of a queue on real telephones: who is busy, paused, off duty or away; and who is told of handovers.
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use callwright_loadtest::{Callee, CalleeConfig, LoadConfig, LoadReport, NoObserver, Outcome, Scenario, run};
 use callwright_tests::{Gateway, Settings};
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::mpsc;
 
 fn scenario(name: &str) -> Arc<Scenario> {
     let file: PathBuf = callwright_tests::repository().join("audio-fixtures/scenarios").join(name);
@@ -51,12 +55,101 @@ async fn engaged() -> String {
     format!("sip:busy@{address}")
 }
 
+/// What a webhook was sent.
+struct Sent {
+    signature: String,
+    body: String,
+}
+
+/// A system that is told of handovers. It takes nothing at first.
+async fn told() -> (String, mpsc::Receiver<Sent>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}/handovers", listener.local_addr().expect("it is bound"));
+    let (notices, sent) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let mut refused = false;
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            let (mut signature, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.expect("a request");
+                match line.trim_end().split_once(": ") {
+                    Some((name, value)) if name.eq_ignore_ascii_case("callwright-signature") => {
+                        signature = value.to_owned();
+                    }
+                    Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                        length = value.parse().expect("a number");
+                    }
+                    Some(_) => {}
+                    None if line.trim_end().is_empty() => break,
+                    None => {}
+                }
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).await.expect("the body");
+            let status = if std::mem::replace(&mut refused, true) { "204 No Content" } else { "503 Busy" };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.expect("it listens");
+            let body = String::from_utf8(body).expect("text");
+            if status.starts_with("204") && notices.send(Sent { signature, body }).await.is_err() {
+                return;
+            }
+        }
+    });
+    (address, sent)
+}
+
+/// What the documentation's own check says of it.
+fn is_genuine(sent: &Sent, secret: &str) -> bool {
+    let mut check = Command::new("python3")
+        .arg(callwright_tests::repository().join("docs/webhook.py"))
+        .arg(&sent.signature)
+        .env("WEBHOOK_SECRET", secret)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("python3 runs");
+    check.stdin.take().expect("it is piped").write_all(sent.body.as_bytes()).expect("it reads");
+    check.wait().expect("it ends").success()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_human_is_skipped_and_the_next_is_put_through() {
+async fn a_busy_human_is_skipped_the_next_is_put_through_and_the_webhook_hears_of_it() {
     let (busy, human) = (engaged().await, desk("desk.yaml").await);
-    let gateway = Gateway::start(&Settings { humans: vec![busy, human.address()], ..Settings::default() });
-    let report = place(&gateway, "person.yaml").await;
+    let (url, mut sent) = told().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (kept, secret) = (folder.path().join("secret"), "a long and winding secret");
+    std::fs::write(&kept, secret).expect("the folder is ours");
+    let tables = format!("[webhook]\nurl = \"{url}\"\nsecret = \"file:{}\"\n", kept.display());
+    let humans = vec![busy, human.address()];
+    let gateway = Gateway::start(&Settings { humans, tables, ..Settings::default() });
+    let watch = async {
+        let started = sent.recv().await.expect("it is sent again until it is taken");
+        let notice: serde_json::Value = serde_json::from_str(&started.body).expect("JSON");
+        assert_eq!((&notice["event"], &notice["reason"]), (&"handover.started".into(), &"asked".into()));
+        assert!(notice["briefing"].is_null() && !started.body.contains("15550100"), "{}", started.body);
+        let path = notice["briefing_path"].as_str().expect("a link");
+        let briefing = tokio::task::block_in_place(|| gateway.get(path));
+        assert!(briefing.contains("They asked for a person."), "{briefing}");
+        let again = tokio::task::block_in_place(|| gateway.get(path));
+        assert!(again.contains("there is no such briefing"), "a link opens once: {again}");
+        let mut events = Vec::new();
+        while events.last().is_none_or(|event| event != "handover.accepted") {
+            let sent = sent.recv().await.expect("the handover goes on");
+            let notice: serde_json::Value = serde_json::from_str(&sent.body).expect("JSON");
+            events.push(notice["event"].as_str().expect("a name").to_owned());
+            assert!(is_genuine(&sent, secret));
+        }
+        (started, events)
+    };
+    let (report, (mut started, events)) = tokio::join!(place(&gateway, "person.yaml"), watch);
     assert_eq!(report.calls[0].outcome, Outcome::Completed, "{report:#?}");
+    let known = ["handover.ringing", "handover.ringing", "handover.briefing", "handover.accepted"];
+    assert_eq!(events, known, "two phones rang");
+    assert!(is_genuine(&started, secret) && !is_genuine(&started, "another long secret"));
+    started.body.push(' ');
+    assert!(!is_genuine(&started, secret), "what was changed on the way is not believed");
     let log = gateway.log();
     assert!(log.contains("486 Busy Here"), "the first was not rung: {log}");
     human.shutdown().await;
