@@ -230,7 +230,7 @@ async fn a_certificate_of_a_stranger_or_for_another_name_is_no_connection() {
     for (endpoint, problem) in [(&callee, "UnknownIssuer"), (&other_name, "not valid for name")] {
         let to = format!("sip:100@{};transport=tls", at(endpoint, Transport::Tls));
         match caller.invite(call_to(to)).await {
-            Err(SipError::NoConnection { why, .. }) => assert!(why.contains(problem), "{why}"),
+            Err(SipError::PeerCertificate { why, .. }) => assert!(why.contains(problem), "{why}"),
             other => panic!("{problem}: {other:?}"),
         }
     }
