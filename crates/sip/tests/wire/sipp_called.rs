@@ -44,13 +44,7 @@ impl Called {
             .unwrap_or_else(|error| {
                 panic!("`sipp` cannot be run ({error}); it is in the Debian package `sip-tester`")
             });
-        // It listens as soon as nobody else can.
-        within("sipp to listen", async {
-            while UdpSocket::bind(address).is_ok() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        })
-        .await;
+        // Until it listens, what is sent to it is lost, and sent again.
         Self { endpoint, address, sipp }
     }
 

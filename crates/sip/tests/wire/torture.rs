@@ -516,34 +516,30 @@ async fn fate(
                 seen = Some((Call, String::new()));
             }
             answer = peer.receive() => {
-                if header(&answer, "CSeq") == Some("77 OPTIONS") {
-                    probed = true;
-                } else if let Some(status) = answer.get(8..11).and_then(|status| status.parse::<u16>().ok())
-                    && status >= 200
-                {
-                    if message.starts_with("INVITE") {
-                        peer.send(acknowledgement(&message, &answer)).await;
+                match header(&answer, "CSeq") {
+                    Some("77 OPTIONS") if seen.is_some() => probed = true,
+                    // One more request that is answered for sure: whatever was still on its way has come by then.
+                    Some("77 OPTIONS") => peer.send(peer.request("OPTIONS", 78, None, "", "")).await,
+                    Some("78 OPTIONS") => {
+                        seen = seen.or_else(|| Some((Silence, String::new())));
+                        probed = true;
                     }
-                    if seen.is_none() {
-                        seen = Some((Status(status), answer));
+                    _ => {
+                        let status = answer.get(8..11).and_then(|status| status.parse::<u16>().ok());
+                        if let Some(status) = status.filter(|status| *status >= 200) {
+                            if message.starts_with("INVITE") {
+                                peer.send(acknowledgement(&message, &answer)).await;
+                            }
+                            seen = seen.or(Some((Status(status), answer)));
+                        }
                     }
                 }
             }
         }
-        if let (Some(seen), true) = (&seen, probed) {
+        if probed && let Some(seen) = &seen {
             return seen.clone();
         }
-        if probed && seen.is_none() && settled(&peer).await {
-            return (Silence, String::new());
-        }
     }
-}
-
-/// One more request that is answered for sure: whatever was still on its way has come by then, for calls are told before.
-async fn settled(peer: &Peer) -> bool {
-    peer.send(peer.request("OPTIONS", 78, None, "", "")).await;
-    let answer = within("an answer", peer.receive()).await;
-    header(&answer, "CSeq") == Some("78 OPTIONS")
 }
 
 fn acknowledgement(invite: &str, answer: &str) -> String {
