@@ -1,5 +1,6 @@
 //! `callwright import`: a skill pack of what a system says of itself, for a person to go on with.
 
+mod args;
 mod grpc;
 mod mcp;
 mod openapi;
@@ -13,8 +14,8 @@ use anyhow::{Context as _, Result, bail};
 use callwright_model::SecretRef;
 use callwright_plan_core::Skeleton;
 
+pub use self::args::Import;
 pub use self::grpc::check as check_descriptors;
-use crate::cli::Import;
 use crate::config::{Connector, GrpcSystem};
 
 /// Imports, or looks again at what was imported.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use callwright_call_core::call::Hold;
-use callwright_call_core::sdp::{self, Direction, LocalKeys, LocalMedia, Security, SessionDescription};
+use callwright_call_core::sdp::{
+    self, Agreed, Direction, LocalKeys, LocalMedia, Security, SessionDescription,
+};
 use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
 use callwright_media::{Media, RtpSocket};
@@ -119,32 +121,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     call.ring();
     // The leg is made before the answer leaves: the caller's first packets come right behind it.
     let leg = call.accept(ours.to_string());
-    let begun = shared.begin(NewCall {
-        line,
-        channel: Channel::Sip,
-        trunk,
-        caller,
-        io: shared.capture.sound(leg.call_id(), local.socket, &agreed.path()),
-        format: agreed.format,
-        phone: Phone::Sip(leg.control()),
-    });
-    match begun {
-        Ok(begun) => {
-            shared.capture.link(begun.call, leg.call_id());
-            let session = Session {
-                ours,
-                media: local.media,
-                hold: Hold::Off,
-                path: agreed.path(),
-                format: agreed.format,
-            };
-            tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, Changes::Phone(Box::new(session))));
-        }
-        Err(error) => {
-            warn!(%error, "a call could not begin");
-            leg.hangup();
-        }
-    }
+    begin(shared, leg, Answered { line, trunk, caller, local, ours, agreed });
 }
 
 /// The caller leaves the offer to us: it goes into our answer, and theirs comes with the acknowledgement.
@@ -174,6 +151,22 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     };
     local.socket.connect(&agreed.path());
     local.media.prefer(agreed.format.codec);
+    begin(&shared, leg, Answered { line, trunk, caller, local, ours, agreed });
+}
+
+/// A call that was answered, and on what terms.
+struct Answered {
+    line: LoadedLine,
+    trunk: Option<String>,
+    caller: Option<Pii<String>>,
+    local: Local,
+    ours: SessionDescription,
+    agreed: Agreed,
+}
+
+/// Begins the conversation, and has the leg followed to its end.
+fn begin(shared: &Arc<Shared>, leg: SipLeg, answered: Answered) {
+    let Answered { line, trunk, caller, local, ours, agreed } = answered;
     let begun = shared.begin(NewCall {
         line,
         channel: Channel::Sip,
@@ -193,7 +186,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
                 path: agreed.path(),
                 format: agreed.format,
             };
-            follow_caller(shared, leg, begun, Changes::Phone(Box::new(session))).await
+            tokio::spawn(follow_caller(Arc::clone(shared), leg, begun, Changes::Phone(Box::new(session))));
         }
         Err(error) => {
             warn!(%error, "a call could not begin");
@@ -246,7 +239,7 @@ impl Session {
     }
 
     /// Packets go where the other end says. An end that only holds names no address; the old one stays.
-    fn follow(&mut self, agreed: &sdp::Agreed, media: &Media, leg: LegId) {
+    fn follow(&mut self, agreed: &Agreed, media: &Media, leg: LegId) {
         self.hold = held(agreed.direction);
         if agreed.format != self.format {
             self.format = agreed.format;

@@ -8,9 +8,9 @@ use callwright_actions::{described, reflected};
 use callwright_model::{PackSource, Problem};
 use callwright_plan_core::{MethodSpec, Standing, ToolSpec, of_methods, pinned, tool_file};
 
+use super::args::ImportGrpc;
 use super::pinned::{Kept, write_over};
 use super::{configuration, name_of, named, write};
-use crate::cli::ImportGrpc;
 use crate::config::{Connector, GrpcSystem, WebSystem};
 
 /// Writes a pack of a service's methods or, where there is one, compares it with what its descriptors say by now.

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 use callwright_actions::{ConnectorConfig, discover};
 use callwright_plan_core::{of_tools, tool_file};
 
+use super::args::ImportMcp;
 use super::pinned::Kept;
 use super::{configuration, name_of, named, write};
-use crate::cli::ImportMcp;
 use crate::config::{Connector, ProgramSystem, WebSystem};
 
 /// Writes a pack of a server's tools or, where there is one, compares it with what they are by now.

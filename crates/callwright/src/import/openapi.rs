@@ -9,8 +9,8 @@ use callwright_model::ActionKind;
 use callwright_plan_core::{base_of, of_openapi};
 use serde_json::Value as Json;
 
+use super::args::ImportOpenapi;
 use super::{configuration, name_of, named, write};
-use crate::cli::ImportOpenapi;
 use crate::config::{Connector, WebAddress, WebSystem};
 
 /// Writes a pack of a description's operations.

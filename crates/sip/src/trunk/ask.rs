@@ -11,10 +11,12 @@ use rsipstack::transaction::make_tag;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipAddr;
 
+use super::Trunk;
 use crate::digest::is_answerable;
 use crate::dns::Target;
 use crate::endpoint::Shared;
 use crate::outgoing::Credentials;
+use crate::request::{ALLOW, SDP};
 
 /// What is asked.
 pub(crate) struct Ask<'a> {
@@ -26,6 +28,21 @@ pub(crate) struct Ask<'a> {
     pub(crate) headers: Vec<Header>,
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) patience: Duration,
+}
+
+impl Ask<'_> {
+    /// OPTIONS, as a server that takes our calls would answer it.
+    pub(super) fn whether_alive(trunk: &Trunk) -> Self {
+        Self {
+            method: Method::Options,
+            uri: trunk.domain(),
+            who: trunk.account(),
+            call_id: None,
+            headers: vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())],
+            credentials: None,
+            patience: trunk.config.answer_within,
+        }
+    }
 }
 
 /// What came of it.

@@ -12,7 +12,7 @@ use crate::dns::Target;
 use crate::endpoint::Shared;
 use crate::error::{CertificateFault, SipError};
 use crate::outgoing::refuses_datagrams;
-use crate::request::{ALLOW, SDP};
+use crate::request::ALLOW;
 
 /// One step of an examination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,16 +159,7 @@ fn certificate(fault: CertificateFault, host: &str) -> (String, &'static str) {
 /// The step, and whether somebody is there at all.
 async fn options(shared: &Arc<Shared>, trunk: &Trunk, target: &Target) -> (TrunkStep, bool) {
     let (what, at) = (TrunkCheck::Options, place(target));
-    let question = Ask {
-        method: Method::Options,
-        uri: trunk.domain(),
-        who: trunk.account(),
-        call_id: None,
-        headers: vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())],
-        credentials: None,
-        patience: trunk.config.answer_within,
-    };
-    match ask(shared, target, question, &mut 0).await {
+    match ask(shared, target, Ask::whether_alive(trunk), &mut 0).await {
         Reply::Answer(response) => (judge_options(&response, &at), true),
         Reply::Silence => {
             let found =

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::{Ask, Reply, Trunk, ask};
 use crate::dns::Target;
 use crate::endpoint::Shared;
-use crate::request::{ALLOW, SDP};
+use crate::request::ALLOW;
 
 /// Looks after a trunk until it is left.
 pub(crate) async fn watch(shared: Arc<Shared>, trunk: Arc<Trunk>) {
@@ -217,16 +217,7 @@ pub(crate) async fn locate(shared: &Shared, trunk: &Trunk) -> Result<Vec<Target>
 pub(crate) async fn options(shared: &Arc<Shared>, trunk: &Trunk) -> Result<(Target, u16), String> {
     let mut troubles = Vec::new();
     for target in locate(shared, trunk).await? {
-        let question = Ask {
-            method: Method::Options,
-            uri: trunk.domain(),
-            who: trunk.account(),
-            call_id: None,
-            headers: vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())],
-            credentials: None,
-            patience: trunk.config.answer_within,
-        };
-        match ask(shared, &target, question, &mut 0).await {
+        match ask(shared, &target, Ask::whether_alive(trunk), &mut 0).await {
             Reply::Answer(response) => match response.status_code.code() {
                 // Whoever refuses OPTIONS lives; these say that calls would be refused as well.
                 status @ (500 | 502..=504) => troubles.push(format!("{}: {status}", target.address)),

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::Receiver;
 
-use crate::support::{Peer, config, header, start, within};
+use crate::support::{Peer, config, header, start};
 use crate::transports::receive_or_end;
 
 /// What becomes of a message.
