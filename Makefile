@@ -30,6 +30,8 @@ setup:
 models:
 	@$(CALLWRIGHT) models fetch silero-vad || echo "models: going on without silero-vad; the built-in detector is weaker in noise"
 
+# A test over sockets waits for what is spoken and leaves its core idle, so that twice as many as there are cores run at once.
+test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 test:
 	scripts/setup --tests
 	$(CARGO) fmt --all --check
