@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callwright_call_core::sdp;
 use callwright_model::Pii;
 use callwright_sip::{
     CallFields, Diversion, HistoryEntry, LegEnd, Reason, Refer, ReferProgress, Replaces, SipConfig,
@@ -12,7 +13,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::changes::answer;
 use crate::expect_event;
 use crate::support::{
-    Peer, SDP_LINE, accept, answer_to, call_to, config, header, incoming, media, start, uri, within,
+    Peer, SDP_LINE, accept, answer_to, call_to, config, header, incoming, media, next, start, uri, within,
 };
 
 async fn connected(from: &SipEndpoint, to: &SipEndpoint, calls: &mut Receiver<SipEvent>) -> (SipLeg, SipLeg) {
@@ -124,6 +125,47 @@ async fn a_peer_that_says_nothing_after_its_202_is_not_waited_for_for_ever() {
     expect_event!(leg, SipLegEvent::Referred(ReferProgress::Unknown));
 }
 
+/// Many times, for it is a matter of which task is first.
+#[tokio::test]
+async fn what_comes_right_behind_a_202_is_answered() {
+    let (endpoint, mut calls) = start(config()).await;
+    let mut peer = Peer::new(&endpoint).await;
+    for _ in 0..20 {
+        peer.new_call();
+        let calling = async {
+            let (tag, _) = peer.call(&answer_to(&sdp::offer(&media(40_000)).to_string()), "").await;
+            tag
+        };
+        let answering = async { accept(incoming(&mut calls).await) };
+        let (tag, mut leg) = tokio::join!(calling, answering);
+        expect_event!(leg, SipLegEvent::Established { .. });
+        leg.control().refer(Refer::new("sip:x@127.0.0.1")).expect("it is free");
+        let refer = peer.receive_starting("REFER").await;
+        let offer = sdp::offer(&media(40_000)).to_string();
+        peer.send(answer(&refer, "202 Accepted", "")).await;
+        peer.send(peer.request("INVITE", 2, Some(&tag), SDP_LINE, &offer)).await;
+        let reinvite = loop {
+            match next(&mut leg).await {
+                SipLegEvent::Reinvite(reinvite) => break reinvite,
+                SipLegEvent::Referred(ReferProgress::Trying) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        reinvite.answer(answer_to(&offer));
+        peer.receive_starting("SIP/2.0 200").await;
+        peer.send(peer.request("ACK", 2, Some(&tag), "", "")).await;
+        peer.send(peer.request("BYE", 3, Some(&tag), "", "")).await;
+        peer.receive_starting("SIP/2.0 200").await;
+        loop {
+            match next(&mut leg).await {
+                SipLegEvent::Ended(_) => break,
+                SipLegEvent::Referred(_) | SipLegEvent::Established { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_wish_that_cannot_be_read_is_refused() {
     let (_endpoint, peer, mut leg, invite) = call_to_peer(config()).await;
@@ -181,7 +223,7 @@ async fn an_attended_transfer_joins_the_two_others() {
 async fn only_a_call_that_is_here_is_replaced() {
     let (endpoint, mut calls) = start(config()).await;
     let mut peer = Peer::new(&endpoint).await;
-    let offer = callwright_call_core::sdp::offer(&media(40_000)).to_string();
+    let offer = sdp::offer(&media(40_000)).to_string();
     let answering = tokio::spawn(async move { (accept(incoming(&mut calls).await), calls) });
     let (tag, answer) = peer.call(&offer, "").await;
     let (mut leg, mut calls) = answering.await.expect("it is answered");
@@ -246,7 +288,7 @@ async fn a_call_carries_its_fields_along() {
 async fn fields_that_cannot_be_read_are_ignored_and_counted() {
     let (endpoint, mut calls) = start(config()).await;
     let peer = Peer::new(&endpoint).await;
-    let offer = callwright_call_core::sdp::offer(&media(40_000)).to_string();
+    let offer = sdp::offer(&media(40_000)).to_string();
     let more = format!(
         "{SDP_LINE}User-to-User: 00ff;encoding=hex\r\nDiversion: nonsense\r\nHistory-Info: <sip:a@b>\r\n"
     );
