@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use callwright_media::{LegPorts, LegSetup, Media, MediaConfig};
 use callwright_model::{
-    AudioFormat, CallId, Codec, Frame, LegCommand, LegEvent, LegId, LegRole, MediaPath, VoiceActivity,
+    AudioFormat, CallId, Codec, DtmfFormat, Frame, LegCommand, LegEvent, LegId, LegRole, MediaPath,
+    VoiceActivity,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -142,6 +143,7 @@ impl Load {
         self.phones.add(io.local_addr(), sound);
         let (events, told) = mpsc::channel(16);
         let payload_type = payload_type(codec);
+        let dtmf = DtmfFormat { payload_type: 101, clock_rate: codec.clock_rate() };
         let ports = self.media.add_leg(LegSetup {
             call: CallId(0),
             leg: LegId(nth),
@@ -151,8 +153,9 @@ impl Load {
                 codec,
                 payload_type_in: payload_type,
                 payload_type_out: payload_type,
-                dtmf_in: None,
-                dtmf_out: None,
+                // As with most telephones; without, keys are listened for in the sound.
+                dtmf_in: Some(dtmf),
+                dtmf_out: Some(dtmf),
                 comfort_noise_in: None,
                 packet_ms_out: 20,
             },

@@ -33,7 +33,7 @@ impl FromStr for Replaces {
         let (Some(item), None) = (found.next(), found.next()) else { return Err(ReplacesError) };
         let once = |name: &str| {
             let count = text.to_ascii_lowercase().matches(&format!("{name}=")).count();
-            item.parameter(name).filter(|tag| count == 1 && !tag.is_empty()).map(str::to_owned)
+            item.parameter(name).filter(|tag| count == 1 && is_tag(tag)).map(str::to_owned)
         };
         let early_only =
             text.split(';').skip(1).any(|parameter| parameter.trim().eq_ignore_ascii_case("early-only"));
@@ -44,6 +44,11 @@ impl FromStr for Replaces {
             _ => Err(ReplacesError),
         }
     }
+}
+
+/// More than the tokens that tags are (RFC 3261, section 25.1), and nothing that would end one or would have to stand in quotes.
+fn is_tag(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic() && !b"\";,<>".contains(&c))
 }
 
 impl fmt::Display for Replaces {
