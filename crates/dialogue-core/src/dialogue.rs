@@ -14,16 +14,24 @@ use crate::output::{
 use crate::pack::Tongue;
 use crate::words::Sentence;
 use line::{Line, Plain};
+use memory::Memory;
 use state::{Pending, Proposal, Said, State, Work};
 
+mod anytime;
 mod consent;
+mod correct;
+mod doubt;
+mod fill;
 mod handover;
 mod hear;
 mod keys;
 mod line;
+mod memory;
 mod plans;
 mod prompts;
 mod state;
+mod stray;
+mod subject;
 mod wait;
 
 /// One call's conversation. A copy goes its own way: it is how the shell looks ahead.
@@ -59,6 +67,8 @@ pub struct Dialogue {
     cut: bool,
     /// How the turn sounded that ended last.
     manner: Option<(TurnId, Manner)>,
+    /// What else is wanted, what a digression came between, what is known.
+    memory: Memory,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
     /// The caller holds the line, since then.
@@ -107,6 +117,7 @@ impl Dialogue {
             unheard: false,
             cut: false,
             manner: None,
+            memory: Memory::default(),
             pending: Pending::Nothing,
             held: None,
             codes: Vec::new(),
@@ -361,6 +372,11 @@ impl Dialogue {
             self.outputs.push_back(Output::Note(Note::State(next.name())));
         }
         self.state = next;
+        // People will talk about all of it, or nobody will.
+        if matches!(self.state, State::Handover { .. } | State::WithHuman | State::Ended) {
+            self.memory.next.clear();
+            self.memory.aside = None;
+        }
         if !matches!(self.state, State::Proposing(Proposal::Recording)) {
             self.recording_unanswered();
         }

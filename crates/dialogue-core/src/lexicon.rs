@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use callwright_model::yaml::Node;
 use callwright_model::{Language, Problem};
 
+use crate::clauses;
 use crate::understand::Intent;
 
 /// A language's closed lists and what callers say at any time. Words are in [`fold`]ed form.
@@ -34,6 +35,8 @@ pub(crate) struct Lexicon {
     pub(crate) unfinished: Marks,
     /// Words that make a sentence a question or a request. In Korean, endings of words.
     pub(crate) asking: Marks,
+    /// How utterances are parted, and what takes back and puts right.
+    pub(crate) clauses: clauses::Tables,
     /// Endings that may hang on a spelled word.
     pub(crate) particles: Vec<String>,
     pub(crate) yes: BTreeSet<String>,
@@ -120,6 +123,21 @@ impl Lexicon {
         };
         let set = |key| list(text(&[key])).into_iter().collect();
         let marks = |key| Marks { words: list(text(&[key])), endings: language == Language::KO };
+        let clause = |key| list(text(&["clauses", key]));
+        let clauses = clauses::Tables {
+            and: clause("and"),
+            but: clause("but"),
+            last: Marks { words: clause("last"), endings: language == Language::KO },
+            hangs_on: clause("hangs_on"),
+            negation: clause("negation"),
+            negation_last: clause("negation_last"),
+            correction: clause("correction"),
+            instead_of: clause("instead_of"),
+            instead_last: clause("instead_last"),
+            ends_in: clause("ends_in"),
+            starts_with: clause("starts_with"),
+            other: clause("other"),
+        };
         let mut intents = Vec::new();
         for (key, lines) in node.field("intents").and_then(Node::map).unwrap_or_default() {
             if let Some(intent) = Intent::builtin(&key.name) {
@@ -149,6 +167,7 @@ impl Lexicon {
             side_talk: set("side_talk"),
             unfinished: marks("unfinished"),
             asking: marks("asking"),
+            clauses,
             particles: list(text(&["particles"])),
             yes: set("yes"),
             no: set("no"),

@@ -13,6 +13,7 @@
 //!
 //! It never acts, never decides what is allowed, never reads a clock, and knows nothing of sound.
 
+mod clauses;
 mod dialogue;
 mod language;
 mod lexicon;

@@ -10,6 +10,7 @@ use crate::lexicon::{self, Lexicon};
 use crate::understand::{Intent, Interpreter};
 use crate::words::Words;
 
+pub(crate) mod answers;
 mod examples;
 mod facts;
 pub(crate) mod handover;
@@ -28,6 +29,8 @@ pub struct Pack {
     tongues: BTreeMap<Language, Tongue>,
     /// When which human is brought in.
     pub(crate) handover: handover::Rules,
+    /// What callers ask in between.
+    pub(crate) answers: answers::Answers,
     warnings: Vec<Problem>,
 }
 
@@ -56,6 +59,7 @@ impl Pack {
         let head = Head::read(source, &mut problems);
         let (skills, uses) = skills::read(source, &mut problems);
         head.handover.check(&skills, &known_somewhere(&uses), &source.path("pack.yaml"), &mut problems);
+        answers::check(&head.answers, &skills, &source.path("pack.yaml"), &mut problems);
         let mut tongues = BTreeMap::new();
         for &language in &head.languages {
             let Some(lexicon) = lexicon::of(language) else {
@@ -79,6 +83,7 @@ impl Pack {
             skills,
             tongues,
             handover: head.handover,
+            answers: head.answers,
             warnings: problems,
         })
     }
@@ -169,6 +174,7 @@ struct Head {
     /// Sentences that the caller may not cut short, each with its line.
     uninterruptible: Vec<(String, u32)>,
     handover: handover::Rules,
+    answers: answers::Answers,
 }
 
 impl Head {
@@ -180,6 +186,7 @@ impl Head {
             denied: None,
             uninterruptible: Vec::new(),
             handover: handover::Rules::default(),
+            answers: answers::Answers::new(),
         };
         let file = source.path("pack.yaml");
         let Some(text) = source.files.get("pack.yaml") else {
@@ -196,7 +203,7 @@ impl Head {
                 return head;
             }
         };
-        let keys = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover"];
+        let keys = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover", "answers"];
         node.check_keys(&file, &keys, problems);
         match node.field("pack").and_then(Node::text) {
             Some(name) if !name.is_empty() => head.name = name.to_owned(),
@@ -224,6 +231,7 @@ impl Head {
             );
         }
         head.handover = handover::Rules::read(node.field("handover"), &file, problems);
+        head.answers = answers::read(node.field("answers"), &file, problems);
         head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
         for item in node.field("uninterruptible").and_then(Node::list).unwrap_or_default() {
             head.uninterruptible.push((item.text().unwrap_or_default().to_owned(), item.line));
@@ -260,7 +268,7 @@ impl Tongue {
         for (key, _) in &head.uninterruptible {
             words.require(key);
         }
-        let examples = examples::read(source, language, skills, problems);
+        let examples = examples::read(source, language, skills, &head.answers, problems);
         let of_skills = examples.intents.iter().filter(|(intent, _)| matches!(intent, Intent::Skill(_)));
         let openings = of_skills.filter_map(|(_, lines)| lines.first().cloned()).collect();
         let mut sentences: Vec<String> =
@@ -304,6 +312,7 @@ fn check_words(
     let policies = policy_words(source);
     // Whichever skill is denied: what is known in none of them is a mistake.
     let all = known_somewhere(uses);
+    let none = Facts::default();
     for key in policies.iter().map(|(key, _)| key).chain(head.denied.iter().map(|(key, _)| key)) {
         unknown.check(key, &all);
     }
@@ -313,6 +322,18 @@ fn check_words(
     }
     for name in skills.keys() {
         unknown.check(&format!("skill-{name}"), &Facts::default());
+    }
+    for (name, answer) in &head.answers {
+        let last = answer.words.len() - 1;
+        for (place, key) in answer.words.iter().enumerate() {
+            unknown.check(key, if place == last { &none } else { &all });
+            if !words.has(key) {
+                unknown.problems.push(missing(
+                    key,
+                    format!("{}:{} (answers: {name})", source.path("pack.yaml"), answer.line),
+                ));
+            }
+        }
     }
     // Said while a caller waits for a human; a pack need not have them.
     unknown.check("queue-place", &Facts::of(["place".to_owned()]));

@@ -61,6 +61,11 @@ pub(crate) fn value(slot: &SlotType, words: &str, language: Language) -> Option<
     }
 }
 
+/// Characters that are said one by one, as many as there are up to [`CHARACTERS_MAX`].
+pub(crate) fn characters(words: &str, language: Language, letters: bool) -> String {
+    spell::read(words, language, letters).best(1, CHARACTERS_MAX)
+}
+
 /// A telephone number said or keyed digit by digit.
 pub(crate) fn phone_number(words: &str, language: Language) -> Option<String> {
     let digits = spell::read(words, language, false).best(PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
@@ -120,6 +125,8 @@ fn name(words: &str, language: Language) -> Option<String> {
     (name.chars().count() >= 2).then_some(name)
 }
 
+/// The longest code that an input may be.
+const CHARACTERS_MAX: u8 = 32;
 /// With fewer one can dial within a town at most, and hardly from elsewhere.
 pub(crate) const PHONE_DIGITS_MIN: u8 = 7;
 /// The longest number that E.164 allows, country code and all.

@@ -14,14 +14,20 @@ use crate::lexicon::{Lexicon, fold};
 pub enum Intent {
     /// A skill of the pack, by name.
     Skill(String),
+    /// A question that the pack has the answer to, by name.
+    Answer(String),
     /// Yes.
     Yes,
     /// No.
     No,
     /// Say that again.
     Repeat,
+    /// Say that again, more slowly.
+    Slower,
     /// Spell that.
     Spell,
+    /// What was it that I told you?
+    Recall,
     /// A person, please.
     Human,
     /// Goodbye.
@@ -42,11 +48,13 @@ pub enum Intent {
 
 impl Intent {
     /// The intents that every pack has.
-    pub(crate) const BUILTIN: [Self; 12] = [
+    pub(crate) const BUILTIN: [Self; 14] = [
         Self::Yes,
         Self::No,
         Self::Repeat,
+        Self::Slower,
         Self::Spell,
+        Self::Recall,
         Self::Human,
         Self::Goodbye,
         Self::Stop,
@@ -63,15 +71,39 @@ impl Intent {
         Self::BUILTIN.into_iter().find(|intent| intent.name() == name)
     }
 
+    /// The skill that it is, if it is one.
+    pub(crate) fn skill(&self) -> Option<&str> {
+        match self {
+            Self::Skill(name) => Some(name),
+            Self::Answer(_)
+            | Self::Yes
+            | Self::No
+            | Self::Repeat
+            | Self::Slower
+            | Self::Spell
+            | Self::Recall
+            | Self::Human
+            | Self::Goodbye
+            | Self::Stop
+            | Self::Wait
+            | Self::Help
+            | Self::Hello
+            | Self::Thanks
+            | Self::None => None,
+        }
+    }
+
     /// Its name: the skill's, or the key under which a pack may give more examples of it.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Skill(name) => name,
+            Self::Skill(name) | Self::Answer(name) => name,
             Self::Yes => "yes",
             Self::No => "no",
             Self::Repeat => "repeat",
+            Self::Slower => "slower",
             Self::Spell => "spell",
+            Self::Recall => "recall",
             Self::Human => "human",
             Self::Goodbye => "goodbye",
             Self::Stop => "stop",

@@ -25,6 +25,18 @@ take-your-time = Take your time.
 language-switched = Of course. We can go on in English.
 lost-for-words = I am sorry, I cannot put this into words.
 
+back-to = Now back to where we were.
+next-wish = Now to the other thing you asked for: { $skill }.
+several-wishes = Let us take one after the other: { $skills }.
+noted-wish = I will come to that next: { $skills }.
+change-of-mind = All right, then instead: { $skill }.
+not-wanted = All right, not that. What would you like to do instead?
+left-there = All right, I have left that as it was.
+corrected = All right, { $value }.
+recalled = You told me: { $values }.
+recalled-nothing = You have not told me anything of that kind yet.
+with-known = I go on with what you told me before: { $values }.
+
 progress = One moment, please.
 progress-again = I am still working on it. Thank you for waiting.
 acting = All right. One moment.

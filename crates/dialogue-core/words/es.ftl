@@ -25,6 +25,18 @@ take-your-time = Tómese su tiempo.
 language-switched = Por supuesto. Seguimos en español.
 lost-for-words = Lo siento, no sé cómo decirle esto.
 
+back-to = Volvamos a donde estábamos.
+next-wish = Vamos con lo otro que me pidió: { $skill }.
+several-wishes = Vamos por partes: { $skills }.
+noted-wish = Después me ocupo de eso: { $skills }.
+change-of-mind = De acuerdo, entonces en su lugar: { $skill }.
+not-wanted = De acuerdo, eso no. ¿Qué desea hacer en su lugar?
+left-there = De acuerdo, lo he dejado como estaba.
+corrected = De acuerdo, { $value }.
+recalled = Me ha dicho: { $values }.
+recalled-nothing = Todavía no me ha dicho nada de eso.
+with-known = Sigo con lo que me dijo antes: { $values }.
+
 progress = Un momento, por favor.
 progress-again = Sigo con ello. Gracias por esperar.
 acting = De acuerdo. Un momento.

@@ -25,6 +25,18 @@ take-your-time = 천천히 하세요.
 language-switched = 네, 한국어로 계속하겠습니다.
 lost-for-words = 죄송합니다, 이 내용을 말씀드릴 수가 없습니다.
 
+back-to = 이제 하던 일로 돌아가겠습니다.
+next-wish = 이제 함께 말씀하신 일입니다: { $skill }.
+several-wishes = 하나씩 차례대로 도와드리겠습니다: { $skills }.
+noted-wish = 그 일은 다음에 이어서 도와드리겠습니다: { $skills }.
+change-of-mind = 네, 그럼 대신 도와드리겠습니다: { $skill }.
+not-wanted = 네, 그건 하지 않겠습니다. 대신 무엇을 도와드릴까요?
+left-there = 네, 그대로 두었습니다.
+corrected = 네, { $value }.
+recalled = 말씀하신 내용입니다: { $values }.
+recalled-nothing = 아직 그런 내용을 말씀하지 않으셨습니다.
+with-known = 앞서 말씀하신 내용으로 진행하겠습니다: { $values }.
+
 progress = 잠시만 기다려 주세요.
 progress-again = 아직 처리하고 있습니다. 기다려 주셔서 감사합니다.
 acting = 알겠습니다. 잠시만요.

@@ -482,7 +482,8 @@ fn unreadable() -> InputSpec {
 }
 
 const LIMITS: &str = "limits.yaml";
-const PACK_KEYS: [&str; 6] = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover"];
+const PACK_KEYS: [&str; 7] =
+    ["pack", "languages", "connectors", "denied", "uninterruptible", "handover", "answers"];
 const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.

@@ -49,3 +49,8 @@ queue-wait = You are number { $place } in line. It will take about { $minutes ->
     [one] one minute
    *[other] { $minutes } minutes
 }. Please hold.
+
+answer-cost-rebook = It costs you nothing, and you get a credit of { $offers-credit }.
+answer-cost-cancel = It costs you nothing more, and { $terms-refund } will be refunded.
+answer-cost = A new flight for a cancelled one costs nothing. What you get back for a booking that you cancel I tell you before I do anything.
+answer-baggage = Your baggage comes with you on the new flight. You need do nothing.

@@ -47,3 +47,8 @@ queue-wait = Es usted el número { $place } de la cola. Tardaremos { $minutes ->
     [one] un minuto
    *[other] unos { $minutes } minutos
 }. No cuelgue, por favor.
+
+answer-cost-rebook = No le cuesta nada, y recibe un abono de { $offers-credit }.
+answer-cost-cancel = No le cuesta nada más, y se le devuelven { $terms-refund }.
+answer-cost = Cambiar un vuelo cancelado no cuesta nada. Si cancela una reserva, le digo cuánto se le devuelve antes de hacer nada.
+answer-baggage = Su equipaje va con usted en el vuelo nuevo. No tiene que hacer nada.

@@ -44,3 +44,8 @@ flight-cancelled = 죄송합니다. { $status-from } 출발 { $status-to } 도�
 
 queue-place = 대기 순서는 { $place }번째입니다. 잠시만 기다려 주세요.
 queue-wait = 대기 순서는 { $place }번째이고, 약 { $minutes }분 걸립니다. 잠시만 기다려 주세요.
+
+answer-cost-rebook = 비용은 없으며, { $offers-credit } 적립해 드립니다.
+answer-cost-cancel = 추가 비용은 없으며, { $terms-refund } 환불됩니다.
+answer-cost = 취소된 항공편의 변경은 무료입니다. 예약을 취소하시는 경우 환불 금액을 먼저 알려 드립니다.
+answer-baggage = 수하물은 새 항공편으로 함께 옮겨집니다. 따로 하실 일은 없습니다.

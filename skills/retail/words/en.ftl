@@ -26,3 +26,6 @@ read-back-return = I will refund { $terms-refund } for { $item-name }, and you s
 read-back-return-short = A refund of { $terms-refund } for { $item-name }. Shall I do that?
 return-done = Your refund of { $refund-amount } is on its way. The code of your return label is { $stock-label }. A confirmation is on its way too.
 return-failed = I am sorry, I could not arrange the return. Nothing has been changed.
+
+answer-cost-return = Sending it back costs you nothing, and { $terms-refund } will be refunded.
+answer-cost = Sending something back costs you nothing. How much is refunded I tell you before I do anything.

@@ -45,6 +45,9 @@ impl Dialogue {
             _ => return self.stale("plan reply"),
         };
         self.record.verified.extend(reply.verified().iter().cloned());
+        if !matches!(reply, PlanReply::Need { why: NeedWhy::NotFound { .. }, .. }) {
+            self.accepted(&task);
+        }
         match reply {
             PlanReply::Need { plan, input, why, verified: _ } => {
                 task.plan = Some(plan);
@@ -68,9 +71,10 @@ impl Dialogue {
             }
             PlanReply::Answer { plan: _, words, facts, verified: _ } => {
                 let sentence = self.words(&words, &facts);
+                self.memory.looked_up = Some(task);
                 self.enter(State::Open { more: true }, now);
                 self.tell(Plain::Answer, sentence, now);
-                self.ask(How::First, now);
+                self.go_on(now);
             }
             PlanReply::Refused { plan: _, words, facts, transfer, rules: _, verified: _ } => {
                 let sentence = self.words(&words, &facts);
@@ -80,7 +84,7 @@ impl Dialogue {
                 if transfer {
                     self.hand_over(TransferReason::Refused, now);
                 } else {
-                    self.ask(How::First, now);
+                    self.go_on(now);
                 }
             }
         }
@@ -94,7 +98,9 @@ impl Dialogue {
         let not_found = match why {
             NeedWhy::Missing => None,
             NeedWhy::NotFound { words } => {
-                task.inputs.remove(&input);
+                if let Some(value) = task.inputs.remove(&input) {
+                    task.wrong.insert(input.clone(), value);
+                }
                 // Choices were made among what the wrong answer led to.
                 task.inputs.retain(|name, _| pack.input(&task.skill, name).is_some());
                 task.dead_ends = task.dead_ends.saturating_add(1);
@@ -253,7 +259,7 @@ impl Dialogue {
             State::Acting { .. } => {
                 self.enter(State::Open { more: true }, now);
                 self.say(line, now);
-                self.ask(How::First, now);
+                self.go_on(now);
             }
             State::Open { .. }
             | State::Proposing(_)

@@ -92,7 +92,7 @@ impl Dialogue {
     }
 
     /// A value as the caller would have said it: options by number, values of closed lists in their spoken form.
-    fn as_said(&self, value: &Value, back: &State) -> Value {
+    pub(super) fn as_said(&self, value: &Value, back: &State) -> Value {
         match value {
             Value::Int(number) if matches!(back, State::Choosing { .. }) => {
                 let facts = Record::from([("number".to_owned(), Value::Int(*number))]);

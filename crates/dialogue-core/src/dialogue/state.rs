@@ -68,6 +68,10 @@ pub(super) struct Task {
     pub(super) offer: Option<Offer>,
     /// How often what the caller gave led nowhere.
     pub(super) dead_ends: u8,
+    /// The input that was given last.
+    pub(super) last: Option<String>,
+    /// What led nowhere: a part of it may be put right.
+    pub(super) wrong: Record,
 }
 
 /// Options of which the caller shall choose one.
@@ -157,6 +161,27 @@ impl State {
             | Self::Arranging { .. }
             | Self::WithHuman
             | Self::Ended => false,
+        }
+    }
+
+    /// The state as the talk comes back to it after something else: what had been read back is read back again.
+    pub(super) fn suspended(self) -> Self {
+        match self {
+            Self::ReadBack { task, plan, words, facts, .. } => {
+                Self::ReadBack { task, plan, words, facts, say: None, heard: 0.0 }
+            }
+            Self::Fresh
+            | Self::Open { .. }
+            | Self::Proposing(_)
+            | Self::Asking { .. }
+            | Self::Planning { .. }
+            | Self::Choosing { .. }
+            | Self::Acting { .. }
+            | Self::Handover { .. }
+            | Self::AskingNumber { .. }
+            | Self::Arranging { .. }
+            | Self::WithHuman
+            | Self::Ended => self,
         }
     }
 

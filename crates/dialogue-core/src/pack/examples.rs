@@ -6,6 +6,7 @@ use callwright_model::yaml::{Node, nearest};
 use callwright_model::{Language, PackSource, Problem, SlotType};
 
 use super::SkillHead;
+use super::answers::Answers;
 use crate::understand::Intent;
 
 /// Fewer examples than this teach the interpreter little.
@@ -22,6 +23,7 @@ pub(super) fn read(
     source: &PackSource,
     language: Language,
     skills: &BTreeMap<String, SkillHead>,
+    answers: &Answers,
     problems: &mut Vec<Problem>,
 ) -> Examples {
     let mut examples = Examples::default();
@@ -43,6 +45,7 @@ pub(super) fn read(
         }
     };
     let mut known: Vec<&str> = skills.keys().map(String::as_str).collect();
+    known.extend(answers.keys().map(String::as_str));
     known.extend(Intent::BUILTIN.iter().map(Intent::name));
     known.push("choices");
     for (key, value) in node.map().unwrap_or_default() {
@@ -53,6 +56,7 @@ pub(super) fn read(
         let intent = match Intent::builtin(&key.name) {
             Some(intent) => intent,
             None if skills.contains_key(&key.name) => Intent::Skill(key.name.clone()),
+            None if answers.contains_key(&key.name) => Intent::Answer(key.name.clone()),
             None => {
                 let what = format!("`{}` is no skill of this pack", key.name);
                 problems.push(Problem::error(&file, Some(key.line), what).help(nearest(&key.name, &known)));
@@ -60,7 +64,7 @@ pub(super) fn read(
             }
         };
         let lines = sentences(&file, value, problems);
-        if matches!(intent, Intent::Skill(_)) && lines.len() < FEWEST {
+        if matches!(intent, Intent::Skill(_) | Intent::Answer(_)) && lines.len() < FEWEST {
             let what = format!("`{}` has {} examples; at least {FEWEST} are needed", key.name, lines.len());
             problems.push(Problem::error(&file, Some(key.line), what));
         }
@@ -70,6 +74,10 @@ pub(super) fn read(
         if node.field(skill).is_none() {
             problems.push(Problem::error(&file, None, format!("the skill `{skill}` has no examples")));
         }
+    }
+    for (name, answer) in answers.iter().filter(|(name, _)| node.field(name).is_none()) {
+        let what = format!("the question `{name}` of pack.yaml, line {}, has no examples", answer.line);
+        problems.push(Problem::error(&file, None, what));
     }
     for (skill, head) in skills {
         for (input, spec) in &head.inputs {

@@ -16,6 +16,8 @@ pub struct SkillHead {
     pub summary: String,
     /// What it may ask the caller for, in order.
     pub inputs: Vec<(String, InputSpec)>,
+    /// It changes nothing, also not by a skill that it uses: it may be asked for in the middle of something else.
+    pub reads_only: bool,
 }
 
 /// A place where a skill names a sentence.
@@ -121,7 +123,19 @@ fn read_one(
     add(uses, file, node.field("done"), "", receipts);
     add(uses, file, node.field("failed"), "", facts);
     let summary = node.field("summary").and_then(Node::text).unwrap_or_default().to_owned();
-    Some(SkillHead { name: name.to_owned(), summary, inputs })
+    let reads_only = steps.is_none_or(|steps| !writes(steps, skills, &mut BTreeSet::new()));
+    Some(SkillHead { name: name.to_owned(), summary, inputs, reads_only })
+}
+
+/// Whether steps change anything, here or in a skill that is used; each of those is looked at once.
+fn writes<'n>(steps: &'n Node, skills: &Skills<'n>, seen: &mut BTreeSet<&'n str>) -> bool {
+    let used = |seen: &mut BTreeSet<&'n str>| {
+        uses_of(steps).into_iter().any(|(used, _)| {
+            let inner = skills.get(used).and_then(|node| node.field("steps"));
+            seen.insert(used) && inner.is_some_and(|inner| writes(inner, skills, seen))
+        })
+    };
+    flat(steps).into_iter().any(|step| step.field("write").is_some()) || used(seen)
 }
 
 /// Adds the inputs of used skills that their user does not give: the caller is asked for them in the used skill's words, as the

@@ -392,7 +392,34 @@ fn too_few_examples_are_refused() {
         let short = "rebook: [a b, b c]\nstatus: [c d]\ncancel: [d e]\n".to_owned();
         source.files.insert("examples/en.yaml".to_owned(), short);
     });
-    assert_eq!(problems.len(), 3, "{problems:#?}");
+    // Three skills have too few, and the two questions of `answers` none.
+    assert_eq!(problems.len(), 5, "{problems:#?}");
+}
+
+#[test]
+fn answers_need_sentences_that_can_be_said_and_names_of_their_own() {
+    let answers = |text: &str| {
+        problems(|source| {
+            let pack = source.files.get_mut("pack.yaml").expect("it is there");
+            let until = pack.find("answers:").expect("it has some");
+            pack.truncate(until);
+            pack.push_str(text);
+        })
+    };
+    let tells = |text: &str, what: &str| {
+        let problems = answers(text);
+        assert!(problems.iter().any(|problem| problem.what.contains(what)), "{what}: {problems:#?}");
+    };
+    let rest = "  cost: answer-cost\n";
+    tells(
+        &format!("answers:\n  baggage: answer-nothing\n{rest}"),
+        "the sentence `answer-nothing` is missing",
+    );
+    tells(&format!("answers:\n  baggage: answer-cost-rebook\n{rest}"), "names the fact `offers-credit`");
+    tells(&format!("answers:\n  rebook: answer-baggage\n{rest}"), "which is a skill's name");
+    tells(&format!("answers:\n  repeat: answer-baggage\n{rest}"), "a name of its own");
+    tells("answers: [cost]\n", "must name questions");
+    tells(&format!("answers:\n  hours: answer-baggage\n{rest}"), "the question `hours` of pack.yaml");
 }
 
 #[test]

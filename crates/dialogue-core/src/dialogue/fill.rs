@@ -1,0 +1,135 @@
+//! Inputs of a skill out of words: what was asked for, and another choice than the one read back.
+
+use callwright_model::{MonoTime, Pii, SlotType, Value};
+
+use super::Dialogue;
+use super::state::{State, Task};
+use crate::output::Note;
+use crate::slots;
+
+impl Dialogue {
+    /// "No, the later one" at the read-back: bind again with the other option.
+    pub(super) fn another_option(&mut self, words: &str, now: MonoTime) -> bool {
+        let State::ReadBack { task, .. } = &self.state else { return false };
+        let Some(offer) = &task.offer else { return false };
+        let Some(number) = slots::choice(words, &offer.options, self.language) else { return false };
+        let value = Value::Int(number as i64);
+        if task.inputs.get(&offer.input) == Some(&value) {
+            return false;
+        }
+        let (mut task, input) = (task.clone(), offer.input.clone());
+        self.filled(&input, &value);
+        task.inputs.insert(input, value);
+        // A plan once bound is not bent: another choice is another plan.
+        task.plan = None;
+        self.plan(task, now);
+        true
+    }
+
+    /// Fills what was asked for from these words and goes on. False when it is not in them.
+    pub(super) fn fill(&mut self, words: &str, now: MonoTime) -> bool {
+        match &self.state {
+            State::Choosing { offer, .. } => slots::choice(words, &offer.options, self.language)
+                .is_some_and(|number| self.choose(number, now)),
+            State::Asking { task, input } => {
+                let Some(spec) = self.config.pack.input(&task.skill, input) else { return false };
+                let Some(value) = self.slot_value(&spec.slot, words) else { return false };
+                // What the caller spelled may be wanted back; digits to be kept secret are not said aloud.
+                let code = value.as_text().filter(|_| matches!(spec.slot, SlotType::Code { .. }));
+                let code = code.map(str::to_owned);
+                let (mut task, input) = (task.clone(), input.clone());
+                if let Some(code) = code {
+                    self.codes = vec![code];
+                }
+                self.filled(&input, &value);
+                task.last = Some(input.clone());
+                task.inputs.insert(input, value);
+                self.take_others(&mut task, words);
+                self.plan(task, now);
+                true
+            }
+            State::AskingNumber { .. } => self.take_number(words, now),
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::Planning { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::Arranging { .. }
+            | State::WithHuman
+            | State::Ended => false,
+        }
+    }
+
+    /// What else is told for a task beside what was asked for.
+    fn take_others(&mut self, task: &mut Task, words: &str) -> bool {
+        let mentioned = self.mentioned(&task.skill, words);
+        let new: Vec<_> = mentioned.into_iter().filter(|(name, _)| !task.inputs.contains_key(name)).collect();
+        for (name, value) in &new {
+            self.filled(name, value);
+            task.inputs.insert(name.clone(), value.clone());
+        }
+        !new.is_empty()
+    }
+
+    /// An answer to a question that is still to come: it is kept, and what was asked for is asked for again.
+    pub(super) fn fill_other(&mut self, words: &str, now: MonoTime) -> bool {
+        let State::Asking { task, .. } = &self.state else { return false };
+        let mut task = task.clone();
+        if !self.take_others(&mut task, words) {
+            return false;
+        }
+        self.misses = 0;
+        self.plan(task, now);
+        true
+    }
+
+    /// Takes the option with this number, from 1.
+    pub(super) fn choose(&mut self, number: usize, now: MonoTime) -> bool {
+        if let State::Asking { task, input } = &self.state {
+            let Some(SlotType::Choice { of }) =
+                self.config.pack.input(&task.skill, input).map(|spec| &spec.slot)
+            else {
+                return false;
+            };
+            let Some(value) = number.checked_sub(1).and_then(|index| of.get(index)).cloned() else {
+                return false;
+            };
+            let (mut task, input) = (task.clone(), input.clone());
+            self.filled(&input, &Value::Text(value.clone()));
+            task.inputs.insert(input, Value::Text(value));
+            self.plan(task, now);
+            return true;
+        }
+        let State::Choosing { task, offer } = &self.state else { return false };
+        if number == 0 || number > offer.options.len() {
+            return false;
+        }
+        let (mut task, offer) = (task.clone(), offer.clone());
+        let value = Value::Int(number as i64);
+        self.filled(&offer.input, &value);
+        task.inputs.insert(offer.input.clone(), value);
+        task.offer = Some(offer);
+        self.plan(task, now);
+        true
+    }
+
+    pub(super) fn filled(&mut self, input: &str, value: &Value) {
+        self.misses = 0;
+        let value = match value {
+            Value::Int(number) => number.to_string(),
+            Value::Bool(yes) => yes.to_string(),
+            other => other.as_text().unwrap_or_default().to_owned(),
+        };
+        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(value) });
+    }
+
+    pub(super) fn slot_value(&self, slot: &SlotType, words: &str) -> Option<Value> {
+        let tongue = self.tongue();
+        if let SlotType::Choice { of } = slot {
+            return slots::closed(words, of, &tongue.choices, self.language).map(Value::Text);
+        }
+        slots::value(slot, words, self.language)
+    }
+}
