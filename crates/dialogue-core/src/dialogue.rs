@@ -18,6 +18,7 @@ use memory::Memory;
 use state::{Pending, Proposal, Said, State, Work};
 
 mod anytime;
+mod closing;
 mod consent;
 mod correct;
 mod doubt;
@@ -69,6 +70,8 @@ pub struct Dialogue {
     manner: Option<(TurnId, Manner)>,
     /// What else is wanted, what a digression came between, what is known.
     memory: Memory,
+    /// The recogniser was only half sure of the last turn.
+    half_sure: bool,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
     /// The caller holds the line, since then.
@@ -118,6 +121,7 @@ impl Dialogue {
             cut: false,
             manner: None,
             memory: Memory::default(),
+            half_sure: false,
             pending: Pending::Nothing,
             held: None,
             codes: Vec::new(),

@@ -48,6 +48,8 @@ pub(crate) struct Lexicon {
     pub(crate) name_lead: Vec<String>,
     pub(crate) function_words: BTreeSet<String>,
     pub(crate) requests: BTreeMap<String, Language>,
+    /// How people rate a call, by the number from one to five.
+    pub(crate) ratings: BTreeMap<String, Vec<String>>,
     /// Built-in intents and what none of them sounds like.
     pub(crate) intents: Vec<(Intent, Vec<String>)>,
 }
@@ -138,6 +140,10 @@ impl Lexicon {
             starts_with: clause("starts_with"),
             other: clause("other"),
         };
+        let mut ratings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (score, form) in forms(text(&["ratings"])) {
+            ratings.entry(score).or_default().push(form);
+        }
         let mut intents = Vec::new();
         for (key, lines) in node.field("intents").and_then(Node::map).unwrap_or_default() {
             if let Some(intent) = Intent::builtin(&key.name) {
@@ -181,6 +187,7 @@ impl Lexicon {
                 .into_iter()
                 .filter_map(|(value, form)| Some((form, value.parse().ok()?)))
                 .collect(),
+            ratings,
             intents,
         })
     }

@@ -76,6 +76,8 @@ pub struct Limits {
     pub speaking: Duration,
     /// A recogniser less sure than this is asked again, never acted on.
     pub confidence: f32,
+    /// What one less sure than this has heard is said in the next sentence, so that the caller can put it right.
+    pub implicit: f32,
     /// Share of a read-back that the caller must have heard before a yes counts.
     pub read_back_heard: f32,
 }
@@ -95,6 +97,7 @@ impl Default for Limits {
             hold: Duration::from_secs(600),
             speaking: Duration::from_secs(20),
             confidence: 0.4,
+            implicit: 0.55,
             read_back_heard: 0.8,
         }
     }
@@ -334,6 +337,11 @@ pub enum Note {
         input: String,
         /// Its value.
         value: Pii<String>,
+    },
+    /// The caller has rated the call, from 1 to 5.
+    Rated {
+        /// The rating.
+        score: u8,
     },
     /// The call goes on in another language.
     Language(Language),

@@ -15,6 +15,7 @@ mod examples;
 mod facts;
 pub(crate) mod handover;
 mod skills;
+pub(crate) mod talk;
 
 use facts::Facts;
 pub use skills::SkillHead;
@@ -31,6 +32,10 @@ pub struct Pack {
     pub(crate) handover: handover::Rules,
     /// What callers ask in between.
     pub(crate) answers: answers::Answers,
+    /// By what callers show who they are.
+    pub(crate) identity: Option<talk::Identity>,
+    /// What is asked before goodbye.
+    pub(crate) closing: Option<talk::Closing>,
     warnings: Vec<Problem>,
 }
 
@@ -59,6 +64,9 @@ impl Pack {
         let head = Head::read(source, &mut problems);
         let (skills, uses) = skills::read(source, &mut problems);
         head.handover.check(&skills, &known_somewhere(&uses), &source.path("pack.yaml"), &mut problems);
+        if let Some(identity) = &head.identity {
+            identity.check(&skills, &source.path("pack.yaml"), &mut problems);
+        }
         answers::check(&head.answers, &skills, &source.path("pack.yaml"), &mut problems);
         let mut tongues = BTreeMap::new();
         for &language in &head.languages {
@@ -84,6 +92,8 @@ impl Pack {
             tongues,
             handover: head.handover,
             answers: head.answers,
+            identity: head.identity,
+            closing: head.closing,
             warnings: problems,
         })
     }
@@ -175,6 +185,8 @@ struct Head {
     uninterruptible: Vec<(String, u32)>,
     handover: handover::Rules,
     answers: answers::Answers,
+    identity: Option<talk::Identity>,
+    closing: Option<talk::Closing>,
 }
 
 impl Head {
@@ -187,6 +199,8 @@ impl Head {
             uninterruptible: Vec::new(),
             handover: handover::Rules::default(),
             answers: answers::Answers::new(),
+            identity: None,
+            closing: None,
         };
         let file = source.path("pack.yaml");
         let Some(text) = source.files.get("pack.yaml") else {
@@ -203,7 +217,17 @@ impl Head {
                 return head;
             }
         };
-        let keys = ["pack", "languages", "connectors", "denied", "uninterruptible", "handover", "answers"];
+        let keys = [
+            "pack",
+            "languages",
+            "connectors",
+            "denied",
+            "uninterruptible",
+            "handover",
+            "answers",
+            "identity",
+            "closing",
+        ];
         node.check_keys(&file, &keys, problems);
         match node.field("pack").and_then(Node::text) {
             Some(name) if !name.is_empty() => head.name = name.to_owned(),
@@ -232,6 +256,8 @@ impl Head {
         }
         head.handover = handover::Rules::read(node.field("handover"), &file, problems);
         head.answers = answers::read(node.field("answers"), &file, problems);
+        head.identity = talk::Identity::read(node.field("identity"), &file, problems);
+        head.closing = talk::Closing::read(node.field("closing"), &file, problems);
         head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
         for item in node.field("uninterruptible").and_then(Node::list).unwrap_or_default() {
             head.uninterruptible.push((item.text().unwrap_or_default().to_owned(), item.line));
@@ -323,6 +349,15 @@ fn check_words(
     for name in skills.keys() {
         unknown.check(&format!("skill-{name}"), &Facts::default());
     }
+    if let Some(closing) = &head.closing {
+        unknown.check(&closing.satisfaction, &none);
+        if !words.has(&closing.satisfaction) {
+            unknown.problems.push(missing(
+                &closing.satisfaction,
+                format!("{}:{}", source.path("pack.yaml"), closing.line),
+            ));
+        }
+    }
     for (name, answer) in &head.answers {
         let last = answer.words.len() - 1;
         for (place, key) in answer.words.iter().enumerate() {
@@ -338,6 +373,7 @@ fn check_words(
     // Said while a caller waits for a human; a pack need not have them.
     unknown.check("queue-place", &Facts::of(["place".to_owned()]));
     unknown.check("queue-wait", &Facts::of(["place".to_owned(), "minutes".to_owned()]));
+    check_doing(words, file, source, unknown.problems);
     let mut told = BTreeSet::new();
     for used in uses.iter().filter(|used| !used.optional && !words.has(&used.key)) {
         // Once is enough, however many skills name it.
@@ -375,6 +411,35 @@ fn check_words(
         }
     }
 }
+
+/// What is said while an action takes long names an action, and no facts.
+fn check_doing(words: &Words, file: &str, source: &PackSource, problems: &mut Vec<Problem>) {
+    let actions = facts::Actions::read(source);
+    let actions = actions.names();
+    for key in words.keys() {
+        let Some(action) = key.strip_prefix(DOING) else { continue };
+        let Some(message) = words.message(key).filter(|message| message.line.is_some()) else { continue };
+        if !actions.iter().any(|known| spoken_key(known) == action) {
+            let what = format!("`{key}` is said of the action `{action}`, which there is not");
+            problems.push(Problem::error(file, message.line, what).help(nearest(action, &actions)));
+        }
+        if let Some(fact) = message.variables.iter().next() {
+            let what = format!("`{key}` names the fact `{fact}`, which is not known there");
+            problems.push(Problem::error(file, message.line, what).help("no facts are"));
+        }
+    }
+}
+
+/// The key of what is said while an action takes long: `doing-assign-seat`.
+pub(crate) fn doing_key(action: &str) -> String {
+    format!("{DOING}{}", spoken_key(action))
+}
+
+fn spoken_key(action: &str) -> String {
+    action.replace('_', "-")
+}
+
+const DOING: &str = "doing-";
 
 /// Every fact that some skill knows.
 fn known_somewhere(uses: &[WordsUse]) -> Facts {

@@ -156,7 +156,6 @@ impl Words {
         own.filter_map(|(key, message)| Some((key.as_str(), message, self.base.get(key)?)))
     }
 
-    #[cfg(test)]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.messages.keys().map(String::as_str)
     }

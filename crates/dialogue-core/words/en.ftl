@@ -25,6 +25,10 @@ take-your-time = Take your time.
 language-switched = Of course. We can go on in English.
 lost-for-words = I am sorry, I cannot put this into words.
 
+heard-value = I heard { $value }.
+heard-skill = You would like to { $skill }.
+rating-again = Please say or press a number from one, not at all satisfied, to five, very satisfied.
+rating-noted = Thank you, I have noted that.
 back-to = Now back to where we were.
 next-wish = Now to the other thing you asked for: { $skill }.
 several-wishes = Let us take one after the other: { $skills }.

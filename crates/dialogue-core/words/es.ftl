@@ -25,6 +25,10 @@ take-your-time = Tómese su tiempo.
 language-switched = Por supuesto. Seguimos en español.
 lost-for-words = Lo siento, no sé cómo decirle esto.
 
+heard-value = He entendido { $value }.
+heard-skill = Desea { $skill }.
+rating-again = Diga o pulse un número del uno, nada satisfecho, al cinco, muy satisfecho.
+rating-noted = Gracias, lo he anotado.
 back-to = Volvamos a donde estábamos.
 next-wish = Vamos con lo otro que me pidió: { $skill }.
 several-wishes = Vamos por partes: { $skills }.

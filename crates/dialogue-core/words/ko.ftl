@@ -25,6 +25,10 @@ take-your-time = 천천히 하세요.
 language-switched = 네, 한국어로 계속하겠습니다.
 lost-for-words = 죄송합니다, 이 내용을 말씀드릴 수가 없습니다.
 
+heard-value = { $value }, 이렇게 들었습니다.
+heard-skill = { $skill } 말씀이시군요.
+rating-again = 매우 불만족은 일, 매우 만족은 오로, 일에서 오까지의 숫자를 말씀하시거나 눌러 주세요.
+rating-noted = 감사합니다. 기록해 두었습니다.
 back-to = 이제 하던 일로 돌아가겠습니다.
 next-wish = 이제 함께 말씀하신 일입니다: { $skill }.
 several-wishes = 하나씩 차례대로 도와드리겠습니다: { $skills }.

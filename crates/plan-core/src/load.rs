@@ -482,8 +482,17 @@ fn unreadable() -> InputSpec {
 }
 
 const LIMITS: &str = "limits.yaml";
-const PACK_KEYS: [&str; 7] =
-    ["pack", "languages", "connectors", "denied", "uninterruptible", "handover", "answers"];
+const PACK_KEYS: [&str; 9] = [
+    "pack",
+    "languages",
+    "connectors",
+    "denied",
+    "uninterruptible",
+    "handover",
+    "answers",
+    "identity",
+    "closing",
+];
 const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.

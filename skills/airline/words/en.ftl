@@ -54,3 +54,10 @@ answer-cost-rebook = It costs you nothing, and you get a credit of { $offers-cre
 answer-cost-cancel = It costs you nothing more, and { $terms-refund } will be refunded.
 answer-cost = A new flight for a cancelled one costs nothing. What you get back for a booking that you cancel I tell you before I do anything.
 answer-baggage = Your baggage comes with you on the new flight. You need do nothing.
+
+doing-assign-seat = I am getting you a seat.
+doing-apply-credit = I am adding your credit.
+doing-update-booking = I am changing your booking.
+doing-send-confirmation = I am sending you a confirmation.
+doing-cancel-booking = I am cancelling your booking.
+doing-refund-fare = I am arranging your refund.

@@ -52,3 +52,10 @@ answer-cost-rebook = No le cuesta nada, y recibe un abono de { $offers-credit }.
 answer-cost-cancel = No le cuesta nada más, y se le devuelven { $terms-refund }.
 answer-cost = Cambiar un vuelo cancelado no cuesta nada. Si cancela una reserva, le digo cuánto se le devuelve antes de hacer nada.
 answer-baggage = Su equipaje va con usted en el vuelo nuevo. No tiene que hacer nada.
+
+doing-assign-seat = Le estoy buscando un asiento.
+doing-apply-credit = Estoy anotando su abono.
+doing-update-booking = Estoy cambiando su reserva.
+doing-send-confirmation = Le estoy enviando la confirmación.
+doing-cancel-booking = Estoy cancelando su reserva.
+doing-refund-fare = Estoy tramitando su reembolso.

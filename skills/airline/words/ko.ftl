@@ -49,3 +49,10 @@ answer-cost-rebook = 비용은 없으며, { $offers-credit } 적립해 드립니
 answer-cost-cancel = 추가 비용은 없으며, { $terms-refund } 환불됩니다.
 answer-cost = 취소된 항공편의 변경은 무료입니다. 예약을 취소하시는 경우 환불 금액을 먼저 알려 드립니다.
 answer-baggage = 수하물은 새 항공편으로 함께 옮겨집니다. 따로 하실 일은 없습니다.
+
+doing-assign-seat = 좌석을 잡고 있습니다.
+doing-apply-credit = 적립금을 등록하고 있습니다.
+doing-update-booking = 예약을 변경하고 있습니다.
+doing-send-confirmation = 확인 메시지를 보내고 있습니다.
+doing-cancel-booking = 예약을 취소하고 있습니다.
+doing-refund-fare = 환불을 처리하고 있습니다.

@@ -29,3 +29,5 @@ return-failed = I am sorry, I could not arrange the return. Nothing has been cha
 
 answer-cost-return = Sending it back costs you nothing, and { $terms-refund } will be refunded.
 answer-cost = Sending something back costs you nothing. How much is refunded I tell you before I do anything.
+
+doing-refund-payment = I am arranging your refund.

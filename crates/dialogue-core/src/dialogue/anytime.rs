@@ -4,7 +4,7 @@ use callwright_model::{MonoTime, Record};
 
 use super::Dialogue;
 use super::line::{Line, Plain};
-use super::state::{How, State};
+use super::state::{How, Proposal, State};
 use super::subject::CHANGE_OF_SUBJECT;
 use crate::output::TransferReason;
 use crate::understand::{Intent, Reading};
@@ -17,6 +17,7 @@ impl Dialogue {
             Some(Intent::Human) => self.hand_over(TransferReason::Asked, now),
             // Nobody shall lose a call over a word that only sounded like goodbye.
             Some(Intent::Goodbye) if reading.probability < CHANGE_OF_SUBJECT => return false,
+            Some(Intent::Goodbye) if matches!(self.state, State::Open { .. }) => self.take_leave(now),
             Some(Intent::Goodbye) => self.goodbye("farewell", now),
             Some(Intent::Spell) if !self.codes.is_empty() => {
                 self.spell(now);
@@ -33,7 +34,8 @@ impl Dialogue {
                 self.answer(&name, now);
                 self.ask(How::Repeat, now);
             }
-            Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => {
+            Some(Intent::Stop) if matches!(self.state, State::Open { more: true }) => self.take_leave(now),
+            Some(Intent::Stop) if matches!(self.state, State::Proposing(Proposal::Rating)) => {
                 self.goodbye("farewell", now)
             }
             Some(Intent::Stop) if matches!(self.state, State::Open { more: false }) => {

@@ -54,12 +54,10 @@ impl Dialogue {
         let head = self.config.pack.skill(&task.skill)?;
         let folded = fold(words);
         let named = |name: &str| folded.split(' ').any(|word| word == name);
-        let asked = self.asked_input();
-        let rank = |name: &str| match () {
-            () if named(name) => 0,
-            () if asked == Some(name) => 1,
-            () if task.last.as_deref() == Some(name) => 2,
-            () => 3,
+        let asked = self.state.asked();
+        let rank = |name: &str| {
+            let by = [named(name), asked == Some(name), task.last.as_deref() == Some(name)];
+            by.iter().position(|is| *is).unwrap_or(by.len())
         };
         let mut inputs: Vec<&(String, InputSpec)> = head.inputs.iter().collect();
         inputs.sort_by_key(|(name, _)| rank(name));
@@ -75,7 +73,7 @@ impl Dialogue {
         let head = self.config.pack.skill(&task.skill)?;
         let mentioned = self.mentioned(&task.skill, &correction.rest);
         let folded = fold(&correction.rest);
-        let asked = self.asked_input();
+        let asked = self.state.asked();
         head.inputs.iter().find_map(|(name, spec)| {
             let known = task.inputs.get(name).filter(|_| asked != Some(name))?;
             let named = folded.split(' ').any(|word| word == name);
@@ -103,44 +101,10 @@ impl Dialogue {
         })
     }
 
-    /// The input that the present question is about.
-    fn asked_input(&self) -> Option<&str> {
-        match &self.state {
-            State::Asking { input, .. } => Some(input),
-            State::Proposing(Proposal::Answer { back, .. }) => match &**back {
-                State::Asking { input, .. } => Some(input),
-                State::Fresh
-                | State::Open { .. }
-                | State::Proposing(_)
-                | State::AskingNumber { .. }
-                | State::Planning { .. }
-                | State::Choosing { .. }
-                | State::ReadBack { .. }
-                | State::Acting { .. }
-                | State::Handover { .. }
-                | State::Arranging { .. }
-                | State::WithHuman
-                | State::Ended => None,
-            },
-            State::Fresh
-            | State::Open { .. }
-            | State::Proposing(_)
-            | State::AskingNumber { .. }
-            | State::Planning { .. }
-            | State::Choosing { .. }
-            | State::ReadBack { .. }
-            | State::Acting { .. }
-            | State::Handover { .. }
-            | State::Arranging { .. }
-            | State::WithHuman
-            | State::Ended => None,
-        }
-    }
-
     /// What the caller gave for an input: what they are just asked whether they said, what is known, or what led nowhere.
     fn given<'t>(&'t self, task: &'t Task, input: &str) -> Option<&'t Value> {
         if let State::Proposing(Proposal::Answer { value, .. }) = &self.state
-            && self.asked_input() == Some(input)
+            && self.state.asked() == Some(input)
         {
             return Some(value);
         }

@@ -80,6 +80,9 @@ impl Dialogue {
         }
         self.misses = self.misses.saturating_add(1);
         self.note(Note::NotUnderstood { turn: self.turn, count: self.misses });
+        if self.misses > 1 && matches!(self.state, State::Proposing(Proposal::Rating)) {
+            return self.goodbye("farewell", now);
+        }
         if self.misses > 1 && matches!(self.state, State::Proposing(Proposal::Recording)) {
             return self.may_record(false, now);
         }

@@ -3,7 +3,10 @@
 use callwright_model::{MonoTime, Pii, SlotType, Value};
 
 use super::Dialogue;
-use super::state::{State, Task};
+use super::closing::RATING_MAX;
+use super::line::Plain;
+use super::memory::Implicit;
+use super::state::{How, Proposal, State, Task};
 use crate::output::Note;
 use crate::slots;
 
@@ -37,12 +40,16 @@ impl Dialogue {
                 // What the caller spelled may be wanted back; digits to be kept secret are not said aloud.
                 let code = value.as_text().filter(|_| matches!(spec.slot, SlotType::Code { .. }));
                 let code = code.map(str::to_owned);
+                let secret = matches!(spec.slot, SlotType::Digits { .. });
                 let (mut task, input) = (task.clone(), input.clone());
                 if let Some(code) = code {
                     self.codes = vec![code];
                 }
                 self.filled(&input, &value);
                 task.last = Some(input.clone());
+                if self.half_sure && !secret {
+                    self.say_back(&input, &value, now);
+                }
                 task.inputs.insert(input, value);
                 self.take_others(&mut task, words);
                 self.plan(task, now);
@@ -60,6 +67,30 @@ impl Dialogue {
             | State::WithHuman
             | State::Ended => false,
         }
+    }
+
+    /// Says what was heard half surely in front of the next question: a no to that takes it back.
+    fn say_back(&mut self, input: &str, value: &Value, now: MonoTime) {
+        let said = self.spoken_value(value);
+        let sentence = self.words_with("heard-value", "value", said);
+        self.tell(Plain::Progress, sentence, now);
+        self.memory.implicit = Some(Implicit::Input(input.to_owned()));
+    }
+
+    /// A no to what was said back in the last sentence. False when nothing was.
+    pub(super) fn take_back(&mut self, doubted: Option<Implicit>, now: MonoTime) -> bool {
+        match (doubted, self.state.task().cloned()) {
+            (Some(Implicit::Skill), Some(_)) => self.abandon("rephrase-open", now),
+            (Some(Implicit::Input(input)), Some(mut task)) => {
+                let value = task.inputs.remove(&input);
+                task.wrong.extend(value.map(|value| (input.clone(), value)));
+                task.plan = None;
+                self.enter(State::Asking { task, input }, now);
+                self.ask(How::Rephrase, now);
+            }
+            (Some(_), None) | (None, _) => return false,
+        }
+        true
     }
 
     /// What else is told for a task beside what was asked for.
@@ -87,6 +118,21 @@ impl Dialogue {
 
     /// Takes the option with this number, from 1.
     pub(super) fn choose(&mut self, number: usize, now: MonoTime) -> bool {
+        if let State::Proposing(Proposal::Either(tasks)) = &self.state {
+            let Some(task) = number.checked_sub(1).and_then(|index| tasks.get(index)).cloned() else {
+                return false;
+            };
+            self.misses = 0;
+            self.plan(task, now);
+            return true;
+        }
+        if let State::Proposing(Proposal::Rating) = &self.state {
+            let score = u8::try_from(number).ok().filter(|score| (1..=RATING_MAX).contains(score));
+            if let Some(score) = score {
+                self.rated(score, now);
+            }
+            return score.is_some();
+        }
         if let State::Asking { task, input } = &self.state {
             let Some(SlotType::Choice { of }) =
                 self.config.pack.input(&task.skill, input).map(|spec| &spec.slot)

@@ -28,6 +28,7 @@ impl Dialogue {
         self.bunch.clear();
         let words = utterance.words.reveal().as_str();
         let unsure = is_below(utterance, self.config.limits.confidence);
+        self.half_sure = is_below(utterance, self.config.limits.implicit);
         self.pending = Pending::Nothing;
         if slots::is_empty(words) {
             self.unanswered(Pending::NotUnderstood, now);
@@ -60,6 +61,10 @@ impl Dialogue {
             intent: reading.intent.name().to_owned(),
             probability: reading.probability,
         });
+        // What was said back is doubted in the next answer or not at all.
+        if !matches!(self.state, State::Asking { .. } | State::Choosing { .. }) {
+            self.memory.implicit = None;
+        }
         match &self.state {
             State::Planning { .. }
             | State::Acting { .. }
@@ -116,6 +121,14 @@ impl Dialogue {
             Some(YesNo::No) if more => return self.no(now),
             Some(YesNo::Yes | YesNo::No) | None => {}
         }
+        if self.ask_which(words, reading, now) {
+            return;
+        }
+        self.memory.likely = [&reading.intent, &reading.second]
+            .into_iter()
+            .filter_map(|intent| intent.skill())
+            .map(str::to_owned)
+            .collect();
         match &reading.intent {
             Intent::Skill(skill) if reading.probability >= WORTH_A_QUESTION => {
                 let skill = skill.clone();
@@ -129,7 +142,20 @@ impl Dialogue {
 
     /// A yes or a no is due.
     pub(super) fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
-        let verdict = slots::yes_no(words, self.language);
+        // "Goodbye" is nearly "good", and no rating.
+        let other = matches!(
+            reading.clear(),
+            Some(Intent::Skill(_) | Intent::Human | Intent::Goodbye | Intent::Stop | Intent::Repeat)
+        );
+        let rates = matches!(self.state, State::Proposing(Proposal::Rating)) && !other;
+        let rating = if rates { self.rating(words) } else { None };
+        if let Some(score) = rating {
+            return self.rated(score, now);
+        }
+        if self.take_either(words, reading, now) {
+            return;
+        }
+        let verdict = slots::yes_no(words, self.language).or_else(|| self.yes_and_more(words));
         let settled = verdict != Some(YesNo::Yes)
             && (self.reconsider(words, now)
                 || self.correct(words, now)
@@ -196,6 +222,7 @@ impl Dialogue {
         if free_text && self.builtin(reading, before.clone(), now) {
             return;
         }
+        let doubted = self.memory.implicit.take();
         if self.reconsider(words, now) || self.corrects_first(words) && self.correct(words, now) {
             return;
         }
@@ -213,8 +240,11 @@ impl Dialogue {
         if self.builtin(reading, before, now) || self.change_of_subject(words, reading, now) {
             return;
         }
-        let declines = matches!(self.state, State::AskingNumber { .. })
-            && slots::yes_no(words, self.language) == Some(YesNo::No);
+        let no = slots::yes_no(words, self.language) == Some(YesNo::No);
+        if no && self.take_back(doubted, now) {
+            return;
+        }
+        let declines = matches!(self.state, State::AskingNumber { .. }) && no;
         if declines { self.no(now) } else { self.not_understood(now) }
     }
 }

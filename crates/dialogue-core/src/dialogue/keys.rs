@@ -66,6 +66,7 @@ impl Dialogue {
                 self.plan(task, now);
             }
             State::Proposing(Proposal::Answer { value, back }) => self.confirmed(value, *back, now),
+            State::Proposing(Proposal::Either(_) | Proposal::Rating) => self.ask(How::Narrow, now),
             State::Proposing(Proposal::Human) => self.hand_over(TransferReason::Failed, now),
             State::Proposing(Proposal::CallBack(reason)) => self.call_back(reason, now),
             State::Proposing(Proposal::Number { reason, number }) => {
@@ -96,7 +97,8 @@ impl Dialogue {
             // A no counts also when not all of the question was heard.
             State::Proposing(Proposal::Recording) => self.may_record(false, now),
             State::Proposing(_) if self.unheard => self.ask(How::Repeat, now),
-            State::Proposing(Proposal::Skill(_)) => {
+            State::Proposing(Proposal::Rating) => self.goodbye("farewell", now),
+            State::Proposing(Proposal::Skill(_) | Proposal::Either(_)) => {
                 self.misses = self.misses.saturating_add(1);
                 self.abandon("rephrase-open", now);
             }
@@ -115,7 +117,7 @@ impl Dialogue {
                     self.not_understood(now);
                 }
             }
-            State::Open { .. } => self.goodbye("farewell", now),
+            State::Open { .. } => self.take_leave(now),
             // Who gives no number does not want to be called.
             State::AskingNumber { .. } => self.back_to_agent("go-on", now),
             State::Fresh

@@ -18,8 +18,25 @@ pub(super) struct Memory {
     pub(super) aside: Option<Box<State>>,
     /// The last task that was answered by looking something up: "and flight 213?" asks it again.
     pub(super) looked_up: Option<Task>,
+    /// The skills that words which were not understood came nearest to.
+    pub(super) likely: Vec<String>,
+    /// What was heard half surely and said back in the last sentence.
+    pub(super) implicit: Option<Implicit>,
+    /// How often what shows who the caller is was wrong, in the whole call.
+    pub(super) wrong_identities: u8,
+    /// They were asked how satisfied they are.
+    pub(super) rating_asked: bool,
     /// What the caller gave and a plan could be bound with.
     known: Vec<Known>,
+}
+
+/// What a no right after it takes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Implicit {
+    /// An input of the skill that is talked about.
+    Input(String),
+    /// The skill itself.
+    Skill,
 }
 
 /// An input of a skill, and what the caller gave for it.

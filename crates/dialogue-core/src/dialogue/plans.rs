@@ -107,15 +107,23 @@ impl Dialogue {
                 Some(words)
             }
         };
+        let identifies = pack.identity.as_ref().filter(|identity| identity.inputs.contains(&input));
+        if identifies.is_some() && not_found.is_some() {
+            self.memory.wrong_identities = self.memory.wrong_identities.saturating_add(1);
+        }
+        let locked = identifies.is_some_and(|identity| self.memory.wrong_identities >= identity.tries);
         let dead_ends = task.dead_ends;
         let facts = task.inputs.clone();
         self.enter(State::Asking { task, input }, now);
         if let Some(words) = not_found {
             let sentence = self.words(&words, &facts);
             self.tell(Plain::Question, sentence, now);
-            if dead_ends >= DEAD_ENDS {
+            if dead_ends >= DEAD_ENDS && identifies.is_none() {
                 return self.hand_over(TransferReason::NotFound, now);
             }
+        }
+        if locked {
+            return self.hand_over(TransferReason::NotFound, now);
         }
         self.ask(How::First, now);
     }
@@ -132,7 +140,7 @@ impl Dialogue {
         };
         self.misses = 0;
         self.outputs.push_back(Output::Execute { plan: plan.clone(), consent: words });
-        self.work = Some(Work { plan, facts, receipts: Vec::new(), last: 0 });
+        self.work = Some(Work { plan, facts, receipts: Vec::new(), doing: None, last: 0 });
         self.enter(State::Acting { since: now, comfort: now + self.config.limits.progress }, now);
         let sentence = self.base("acting");
         self.tell(Plain::Progress, sentence, now);
@@ -143,10 +151,8 @@ impl Dialogue {
         let Some(work) = work else { return self.stale("plan event") };
         work.last = event.number;
         match event.fact {
-            PlanFact::StepStarted { .. }
-            | PlanFact::StepFailed { .. }
-            | PlanFact::Approved { .. }
-            | PlanFact::Rejected { .. } => {}
+            PlanFact::StepStarted { step } => work.doing = Some(step.action),
+            PlanFact::StepFailed { .. } | PlanFact::Approved { .. } | PlanFact::Rejected { .. } => {}
             PlanFact::StepUndone { step } => work.receipts.retain(|receipt| receipt.step != step.number),
             PlanFact::StepCommitted { receipt } => {
                 if receipt.plan == work.plan {

@@ -3,6 +3,7 @@
 use callwright_model::{Expect, Hints, InputSpec, MonoTime, Record, SlotType, Value};
 
 use super::Dialogue;
+use super::closing::RATING_MAX;
 use super::line::Plain;
 use super::state::{How, Offer, Pending, Proposal, State};
 use crate::output::{Note, TransferReason};
@@ -63,6 +64,16 @@ impl Dialogue {
 
     fn proposal_question(&self, proposal: &Proposal, how: How) -> Sentence {
         match (how, proposal) {
+            (How::Narrow, Proposal::Rating) => self.base("rating-again"),
+            (How::First | How::Repeat | How::Rephrase, Proposal::Rating) => {
+                let key = self.config.pack.closing.as_ref().map(|closing| closing.satisfaction.clone());
+                self.base(key.as_deref().unwrap_or("rating-again"))
+            }
+            (how, Proposal::Either(tasks)) => {
+                let phrases: Vec<_> = tasks.iter().map(|task| self.skill_phrase(&task.skill)).collect();
+                let question = self.words_with("unsure-skill", "skill", self.listed(&phrases));
+                if how == How::Narrow { self.with_keys(question) } else { question }
+            }
             (How::Narrow, _) => self.base("yes-or-no-keys"),
             (How::First | How::Repeat | How::Rephrase, Proposal::Recording) => self.base("consent-recording"),
             (How::First | How::Repeat | How::Rephrase, Proposal::Skill(task)) => {
@@ -80,6 +91,11 @@ impl Dialogue {
                 self.words_with("read-back-number", "number", phone(number.reveal(), self.language))
             }
         }
+    }
+
+    fn with_keys(&self, question: Sentence) -> Sentence {
+        let text = format!("{} {}", question.text, self.base("keys-choice").text);
+        Sentence { text, fixed: false, ..question }
     }
 
     fn number_question(&self, how: How) -> Vec<(Plain, Sentence)> {
@@ -176,7 +192,14 @@ impl Dialogue {
     }
 
     fn skills_list(&self) -> String {
-        let phrases: Vec<_> = self.config.pack.skills().map(|skill| self.skill_phrase(skill)).collect();
+        let pack = &self.config.pack;
+        let likely = self.memory.likely.iter().map(String::as_str);
+        let others = pack.skills().filter(|skill| !self.memory.likely.iter().any(|likely| likely == skill));
+        let few = pack.skills().count() <= OFFERED_MAX;
+        // Nobody remembers more than a handful of what they hear.
+        let named: Vec<&str> =
+            if few { pack.skills().collect() } else { likely.chain(others).take(OFFERED_MAX).collect() };
+        let phrases: Vec<_> = named.into_iter().map(|skill| self.skill_phrase(skill)).collect();
         self.listed(&phrases)
     }
 
@@ -203,6 +226,10 @@ impl Dialogue {
 
     pub(crate) fn current_expect(&self) -> Expect {
         match &self.state {
+            State::Proposing(Proposal::Rating) => Expect::Choice { options: RATING_MAX },
+            State::Proposing(Proposal::Either(tasks)) => {
+                Expect::Choice { options: u8::try_from(tasks.len()).unwrap_or(u8::MAX) }
+            }
             State::Proposing(_) | State::ReadBack { .. } => Expect::YesNo,
             State::Asking { task, input } => {
                 self.config.pack.input(&task.skill, input).map_or(Expect::Anything, |spec| spec.slot.expect())
@@ -257,3 +284,6 @@ impl Dialogue {
         Hints { expect, language: self.language, languages, sentences: tongue.sentences.clone(), likely }
     }
 }
+
+/// Skills that are offered at a time.
+const OFFERED_MAX: usize = 4;

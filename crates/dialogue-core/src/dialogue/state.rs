@@ -48,6 +48,10 @@ pub(super) enum Proposal {
     Skill(Task),
     /// This answer, which the recogniser was not sure of, to the question of that state.
     Answer { value: Value, back: Box<State> },
+    /// One of two skills that the words may mean.
+    Either(Vec<Task>),
+    /// How satisfied the caller is.
+    Rating,
     /// A human, after a plan failed.
     Human,
     /// A call back, when no human was free.
@@ -89,6 +93,8 @@ pub(super) struct Work {
     pub(super) plan: PlanId,
     pub(super) facts: Record,
     pub(super) receipts: Vec<Receipt>,
+    /// The action that is being carried out.
+    pub(super) doing: Option<String>,
     /// Number of the last event taken, so that a repeated stream changes nothing.
     pub(super) last: u64,
 }
@@ -164,6 +170,26 @@ impl State {
         }
     }
 
+    /// The input that the question is about, also when it is whether it was heard right.
+    pub(super) fn asked(&self) -> Option<&str> {
+        match self {
+            Self::Asking { input, .. } => Some(input),
+            Self::Proposing(Proposal::Answer { back, .. }) => back.asked(),
+            Self::Fresh
+            | Self::Open { .. }
+            | Self::Proposing(_)
+            | Self::AskingNumber { .. }
+            | Self::Planning { .. }
+            | Self::Choosing { .. }
+            | Self::ReadBack { .. }
+            | Self::Acting { .. }
+            | Self::Handover { .. }
+            | Self::Arranging { .. }
+            | Self::WithHuman
+            | Self::Ended => None,
+        }
+    }
+
     /// The state as the talk comes back to it after something else: what had been read back is read back again.
     pub(super) fn suspended(self) -> Self {
         match self {
@@ -193,7 +219,12 @@ impl State {
             Self::Fresh
             | Self::Open { .. }
             | Self::Proposing(
-                Proposal::Recording | Proposal::Skill(_) | Proposal::Answer { .. } | Proposal::Human,
+                Proposal::Recording
+                | Proposal::Skill(_)
+                | Proposal::Either(_)
+                | Proposal::Rating
+                | Proposal::Answer { .. }
+                | Proposal::Human,
             )
             | Self::Asking { .. }
             | Self::Planning { .. }
@@ -219,7 +250,12 @@ impl State {
             Self::Fresh
             | Self::Open { .. }
             | Self::Proposing(
-                Proposal::Recording | Proposal::Human | Proposal::CallBack(_) | Proposal::Number { .. },
+                Proposal::Recording
+                | Proposal::Either(_)
+                | Proposal::Rating
+                | Proposal::Human
+                | Proposal::CallBack(_)
+                | Proposal::Number { .. },
             )
             | Self::AskingNumber { .. }
             | Self::Acting { .. }

@@ -3,7 +3,7 @@
 use callwright_model::{Expect, MonoTime, TurnId, Utterance, UtteranceSort};
 
 use super::Dialogue;
-use super::state::{How, Pending, State};
+use super::state::{How, Pending, Proposal, State};
 use super::subject::CHANGE_OF_SUBJECT;
 use crate::output::Manner;
 use crate::progress::breaks_off;
@@ -21,6 +21,7 @@ impl Dialogue {
         }
         let yes_no = slots::yes_no(words, self.language).is_some();
         match &self.state {
+            State::Proposing(Proposal::Rating) => !yes_no && self.rating(words).is_none(),
             State::Proposing(_) | State::ReadBack { .. } | State::Open { more: true } => !yes_no,
             // "Hold on a second" does not choose the second.
             State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {

@@ -4,11 +4,11 @@ use callwright_model::{MonoTime, Record, SlotType};
 
 use super::Dialogue;
 use super::line::Plain;
-use super::memory::is_same;
-use super::state::{State, Task};
+use super::memory::{Implicit, is_same};
+use super::state::{How, Proposal, State, Task};
 use crate::clauses;
 use crate::lexicon::{self, fold};
-use crate::slots;
+use crate::slots::{self, YesNo};
 use crate::understand::{Intent, Reading};
 
 /// What an utterance of several clauses wants and does not want.
@@ -158,6 +158,16 @@ impl Dialogue {
         true
     }
 
+    /// "Yes please, and tell me whether flight 212 is late": a yes in a clause of its own, and a wish that changes nothing.
+    pub(super) fn yes_and_more(&self, words: &str) -> Option<YesNo> {
+        let lexicon = lexicon::of_or_english(self.language);
+        let clauses = clauses::split(words, lexicon);
+        let yes = slots::yes_no(clauses.first()?, self.language).filter(|answer| *answer == YesNo::Yes)?;
+        let Wishes { wanted, unwanted, loose: _ } = self.wishes(&clauses[1..].join(", "));
+        let harmless = !wanted.is_empty() && wanted.iter().all(|(skill, _)| self.reads_only(skill));
+        (harmless && unwanted.is_empty() && !clauses::correction(words, lexicon).marked).then_some(yes)
+    }
+
     /// A plain wish for another skill while something else was asked. The words that identify the caller are kept.
     pub(super) fn change_of_subject(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
         let Some(Intent::Skill(skill)) = reading.clear() else { return false };
@@ -197,6 +207,26 @@ impl Dialogue {
         self.plan(task, now);
     }
 
+    /// Asks which of two skills is meant, where the words say one of them and not which.
+    pub(super) fn ask_which(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
+        let Some(skills) = close(reading) else { return false };
+        let tasks = skills.map(|skill| self.new_task(skill, words)).to_vec();
+        self.enter(State::Proposing(Proposal::Either(tasks)), now);
+        self.ask(How::First, now);
+        true
+    }
+
+    /// Which of the two was meant: by what it is called, by its place, or in words for it that are clearer than before.
+    pub(super) fn take_either(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
+        let State::Proposing(Proposal::Either(tasks)) = &self.state else { return false };
+        let skills: Vec<String> = tasks.iter().map(|task| task.skill.clone()).collect();
+        let forms = skills.iter().map(|skill| (skill.clone(), vec![self.skill_phrase(skill)])).collect();
+        let read = reading.intent.skill().map(str::to_owned);
+        let chosen = slots::closed(words, &skills, &forms, self.language).or(read);
+        let place = chosen.and_then(|chosen| skills.iter().position(|skill| *skill == chosen));
+        place.is_some_and(|place| self.choose(place + 1, now))
+    }
+
     fn reads_only(&self, skill: &str) -> bool {
         self.config.pack.skill(skill).is_some_and(|head| head.reads_only)
     }
@@ -221,6 +251,11 @@ impl Dialogue {
         let task = self.new_task(skill, words);
         self.misses = 0;
         self.tell_known(&task, words, now);
+        if self.half_sure {
+            let sentence = self.words_with("heard-skill", "skill", self.skill_phrase(skill));
+            self.tell(Plain::Progress, sentence, now);
+            self.memory.implicit = Some(Implicit::Skill);
+        }
         self.plan(task, now);
     }
 
@@ -284,6 +319,14 @@ impl Dialogue {
     }
 }
 
+/// The two skills of a reading that is between them.
+fn close(reading: &Reading) -> Option<[&str; 2]> {
+    let [first, second] = [reading.intent.skill()?, reading.second.skill()?];
+    let both = reading.probability + reading.second_probability;
+    (reading.clear().is_none() && both >= CLOSE && reading.second_probability >= CLOSE_SECOND)
+        .then_some([first, second])
+}
+
 /// Words without those that have figures in them: a code says nothing of what is wanted, and half a short clause may be one.
 fn without_figures(clause: &str) -> String {
     let words = clause.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
@@ -297,3 +340,7 @@ fn join(words: &str, more: &str) -> String {
 
 /// A change of subject in the middle of a question must be this clear, and so must each of two wishes in one breath.
 pub(super) const CHANGE_OF_SUBJECT: f32 = 0.7;
+
+/// Two skills that are together as likely as this, the second of them as this, are asked about.
+const CLOSE: f32 = 0.7;
+const CLOSE_SECOND: f32 = 0.25;

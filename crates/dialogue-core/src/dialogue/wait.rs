@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use callwright_model::{MonoTime, SayId};
+use callwright_model::{MonoTime, Record, SayId};
 
 use super::Dialogue;
 use super::line::Plain;
 use super::state::{How, Pending, Proposal, State};
 use crate::output::{Played, SayKind, Timer, TransferResult};
+use crate::pack::doing_key;
+use crate::words::Sentence;
 
 /// How much more patient the dialogue's own silence timer is than the leg's, which measures at the ear.
 const SPARE: Duration = Duration::from_millis(1_500);
@@ -93,11 +95,8 @@ impl Dialogue {
             | State::Acting { since, comfort }
             | State::Arranging { since, comfort } => {
                 *comfort = next;
-                if now.since(*since) < self.config.limits.progress * 2 {
-                    "progress"
-                } else {
-                    "progress-again"
-                }
+                let first = now.since(*since) < self.config.limits.progress * 2;
+                if first { "progress" } else { "progress-again" }
             }
             State::Fresh
             | State::Open { .. }
@@ -110,8 +109,15 @@ impl Dialogue {
             | State::WithHuman
             | State::Ended => return,
         };
-        let sentence = self.base(key);
+        let sentence = self.doing().unwrap_or_else(|| self.base(key));
         self.tell(Plain::Progress, sentence, now);
+    }
+
+    /// What is being done, in the pack's words for the action; told once of each.
+    fn doing(&mut self) -> Option<Sentence> {
+        let work = self.work.as_mut().filter(|_| matches!(self.state, State::Acting { .. }))?;
+        let action = work.doing.take()?;
+        self.tongue().words.render(&doing_key(&action), &Record::new())
     }
 
     /// Nobody has said anything for too long.
@@ -138,6 +144,9 @@ impl Dialogue {
                     return self.tell(Plain::Prompt, sentence, now);
                 }
             }
+        }
+        if matches!(self.state, State::Proposing(Proposal::Rating)) && !self.unheard {
+            return self.goodbye("farewell", now);
         }
         if matches!(self.state, State::Proposing(Proposal::Recording)) && !self.unheard {
             return self.may_record(false, now);

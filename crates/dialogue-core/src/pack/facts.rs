@@ -87,6 +87,11 @@ impl Actions {
         Self(entries.iter().map(|(key, node)| (key.name.clone(), Action::read(node))).collect())
     }
 
+    /// Their names.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
     /// What is known once this action has answered under a name.
     pub(super) fn result(&self, action: &str, name: &str, facts: &mut Facts) {
         match self.0.get(action) {

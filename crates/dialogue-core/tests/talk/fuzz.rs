@@ -10,7 +10,7 @@ use callwright_model::{
 };
 use proptest::prelude::*;
 
-use crate::script::{airline, receipts};
+use crate::script::{airline, rated, receipts, started};
 
 #[derive(Debug, Clone)]
 enum Fact {
@@ -43,6 +43,16 @@ fn facts() -> impl Strategy<Value = Fact> {
         Just("stop"),
         Just("repeat that"),
         Just("hold on"),
+        Just("is flight two one two on time"),
+        Just("cancel my booking and tell me whether flight two one two is late"),
+        Just("no, the code ends in x two"),
+        Just("yes but the later one"),
+        Just("i do not want to cancel"),
+        Just("how much does that cost"),
+        Just("what was my code again"),
+        Just("my flight booking change cancel"),
+        Just("not so fast please"),
+        Just("five"),
         Just("what can you do"),
         Just("español por favor"),
         Just("비행기가 취소됐어요"),
@@ -113,6 +123,7 @@ fn replies() -> impl Strategy<Value = PlanReply> {
 fn events() -> impl Strategy<Value = PlanFact> {
     prop_oneof![
         (0_usize..4).prop_map(|index| PlanFact::StepCommitted { receipt: receipts()[index].clone() }),
+        Just(PlanFact::StepStarted { step: started(1, "assign_seat") }),
         Just(PlanFact::Completed { words: "rebook-done".to_owned() }),
         Just(PlanFact::Failed { words: "rebook-failed".to_owned(), step: 1, reason: String::new() }),
         Just(PlanFact::InDoubt { step: 1 }),
@@ -135,7 +146,8 @@ struct Run {
 
 impl Run {
     fn new(number: bool) -> Self {
-        let mut config = DialogueConfig::new(airline(), CallId(1));
+        // Callers without a number are asked for theirs, whether they may be recorded, and how satisfied they are.
+        let mut config = if number { DialogueConfig::new(airline(), CallId(1)) } else { rated(CallId(1)) };
         config.language = Language::EN;
         config.ask_recording = !number;
         config.caller = number.then(|| Pii::new("+1 555 0100".to_owned()));

@@ -73,6 +73,18 @@ fn a_second_wish_beside_an_answer_comes_next() {
 }
 
 #[test]
+fn a_second_wish_beside_the_yes_comes_next() {
+    let mut stage = to_the_read_back();
+    stage.caller("the first one");
+    let answer = stage.caller("yes please, and tell me whether flight two one two is late");
+    assert_eq!(stage.executed.len(), 1);
+    assert!(answer.contains("I will come to that next: check whether"), "{answer}");
+    let mut stage = to_the_read_back();
+    stage.caller("the first one");
+    assert!(!stage.caller("yes rebook me please").contains("next: rebook"), "that is what is being done");
+}
+
+#[test]
 fn no_example_of_a_pack_is_two_wishes() {
     for pack in [airline(), retail()] {
         for language in pack.languages() {

@@ -9,8 +9,9 @@ use callwright_dialogue_core::{
     AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
 };
 use callwright_model::{
-    CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact, PlanId,
-    PlanReply, PlanRequest, Receipt, Record, SayId, Thought, TurnId, Utterance, Value,
+    ActionKind, CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact,
+    PlanId, PlanReply, PlanRequest, Receipt, Record, SayId, StepState, StepView, Thought, TurnId, Utterance,
+    Value,
 };
 
 pub fn source(name: &str) -> PackSource {
@@ -41,6 +42,28 @@ pub fn airline() -> Arc<Pack> {
         Arc::new(Pack::load(&source("airline")).unwrap_or_else(|problems| panic!("{problems:#?}")))
     });
     PACK.clone()
+}
+
+/// The airline's set-up with a question how satisfied callers are.
+pub fn rated(call: CallId) -> DialogueConfig {
+    static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
+        let mut source = source("airline");
+        let mut add = |file: &str, text: &str| {
+            source.files.get_mut(file).expect("the pack has it").push_str(text);
+        };
+        add("pack.yaml", "closing: { satisfaction: ask-satisfaction }\n");
+        for language in ["en", "es", "ko"] {
+            let words = "\nask-satisfaction = From one to five, how satisfied are you?\n";
+            add(&format!("words/{language}.ftl"), words);
+        }
+        Arc::new(Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}")))
+    });
+    DialogueConfig::new(PACK.clone(), call)
+}
+
+/// A step of a plan that is asked for.
+pub fn started(number: u32, action: &str) -> StepView {
+    StepView { number, action: action.to_owned(), kind: ActionKind::Write, state: StepState::Started }
 }
 
 /// How the action core of a script behaves.
