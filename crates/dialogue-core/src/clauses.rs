@@ -28,8 +28,6 @@ pub(crate) struct Tables {
     pub(crate) ends_in: Vec<String>,
     /// Before its first ones.
     pub(crate) starts_with: Vec<String>,
-    /// Something else than what was talked about before.
-    pub(crate) other: Vec<String>,
 }
 
 /// What an utterance puts right.
@@ -143,12 +141,6 @@ pub(crate) fn part(words: &str, lexicon: &Lexicon) -> Option<Part> {
         let end = rest(&lexicon.clauses.ends_in).map(Part::End);
         end.or_else(|| rest(&lexicon.clauses.starts_with).map(Part::Start))
     })
-}
-
-/// Whether something else is meant than what was talked about before: "another booking".
-pub(crate) fn is_other(words: &str, lexicon: &Lexicon) -> bool {
-    let tokens = tokens(words);
-    (0..tokens.len()).any(|at| starts(&tokens[at..], &lexicon.clauses.other).is_some())
 }
 
 /// A word as it was said.

@@ -138,7 +138,6 @@ impl Lexicon {
             instead_last: clause("instead_last"),
             ends_in: clause("ends_in"),
             starts_with: clause("starts_with"),
-            other: clause("other"),
         };
         let mut ratings: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (score, form) in forms(text(&["ratings"])) {

@@ -37,7 +37,7 @@ pub fn is_machine(pack: &Pack, words: &str, language: Language) -> bool {
 
 /// Whether words hold one of the phrases of a sentence, parted by semicolons. A phrase begins with a word and ends with one, but that
 /// Korean words have endings of their own.
-fn holds(pack: &Pack, key: &str, words: &str, language: Language) -> bool {
+pub(crate) fn holds(pack: &Pack, key: &str, words: &str, language: Language) -> bool {
     let said = format!(" {} ", fold(words));
     let end = if language == Language::KO { "" } else { " " };
     let phrases = pack.sentence(key, &Record::new(), language).unwrap_or_default();

@@ -103,6 +103,7 @@ transfer-connected = Thank you. You are connected.
 hand-back-words = finish this for me; please take over again; I give you back to the assistant
 stay-words = stay with us; keep listening
 leave-words = you can leave us; stop listening
+other-words = another one; a different one; the other one; something else
 machine-words = leave a message; leave your message; leave us a message; after the tone; after the beep; at the tone; voice mail; voicemail; mailbox; is not available; cannot take your call; can't take your call; unable to take your call; record your message; press one for; press 1 for; press one to; press 1 to; for sales press; for support press; for service press; press the star key; press the hash key; press the pound key; main menu; following options; your call is important; number you have dialed; number you have dialled
 whisper-failed = What I was doing for the caller did not work. What had been done was taken back.
 closing-down = I am sorry, we have to end this call for technical reasons. Please call again in a few minutes. Goodbye.

@@ -103,6 +103,7 @@ transfer-connected = Gracias. Ya está en comunicación.
 hand-back-words = termina esto por mí; termínalo por mí; le devuelvo al asistente
 stay-words = quédate con nosotros; sigue escuchando
 leave-words = puedes dejarnos; deja de escuchar
+other-words = otro distinto; otra distinta; el otro; la otra; otra cosa
 machine-words = deje su mensaje; deje un mensaje; deja tu mensaje; deja un mensaje; después de la señal; después del tono; buzón de voz; no está disponible; no podemos atenderle; pulse uno para; pulse 1 para; marque uno para; marque 1 para; menú principal; siguientes opciones; el número que ha marcado
 whisper-failed = Lo que estaba haciendo para la persona que llama no ha funcionado. Lo hecho se ha deshecho.
 closing-down = Lo siento, tenemos que terminar esta llamada por motivos técnicos. Vuelva a llamar dentro de unos minutos. Adiós.

@@ -61,3 +61,6 @@ doing-update-booking = I am changing your booking.
 doing-send-confirmation = I am sending you a confirmation.
 doing-cancel-booking = I am cancelling your booking.
 doing-refund-fare = I am arranging your refund.
+
+# Not the booking that was talked about before.
+other-words = another booking; a different booking; the other booking; my other booking; another reservation; another ticket

@@ -59,3 +59,6 @@ doing-update-booking = Estoy cambiando su reserva.
 doing-send-confirmation = Le estoy enviando la confirmación.
 doing-cancel-booking = Estoy cancelando su reserva.
 doing-refund-fare = Estoy tramitando su reembolso.
+
+# No la reserva de la que se habló antes.
+other-words = otra reserva; una reserva distinta; otro billete; la otra reserva

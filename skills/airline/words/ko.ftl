@@ -56,3 +56,6 @@ doing-update-booking = 예약을 변경하고 있습니다.
 doing-send-confirmation = 확인 메시지를 보내고 있습니다.
 doing-cancel-booking = 예약을 취소하고 있습니다.
 doing-refund-fare = 환불을 처리하고 있습니다.
+
+# 앞서 말한 예약이 아닌 경우.
+other-words = 다른 예약; 다른 표

@@ -31,3 +31,6 @@ answer-cost-return = Sending it back costs you nothing, and { $terms-refund } wi
 answer-cost = Sending something back costs you nothing. How much is refunded I tell you before I do anything.
 
 doing-refund-payment = I am arranging your refund.
+
+# Not the order that was talked about before.
+other-words = another order; a different order; the other order; my other order

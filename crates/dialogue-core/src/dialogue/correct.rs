@@ -26,6 +26,11 @@ impl Dialogue {
                 self.put_right(task, input, value, now);
                 true
             }
+            // "No, another booking": all that is known was of the one before.
+            None if correction.marked && !task.inputs.is_empty() && self.means_another(words) => {
+                self.plan(Task { skill: task.skill, ..Task::default() }, now);
+                true
+            }
             None => false,
         }
     }

@@ -10,6 +10,7 @@ impl Dialogue {
     pub(super) fn key(&mut self, key: char, now: MonoTime) {
         self.silences = 0;
         self.quiet_since = now;
+        self.half_sure = false;
         if !self.state.waits_for_caller() {
             match (&self.state, key) {
                 (State::Planning { .. } | State::Acting { .. }, '0') => {

@@ -54,7 +54,7 @@ pub(super) fn is_same(name: &str, spec: &InputSpec, other: &str, other_spec: &In
 
 impl Memory {
     /// What the caller has given before for an input that is the same.
-    pub(super) fn of(&self, name: &str, spec: &InputSpec) -> Option<&Value> {
+    fn of(&self, name: &str, spec: &InputSpec) -> Option<&Value> {
         let known = self.known.iter().rev().find(|known| is_same(name, spec, &known.name, &known.spec));
         known.map(|known| &known.value)
     }
@@ -129,11 +129,21 @@ impl Dialogue {
         }
     }
 
+    /// What an earlier task was given that a later one needs too: what identifies, or, where the pack does not tell what that is, codes and
+    /// numbers. A reason or a day belongs to the one thing that it was said of.
+    pub(super) fn remembered(&self, name: &str, spec: &InputSpec) -> Option<&Value> {
+        let identifies = match &self.config.pack.identity {
+            Some(identity) => identity.inputs.contains(name),
+            None => matches!(spec.slot, SlotType::Code { .. } | SlotType::Digits { .. }),
+        };
+        self.memory.of(name, spec).filter(|_| identifies)
+    }
+
     /// Puts what is known already to what a task was given.
     fn with_known(&self, mut task: Task) -> Task {
         let Some(head) = self.config.pack.skill(&task.skill) else { return task };
         for (name, spec) in &head.inputs {
-            if let Some(value) = self.memory.of(name, spec) {
+            if let Some(value) = self.remembered(name, spec) {
                 task.inputs.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }

@@ -10,6 +10,7 @@ use crate::clauses;
 use crate::lexicon::{self, fold};
 use crate::slots::{self, YesNo};
 use crate::understand::{Intent, Reading};
+use crate::wish;
 
 /// What an utterance of several clauses wants and does not want.
 #[derive(Debug, Default, PartialEq)]
@@ -278,8 +279,7 @@ impl Dialogue {
         let pack = self.config.pack.clone();
         let mut task = self.told(skill, words);
         let Some(head) = pack.skill(skill) else { return task };
-        // "Another booking" is not the one that was talked about.
-        let other = clauses::is_other(words, lexicon::of_or_english(self.language));
+        let other = self.means_another(words);
         for (name, spec) in head.inputs.iter().filter(|_| !other) {
             let carried = self.state.task().and_then(|known| {
                 let same = known.inputs.iter().find(|(other, _)| {
@@ -288,7 +288,7 @@ impl Dialogue {
                 });
                 same.map(|(_, value)| value)
             });
-            if let Some(value) = carried.or_else(|| self.memory.of(name, spec)).cloned() {
+            if let Some(value) = carried.or_else(|| self.remembered(name, spec)).cloned() {
                 task.inputs.entry(name.clone()).or_insert(value);
             }
         }
@@ -296,6 +296,11 @@ impl Dialogue {
             self.filled(name, value);
         }
         task
+    }
+
+    /// "Another booking" is not the one that was talked about.
+    pub(super) fn means_another(&self, words: &str) -> bool {
+        wish::holds(&self.config.pack, "other-words", words, self.language)
     }
 
     /// A task with what these words alone tell for it.

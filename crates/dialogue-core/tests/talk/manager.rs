@@ -1,11 +1,12 @@
 //! How the manager asks, confirms, repairs, and says where it stands; who is identified; how calls end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use callwright_dialogue_core::{Note, SayKind, TransferReason, TransferResult};
+use callwright_dialogue_core::{DialogueConfig, Intent, Note, Pack, SayKind, TransferReason, TransferResult};
 use callwright_model::{CallId, Language, PlanFact, Value};
 
-use crate::script::{Core, Stage, airline, play, rated, started, to_the_read_back};
+use crate::script::{Core, Stage, airline, play, rated, source, started, to_the_read_back};
 
 fn score(stage: &Stage) -> Option<u8> {
     stage.notes.iter().find_map(|note| match note {
@@ -97,6 +98,39 @@ fn between() -> (Stage, [String; 2]) {
         }
     }
     panic!("none of the phrases is between two skills any more: put in others");
+}
+
+#[test]
+fn of_many_skills_a_few_are_offered_and_the_likeliest_first() {
+    let mut source = source("airline");
+    let status = source.files["skills/status.yaml"].clone();
+    for place in ["lounge", "meal", "wheelchair", "upgrade"] {
+        source.files.insert(
+            format!("skills/{place}.yaml"),
+            status.replace("skill: status", &format!("skill: {place}")),
+        );
+        for language in ["en", "es", "ko"] {
+            let mut add = |file: String, text: String| {
+                source.files.get_mut(&file).expect("it is there").push_str(&text)
+            };
+            add(format!("words/{language}.ftl"), format!("\nskill-{place} = order a {place}\n"));
+            let lines: Vec<String> = (0..8).map(|number| format!("  - {place} wish {number}\n")).collect();
+            add(format!("examples/{language}.yaml"), format!("{place}:\n{}", lines.concat()));
+        }
+    }
+    let pack = Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    // Words that are no wish, and nearest to this one.
+    let thin = (1..20).map(|more| format!("wheelchair{}", " elephants".repeat(more)));
+    let words = thin.into_iter().find(|words| {
+        let reading = pack.read(words, Language::EN);
+        (reading.intent, reading.second) == (Intent::None, Intent::Skill("wheelchair".to_owned()))
+    });
+    let words = words.expect("enough elephants are no wheelchair");
+    let mut stage = Stage::with(DialogueConfig::new(Arc::new(pack), CallId(9)), Core::Works);
+    stage.caller(&words);
+    let answer = stage.caller(&words);
+    assert!(answer.starts_with("I can order a wheelchair, "), "{answer}");
+    assert_eq!(answer.matches(", ").count() + answer.matches(" or ").count(), 3, "four of seven: {answer}");
 }
 
 #[test]

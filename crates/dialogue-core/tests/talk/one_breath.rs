@@ -1,7 +1,7 @@
 //! More than one thing in an utterance: several slots, two wishes, what is not wanted, a question in between, a change of mind.
 
-use callwright_dialogue_core::{Intent, Note, SayKind};
-use callwright_model::{Language, Value};
+use callwright_dialogue_core::{DialogueConfig, Intent, Note, SayKind};
+use callwright_model::{CallId, Language, Value};
 
 use crate::script::{Core, Stage, airline, play, retail, to_the_read_back};
 
@@ -197,6 +197,28 @@ fn what_was_given_for_one_thing_is_not_asked_for_the_next() {
         stage.caller("please cancel another booking").contains("booking code"),
         "that is not the one from before"
     );
+}
+
+#[test]
+fn what_belongs_to_one_thing_is_not_taken_for_the_next() {
+    let mut stage = Stage::with(DialogueConfig::new(retail(), CallId(8)), Core::Shop);
+    for words in ["i would like to return something", "804215", "3067", "number one", "it is broken"] {
+        stage.caller(words);
+    }
+    assert!(stage.caller("yes").contains("anything else"));
+    let answer = stage.caller("i want to return something else");
+    assert!(answer.contains("Which item"), "whose order it is, is known: {answer}");
+    assert!(stage.caller("number one").contains("Is it damaged"), "but not why the next item comes back");
+}
+
+#[test]
+fn a_no_to_what_is_taken_over_asks_anew() {
+    let mut stage = to_the_read_back();
+    stage.caller("the first one");
+    let answer = stage.caller("no, another booking");
+    assert!(answer.contains("booking code"), "{answer}");
+    assert_eq!(stage.plans.last().map(|plan| plan.inputs.len()), Some(0));
+    assert_eq!(stage.executed, []);
 }
 
 #[test]
