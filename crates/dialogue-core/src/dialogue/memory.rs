@@ -24,6 +24,8 @@ pub(super) struct Memory {
     pub(super) implicit: Option<Implicit>,
     /// How often what shows who the caller is was wrong, in the whole call.
     pub(super) wrong_identities: u8,
+    /// The number that the caller calls from is not one that the systems know.
+    pub(super) strange_number: bool,
     /// They were asked how satisfied they are.
     pub(super) rating_asked: bool,
     /// What the caller gave and a plan could be bound with.
@@ -137,6 +139,23 @@ impl Dialogue {
             None => matches!(spec.slot, SlotType::Code { .. } | SlotType::Digits { .. }),
         };
         self.memory.of(name, spec).filter(|_| identifies)
+    }
+
+    /// What the network tells of the caller, where the pack says that an input is just that. Of a shorter one the last digits are.
+    pub(super) fn by_caller_id(&self, name: &str, spec: &InputSpec) -> Option<Value> {
+        let identity = self.config.pack.identity.as_ref()?;
+        if identity.caller.as_deref() != Some(name) || self.memory.strange_number {
+            return None;
+        }
+        let caller = self.config.caller.as_ref()?.reveal();
+        let digits: Vec<char> = caller.chars().filter(char::is_ascii_digit).collect();
+        let last = |length: u8| {
+            digits.len().checked_sub(usize::from(length)).map(|from| digits[from..].iter().collect())
+        };
+        match &spec.slot {
+            SlotType::Digits { length } => last(*length).map(Value::Code),
+            other => self.slot_value(other, caller),
+        }
     }
 
     /// Puts what is known already to what a task was given.

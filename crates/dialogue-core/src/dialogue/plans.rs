@@ -108,7 +108,11 @@ impl Dialogue {
             }
         };
         let identifies = pack.identity.as_ref().filter(|identity| identity.inputs.contains(&input));
-        if identifies.is_some() && not_found.is_some() {
+        // A number that the network told is nobody's try.
+        let told = pack.identity.as_ref().is_some_and(|identity| identity.caller.as_ref() == Some(&input));
+        let by_network =
+            told && not_found.is_some() && !std::mem::replace(&mut self.memory.strange_number, true);
+        if identifies.is_some() && not_found.is_some() && !by_network {
             self.memory.wrong_identities = self.memory.wrong_identities.saturating_add(1);
         }
         let locked = identifies.is_some_and(|identity| self.memory.wrong_identities >= identity.tries);

@@ -292,6 +292,11 @@ impl Dialogue {
                 task.inputs.entry(name.clone()).or_insert(value);
             }
         }
+        for (name, spec) in &head.inputs {
+            if let Some(value) = self.by_caller_id(name, spec) {
+                task.inputs.entry(name.clone()).or_insert(value);
+            }
+        }
         for (name, value) in &task.inputs {
             self.filled(name, value);
         }

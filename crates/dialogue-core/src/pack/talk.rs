@@ -14,6 +14,8 @@ pub(crate) struct Identity {
     pub(crate) inputs: BTreeSet<String>,
     /// What is wrong so often in a call brings a human, and is not asked for again.
     pub(crate) tries: u8,
+    /// The input that is the number which the caller calls from.
+    pub(crate) caller: Option<String>,
     line: u32,
 }
 
@@ -28,7 +30,7 @@ pub(crate) struct Closing {
 impl Identity {
     pub(super) fn read(node: Option<&Node>, file: &str, problems: &mut Vec<Problem>) -> Option<Self> {
         let node = node?;
-        node.check_keys(file, &["inputs", "tries"], problems);
+        node.check_keys(file, &["inputs", "tries", "caller"], problems);
         let inputs = node.field("inputs").and_then(Node::list).unwrap_or_default();
         let inputs: BTreeSet<String> = inputs.iter().filter_map(Node::text).map(str::to_owned).collect();
         let tries = node.field("tries").and_then(Node::text).map_or(Some(TRIES), |tries| tries.parse().ok());
@@ -41,7 +43,8 @@ impl Identity {
             );
             return None;
         };
-        Some(Self { inputs, tries, line: node.line })
+        let caller = node.field("caller").and_then(Node::text).map(str::to_owned);
+        Some(Self { inputs, tries, caller, line: node.line })
     }
 
     /// Each input is one of some skill's.
@@ -53,7 +56,7 @@ impl Identity {
     ) {
         let known: Vec<&str> =
             skills.values().flat_map(|head| &head.inputs).map(|(name, _)| name.as_str()).collect();
-        for unknown in self.inputs.iter().filter(|name| !known.contains(&name.as_str())) {
+        for unknown in self.inputs.iter().chain(&self.caller).filter(|name| !known.contains(&name.as_str())) {
             let what = format!("`identity` names the input `{unknown}`, which no skill asks for");
             problems.push(Problem::error(file, Some(self.line), what).help(nearest(unknown, &known)));
         }

@@ -2,6 +2,7 @@
 
 mod again;
 mod approval;
+mod breath_languages;
 mod call_back;
 mod consent;
 mod corrections;

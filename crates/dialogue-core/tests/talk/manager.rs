@@ -171,6 +171,24 @@ fn wrong_identities_are_counted_over_the_whole_call() {
 }
 
 #[test]
+fn the_number_that_somebody_calls_from_may_tell_who_they_are() {
+    let mut source = source("airline");
+    let pack = source.files.get_mut("pack.yaml").expect("it is there");
+    *pack = pack.replace("inputs: [code, pin]", "inputs: [flight, pin], caller: flight");
+    let pack = Arc::new(Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let call = |caller: Option<&str>| {
+        let mut config = DialogueConfig::new(pack.clone(), CallId(9));
+        config.caller = caller.map(|caller| caller.to_owned().into());
+        let mut stage = Stage::with(config, Core::Works);
+        let answer = stage.caller("is my flight on time");
+        (stage.plans.last().and_then(|plan| plan.inputs.get("flight")).cloned(), answer)
+    };
+    assert_eq!(call(Some("+1 555 0100")).0, Some(Value::Code("100".to_owned())));
+    assert!(call(None).1.contains("three digits"));
+    assert!(call(Some("anonymous")).1.contains("three digits"));
+}
+
+#[test]
 fn a_caller_who_was_served_is_asked_how_satisfied_they_are() {
     for (answer, wanted) in [("five", 5), ("very satisfied", 5), ("it was terrible", 1), ("2", 2)] {
         let mut stage = served();

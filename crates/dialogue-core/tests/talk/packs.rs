@@ -423,6 +423,32 @@ fn answers_need_sentences_that_can_be_said_and_names_of_their_own() {
 }
 
 #[test]
+fn identity_and_closing_are_proved() {
+    let tells = |text: &str, what: &str| {
+        let problems = problems(|source| {
+            let pack = source.files.get_mut("pack.yaml").expect("it is there");
+            let from = pack.find("identity:").expect("it has one");
+            pack.truncate(from);
+            pack.push_str(text);
+        });
+        assert!(problems.iter().any(|problem| problem.what.contains(what)), "{what}: {problems:#?}");
+    };
+    tells("identity: { inputs: [cod, pin] }\n", "names the input `cod`");
+    tells("identity: { inputs: [code], caller: phone }\n", "names the input `phone`");
+    tells("identity: { inputs: [code], tries: 0 }\n", "a whole number from 1 to 9");
+    tells("identity: { inputs: [] }\n", "needs inputs");
+    tells("closing: {}\n", "`closing` needs `satisfaction`");
+    tells("closing: { satisfaction: ask-nothing }\n", "the sentence `ask-nothing` is missing");
+    let doing = problems(|source| {
+        let words = source.files.get_mut("words/en.ftl").expect("it is there");
+        words.push_str("doing-fly = I am flying.\ndoing-assign-seat = A seat, { $seat-number }.\n");
+    });
+    let told: Vec<_> = doing.iter().map(|problem| problem.what.as_str()).collect();
+    assert!(told.iter().any(|what| what.contains("the action `fly`, which there is not")), "{told:?}");
+    assert!(told.iter().any(|what| what.contains("names the fact `seat-number`")), "{told:?}");
+}
+
+#[test]
 fn empty_and_broken_sources_are_errors_not_panics() {
     assert!(Pack::load(&PackSource::default()).is_err());
     let mut broken = source("airline");
