@@ -11,10 +11,10 @@ use crate::baresip::{Baresip, Telephone};
 use crate::sound;
 
 /// What the gateway tells operators, as lines of JSON.
-struct Told(mpsc::Receiver<String>);
+pub struct Told(mpsc::Receiver<String>);
 
 impl Told {
-    fn by(gateway: &Gateway) -> Self {
+    pub fn by(gateway: &Gateway) -> Self {
         let mut stream = TcpStream::connect(&gateway.web).expect("the web server answers");
         let request = format!("GET /v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", gateway.web);
         stream.write_all(request.as_bytes()).expect("it listens");
@@ -27,7 +27,7 @@ impl Told {
     }
 
     /// Waits for an event that holds all these words.
-    fn until(&self, words: &[&str]) {
+    pub fn until(&self, words: &[&str]) {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         loop {

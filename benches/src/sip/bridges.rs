@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use callwright_media::{LegPorts, LegSetup, Media, MediaConfig};
 use callwright_model::{
     AudioFormat, CallId, Codec, DtmfFormat, Frame, LegCommand, LegEvent, LegId, LegRole, MediaPath,
-    VoiceActivity,
+    Protection, VoiceActivity,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -139,7 +139,7 @@ impl Load {
     fn add(&mut self, nth: u64, codec: Codec, sound: &Arc<Sound>) -> Result<()> {
         let phone = self.phones.next()?;
         let mut io = self.media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
-        io.connect(&MediaPath { remote: phone, remote_rtcp: phone, srtp: None });
+        io.connect(&MediaPath { remote: phone, remote_rtcp: phone, protection: Protection::Clear });
         self.phones.add(io.local_addr(), sound);
         let (events, told) = mpsc::channel(16);
         let payload_type = payload_type(codec);

@@ -2,10 +2,10 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use callwright_model::{Codec, SrtpMaster};
+use callwright_model::{Codec, Fingerprint, FingerprintHash, Protection, SrtpMaster};
 
 use crate::sdp::{
-    LocalKeys, LocalMedia, SdpError, Security, SessionDescription, accept, answer, offer, reoffer,
+    LocalDtls, LocalKeys, LocalMedia, SdpError, Security, SessionDescription, accept, answer, offer, reoffer,
 };
 
 /// Takes the bytes for a description, as an offer to us and as an answer to ours.
@@ -28,7 +28,13 @@ fn answered(theirs: &SessionDescription, local: &LocalMedia) {
     assert_eq!(ours.media.len(), theirs.media.len(), "a line is missing");
     assert_eq!(ours.media.iter().filter(|line| line.port != 0).count(), 1, "one line is taken");
     assert!(agreed.remote.port() != 0 && !agreed.remote.ip().is_multicast());
-    assert!(local.security != Security::Clear || agreed.srtp.is_none(), "keys that were not to be looked at");
+    match (local.security, agreed.protection) {
+        (Security::Clear, Protection::Clear)
+        | (Security::Optional(_), Protection::Clear | Protection::Keys(_) | Protection::Dtls(_))
+        | (Security::Required(_), Protection::Keys(_) | Protection::Dtls(_))
+        | (Security::Dtls(_), Protection::Dtls(_)) => {}
+        (wanted, found) => panic!("{wanted:?} came to {found:?}"),
+    }
     comes_back(&ours);
     let next = reoffer(&ours, local);
     assert_eq!(next.media.len(), ours.media.len(), "a later offer loses a line");
@@ -46,14 +52,17 @@ fn comes_back(description: &SessionDescription) {
     }
 }
 
-fn locals() -> [LocalMedia; 3] {
+fn locals() -> [LocalMedia; 4] {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let keys = LocalKeys::new([[1; SrtpMaster::LEN], [2; SrtpMaster::LEN]]);
+    let certificate = Fingerprint::new(FingerprintHash::Sha256, &[3; 32]).expect("the right length");
+    let dtls = LocalDtls::new(certificate);
+    let keys = LocalKeys::new([[1; SrtpMaster::LEN], [2; SrtpMaster::LEN]], dtls);
     let all = [Codec::Opus, Codec::Pcma, Codec::Pcmu];
     [
         LocalMedia::new(address, 4_000, &all, 1),
         LocalMedia { security: Security::Optional(keys), ..LocalMedia::new(address, 4_000, &all, 1) },
         LocalMedia { security: Security::Required(keys), ..LocalMedia::new(address, 4_000, &all[1..], 1) },
+        LocalMedia { security: Security::Dtls(dtls), ..LocalMedia::new(address, 4_000, &all, 1) },
     ]
 }
 

@@ -12,8 +12,8 @@
 //!
 //! - Exactly one audio stream is taken: the first that has a codec in common with us. Every other line is answered in its
 //!   place with port 0, as RFC 3264 wants it.
-//! - `RTP/AVP`, `RTP/AVPF`, `RTP/SAVP` and `RTP/SAVPF` are spoken and answered in kind. [`Security`] says whether media is
-//!   encrypted (keys by `a=crypto`, RFC 4568); what insists on it is never silently answered in clear.
+//! - `RTP/AVP`, `RTP/SAVP`, `UDP/TLS/RTP/SAVP` and each of them with an `F` are spoken and answered in kind. [`Security`] says whether
+//!   media is encrypted (keys by `a=crypto`, RFC 4568, or by DTLS, RFC 5763); what insists on it is never silently answered in clear.
 //! - Payload types 0, 8 and 9 mean PCMU, PCMA and G.722 without an `rtpmap`; every other type needs one.
 //! - Comfort noise (RFC 3389) is neither offered nor answered, for whoever suppresses silence cuts words; what an end sends of it all the
 //!   same is known by the number that it has named.
@@ -23,23 +23,25 @@
 //! - We ask for packets of 20 ms and send as long ones as the other end asks for, from 10 to 60 ms.
 //! - A peer's junk is an [`SdpError`] with the SIP status to answer, never a panic.
 //!
-//! Not here: ICE and DTLS (browser legs bring their own), video, multicast, host names in `c=` lines
+//! Not here: ICE (browser legs bring their own), the handshake itself, video, multicast, host names in `c=` lines
 //! (nobody in this crate can look one up), and several audio streams at once.
 
 mod audio;
 mod crypto;
 mod description;
 mod direction;
+mod dtls;
 mod error;
 
 use core::net::{IpAddr, SocketAddr};
 
-use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, SrtpKeys};
+use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, Protection};
 
 use self::audio::{TelephoneEvents, audio_formats, comfort_noise, local_payload_types, packet_ms};
 pub use self::crypto::{LocalKeys, Security};
 pub use self::description::{Attribute, Connection, MediaDescription, Origin, SessionDescription};
 pub use self::direction::Direction;
+pub use self::dtls::LocalDtls;
 pub use self::error::SdpError;
 
 /// What we bring to a session.
@@ -79,9 +81,10 @@ impl LocalMedia {
         }
     }
 
-    /// Likes a codec best from here on: the one that is spoken.
-    pub fn prefer(&mut self, codec: Codec) {
-        self.codecs.sort_by_key(|other| *other != codec);
+    /// Goes on with what was agreed: likes the codec best that is spoken, and stays on its side of a handshake.
+    pub fn settle(&mut self, agreed: &Agreed) {
+        self.codecs.sort_by_key(|other| *other != agreed.format.codec);
+        self.security.keep(&agreed.protection);
     }
 }
 
@@ -96,15 +99,15 @@ pub struct Agreed {
     pub remote_rtcp: SocketAddr,
     /// What *we* may do.
     pub direction: Direction,
-    /// The keys of both ways, when media is encrypted.
-    pub srtp: Option<SrtpKeys>,
+    /// How media is encrypted.
+    pub protection: Protection,
 }
 
 impl Agreed {
     /// The way that packets take.
     #[must_use]
     pub const fn path(&self) -> MediaPath {
-        MediaPath { remote: self.remote, remote_rtcp: self.remote_rtcp, srtp: self.srtp }
+        MediaPath { remote: self.remote, remote_rtcp: self.remote_rtcp, protection: self.protection }
     }
 }
 
@@ -175,7 +178,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     if answered.port == 0 {
         return Err(SdpError::NoCommonCodec);
     }
-    let srtp = crypto::accept(offered, answered)?;
+    let protection = crypto::accept(offered, theirs, answered)?;
     let (our_codecs, our_events) = audio_formats(offered);
     let (their_codecs, their_events) = audio_formats(answered);
     let both = their_codecs.iter().find_map(|(codec, out)| {
@@ -201,7 +204,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
         packet_ms_out: packet_ms(answered, codec),
     };
     let wish = offered.direction(ours);
-    agree(theirs, answered, format, wish, srtp)
+    agree(theirs, answered, format, wish, protection)
 }
 
 fn answer_audio(
@@ -209,7 +212,7 @@ fn answer_audio(
     line: &MediaDescription,
     local: &LocalMedia,
 ) -> Result<(MediaDescription, Agreed), SdpError> {
-    let (srtp, crypto) = local.security.answer(line)?.unzip();
+    let (protection, security) = local.security.answer(offer, line)?;
     let (codecs, events) = audio_formats(line);
     let chosen = local.codecs.iter().find_map(|ours| codecs.iter().find(|(codec, _)| codec == ours));
     let Some(&(codec, payload_type)) = chosen else { return Err(SdpError::NoCommonCodec) };
@@ -224,7 +227,7 @@ fn answer_audio(
         comfort_noise_in: comfort_noise(line, codec),
         packet_ms_out: packet_ms(line, codec),
     };
-    let agreed = agree(offer, line, format, local.direction, srtp)?;
+    let agreed = agree(offer, line, format, local.direction, protection)?;
     let rtcp_mux = local.rtcp_mux && line.has("rtcp-mux");
     let events: Vec<DtmfFormat> = dtmf.into_iter().collect();
     let mut audio = MediaDescription::audio(
@@ -235,7 +238,7 @@ fn answer_audio(
         agreed.direction,
         rtcp_mux,
     );
-    audio.attributes.extend(crypto);
+    audio.attributes.extend(security);
     Ok((audio, agreed))
 }
 
@@ -244,7 +247,7 @@ fn agree(
     line: &MediaDescription,
     format: AudioFormat,
     wish: Direction,
-    srtp: Option<SrtpKeys>,
+    protection: Protection,
 ) -> Result<Agreed, SdpError> {
     let connection = line.connection.as_ref().or(theirs.connection.as_ref());
     let ip = match connection {
@@ -273,16 +276,16 @@ fn agree(
         (false, None) => line.port.saturating_add(1),
     };
     let remote_rtcp = SocketAddr::new(ip, rtcp_port);
-    Ok(Agreed { format, remote, remote_rtcp, direction: offered.reversed().and(wish), srtp })
+    Ok(Agreed { format, remote, remote_rtcp, direction: offered.reversed().and(wish), protection })
 }
 
 fn offered_audio(local: &LocalMedia) -> MediaDescription {
     let codecs = local_payload_types(&local.codecs);
     let events = if local.dtmf { TelephoneEvents::offered(&local.codecs) } else { Vec::new() };
-    let (protocol, cryptos) = local.security.offered();
+    let (protocol, security) = local.security.offered();
     let mut audio =
         MediaDescription::audio(local.port, protocol, &codecs, &events, local.direction, local.rtcp_mux);
-    audio.attributes.extend(cryptos);
+    audio.attributes.extend(security);
     audio
 }
 

@@ -147,6 +147,8 @@ pub enum Srtp {
     Optional,
     /// Always; who cannot is refused.
     Required,
+    /// Always, and with keys that no message tells; who cannot is refused.
+    Dtls,
 }
 
 /// `[web]`
@@ -313,7 +315,8 @@ impl std::str::FromStr for Srtp {
             "off" => Ok(Self::Off),
             "optional" => Ok(Self::Optional),
             "required" => Ok(Self::Required),
-            _ => Err("write `off`, `optional` or `required`".to_owned()),
+            "dtls" => Ok(Self::Dtls),
+            _ => Err("write `off`, `optional`, `required` or `dtls`".to_owned()),
         }
     }
 }

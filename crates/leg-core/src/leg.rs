@@ -354,12 +354,7 @@ impl MediaLeg {
             return;
         }
         if self.on_hold.is_some() {
-            // Nobody hears it: what the agent has to say waits, what others say is lost, and the stream's clock goes on.
-            self.said = Frame::SILENCE;
-            self.sent = Frame::SILENCE;
-            self.others = Frame::SILENCE;
-            self.sounding = Sounding::Nothing;
-            self.line.skip(1);
+            self.wait();
             return self.line.report(now);
         }
         // Also while bridged: the floor drops what the agent still says.
@@ -382,6 +377,16 @@ impl MediaLeg {
             }
         }
         self.line.report(now);
+    }
+
+    /// In place of [`Self::speak`] while nobody would hear it: what the agent has to say waits, what others say is lost, and the stream's
+    /// clock goes on.
+    pub fn wait(&mut self) {
+        self.said = Frame::SILENCE;
+        self.sent = Frame::SILENCE;
+        self.others = Frame::SILENCE;
+        self.sounding = Sounding::Nothing;
+        self.line.skip(1);
     }
 
     /// Both halves of a tick, for a leg that is on its own.

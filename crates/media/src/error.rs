@@ -22,6 +22,9 @@ pub enum MediaError {
     /// The address cannot be bound at all: it is not ours.
     #[error("cannot bind {0}: {1}")]
     Bind(IpAddr, #[source] io::Error),
+    /// No certificate can be made for handshakes: the system gives no random bytes.
+    #[error("cannot make a certificate: {0}")]
+    Certificate(String),
     /// A leg of that name is there already.
     #[error("{0} is there already")]
     Duplicate(LegId),

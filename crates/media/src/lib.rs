@@ -16,16 +16,19 @@
 //! 40 ms than hear everything late from then on.
 //!
 //! RTCP is taken on the RTP port (RFC 5761) and on the odd port above it. With keys, packets are encrypted between socket and leg
-//! (SRTP, RFC 3711); the leg knows nothing of it.
+//! (SRTP, RFC 3711); the leg knows nothing of it, but that it must wait while a handshake (DTLS-SRTP, RFC 5764) brings them. A handshake
+//! runs on the worker and allocates, once a call; what passes afterwards does not.
 
 mod board;
 mod cipher;
 mod clock;
 mod config;
+mod dtls;
 mod error;
 mod media;
 mod meter;
 mod ports;
+mod shield;
 mod slot;
 mod socket;
 mod worker;

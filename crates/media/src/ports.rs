@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::dtls::Identity;
 use crate::error::MediaError;
 use crate::socket::RtpSocket;
 
@@ -16,6 +17,8 @@ pub(crate) struct PortPairs {
     first: u16,
     pairs: u32,
     next: AtomicU32,
+    /// Whom each socket shows itself as in a handshake.
+    identity: Identity,
 }
 
 impl PortPairs {
@@ -24,7 +27,9 @@ impl PortPairs {
         let first = low.next_multiple_of(2).max(2);
         let pairs = (high + 1).saturating_sub(first) / 2;
         match u16::try_from(first) {
-            Ok(first) if pairs > 0 => Ok(Self { first, pairs, next: AtomicU32::new(0) }),
+            Ok(first) if pairs > 0 => {
+                Ok(Self { first, pairs, next: AtomicU32::new(0), identity: Identity::new()? })
+            }
             _ => Err(MediaError::PortRange(*range.start(), *range.end())),
         }
     }
@@ -37,7 +42,8 @@ impl PortPairs {
                 .and_then(|rtp| Ok((rtp, bind(SocketAddr::new(ip, port + 1))?)));
             match pair {
                 Ok((rtp, rtcp)) => {
-                    return RtpSocket::new(rtp, rtcp).map_err(|error| MediaError::Bind(ip, error));
+                    return RtpSocket::new(rtp, rtcp, self.identity.clone())
+                        .map_err(|error| MediaError::Bind(ip, error));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(MediaError::Bind(ip, error)),

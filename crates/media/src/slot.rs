@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callwright_leg_core::MediaLeg;
 use callwright_model::{
-    BothSides, Gone, Heard, LegEvent, LegFact, LegId, MediaPath, Mix, MonoTime, PacketIo, SayFrame,
+    BothSides, Gone, Heard, LegEvent, LegFact, LegId, MediaPath, Mix, MonoTime, PacketIo, Road, SayFrame,
 };
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
@@ -108,7 +108,11 @@ impl Slot {
 
     pub(crate) fn speak(&mut self, buffer: &mut [u8], now: MonoTime) {
         let Self { media, say, .. } = self;
-        media.speak(&mut || say.pop().ok(), now);
+        match self.io.road() {
+            Road::Open => media.speak(&mut || say.pop().ok(), now),
+            Road::Opening => media.wait(),
+            Road::Barred => media.handle_gone(Gone::Unsecured, now),
+        }
         self.send(buffer, now);
     }
 

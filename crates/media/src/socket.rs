@@ -1,16 +1,18 @@
 //! A pair of UDP sockets as the two ends of a leg's packets, with symmetric RTP and, where agreed, encryption.
 //!
 //! Packets go where the other end's come from, which [`Latch`] finds out. With keys, a packet is decrypted before anything is
-//! made of it, so that only the other end can move the leg; what does not decrypt is dropped and counted.
+//! made of it, so that only the other end can move the leg; what does not decrypt is dropped and counted. Where a handshake is to
+//! bring the keys, it is carried on here, beside the packets.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use callwright_model::{MediaPath, MonoTime, PacketIo};
+use callwright_model::{Fingerprint, MediaPath, MonoTime, PacketIo, Road};
 use callwright_rtp_core::{DatagramKind, Latch, SRTP_OVERHEAD, Stream};
 
-use crate::cipher::Cipher;
+use crate::dtls::{Identity, Progress, is_dtls};
+use crate::shield::{Port, Shield};
 
 /// Where a SIP leg's datagrams come from and go to. Made by `Media::bind`.
 #[derive(Debug)]
@@ -21,7 +23,8 @@ pub struct RtpSocket {
     since: Instant,
     latch: Latch,
     control: Control,
-    cipher: Option<Cipher>,
+    identity: Identity,
+    shield: Shield,
     /// Counts calls, of which only some ask the RTCP socket.
     receives: u32,
     strangers: u64,
@@ -37,7 +40,7 @@ enum Control {
 }
 
 impl RtpSocket {
-    pub(crate) fn new(rtp: UdpSocket, rtcp: UdpSocket) -> io::Result<Self> {
+    pub(crate) fn new(rtp: UdpSocket, rtcp: UdpSocket, identity: Identity) -> io::Result<Self> {
         let local = rtp.local_addr()?;
         Ok(Self {
             rtp,
@@ -46,7 +49,8 @@ impl RtpSocket {
             since: Instant::now(),
             latch: Latch::default(),
             control: Control::Apart { signalled: None, latched: None },
-            cipher: None,
+            identity,
+            shield: Shield::Clear,
             receives: 0,
             strangers: 0,
         })
@@ -66,11 +70,14 @@ impl RtpSocket {
         } else {
             Control::Apart { signalled: Some(path.remote_rtcp), latched: None }
         };
-        let keys = self.cipher.as_ref().map(Cipher::keys);
-        if keys != path.srtp.as_ref() {
-            // Half of the keys may be the old ones: their stream must go on, for a number is never encrypted twice.
-            self.cipher = path.srtp.map(|keys| Cipher::following(self.cipher.take(), keys));
-        }
+        let old = std::mem::replace(&mut self.shield, Shield::Clear);
+        self.shield = Shield::following(old, path, &self.identity, Instant::now());
+    }
+
+    /// The fingerprint to name in our SDP, for who wants a handshake.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.identity.fingerprint
     }
 
     /// Where packets go now: the latched source, or else the signalled address.
@@ -86,20 +93,48 @@ impl RtpSocket {
     }
 
     /// The length of a datagram that is the peer's, decrypted in place.
-    fn accept(&mut self, buffer: &mut [u8], length: usize, source: SocketAddr, apart: bool) -> Option<usize> {
-        let taken = self.open(buffer, length).filter(|&length| match DatagramKind::of(&buffer[..length]) {
-            DatagramKind::Rtp if !apart => self.accept_sound(&buffer[..length], source),
-            DatagramKind::Rtcp => self.accept_control(source, apart),
-            DatagramKind::Rtp | DatagramKind::Other => false,
+    fn accept(&mut self, buffer: &mut [u8], length: usize, source: SocketAddr, port: Port) -> Option<usize> {
+        if is_dtls(&buffer[..length])
+            && let Some(channel) = self.shield.channel(port)
+        {
+            channel.handle_datagram(&buffer[..length], source, Instant::now());
+            self.shake(port);
+            return None;
+        }
+        let opened = self.shield.open(port, buffer, length);
+        let taken = opened.filter(|&length| match (DatagramKind::of(&buffer[..length]), port) {
+            (DatagramKind::Rtp, Port::Rtp) => self.accept_sound(&buffer[..length], source),
+            (DatagramKind::Rtcp, port) => self.accept_control(source, port),
+            (DatagramKind::Rtp, Port::Rtcp) | (DatagramKind::Other, Port::Rtp | Port::Rtcp) => false,
         });
         self.strangers += u64::from(taken.is_none());
         taken
     }
 
-    fn open(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
-        match &mut self.cipher {
-            Some(cipher) => cipher.open(buffer, length),
-            None => Some(length),
+    /// Sends what a port's handshake has ready.
+    fn shake(&mut self, port: Port) {
+        let Some(channel) = self.shield.channel(port) else { return };
+        let socket = match port {
+            Port::Rtp => &self.rtp,
+            Port::Rtcp => &self.rtcp,
+        };
+        while let Some((datagram, remote)) = channel.poll_datagram() {
+            // Lost, as on any network: it is sent again.
+            let _lost = socket.send_to(&datagram, remote);
+        }
+    }
+
+    /// Time passes for handshakes that have not ended.
+    fn pass_time(&mut self) {
+        for port in [Port::Rtp, Port::Rtcp] {
+            let Some(channel) = self.shield.channel(port) else { continue };
+            match channel.progress() {
+                Progress::Running { .. } => {
+                    channel.handle_timeout(Instant::now());
+                    self.shake(port);
+                }
+                Progress::Done { .. } | Progress::Failed(_) => {}
+            }
         }
     }
 
@@ -109,20 +144,20 @@ impl RtpSocket {
             Stream { ssrc: u32::from_be_bytes([a, b, c, d]), sequence: u16::from_be_bytes([s0, s1]) };
         let now = MonoTime(u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX));
         let before = self.latch.remote();
-        let taken = self.latch.accept(source, stream, self.cipher.is_some(), now);
+        let taken = self.latch.accept(source, stream, self.shield.proves(), now);
         if taken && before != Some(source) {
             tracing::debug!(local = %self.local, %source, "RTP comes from here");
         }
         taken
     }
 
-    fn accept_control(&mut self, source: SocketAddr, is_apart: bool) -> bool {
-        let known = self.latch.is_from_host(source) || self.cipher.is_some();
+    fn accept_control(&mut self, source: SocketAddr, port: Port) -> bool {
+        let known = self.latch.is_from_host(source) || self.shield.proves();
         if known {
-            match (&mut self.control, is_apart) {
-                (Control::Apart { latched, .. }, true) => *latched = Some(source),
+            match (&mut self.control, port) {
+                (Control::Apart { latched, .. }, Port::Rtcp) => *latched = Some(source),
                 // It shares the port without having said so.
-                (control, false) if self.latch.remote() == Some(source) => *control = Control::Shared,
+                (control, Port::Rtp) if self.latch.remote() == Some(source) => *control = Control::Shared,
                 (Control::Apart { .. } | Control::Shared, _) => {}
             }
         }
@@ -145,10 +180,11 @@ impl RtpSocket {
 
 impl PacketIo for RtpSocket {
     fn receive(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        self.pass_time();
         for _ in 0..REFUSED_IN_A_ROW {
             match self.rtp.recv_from(buffer) {
                 Ok((length, source)) => {
-                    if let Some(length) = self.accept(buffer, length, source, false) {
+                    if let Some(length) = self.accept(buffer, length, source, Port::Rtp) {
                         return Some(length);
                     }
                 }
@@ -162,7 +198,7 @@ impl PacketIo for RtpSocket {
             return None;
         }
         match self.rtcp.recv_from(buffer) {
-            Ok((length, source)) => self.accept(buffer, length, source, true),
+            Ok((length, source)) => self.accept(buffer, length, source, Port::Rtcp),
             Err(_would_block) => None,
         }
     }
@@ -173,24 +209,24 @@ impl PacketIo for RtpSocket {
             DatagramKind::Rtcp => self.remote_rtcp(),
             DatagramKind::Rtp | DatagramKind::Other => None,
         };
-        let Self { rtp, rtcp, cipher, .. } = self;
-        let send = |datagram: &[u8]| match apart {
-            Some(remote) => rtcp.send_to(datagram, remote),
-            None => rtp.send_to(datagram, remote),
+        let (socket, remote, port) = match apart {
+            Some(remote) => (&self.rtcp, remote, Port::Rtcp),
+            None => (&self.rtp, remote, Port::Rtp),
         };
-        let sent = match cipher {
-            None => send(datagram),
-            // What cannot be encrypted never leaves.
-            Some(cipher) => cipher.seal(datagram).map_or(Ok(0), send),
-        };
-        match sent {
+        // What cannot be encrypted never leaves.
+        if let Some(sealed) = self.shield.seal(port, datagram) {
             // A full socket buffer, an unreachable net, a peer that is not up yet: lost, as on any network.
-            Ok(_) | Err(_) => Ok(()),
+            let _lost = socket.send_to(sealed, remote);
         }
+        Ok(())
     }
 
     fn redirect(&mut self, path: &MediaPath) {
         self.connect(path);
+    }
+
+    fn road(&self) -> Road {
+        self.shield.road()
     }
 }
 

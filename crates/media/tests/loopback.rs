@@ -9,7 +9,7 @@ use callwright_audio_core::g711::Law;
 use callwright_media::{LegConfig, LegPorts, LegSetup, Media, MediaConfig, MediaError};
 use callwright_model::{
     AudioFormat, BothSides, CallId, Codec, DtmfFormat, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand,
-    LegEvent, LegFact, LegId, LegRole, MediaPath, SayFrame, SayId, Tone, TurnId, VoiceActivity,
+    LegEvent, LegFact, LegId, LegRole, MediaPath, Protection, SayFrame, SayId, Tone, TurnId, VoiceActivity,
 };
 use tokio::sync::mpsc;
 
@@ -80,7 +80,7 @@ fn tapped(media: &Media, call: u64, leg: u64, codec: Codec, tap: Option<rtrb::Pr
     let mut io = media.bind(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a pair of ports");
     let remote = socket.local_addr().expect("bound");
     let remote_rtcp = SocketAddr::new(remote.ip(), remote.port().wrapping_add(1));
-    io.connect(&MediaPath { remote, remote_rtcp, srtp: None });
+    io.connect(&MediaPath { remote, remote_rtcp, protection: Protection::Clear });
     let leg_at = io.local_addr();
     let (events_in, events) = mpsc::channel(64);
     let leg = LegId(leg);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Expect, Frame, LegId, MonoTime, Progress, Samples, SayId, SrtpKeys, TurnId, Verdict};
+use crate::{
+    Evidence, Expect, Frame, LegId, MonoTime, Progress, Protection, Samples, SayId, TurnId, Verdict,
+};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,6 +115,22 @@ pub trait PacketIo: Send {
     fn redirect(&mut self, path: &MediaPath) {
         let _ = path;
     }
+
+    /// Whether what is sent would arrive.
+    fn road(&self) -> Road {
+        Road::Open
+    }
+}
+
+/// Whether a leg's packets can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// Not yet: both ends are agreeing on keys. What is sent is thrown away.
+    Opening,
+    /// Yes.
+    Open,
+    /// Never: the other end could not be made sure of.
+    Barred,
 }
 
 /// Where the other end of a leg wants its packets, and how they are encrypted.
@@ -122,8 +140,8 @@ pub struct MediaPath {
     pub remote: SocketAddr,
     /// RTCP; the same address when both share a port (RFC 5761).
     pub remote_rtcp: SocketAddr,
-    /// Keys, when packets are encrypted.
-    pub srtp: Option<SrtpKeys>,
+    /// How packets are encrypted.
+    pub protection: Protection,
 }
 
 /// How likely a frame is speech.
@@ -354,4 +372,6 @@ pub enum Gone {
     Timeout,
     /// The session under it is closed.
     Closed,
+    /// No keys could be agreed on with the other end, or it is not whom its description says.
+    Unsecured,
 }

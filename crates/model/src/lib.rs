@@ -5,6 +5,7 @@
 //! [`PacketIo`] (where a leg's datagrams come from and go to) and [`VoiceActivity`] (how likely a frame is speech).
 
 mod call;
+mod dtls;
 mod expect;
 mod frame;
 mod id;
@@ -23,13 +24,14 @@ mod value;
 pub mod yaml;
 
 pub use call::{Hold, How, Party, Refer, Supervise};
+pub use dtls::{DtlsPeer, DtlsSide, Fingerprint, FingerprintHash, NoFingerprint, Protection};
 pub use expect::{Expect, Hints};
 pub use frame::{BothSides, FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE};
 pub use id::{CallId, LegId, PlanId, SayId, TurnId};
 pub use language::{Language, LanguageError};
 pub use leg::{
     AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, MIX_MAX, MediaPath, Mix,
-    PacketIo, Source, Tone, VoiceActivity,
+    PacketIo, Road, Source, Tone, VoiceActivity,
 };
 pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
 pub use pii::Pii;

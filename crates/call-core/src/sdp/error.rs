@@ -34,6 +34,12 @@ pub enum SdpError {
     /// It has no keys, and we insist on them.
     #[error("media without encryption, which is required here")]
     Unencrypted,
+    /// It has keys in its description or none, and we insist on a handshake.
+    #[error("media without DTLS, which is required here")]
+    NoHandshake,
+    /// It wants a handshake, and does not tell its certificate by a hash that we trust, or not who begins.
+    #[error("encrypted media without a usable `a=fingerprint` and `a=setup`")]
+    NoFingerprint,
     /// Its media address is a host name, or for many at once.
     #[error("the media address cannot be sent to")]
     UnusableAddress,
@@ -50,6 +56,8 @@ impl SdpError {
             | Self::Encrypted
             | Self::NoCommonSuite
             | Self::Unencrypted
+            | Self::NoHandshake
+            | Self::NoFingerprint
             | Self::UnusableAddress => 488,
         }
     }

@@ -115,7 +115,8 @@ fn packets_are_as_long_as_the_other_end_wishes() {
 #[test]
 fn a_codec_that_is_spoken_stays_while_it_is_offered() {
     let mut ours = us(&ALL);
-    ours.prefer(Codec::Pcma);
+    let (_, spoken) = answer(&parsed(&["m=audio 4000 RTP/AVP 8"]), &ours).expect("a codec");
+    ours.settle(&spoken);
     assert_eq!(ours.codecs, [Codec::Pcma, Codec::Opus, Codec::Pcmu]);
     for (formats, codec) in [("0 8", Codec::Pcma), ("0", Codec::Pcmu), ("8", Codec::Pcma)] {
         let (_, agreed) =

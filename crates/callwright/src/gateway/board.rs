@@ -8,10 +8,10 @@ use callwright_call_core::queue::Wish;
 use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard, Wanted};
 use callwright_media::LegSetup;
 use callwright_model::{
-    AudioFormat, BothSides, CallId, Hints, LegCommand, LegId, LegRole, LikelySay, MonoTime, PacketIo, Say,
-    Supervise, TurnId,
+    AudioFormat, BothSides, CallId, Gone, Hints, LegCommand, LegEvent, LegFact, LegId, LegRole, LikelySay,
+    MonoTime, PacketIo, Say, Supervise, TurnId,
 };
-use callwright_sip::SipLegControl;
+use callwright_sip::{Reason, SipLegControl};
 use callwright_speech::{Ear, Listening, Mouth};
 use callwright_webrtc::SessionId;
 use tokio::sync::mpsc;
@@ -138,6 +138,20 @@ impl Legs {
             None => Vec::new(),
         };
         others.into_iter().for_each(|(_, phone)| phone.hang_up(&self.shared));
+    }
+
+    /// A leg has come to no keys: its telephone is told why it is hung up.
+    fn tell_unsecured(&self, leg: LegId) {
+        if let Some(leg) = self.table().legs.get(&leg) {
+            for (_, phone) in &leg.phones {
+                match phone {
+                    Phone::Sip(control) => control.hangup_because(Reason::sip(488, "DTLS-SRTP failed")),
+                    Phone::Browser(_) => {}
+                    #[cfg(feature = "talk")]
+                    Phone::Card => {}
+                }
+            }
+        }
     }
 
     /// Forgets a telephone that is over.
@@ -341,6 +355,9 @@ impl Switchboard for Board {
     }
 
     fn record(&mut self, at: MonoTime, moment: Moment<'_>) {
+        if let Moment::Fact(Fact::Leg(LegEvent { leg, fact: LegFact::Gone(Gone::Unsecured), .. })) = moment {
+            self.legs.tell_unsecured(*leg);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.record(at, moment);
         }

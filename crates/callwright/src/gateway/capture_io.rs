@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use callwright_capture_core::{Packet, What};
-use callwright_model::{MediaPath, PacketIo};
+use callwright_model::{MediaPath, PacketIo, Road};
 use callwright_rtp_core::DatagramKind;
 
 use crate::gateway::capture::micros;
@@ -105,6 +105,10 @@ impl PacketIo for TappedIo {
         self.path = *path;
         self.io.redirect(path);
     }
+
+    fn road(&self) -> Road {
+        self.io.road()
+    }
 }
 
 /// The length of an RTP packet's fixed head and its sources (RFC 3550 section 5.1): no sound, and no key of a telephone event.
@@ -118,6 +122,8 @@ const KEPT_MAX: usize = 192;
 
 #[cfg(test)]
 mod tests {
+    use callwright_model::Protection;
+
     use super::*;
 
     struct Wire(Vec<Vec<u8>>);
@@ -142,7 +148,7 @@ mod tests {
     fn heads_are_kept_and_neither_sound_nor_keys() {
         let [remote, remote_rtcp, local] = ["127.0.0.1:7000", "127.0.0.1:7001", "127.0.0.1:9000"]
             .map(|text| text.parse().expect("an address"));
-        let path = MediaPath { remote, remote_rtcp, srtp: None };
+        let path = MediaPath { remote, remote_rtcp, protection: Protection::Clear };
         let report = [0x80, 201, 0, 1, 0, 0, 0, 7].to_vec();
         let key = [5, 0x0a, 0, 160];
         for (with_rtp, want) in [

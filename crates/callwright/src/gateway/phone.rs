@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use callwright_call_core::call::Hold;
 use callwright_call_core::sdp::{
-    self, Agreed, Direction, LocalKeys, LocalMedia, Security, SessionDescription,
+    self, Agreed, Direction, LocalDtls, LocalKeys, LocalMedia, Security, SessionDescription,
 };
 use callwright_console::Channel;
 use callwright_conversation::{Fact, HumanFact};
@@ -85,22 +85,24 @@ pub(crate) fn local_media(
     let address = config.media.external_ip.unwrap_or(ip);
     let (codecs, srtp) = config.sound(trunk);
     let mut media = LocalMedia::new(address, socket.local_addr().port(), codecs, random_id() >> 1);
+    let dtls = LocalDtls::new(socket.fingerprint());
     media.security = match srtp {
         Srtp::Off => Security::Clear,
-        Srtp::Optional => Security::Optional(fresh_keys()?),
-        Srtp::Required => Security::Required(fresh_keys()?),
+        Srtp::Optional => Security::Optional(fresh_keys(dtls)?),
+        Srtp::Required => Security::Required(fresh_keys(dtls)?),
+        Srtp::Dtls => Security::Dtls(dtls),
     };
     Ok((socket, media))
 }
 
 /// Keys for one leg, never used before.
-fn fresh_keys() -> Result<LocalKeys> {
+fn fresh_keys(dtls: LocalDtls) -> Result<LocalKeys> {
     let random = rustls::crypto::ring::default_provider().secure_random;
     let mut masters = [[0; SrtpMaster::LEN]; 2];
     for master in &mut masters {
         random.fill(master).map_err(|_| anyhow!("the system gives no random bytes for keys"))?;
     }
-    Ok(LocalKeys::new(masters))
+    Ok(LocalKeys::new(masters, dtls))
 }
 
 /// The usual way: the caller has offered, we answer.
@@ -115,7 +117,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.prefer(agreed.format.codec);
+    local.media.settle(&agreed);
     let caller = Some(call.from.clone()).filter(|from| !from.reveal().is_empty());
     let trunk = call.trunk.clone();
     call.ring();
@@ -150,7 +152,7 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.prefer(agreed.format.codec);
+    local.media.settle(&agreed);
     begin(&shared, leg, Answered { line, trunk, caller, local, ours, agreed });
 }
 
@@ -241,9 +243,9 @@ impl Session {
     /// Packets go where the other end says. An end that only holds names no address; the old one stays.
     fn follow(&mut self, agreed: &Agreed, media: &Media, leg: LegId) {
         self.hold = held(agreed.direction);
+        self.media.settle(agreed);
         if agreed.format != self.format {
             self.format = agreed.format;
-            self.media.prefer(agreed.format.codec);
             media.agree(leg, agreed.format);
         }
         let path = agreed.path();
@@ -495,7 +497,7 @@ fn answered(
     let theirs: SessionDescription = sdp.context("the answer has no session description")?.parse()?;
     let agreed = sdp::accept(ours, &theirs)?;
     local.socket.connect(&agreed.path());
-    local.media.prefer(agreed.format.codec);
+    local.media.settle(&agreed);
     let control = Phone::Sip(phone.control());
     let io = legs.shared.capture.sound(phone.call_id(), local.socket, &agreed.path());
     legs.attach(leg, LegRole::Human, io, agreed.format, control, human_hints(), None)?;
@@ -541,7 +543,7 @@ fn answer_replacing(legs: &Legs, leg: LegId, call: IncomingCall) -> Result<(SipL
         }
     };
     local.socket.connect(&agreed.path());
-    local.media.prefer(agreed.format.codec);
+    local.media.settle(&agreed);
     let phone = call.accept(ours.to_string());
     legs.shared.capture.link(legs.call, phone.call_id());
     let control = Phone::Sip(phone.control());

@@ -16,7 +16,9 @@ use crate::lines::LoadedLine;
 
 /// Whether a session description wants its sound as browsers do (RFC 5764, RFC 8827).
 pub(crate) fn is_web(sdp: &str) -> bool {
-    sdp.lines().any(|line| line.starts_with("m=audio ") && line.contains("TLS/RTP/SAVPF"))
+    let sound = sdp.lines().any(|line| line.starts_with("m=audio ") && line.contains("TLS/RTP/SAVPF"));
+    // Telephones encrypt in the same way, but know no ICE.
+    sound && sdp.lines().any(|line| line.starts_with("a=ice-ufrag:"))
 }
 
 /// Answers a caller whose phone is a page.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use callwright_model::{SrtpKeys, SrtpMaster, SrtpSuite};
+use callwright_model::{DtlsPeer, DtlsSide, Protection, SrtpKeys, SrtpMaster, SrtpSuite};
 
 use super::*;
 use crate::ports::PortPairs;
@@ -24,7 +24,7 @@ fn peer() -> UdpSocket {
 
 fn path(remote: SocketAddr) -> MediaPath {
     let remote_rtcp = SocketAddr::new(remote.ip(), remote.port().wrapping_add(1));
-    MediaPath { remote, remote_rtcp, srtp: None }
+    MediaPath { remote, remote_rtcp, protection: Protection::Clear }
 }
 
 fn rtp(ssrc: u32, sequence: u8) -> [u8; 14] {
@@ -98,7 +98,7 @@ fn with_keys_both_ways_are_encrypted_and_nobody_else_is_believed() {
     ] {
         let (mut ours, mut theirs) = (socket(ip), socket(ip));
         let path_to = |to: &RtpSocket, local, remote| MediaPath {
-            srtp: Some(SrtpKeys { suite, local, remote }),
+            protection: Protection::Keys(SrtpKeys { suite, local, remote }),
             ..path(to.local_addr())
         };
         let (there, back) = (path_to(&theirs, one, other), path_to(&ours, other, one));
@@ -128,7 +128,7 @@ fn a_new_key_of_the_other_end_leaves_ours_going() {
     let (mut ours, peer) = pair();
     let remote = peer.local_addr().expect("bound");
     let keyed = |remote_key| MediaPath {
-        srtp: Some(SrtpKeys {
+        protection: Protection::Keys(SrtpKeys {
             suite: SrtpSuite::AesCm128HmacSha1_80,
             local: SrtpMaster::new([1; 30]),
             remote: SrtpMaster::new([remote_key; 30]),
@@ -176,4 +176,83 @@ fn rtcp_goes_to_the_next_port_until_the_peer_shares_one() {
 fn nobody_to_send_to_is_no_error() {
     let (mut ours, _) = pair();
     ours.send(&rtp(1, 1)).expect("nothing sent, nothing broken");
+}
+
+/// Both ask until each has what it wants, or for two seconds.
+fn until(mut done: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    std::iter::repeat_with(&mut done).take_while(|_| Instant::now() < deadline).any(|done| done)
+}
+
+fn shakes(to: &RtpSocket, ours: DtlsSide, shared: bool) -> MediaPath {
+    let protection = Protection::Dtls(DtlsPeer { ours, fingerprint: to.fingerprint() });
+    let path = MediaPath { protection, ..path(to.local_addr()) };
+    if shared { MediaPath { remote_rtcp: path.remote, ..path } } else { path }
+}
+
+#[test]
+fn a_handshake_on_each_port_brings_keys_and_nothing_leaves_before() {
+    for shared in [true, false] {
+        let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let (mut ours, mut theirs) = (socket(localhost), socket(localhost));
+        let (there, back) =
+            (shakes(&theirs, DtlsSide::Client, shared), shakes(&ours, DtlsSide::Server, shared));
+        let mut buffer = [0; 1_500];
+        theirs.connect(&back);
+        assert_eq!(theirs.road(), Road::Opening);
+        theirs.send(&rtp(8, 1)).expect("open");
+        let nothing = ours.rtp.recv_from(&mut buffer).map(|(length, _)| length);
+        assert!(nothing.is_err(), "a packet in clear: {nothing:?}");
+        ours.connect(&there);
+        let mut both = || {
+            let mut buffer = [0; 1_500];
+            assert_eq!((ours.receive(&mut buffer), theirs.receive(&mut buffer)), (None, None));
+            (ours.road(), theirs.road()) == (Road::Open, Road::Open)
+        };
+        assert!(until(&mut both), "no keys");
+        let report = [0x80, 201, 0, 1, 0, 0, 0, 9];
+        for sequence in 1..4 {
+            ours.send(&rtp(7, sequence)).expect("open");
+            theirs.send(&rtp(8, sequence)).expect("open");
+            assert_eq!((receive(&mut ours), receive(&mut theirs)), (Some(14), Some(14)));
+            // The same words again change nothing, nor does another address: the association stays.
+            ours.redirect(&there);
+            theirs.redirect(&back);
+            assert_eq!((ours.road(), theirs.road()), (Road::Open, Road::Open));
+        }
+        let reported = until(|| {
+            let mut buffer = [0; 1_500];
+            // The handshake of the RTCP port may still run.
+            ours.send(&report).expect("open");
+            (ours.receive(&mut buffer), theirs.receive(&mut buffer)).1 == Some(8)
+        });
+        assert!(reported, "no report, shared: {shared}");
+        let clear = UdpSocket::bind((localhost, 0)).expect("a port");
+        clear.send_to(&rtp(8, 4), ours.local_addr()).expect("sent");
+        theirs.send(&rtp(8, 5)).expect("open");
+        assert_eq!(receive(&mut ours), Some(14));
+        assert_eq!(ours.remote(), Some(theirs.local_addr()));
+    }
+}
+
+#[test]
+fn another_certificate_than_the_named_one_bars_the_road_for_good() {
+    let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let (mut ours, mut theirs) = (socket(localhost), socket(localhost));
+    let right = shakes(&theirs, DtlsSide::Client, true);
+    let wrong = DtlsPeer { ours: DtlsSide::Client, fingerprint: ours.fingerprint() };
+    ours.connect(&MediaPath { protection: Protection::Dtls(wrong), ..right });
+    theirs.connect(&shakes(&ours, DtlsSide::Server, true));
+    let barred = until(|| {
+        let mut buffer = [0; 1_500];
+        assert_eq!((ours.receive(&mut buffer), theirs.receive(&mut buffer)), (None, None));
+        ours.road() == Road::Barred
+    });
+    assert!(barred, "{:?}", ours.road());
+    while theirs.rtp.recv_from(&mut [0; 1_500]).is_ok() {}
+    ours.send(&rtp(7, 1)).expect("nothing sent, nothing broken");
+    assert!(theirs.rtp.recv_from(&mut [0; 1_500]).is_err(), "a packet all the same");
+    // Who then tells the right one may try again.
+    ours.redirect(&right);
+    assert_eq!(ours.road(), Road::Opening);
 }

@@ -1,4 +1,4 @@
-use callwright_model::Codec;
+use callwright_model::{Codec, Fingerprint, FingerprintHash};
 
 use super::super::{LocalMedia, SessionDescription, accept, answer, offer};
 use super::*;
@@ -8,7 +8,8 @@ const OTHER: &str = "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
 
 fn local(security: fn(LocalKeys) -> Security, seed: u8) -> LocalMedia {
     let mut local = LocalMedia::new("192.0.2.1".parse().expect("an address"), 20_000, &[Codec::Pcmu], 7);
-    local.security = security(LocalKeys::new([[seed; 30], [seed + 1; 30]]));
+    let certificate = Fingerprint::new(FingerprintHash::Sha256, &[seed; 32]).expect("the right length");
+    local.security = security(LocalKeys::new([[seed; 30], [seed + 1; 30]], LocalDtls::new(certificate)));
     local
 }
 
@@ -19,6 +20,14 @@ fn offered(protocol: &str, cryptos: &[&str]) -> SessionDescription {
     )
     .parse()
     .expect("a description")
+}
+
+fn keys(protection: Protection) -> Option<SrtpKeys> {
+    match protection {
+        Protection::Keys(keys) => Some(keys),
+        Protection::Clear => None,
+        Protection::Dtls(_) => panic!("nobody offered a handshake"),
+    }
 }
 
 fn crypto_of(description: &SessionDescription) -> Option<&str> {
@@ -32,7 +41,7 @@ fn the_first_usable_key_is_answered_under_its_tag_with_one_of_ours() {
     for protocol in ["RTP/SAVP", "RTP/SAVPF"] {
         let offer = offered(protocol, &["1 AEAD_AES_256_GCM inline:AAAA", &strong, "x", &weak]);
         let (description, agreed) = answer(&offer, &local(Security::Optional, 1)).expect("a key in common");
-        let srtp = agreed.srtp.expect("encrypted");
+        let srtp = keys(agreed.protection).expect("encrypted");
         // The first has a key identifier that packets would carry.
         assert_eq!(srtp.suite, SrtpSuite::AesCm128HmacSha1_32);
         assert_eq!(srtp.remote.reveal()[..3], [0x3d, 0x2d, 0x6e]);
@@ -65,8 +74,9 @@ fn what_is_offered_and_what_is_wanted_decide() {
         let offer = offered(protocol, line.map(String::as_str).as_slice());
         let answered = answer(&offer, &local(security, 1));
         let found = answered.map(|(description, agreed)| {
-            assert_eq!(crypto_of(&description).is_some(), agreed.srtp.is_some());
-            agreed.srtp.is_some()
+            let encrypted = keys(agreed.protection).is_some();
+            assert_eq!(crypto_of(&description).is_some(), encrypted);
+            encrypted
         });
         assert_eq!(found, expected, "{protocol} {line:?}");
         if let Err(error) = found {
@@ -83,8 +93,8 @@ fn two_of_us_agree_and_each_reads_what_the_other_writes() {
         assert_eq!(ours.media[0].protocol, if here == 1 { "RTP/SAVP" } else { "RTP/AVP" });
         let sent: SessionDescription = ours.to_string().parse().expect("ours");
         let (theirs, agreed) = answer(&sent, &local(security[there], 5)).expect("a common key");
-        let (here, there) =
-            (accept(&ours, &theirs).expect("accepted").srtp.expect("keys"), agreed.srtp.expect("keys"));
+        let (here, there) = (accept(&ours, &theirs).expect("accepted").protection, agreed.protection);
+        let (here, there) = (keys(here).expect("keys"), keys(there).expect("keys"));
         assert_eq!((here.local, here.remote), (there.remote, there.local));
         assert_eq!((here.suite, here.local.reveal()), (SrtpSuite::AesCm128HmacSha1_80, &[1; 30]));
     }
@@ -107,7 +117,11 @@ fn an_answer_that_drops_or_changes_the_keys_is_told() {
         ),
     ] {
         let theirs = offered(protocol, line.map(String::as_str).as_slice());
-        assert_eq!(accept(ours, &theirs).map(|agreed| agreed.srtp), expected, "{protocol} {line:?}");
+        assert_eq!(
+            accept(ours, &theirs).map(|agreed| keys(agreed.protection)),
+            expected,
+            "{protocol} {line:?}"
+        );
     }
 }
 

@@ -40,7 +40,7 @@ password = \"env:PATH\"
 register = \"600s\"
 allow = [\"192.0.2.0/24\"]
 codecs = [\"pcma\"]
-srtp = \"required\"
+srtp = \"dtls\"
 calls_max = 7
 calls_per_second_max = 3
 answer_within = \"2s\"
@@ -70,7 +70,7 @@ add = \"0\"
     assert_eq!(trunk.numbers.to_e164("030555"), "+4930555");
     assert_eq!(trunk.caller_id.number.as_deref(), Some("+4930999"));
     assert_eq!((trunk.routes[0].strip, trunk.routes[0].add.as_str()), (3, "0"));
-    assert_eq!(config.sound(Some("a")), (&[Codec::Pcma][..], Srtp::Required));
+    assert_eq!(config.sound(Some("a")), (&[Codec::Pcma][..], Srtp::Dtls));
     assert_eq!(config.sound(None).1, Srtp::Off);
 }
 
