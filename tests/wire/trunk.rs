@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use callwright_tests::{Gateway, Settings, program};
+use callwright_tests::{Gateway, Place, Settings, program, repository};
 use tokio::net::UdpSocket;
 
 /// A SIP element that says exactly what it is told, over UDP.
@@ -221,5 +221,95 @@ fn the_commands_say_how_trunks_are_and_hear_whether_sound_comes_back() {
         ["callwright_trunk_up{trunk=\"good\"} 1", "callwright_trunk_refused_total{trunk=\"good\"} 0"]
     {
         assert!(metrics.contains(wanted), "{wanted}: {metrics}");
+    }
+}
+
+/// A carrier that nobody here wrote: sipp with one of the repository's scenarios. Dropping it ends the program.
+struct Carrier {
+    sipp: Child,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Carrier {
+    /// With `status` in the place of the one in the file.
+    fn start(scenario: &str, status: &str, arguments: &[&str]) -> Self {
+        let free = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback has room");
+        let address = free.local_addr().expect("it is bound");
+        drop(free);
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = std::fs::read_to_string(repository().join("sip-configs/sipp").join(scenario));
+        let text = text.expect("it is in the tree").replace("403 Forbidden", status);
+        std::fs::write(folder.path().join(scenario), text).expect("the folder is ours");
+        let sipp = Command::new("sipp")
+            .args(["-sf", scenario, "-i", "127.0.0.1", "-p", &address.port().to_string(), "-nostdin"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sipp runs: it is in the Debian package sip-tester, see scripts/setup --tests");
+        Self { sipp, address, _folder: folder }
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.sipp.kill();
+        let _status = self.sipp.wait();
+    }
+}
+
+#[test]
+fn a_call_that_fails_says_how_and_what_to_do() {
+    /// Its scenario refuses nothing.
+    const NO_STATUS: &str = "403 Forbidden";
+    let _place = Place::take(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("callwright.toml");
+    let (pcmu, g729) = (["-key", "format", "0"], ["-key", "format", "18"]);
+    for (scenario, status, arguments, number, found, help) in [
+        ("uas-refuses.xml", "403 Forbidden", &[][..], "100", "refused with 403 Forbidden", "403 and 603"),
+        ("uas-refuses.xml", "404 Not Found", &[], "100", "refused with 404 Not Found", "404 and 484"),
+        ("uas-refuses.xml", "488 Not Acceptable Here", &[], "100", "refused with 488", "488 and no codec"),
+        (
+            "uas-refuses.xml",
+            "403 Forbidden",
+            &[],
+            "+33100",
+            "none of its `route`s takes this number",
+            "[[trunk.route]]",
+        ),
+        // G.729, which nobody has offered.
+        ("uas-answers.xml", NO_STATUS, &g729, "100", "no codec in common", "488 and no codec"),
+        ("uas-answers.xml", NO_STATUS, &pcmu, "100", "and no sound came in 6 s", "let UDP in"),
+        (
+            "uas-answers.xml",
+            NO_STATUS,
+            &["-key", "format", "0", "-rtp_echo"],
+            "100",
+            "packets came, and all are silence",
+            "call a number that says something",
+        ),
+    ] {
+        let carrier = Carrier::start(scenario, status, arguments);
+        let text = format!(
+            "[sip]\nlisten = \"127.0.0.1:0\"\n[media]\nports = \"27000-27998\"\n[connectors]\nairline = \"http://127.0.0.1:1\"\n\
+             [[line]]\nname = \"airline\"\nnumbers = [\"*\"]\npack = \"{}\"\n[[trunk]]\nname = \"carrier\"\naddress = \"sip:{}\"\n\
+             [[trunk.route]]\nnumbers = \"1*\"\n",
+            repository().join("skills/airline").display(),
+            carrier.address
+        );
+        std::fs::write(&config, text).expect("the folder is ours");
+        let (printed, code) = command(&["test", "carrier", "--call", number], &config);
+        assert_eq!(code, Some(1), "{printed}");
+        assert!(printed.contains("    good  options: "), "the carrier itself is well: {printed}");
+        let (_, told) =
+            printed.split_once("     bad  call: ").unwrap_or_else(|| panic!("{found}: {printed}"));
+        assert!(told.lines().next().is_some_and(|line| line.contains(found)), "{found}: {printed}");
+        let advice = told.lines().nth(1).and_then(|line| line.split_once("what to do: "));
+        assert!(advice.is_some_and(|(_, advice)| advice.contains(help)), "{help}: {printed}");
     }
 }

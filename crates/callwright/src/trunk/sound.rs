@@ -7,7 +7,7 @@ use callwright_audio_core::{Decoder, PcmRing};
 use callwright_call_core::sdp::{self, SessionDescription};
 use callwright_call_core::trunk::dialled;
 use callwright_media::{Media, MediaConfig, RtpSocket};
-use callwright_model::{AudioFormat, Frame, PacketIo};
+use callwright_model::{AudioFormat, Frame, PacketIo, Road};
 use callwright_rtp_core::{AudioSender, RtpPacket};
 use callwright_sip::{LegEnd, OutgoingCall, SipEndpoint, SipLeg, SipLegEvent, TrunkWay};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -45,19 +45,34 @@ pub(super) async fn call(config: &Config, endpoint: &SipEndpoint, trunk: &str, n
                 format!("answered with {codec}; {packets} packets came, the loudest at {loudest:.0} dBFS");
             Step { step: CALL, outcome: GOOD, found, help: None }
         }
-        Err(error) => bad(
-            format!("{error:#}"),
+        Err(error) => bad(format!("{error:#}"), advice(&error)),
+    }
+}
+
+/// Why nothing was even asked.
+#[derive(Debug, thiserror::Error)]
+enum Unplaced {
+    #[error("that is no number")]
+    Number,
+    #[error("none of its `route`s takes this number")]
+    Route,
+}
+
+fn advice(error: &anyhow::Error) -> &'static str {
+    match error.downcast_ref::<Unplaced>() {
+        Some(Unplaced::Number) => "write digits after an optional `+`",
+        Some(Unplaced::Route) => "add a `[[trunk.route]]` whose `numbers` fit it",
+        None => {
             "403 and 603 mostly mean that the caller's number (`caller_id`) or the account may not; 404 and 484 that the \
-             number is written otherwise there (`strip`, `add`); 488 that `codecs` or `srtp` do not fit",
-        ),
+             number is written otherwise there (`strip`, `add`); 488 and no codec in common that `codecs` or `srtp` do not fit"
+        }
     }
 }
 
 async fn place(config: &Config, endpoint: &SipEndpoint, trunk: &str, number: &str) -> Result<Heard> {
-    let number = dialled(number).context("that is no number: write digits after an optional `+`")?;
+    let number = dialled(number).ok_or(Unplaced::Number)?;
     let ways = endpoint.ways(&number);
-    let way: &TrunkWay =
-        ways.iter().find(|way| way.trunk == trunk).context("none of its `route`s takes this number")?;
+    let way: &TrunkWay = ways.iter().find(|way| way.trunk == trunk).ok_or(Unplaced::Route)?;
     let ip = endpoint.local_ip_to_trunk(trunk).await?;
     let media = Media::start(MediaConfig {
         workers: 1,
@@ -122,6 +137,9 @@ async fn listen(leg: &mut SipLeg, socket: &mut RtpSocket, format: AudioFormat) -
             // What does not go out is lost, as on any network.
             drop(socket.send(&buffer[..length]));
             sent = sender.send_more(&mut buffer);
+        }
+        if socket.road() == Road::Barred {
+            bail!("no keys could be agreed on by DTLS, see the log");
         }
         while let Some(length) = socket.receive(&mut buffer) {
             let Ok(packet) = RtpPacket::parse(&buffer[..length]) else { continue };
