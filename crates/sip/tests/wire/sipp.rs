@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use callwright_call_core::sdp::{self, SessionDescription};
-use callwright_sip::{IncomingCall, SipEndpoint, SipEvent, SipLegEvent};
+use callwright_sip::{IncomingCall, SipEndpoint, SipEvent, SipLegControl, SipLegEvent};
 use tokio::process::Command;
 use tokio::sync::mpsc::Receiver;
 
@@ -143,4 +143,37 @@ async fn sipp_hands_a_call_on() {
 async fn sipp_sends_what_cannot_be_read() {
     let (endpoint, _calls) = start(config()).await;
     sipp(&endpoint, "uac-malformed.xml", "100", "u1", 5, 10).await;
+}
+
+/// Answers every call, and hangs up the one whose place it takes.
+async fn answer_and_replace(mut calls: Receiver<SipEvent>) {
+    let mut legs: Vec<SipLegControl> = Vec::new();
+    while let Some(SipEvent::Incoming(call)) = calls.recv().await {
+        let old =
+            call.replaces.as_ref().and_then(|named| legs.iter().find(|leg| leg.is_named_by(named)).cloned());
+        let answer = answer_to(call.offer.as_deref().expect("it offers"));
+        let mut leg = call.accept(answer);
+        legs.push(leg.control());
+        tokio::spawn(async move {
+            while let Some(event) = leg.next().await {
+                if let (SipLegEvent::Established { .. }, Some(old)) = (event, &old) {
+                    old.hangup();
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn sipp_takes_the_place_of_its_own_call() {
+    for transport in ["u1", "t1"] {
+        let (endpoint, events) = start(config()).await;
+        let answering = tokio::spawn(answer_and_replace(events));
+        sipp(&endpoint, "uac-replaces.xml", "100", transport, 5, 10).await;
+        assert!(endpoint.shutdown(Duration::from_secs(5)).await, "every leg has ended");
+        let statistics = endpoint.statistics();
+        assert_eq!((statistics.dialogs_now, statistics.refused_replaces), (0, 5), "{statistics:?}");
+        drop(endpoint);
+        answering.await.expect("the answering side saw the end");
+    }
 }
