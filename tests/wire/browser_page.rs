@@ -85,7 +85,11 @@ async fn echo(mut leg: BrowserLeg, events: EventHub, heard: Arc<AtomicUsize>) {
             let _ = leg.io.send(datagram);
         }
     }
-    publish(&events, 60_000, CallFact::CallEnded { reason: "you hung up".to_owned(), mos: None });
+    publish(
+        &events,
+        60_000,
+        CallFact::CallEnded { reason: "you hung up".to_owned(), mos: None, peer_mos: None },
+    );
 }
 
 struct Snapshot {
@@ -438,7 +442,7 @@ async fn a_call_that_the_agent_ended_is_not_ended_once_more() {
     browser.click(&format!("{ROOT}.querySelector('.main')")).await;
     in_state(&mut browser, "listening").await;
     let reason = "the agent said goodbye".to_owned();
-    publish(&stage.events, 9_000, CallFact::CallEnded { reason, mos: None });
+    publish(&stage.events, 9_000, CallFact::CallEnded { reason, mos: None, peer_mos: None });
     in_state(&mut browser, "ended").await;
     assert_eq!(browser.eval("deletes").await, 0);
     browser.close().await;

@@ -158,6 +158,7 @@ impl Load {
                 dtmf_out: Some(dtmf),
                 comfort_noise_in: None,
                 packet_ms_out: 20,
+                voip_metrics_out: false,
             },
             voice_activity: Box::new(Nobody),
             events,

@@ -20,6 +20,7 @@
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.
+//! - We ask for VoIP metrics (RFC 3611) in offers, and in answers where the other end does.
 //! - We ask for packets of 20 ms and send as long ones as the other end asks for, from 10 to 60 ms.
 //! - A peer's junk is an [`SdpError`] with the SIP status to answer, never a panic.
 //!
@@ -37,7 +38,9 @@ use core::net::{IpAddr, SocketAddr};
 
 use callwright_model::{AudioFormat, Codec, DtmfFormat, MediaPath, Protection};
 
-use self::audio::{TelephoneEvents, audio_formats, comfort_noise, local_payload_types, packet_ms};
+use self::audio::{
+    TelephoneEvents, audio_formats, comfort_noise, local_payload_types, packet_ms, wants_voip_metrics,
+};
 pub use self::crypto::{LocalKeys, Security};
 pub use self::description::{Attribute, Connection, MediaDescription, Origin, SessionDescription};
 pub use self::direction::Direction;
@@ -202,6 +205,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
         dtmf_out,
         comfort_noise_in,
         packet_ms_out: packet_ms(answered, codec),
+        voip_metrics_out: wants_voip_metrics(theirs, answered),
     };
     let wish = offered.direction(ours);
     agree(theirs, answered, format, wish, protection)
@@ -226,6 +230,7 @@ fn answer_audio(
         dtmf_out: dtmf,
         comfort_noise_in: comfort_noise(line, codec),
         packet_ms_out: packet_ms(line, codec),
+        voip_metrics_out: wants_voip_metrics(offer, line),
     };
     let agreed = agree(offer, line, format, local.direction, protection)?;
     let rtcp_mux = local.rtcp_mux && line.has("rtcp-mux");
@@ -239,6 +244,9 @@ fn answer_audio(
         rtcp_mux,
     );
     audio.attributes.extend(security);
+    if format.voip_metrics_out {
+        audio.attributes.push(audio::want_voip_metrics());
+    }
     Ok((audio, agreed))
 }
 
@@ -286,6 +294,7 @@ fn offered_audio(local: &LocalMedia) -> MediaDescription {
     let mut audio =
         MediaDescription::audio(local.port, protocol, &codecs, &events, local.direction, local.rtcp_mux);
     audio.attributes.extend(security);
+    audio.attributes.push(audio::want_voip_metrics());
     audio
 }
 

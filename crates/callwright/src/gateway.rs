@@ -579,6 +579,7 @@ pub fn install_metrics() -> Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Full("callwright_media_mos".to_owned()), &OPINIONS)?
+        .set_buckets_for_metric(Matcher::Full("callwright_media_peer_mos".to_owned()), &OPINIONS)?
         .install_recorder()
         .context("metrics")?;
     measure::describe();

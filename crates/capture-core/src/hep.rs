@@ -123,7 +123,7 @@ pub fn rtcp(compound: &[u8]) -> Option<Json> {
             report["report_count"] = report["report_blocks"].as_array().map_or(0, Vec::len).into();
             Some(report)
         }
-        Item::Cname { .. } | Item::Goodbye { .. } | Item::Other { .. } => None,
+        Item::Cname { .. } | Item::Goodbye { .. } | Item::VoipMetrics { .. } | Item::Other { .. } => None,
     })
 }
 

@@ -213,6 +213,9 @@ pub enum CallFact {
         /// How good the caller sounded: mean opinion score by the E-model (ITU-T G.107), 1 to 4.5.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mos: Option<f32>,
+        /// How good we sounded to the caller, as their telephone reports it (RFC 3611), 1 to 5.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer_mos: Option<f32>,
     },
 }
 

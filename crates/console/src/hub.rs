@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn ended() -> CallFact {
-        CallFact::CallEnded { reason: "caller hung up".to_owned(), mos: None }
+        CallFact::CallEnded { reason: "caller hung up".to_owned(), mos: None, peer_mos: None }
     }
 
     #[tokio::test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use callwright_model::{AudioFormat, Frame, MonoTime};
 use callwright_rtp_core as rtp;
+use callwright_rtp_core::rtcp::VoipMetrics;
 use callwright_rtp_core::{
-    Admission, AudioReceiver, AudioSender, DatagramKind, DropReason, RtcpReporter, RtpPacket,
+    Admission, AudioReceiver, AudioSender, DatagramKind, DropReason, ReceiverConfig, RtcpReporter, RtpPacket,
 };
 
 use crate::bridge::{Packet, Relay};
@@ -20,6 +21,7 @@ pub(crate) struct Line {
     sender: AudioSender,
     reporter: RtcpReporter,
     outbox: Outbox,
+    buffer: ReceiverConfig,
     malformed: u64,
     /// The peer's last word on loss that the encoder was told.
     loss_told: u8,
@@ -55,6 +57,7 @@ impl Line {
             reporter: RtcpReporter::new(sender.ssrc(), seed, &name, now),
             sender,
             outbox: Outbox::new(),
+            buffer: config.receiver.clone(),
             malformed: 0,
             loss_told: 0,
         })
@@ -145,12 +148,14 @@ impl Line {
         if now < self.reporter.poll_timeout() {
             return;
         }
+        self.tell_quality();
         let Self { receiver, sender, reporter, outbox, .. } = self;
         outbox.put(|datagram| reporter.report(sender.info(), receiver.statistics_mut(), now, datagram));
     }
 
     /// Sends the last report.
     pub(crate) fn say_goodbye(&mut self, now: MonoTime) {
+        self.tell_quality();
         let Self { receiver, sender, reporter, outbox, .. } = self;
         outbox.put(|datagram| reporter.goodbye(sender.info(), receiver.statistics_mut(), now, datagram));
     }
@@ -177,28 +182,83 @@ impl Line {
             malformed: self.malformed + counters.packets_malformed,
             jitter: stream.jitter,
             round_trip: self.reporter.round_trip(),
-            mos_100th: self.mos_100th(),
+            // From 100 to 450.
+            mos_100th: self.quality().map(|quality| (quality.mos * 100.0).round() as u16),
+            peer_mos_100th: self.peer_mos_100th(),
             peer_lost_256th: self.reporter.remote().map_or(0, |block| block.fraction_lost),
             ..LegStatistics::default()
         }
     }
 
-    /// Half of the way there and back, what waits here, and a packet at either end.
-    fn mos_100th(&self) -> Option<u16> {
+    /// With half of the way there and back, what waits here, and a packet at either end.
+    fn quality(&self) -> Option<rtp::Quality> {
+        let delay = self.reporter.round_trip().unwrap_or_default() / 2 + self.waits();
+        Some(rtp::Quality::of(&rtp::Arrived { delay, ..self.arrived()? }))
+    }
+
+    /// What came of the other end's sound, without its delay; `None` before the first packet.
+    fn arrived(&self) -> Option<rtp::Arrived> {
         let (stream, counters) = (self.receiver.statistics().summary(), self.receiver.counters());
-        if stream.received == 0 {
-            return None;
-        }
-        let waits = self.receiver.jitter_buffer().target_delay();
-        let delay = self.reporter.round_trip().unwrap_or_default() / 2 + waits + PACKETS;
-        let quality = rtp::Quality::of(&rtp::Arrived {
+        (stream.received > 0).then(|| rtp::Arrived {
             expected: stream.received + stream.lost,
             missing: stream.lost + counters.packets_late + counters.packets_skipped,
             gaps: stream.gaps,
-            delay,
-        });
-        // From 100 to 450.
-        Some((quality.mos * 100.0).round() as u16)
+            delay: Duration::ZERO,
+        })
+    }
+
+    fn waits(&self) -> Duration {
+        self.receiver.jitter_buffer().target_delay() + PACKETS
+    }
+
+    fn peer_mos_100th(&self) -> Option<u16> {
+        let told = self.reporter.voip_metrics()?;
+        Some(u16::from(told.talking_mos_10th.or(told.listening_mos_10th)?) * 10)
+    }
+
+    /// Has the next report say how the other end sounds here, where it wants to know.
+    fn tell_quality(&mut self) {
+        if self.format.voip_metrics_out
+            && let Some(metrics) = self.voip_metrics()
+        {
+            self.reporter.tell(metrics);
+        }
+    }
+
+    fn voip_metrics(&self) -> Option<VoipMetrics> {
+        let statistics = self.receiver.statistics();
+        let (stream, counters, bursts) =
+            (statistics.summary(), self.receiver.counters(), statistics.bursts());
+        let (quality, heard) = (self.quality()?, rtp::Quality::of(&self.arrived()?));
+        let expected = (stream.received + stream.lost) as f32;
+        let share = |part: f32| (part * 256.0) as u8;
+        let part = |packets: u64| share(packets as f32 / expected);
+        let lasts = |packets: f32| ms(statistics.packet_length().mul_f32(packets.min(LONGEST)));
+        let tenth = |quality: rtp::Quality| Some((quality.mos * 10.0).round() as u8);
+        let buffer_ms = ms(self.receiver.jitter_buffer().target_delay());
+        Some(VoipMetrics {
+            ssrc: statistics.ssrc()?,
+            lost_256th: part(stream.lost),
+            discarded_256th: part(counters.packets_late + counters.packets_skipped),
+            burst_256th: share(bursts.burst_density),
+            gap_256th: share(bursts.gap_density),
+            burst_ms: lasts(bursts.burst_packets),
+            gap_ms: lasts(bursts.gap_packets),
+            round_trip_ms: ms(self.reporter.round_trip().unwrap_or_default()),
+            end_delay_ms: ms(self.waits()),
+            signal_dbm: None,
+            noise_dbm: None,
+            echo_loss_db: None,
+            gap_min: rtp::GAP_MIN,
+            rating: Some(quality.rating.round() as u8),
+            external_rating: None,
+            listening_mos_10th: tenth(heard),
+            talking_mos_10th: tenth(quality),
+            receiver: CONCEALS_AND_ADAPTS,
+            buffer_ms,
+            buffer_max_ms: ms(self.buffer.target_max),
+            buffer_limit_ms: ms(self.buffer.buffered_max),
+        })
     }
 
     fn pass_on(&mut self, packet: &RtpPacket<'_>, relay: &mut Relay, now: MonoTime) -> Arrival {
@@ -221,6 +281,16 @@ impl Line {
         }
     }
 }
+
+/// In milliseconds, at most as many as a report has room for.
+fn ms(length: Duration) -> u16 {
+    u16::try_from(length.as_millis()).unwrap_or(u16::MAX)
+}
+
+/// As RFC 3611, section 4.7.6 packs it: losses are concealed by more than repetition, the buffer is adaptive, at a rate not told.
+const CONCEALS_AND_ADAPTS: u8 = 0b1011_0000;
+/// Packets beyond which a length is the longest that a report can tell, whatever they hold.
+const LONGEST: f32 = 100_000.0;
 
 /// Sound is packed and played 20 ms at a time.
 const PACKETS: Duration = Duration::from_millis(40);

@@ -23,6 +23,8 @@ pub struct LegStatistics {
     pub round_trip: Option<Duration>,
     /// The mean opinion score of what is heard, in hundredths (E-model, ITU-T G.107); `None` before there is sound.
     pub mos_100th: Option<u16>,
+    /// The same of what we send, as the other end reports it (RFC 3611); `None` where it reports none.
+    pub peer_mos_100th: Option<u16>,
     /// Share of our packets that the peer reports lost lately, in 1/256.
     pub peer_lost_256th: u8,
     /// Items of heard sound lost because the recogniser did not keep up.

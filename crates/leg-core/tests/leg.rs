@@ -10,6 +10,7 @@ use callwright_model::{
     AudioFormat, Codec, DtmfFormat, Expect, FRAME_SAMPLES, Frame, Gone, Heard, LegCommand, LegFact, LegRole,
     MonoTime, Progress, SayFrame, SayId, Tone, TurnId, UtteranceSort, Verdict, VoiceActivity,
 };
+use callwright_rtp_core::rtcp::{Compound, CompoundWriter, Item, VoipMetrics};
 use proptest::prelude::*;
 
 /// Louder than this is speech.
@@ -48,6 +49,7 @@ const PCMU: AudioFormat = AudioFormat {
     dtmf_out: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     comfort_noise_in: None,
     packet_ms_out: 20,
+    voip_metrics_out: false,
 };
 
 fn leg(format: AudioFormat, seed: u64, loud_dbfs: f32) -> MediaLeg {
@@ -694,5 +696,61 @@ proptest! {
                 _ => {}
             }
         }
+    }
+}
+
+/// The VoIP metrics among what has left.
+fn told(wire: &[Vec<u8>]) -> Vec<VoipMetrics> {
+    let items = wire.iter().filter(|datagram| (200..=207).contains(&datagram[1]));
+    let items = items.flat_map(|datagram| Compound::new(datagram));
+    items
+        .filter_map(|item| match item.expect("ours can be read") {
+            Item::VoipMetrics { metrics, .. } => Some(metrics),
+            Item::SenderReport { .. }
+            | Item::ReceiverReport { .. }
+            | Item::Cname { .. }
+            | Item::Goodbye { .. }
+            | Item::Other { .. } => None,
+        })
+        .collect()
+}
+
+#[test]
+fn who_asks_is_told_how_they_sound_and_what_they_report_is_shown() {
+    for asks in [false, true] {
+        let mut call = Call::with(leg(AudioFormat { voip_metrics_out: asks, ..PCMU }, 7, -30.0));
+        for tick in 0..600 {
+            if tick % 10 == 9 {
+                // One of ten is lost.
+                call.sequence += 1;
+                call.timestamp += 160;
+                call.silent_tick();
+            } else {
+                call.tick(&[900; 160]);
+            }
+        }
+        let told = told(&call.wire);
+        assert_eq!(!told.is_empty(), asks);
+        let Some(last) = told.last() else { continue };
+        assert_eq!(last.ssrc, 9, "about the telephone's stream");
+        assert!((20..=28).contains(&last.lost_256th), "a tenth of 256: {last:?}");
+        // Losses that are ten packets apart are one burst (RFC 3611: fewer than sixteen between them).
+        assert!((20..=28).contains(&last.burst_256th) && last.burst_ms > 5_000, "{last:?}");
+        assert!(last.rating.is_some_and(|rating| rating < 80), "{last:?}");
+        let (listening, talking) = (last.listening_mos_10th, last.talking_mos_10th);
+        assert!(talking.is_some() && talking <= listening, "{last:?}");
+        let ours = call.leg.statistics();
+        assert!(ours.mos_100th.expect("it was heard").abs_diff(u16::from(talking.expect("told")) * 10) <= 15);
+
+        assert_eq!(ours.peer_mos_100th, None);
+        let ssrc = call.wire.iter().find(|datagram| datagram[1] & 0x7f == 0).expect("it sends");
+        let ssrc = u32::from_be_bytes([ssrc[8], ssrc[9], ssrc[10], ssrc[11]]);
+        let mut report = [0; 100];
+        let mut writer = CompoundWriter::new(&mut report);
+        let metrics = VoipMetrics { ssrc, talking_mos_10th: Some(37), ..VoipMetrics::default() };
+        writer.report(9, None, None).voip_metrics(9, &metrics);
+        let length = writer.len();
+        call.leg.handle_datagram(&report[..length], call.now);
+        assert_eq!(call.leg.statistics().peer_mos_100th, Some(370));
     }
 }

@@ -81,6 +81,9 @@ impl Meter {
         if let Some(mos) = figures.mos_100th {
             histogram!("callwright_media_mos", "role" => role).record(f64::from(mos) / 100.0);
         }
+        if let Some(mos) = figures.peer_mos_100th {
+            histogram!("callwright_media_peer_mos", "role" => role).record(f64::from(mos) / 100.0);
+        }
     }
 
     pub(crate) fn add(&self, now: &LegStatistics, before: &LegStatistics) {

@@ -44,6 +44,7 @@ fn format(codec: Codec) -> AudioFormat {
         dtmf_out: Some(dtmf),
         comfort_noise_in: None,
         packet_ms_out: 20,
+        voip_metrics_out: false,
     }
 }
 

@@ -85,6 +85,8 @@ pub struct AudioFormat {
     pub comfort_noise_in: Option<u8>,
     /// How much sound a packet of ours holds, in ms: of Opus 10, 20, 40 or 60, else a multiple of 10 from 10 to 60.
     pub packet_ms_out: u8,
+    /// The other end wants to be told how its sound arrives: VoIP metrics (RFC 3611) in our reports.
+    pub voip_metrics_out: bool,
 }
 
 impl AudioFormat {
@@ -97,6 +99,7 @@ impl AudioFormat {
         dtmf_out: None,
         comfort_noise_in: None,
         packet_ms_out: 20,
+        voip_metrics_out: false,
     };
 }
 

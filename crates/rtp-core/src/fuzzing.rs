@@ -65,6 +65,10 @@ pub fn rtcp(bytes: &[u8]) {
                 writer.goodbye(ssrc);
                 None
             }
+            Item::VoipMetrics { ssrc, metrics } => {
+                writer.voip_metrics(ssrc, &metrics);
+                None
+            }
             Item::Other { .. } => continue,
         };
         let length = writer.len();

@@ -80,5 +80,5 @@ pub use receiver::{Arrival, AudioReceiver, DropReason, Played, ReceiverCounters}
 pub use reporter::{RtcpHeard, RtcpReporter};
 pub use sender::{AudioSender, SendError, SenderInfo};
 pub use srtp::{SRTP_OVERHEAD, SrtpError, SrtpReceiver, SrtpSender};
-pub use statistics::{Admission, StreamStatistics, StreamSummary};
+pub use statistics::{Admission, BurstSummary, GAP_MIN, StreamStatistics, StreamSummary};
 pub use telephone_event::{DtmfReceiver, DtmfSendError, DtmfSender, EventPacket};

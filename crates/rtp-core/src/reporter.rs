@@ -5,7 +5,7 @@ use std::time::Duration;
 use callwright_model::MonoTime;
 
 use crate::random::SeededRandom;
-use crate::rtcp::{Compound, CompoundWriter, Item, ReportBlock, RtcpError, SenderReport};
+use crate::rtcp::{Compound, CompoundWriter, Item, ReportBlock, RtcpError, SenderReport, VoipMetrics};
 use crate::sender::SenderInfo;
 use crate::statistics::StreamStatistics;
 
@@ -30,6 +30,10 @@ pub struct RtcpReporter {
     last_report: Option<(u32, MonoTime)>,
     round_trip: Option<Duration>,
     remote: Option<ReportBlock>,
+    /// How our stream sounds there, by the other side.
+    voip: Option<VoipMetrics>,
+    /// How theirs sounds here, for the next report.
+    ours: Option<VoipMetrics>,
     packets_reported: u64,
 }
 
@@ -50,6 +54,8 @@ impl RtcpReporter {
             last_report: None,
             round_trip: None,
             remote: None,
+            voip: None,
+            ours: None,
             packets_reported: 0,
         };
         // RFC 3550: the first report comes after half the usual time.
@@ -70,6 +76,11 @@ impl RtcpReporter {
                     blocks.iter().for_each(|block| self.hear_block(block, now));
                 }
                 Ok(Item::Goodbye { .. }) => heard.goodbye = true,
+                Ok(Item::VoipMetrics { metrics, .. }) => {
+                    if metrics.ssrc == self.ssrc {
+                        self.voip = Some(metrics);
+                    }
+                }
                 Ok(Item::Cname { .. } | Item::Other { .. }) => {}
                 Err(RtcpError::Truncated | RtcpError::Version) => heard.malformed = true,
             }
@@ -81,6 +92,11 @@ impl RtcpReporter {
     #[must_use]
     pub const fn poll_timeout(&self) -> MonoTime {
         self.due
+    }
+
+    /// The next report, and only that, tells this too.
+    pub fn tell(&mut self, metrics: VoipMetrics) {
+        self.ours = Some(metrics);
     }
 
     /// Writes a report into `datagram`, tells its length (0 when there is no room) and chooses the next time.
@@ -117,6 +133,12 @@ impl RtcpReporter {
         self.round_trip
     }
 
+    /// How our stream sounds there, by what the other side said last.
+    #[must_use]
+    pub const fn voip_metrics(&self) -> Option<&VoipMetrics> {
+        self.voip.as_ref()
+    }
+
     /// What the other side said about our stream last.
     #[must_use]
     pub const fn remote(&self) -> Option<&ReportBlock> {
@@ -148,6 +170,9 @@ impl RtcpReporter {
             octets: sent.octets as u32,
         });
         writer.report(self.ssrc, report, block.as_ref()).cname(self.ssrc, &self.name[..self.name_len]);
+        if let Some(metrics) = self.ours.take() {
+            writer.voip_metrics(self.ssrc, &metrics);
+        }
     }
 
     fn hear_block(&mut self, block: ReportBlock, now: MonoTime) {

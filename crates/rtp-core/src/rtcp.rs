@@ -1,10 +1,12 @@
-//! RTCP: sender and receiver reports, the canonical name, goodbye (RFC 3550), read in place and written into the
-//! caller's buffer.
+//! RTCP: sender and receiver reports, the canonical name, goodbye (RFC 3550) and VoIP metrics (RFC 3611), read in place and written into
+//! the caller's buffer.
 
 mod read;
+mod voip;
 mod write;
 
 pub use read::{Compound, Item, ReportBlocks, RtcpError};
+pub use voip::VoipMetrics;
 pub use write::CompoundWriter;
 
 /// What a receiver says about one stream it gets.
@@ -43,6 +45,7 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const GOODBYE: u8 = 203;
+const EXTENDED_REPORT: u8 = 207;
 /// The type of the canonical name among the items of a source description.
 const CNAME: u8 = 1;
 const BLOCK_LEN: usize = 24;

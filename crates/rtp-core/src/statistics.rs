@@ -1,9 +1,13 @@
 //! Who sends to us, and how well it arrives: sequence numbers, loss, jitter, by RFC 3550 appendix A.
 
+mod bursts;
+
 use std::time::Duration;
 
 use callwright_model::MonoTime;
 
+use self::bursts::Bursts;
+pub use self::bursts::{BurstSummary, GAP_MIN};
 use crate::packet::RtpHeader;
 use crate::rtcp::ReportBlock;
 
@@ -56,6 +60,7 @@ pub struct StreamStatistics {
     duplicates: u64,
     reordered: u64,
     gaps: u64,
+    bursts: Bursts,
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +74,9 @@ struct Stream {
     /// In sixteenths of a tick, as the RFC computes it.
     jitter: u32,
     transit: Option<u32>,
+    /// Timestamp of the last packet that was sent at its time, and ticks from one to the next.
+    timestamp: u32,
+    packet_ticks: u32,
     last_arrival: MonoTime,
     expected_prior: u64,
     received_prior: u64,
@@ -86,6 +94,7 @@ impl StreamStatistics {
             duplicates: 0,
             reordered: 0,
             gaps: 0,
+            bursts: Bursts::default(),
         }
     }
 
@@ -102,6 +111,12 @@ impl StreamStatistics {
         if (1..DROPOUT_MAX).contains(&ahead) {
             stream.highest += u64::from(ahead);
             self.gaps += u64::from(ahead > 1);
+            // One that comes after all counts as lost here, for whoever plays it had to do without.
+            (1..ahead).for_each(|_| self.bursts.lost());
+            self.bursts.received();
+            if ahead == 1 && timed {
+                stream.packet_ticks = header.timestamp.wrapping_sub(stream.timestamp);
+            }
             stream.seen = if ahead < 64 { stream.seen << ahead | 1 } else { 1 };
         } else {
             let behind = (stream.highest as u16).wrapping_sub(header.sequence);
@@ -153,6 +168,20 @@ impl StreamStatistics {
             summary.jitter = Duration::from_micros(micros);
         }
         summary
+    }
+
+    /// Whether losses came one by one or in bursts. The lengths are in packets.
+    #[must_use]
+    pub fn bursts(&self) -> BurstSummary {
+        self.bursts.summary()
+    }
+
+    /// How much sound a packet of the stream holds, as far as its timestamps tell.
+    #[must_use]
+    pub fn packet_length(&self) -> Duration {
+        let ticks = self.stream.as_ref().map_or(0, |stream| stream.packet_ticks);
+        let length = Duration::from_micros(u64::from(ticks) * 1_000_000 / u64::from(self.clock_rate.max(1)));
+        if length.is_zero() || length > PACKET_MAX { USUAL_PACKET } else { length }
     }
 
     /// What a receiver report says about the stream since the last one; the times of the last sender report are the
@@ -207,6 +236,8 @@ impl StreamStatistics {
             received: 0,
             jitter: 0,
             transit: None,
+            timestamp: header.timestamp,
+            packet_ticks: 0,
             last_arrival: now,
             expected_prior: 0,
             received_prior: 0,
@@ -234,6 +265,7 @@ impl Stream {
             self.jitter = self.jitter.saturating_add(difference).saturating_sub((self.jitter + 8) >> 4);
         }
         self.transit = Some(transit);
+        self.timestamp = header.timestamp;
     }
 }
 
@@ -249,6 +281,9 @@ const MISORDER_MAX: u16 = 100;
 /// A source that has not been heard for this long is replaced at once: ten packets.
 const SILENT: Duration = Duration::from_millis(200);
 const CYCLE: u64 = 1 << 16;
+/// What nearly everybody sends, and as much as anybody does (RFC 8866 knows no limit; 120 ms is what we play).
+const USUAL_PACKET: Duration = Duration::from_millis(20);
+const PACKET_MAX: Duration = Duration::from_millis(120);
 
 #[cfg(test)]
 mod tests;

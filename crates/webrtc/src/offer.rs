@@ -183,6 +183,7 @@ fn format_of(opus: u8, events: Option<u8>) -> AudioFormat {
         dtmf_out: dtmf,
         comfort_noise_in: None,
         packet_ms_out: 20,
+        voip_metrics_out: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use callwright_model::{Codec, DtmfFormat};
 
-use super::description::{Attribute, MediaDescription};
+use super::description::{Attribute, MediaDescription, SessionDescription};
 use super::direction::Direction;
 
 /// The telephone events we put into an offer.
@@ -90,6 +90,18 @@ pub(super) fn packet_ms(line: &MediaDescription, codec: Codec) -> u8 {
     lengths.iter().copied().find(|ms| u16::from(*ms) <= wish).unwrap_or(10)
 }
 
+/// Whether an end asks for VoIP metrics (RFC 3611, section 5.1), for this line or for all.
+pub(super) fn wants_voip_metrics(session: &SessionDescription, line: &MediaDescription) -> bool {
+    let mut all = line.attributes.iter().chain(&session.attributes);
+    let asks = |value: &str| value.split_ascii_whitespace().any(|word| word == VOIP_METRICS);
+    all.any(|attribute| attribute.name == EXTENDED_REPORTS && attribute.value.as_deref().is_some_and(asks))
+}
+
+/// With which we ask for them.
+pub(super) fn want_voip_metrics() -> Attribute {
+    Attribute::with(EXTENDED_REPORTS, VOIP_METRICS.to_owned())
+}
+
 enum Named {
     Codec(Codec),
     TelephoneEvent(u32),
@@ -162,6 +174,9 @@ impl MediaDescription {
         }
     }
 }
+
+const EXTENDED_REPORTS: &str = "rtcp-xr";
+const VOIP_METRICS: &str = "voip-metrics";
 
 /// We work at 16 kHz in mono, so more bandwidth would be thrown away; and we use the error correction inside the stream.
 const OPUS_PARAMETERS: &str = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1";

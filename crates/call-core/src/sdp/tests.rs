@@ -37,7 +37,7 @@ fn an_offer_reads_as_it_is_written() {
          a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-15\r\n\
          a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
-         a=ptime:20\r\na=sendrecv\r\na=rtcp-mux\r\n"
+         a=ptime:20\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-xr:voip-metrics\r\n"
     );
     assert_eq!(offer.to_string().parse::<SessionDescription>(), Ok(offer));
 }
@@ -109,6 +109,26 @@ fn packets_are_as_long_as_the_other_end_wishes() {
         assert_eq!(answered.media[0].value("ptime"), Some("20"), "what we wish for ourselves");
         let agreed = accept(&offer(&us(&[codec])), &parsed(&all)).expect("an answer");
         assert_eq!(agreed.format.packet_ms_out, packet_ms, "{lines:?} {codec:?} in an answer");
+    }
+}
+
+#[test]
+fn voip_metrics_are_told_to_who_asks_and_asked_of_them() {
+    let line = "m=audio 4000 RTP/AVP 8";
+    for (lines, asked) in [
+        (&["a=rtcp-xr:rcvr-rtt=all voip-metrics stat-summary"][..], true),
+        (&["a=rtcp-xr:voip-metrics"], true),
+        (&["a=rtcp-xr:rcvr-rtt=all"], false),
+        (&["a=rtcp-xr"], false),
+        (&[], false),
+    ] {
+        for all in [[&[line], lines].concat(), [lines, &[line]].concat()] {
+            let (ours, agreed) = answer(&parsed(&all), &us(&ALL)).expect("a common codec");
+            assert_eq!(agreed.format.voip_metrics_out, asked, "{all:?}");
+            assert_eq!(ours.media[0].value("rtcp-xr").is_some(), asked, "{all:?}");
+            let agreed = accept(&offer(&us(&ALL)), &parsed(&all)).expect("an answer");
+            assert_eq!(agreed.format.voip_metrics_out, asked, "{all:?} in an answer");
+        }
     }
 }
 

@@ -204,6 +204,10 @@ const HISTOGRAMS: &[(&str, &str)] = &[
         "callwright_media_mos",
         "How good a leg sounded from its first to its last packet: mean opinion score by the E-model (G.107), by role.",
     ),
+    (
+        "callwright_media_peer_mos",
+        "How good we sounded to the other end of a leg, by its last report: mean opinion score (RFC 3611), by role.",
+    ),
     ("callwright_speech_synthesis_first_seconds", "From a sentence to its first sound, by engine."),
     (
         "callwright_speech_synthesis_realtime_factor",

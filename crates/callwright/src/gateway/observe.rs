@@ -215,8 +215,10 @@ impl Observer {
                 };
                 self.enter(CallState::Ended);
                 let figures = self.shared.media.statistics(self.caller);
-                let mos = figures.and_then(|figures| figures.mos_100th).map(|mos| f32::from(mos) / 100.0);
-                self.publish(CallFact::CallEnded { reason: reason.to_owned(), mos });
+                let score = |hundredths: Option<u16>| hundredths.map(|mos| f32::from(mos) / 100.0);
+                let mos = score(figures.and_then(|figures| figures.mos_100th));
+                let peer_mos = score(figures.and_then(|figures| figures.peer_mos_100th));
+                self.publish(CallFact::CallEnded { reason: reason.to_owned(), mos, peer_mos });
             }
         }
     }

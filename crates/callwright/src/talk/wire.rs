@@ -20,6 +20,7 @@ pub const FORMAT: AudioFormat = AudioFormat {
     dtmf_out: None,
     comfort_noise_in: None,
     packet_ms_out: 20,
+    voip_metrics_out: false,
 };
 
 /// How loud both sides are, in whole dBFS.

@@ -402,7 +402,9 @@ async fn events_of_one_call_come_from_its_start_to_its_end() {
     let response = stage.app.clone().oneshot(following).await.expect("an answer");
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     stage.events.publish(event(1, CallFact::DtmfReceived { digit: '3' }));
-    stage.events.publish(event(1, CallFact::CallEnded { reason: "done".to_owned(), mos: None }));
+    stage
+        .events
+        .publish(event(1, CallFact::CallEnded { reason: "done".to_owned(), mos: None, peer_mos: None }));
     let body = to_bytes(response.into_body(), 1 << 20).await.expect("the stream ends with the call");
     let text = String::from_utf8(body.into()).expect("text");
     let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();

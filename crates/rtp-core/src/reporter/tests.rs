@@ -31,6 +31,23 @@ fn two_reporters_learn_the_round_trip_and_the_loss() {
 }
 
 #[test]
+fn voip_metrics_are_told_once_and_only_those_of_ours_are_heard() {
+    let mut ours = RtcpReporter::new(1, 5, "a", MonoTime::ZERO);
+    let mut theirs = RtcpReporter::new(2, 6, "b", MonoTime::ZERO);
+    let mut datagram = [0; CompoundWriter::LEN_MAX];
+    let about = |ssrc| VoipMetrics { ssrc, rating: Some(90), ..VoipMetrics::default() };
+    for (ssrc, heard) in [(77, None), (1, Some(about(1)))] {
+        theirs.tell(about(ssrc));
+        let length = theirs.report(SenderInfo::default(), &mut stream(1), MonoTime::ZERO, &mut datagram);
+        assert_eq!(ours.handle_datagram(&datagram[..length], MonoTime::ZERO), RtcpHeard::default());
+        assert_eq!(ours.voip_metrics().copied(), heard);
+    }
+    let length = theirs.report(SenderInfo::default(), &mut stream(1), MonoTime::ZERO, &mut datagram);
+    let told = |item: &Result<Item<'_>, RtcpError>| matches!(item, Ok(Item::VoipMetrics { .. }));
+    assert!(!Compound::new(&datagram[..length]).any(|item| told(&item)), "said twice");
+}
+
+#[test]
 fn reports_come_every_few_seconds_and_not_in_step() {
     let mut last = Duration::ZERO;
     for seed in 0..20 {

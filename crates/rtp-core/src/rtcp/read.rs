@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use super::{
-    BLOCK_LEN, CNAME, GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION, SenderReport,
+    BLOCK_LEN, CNAME, EXTENDED_REPORT, GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT,
+    SOURCE_DESCRIPTION, SenderReport, VoipMetrics,
 };
 
 /// Why a datagram is no compound RTCP packet.
@@ -48,6 +49,13 @@ pub enum Item<'a> {
         /// The source.
         ssrc: u32,
     },
+    /// How a stream sounds to who gets it.
+    VoipMetrics {
+        /// Who gets it.
+        ssrc: u32,
+        /// What they say.
+        metrics: VoipMetrics,
+    },
     /// Something else, such as feedback: no concern of ours.
     Other {
         /// Its packet type.
@@ -55,7 +63,8 @@ pub enum Item<'a> {
     },
 }
 
-/// The packets of a compound, in order. Of a source description and of a goodbye, the first source is told.
+/// The packets of a compound, in order. Of a source description and of a goodbye, the first source is told; of an extended report, the
+/// first block of VoIP metrics.
 #[derive(Debug, Clone)]
 pub struct Compound<'a> {
     rest: &'a [u8],
@@ -97,6 +106,11 @@ impl<'a> Compound<'a> {
             SOURCE_DESCRIPTION if count > 0 => {
                 let (ssrc, body) = word(body)?;
                 Ok(cname(body)?.map_or(Item::Other { packet_type }, |name| Item::Cname { ssrc, name }))
+            }
+            EXTENDED_REPORT => {
+                let (ssrc, body) = word(body)?;
+                let metrics = VoipMetrics::find(body)?;
+                Ok(metrics.map_or(Item::Other { packet_type }, |metrics| Item::VoipMetrics { ssrc, metrics }))
             }
             GOODBYE if count > 0 => Ok(Item::Goodbye { ssrc: word(body)?.0 }),
             _ => Ok(Item::Other { packet_type }),
@@ -166,7 +180,7 @@ fn cname(mut items: &[u8]) -> Result<Option<&[u8]>, RtcpError> {
     }
 }
 
-fn word(bytes: &[u8]) -> Result<(u32, &[u8]), RtcpError> {
+pub(super) fn word(bytes: &[u8]) -> Result<(u32, &[u8]), RtcpError> {
     let (word, rest) = bytes.split_first_chunk::<4>().ok_or(RtcpError::Truncated)?;
     Ok((u32::from_be_bytes(*word), rest))
 }

@@ -31,6 +31,90 @@ fn a_compound_comes_back_as_it_was_written() {
     assert_eq!(blocks.iter().collect::<Vec<_>>(), [block]);
 }
 
+fn metrics() -> VoipMetrics {
+    VoipMetrics {
+        ssrc: 2,
+        lost_256th: 3,
+        discarded_256th: 4,
+        burst_256th: 5,
+        gap_256th: 6,
+        burst_ms: 700,
+        gap_ms: 8_000,
+        round_trip_ms: 90,
+        end_delay_ms: 100,
+        signal_dbm: Some(-20),
+        noise_dbm: None,
+        echo_loss_db: Some(45),
+        gap_min: 16,
+        rating: Some(88),
+        external_rating: None,
+        listening_mos_10th: Some(42),
+        talking_mos_10th: Some(41),
+        receiver: 0xb0,
+        buffer_ms: 40,
+        buffer_max_ms: 120,
+        buffer_limit_ms: 500,
+    }
+}
+
+#[test]
+fn voip_metrics_are_laid_out_as_the_rfc_draws_them_and_come_back() {
+    let mut buffer = [0; 200];
+    let mut writer = CompoundWriter::new(&mut buffer);
+    writer.voip_metrics(1, &metrics());
+    let length = writer.len();
+    let drawn = [
+        0x80, 207, 0, 10, 0, 0, 0, 1, // the packet: eleven words, who sends it
+        7, 0, 0, 8, 0, 0, 0, 2, // the block: eight words, about whom
+        3, 4, 5, 6, 2, 188, 31, 64, 0, 90, 0, 100, // shares, lengths, delays
+        236, 127, 45, 16, 88, 127, 42, 41, // levels, ratings
+        0xb0, 0, 0, 40, 0, 120, 1, 244, // the receiver
+    ];
+    assert_eq!(buffer[..length], drawn);
+    let items: Vec<_> = Compound::new(&drawn).collect();
+    assert_eq!(items, [Ok(Item::VoipMetrics { ssrc: 1, metrics: metrics() })]);
+}
+
+#[test]
+fn of_an_extended_report_the_voip_metrics_are_found_behind_other_blocks() {
+    let mut buffer = [0; 200];
+    let mut writer = CompoundWriter::new(&mut buffer);
+    writer.voip_metrics(1, &metrics());
+    let length = writer.len();
+    // A reference time before it (RFC 3611, 4.4).
+    let reference = [4, 0, 0, 2, 0, 0, 0, 9, 0, 0, 0, 9];
+    let mut report = [&[0x80, 207, 0, 13, 0, 0, 0, 1], &reference[..], &buffer[8..length]].concat();
+    let items: Vec<_> = Compound::new(&report).collect();
+    assert_eq!(items, [Ok(Item::VoipMetrics { ssrc: 1, metrics: metrics() })]);
+    let others = [&[0x80, 207, 0, 4, 0, 0, 0, 1], &reference[..]].concat();
+    assert_eq!(Compound::new(&others).next(), Some(Ok(Item::Other { packet_type: 207 })));
+    // A block that is longer than what is left, and one that is too short for what it says it is.
+    report[8 + 3] = 200;
+    assert_eq!(Compound::new(&report).next(), Some(Err(RtcpError::Truncated)));
+    let short = [0x80, 207, 0, 3, 0, 0, 0, 1, 7, 0, 0, 1, 0, 0, 0, 2];
+    assert_eq!(Compound::new(&short).next(), Some(Err(RtcpError::Truncated)));
+}
+
+#[test]
+fn scores_that_are_none_are_unknown() {
+    let mut buffer = [0; 44];
+    let mut writer = CompoundWriter::new(&mut buffer);
+    writer.voip_metrics(1, &metrics());
+    for (at, junk) in [(32, 101), (32, 127), (34, 9), (34, 51), (35, 127)] {
+        let mut changed = buffer;
+        changed[at] = junk;
+        let Some(Ok(Item::VoipMetrics { metrics, .. })) = Compound::new(&changed).next() else {
+            panic!("none")
+        };
+        let unknown = match at {
+            32 => metrics.rating.map(u16::from),
+            34 => metrics.listening_mos_10th.map(u16::from),
+            _ => metrics.talking_mos_10th.map(u16::from),
+        };
+        assert_eq!(unknown, None, "{junk} at {at}");
+    }
+}
+
 #[test]
 fn names_of_every_length_are_padded_to_whole_words() {
     for length in 0..=70 {

@@ -10,8 +10,8 @@ pub struct CompoundWriter<'a> {
 }
 
 impl<'a> CompoundWriter<'a> {
-    /// Bytes that hold a report with one block, a name of up to 64 bytes, and a goodbye.
-    pub const LEN_MAX: usize = 52 + 76 + 8;
+    /// Bytes that hold a report with one block, a name of up to 64 bytes, VoIP metrics, and a goodbye.
+    pub const LEN_MAX: usize = 52 + 76 + 44 + 8;
 
     /// At the front of a buffer.
     #[must_use]
@@ -82,7 +82,7 @@ impl<'a> CompoundWriter<'a> {
         self.length == 0
     }
 
-    fn packet(&mut self, count: u8, packet_type: u8, words: usize) -> Option<Body<'_>> {
+    pub(super) fn packet(&mut self, count: u8, packet_type: u8, words: usize) -> Option<Body<'_>> {
         let packet = self.buffer.get_mut(self.length..self.length + 4 + words * 4)?;
         self.length += packet.len();
         let (header, body) = packet.split_at_mut(4);
@@ -94,10 +94,10 @@ impl<'a> CompoundWriter<'a> {
 }
 
 /// What is left to write of one packet.
-struct Body<'a>(&'a mut [u8]);
+pub(super) struct Body<'a>(&'a mut [u8]);
 
 impl Body<'_> {
-    fn word(&mut self, word: u32) {
+    pub(super) fn word(&mut self, word: u32) {
         let (here, rest) = std::mem::take(&mut self.0).split_at_mut(4);
         here.copy_from_slice(&word.to_be_bytes());
         self.0 = rest;
