@@ -1,8 +1,8 @@
 //! A tick takes nothing from the heap: a thousand of them under an allocator that counts.
 #![expect(clippy::expect_used, reason = "a test says why it expects")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "shared/counting.rs"]
+mod counting;
 
 use callwright_leg_core::{LegConfig, LegSpec, MediaLeg};
 use callwright_model::{
@@ -10,34 +10,7 @@ use callwright_model::{
     SayId, Tone, TurnId, VoiceActivity,
 };
 
-struct Counting;
-
-thread_local! {
-    static TAKEN: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is left to the system's allocator; counting touches a thread-local integer without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        TAKEN.set(TAKEN.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        TAKEN.set(TAKEN.get() + 1);
-        // SAFETY: as above.
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::taken;
 
 struct Loud;
 
@@ -63,7 +36,7 @@ fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
     let (mut turn, mut say, mut said) = (TurnId(0), SayId(0), 0);
     let (mut packet, mut out) = ([0u8; 172], [0u8; 2_048]);
     let (mut turns, mut sent, mut hushed) = (0, 0, 0);
-    let before = TAKEN.get();
+    let before = taken();
     for n in 0..1_000u32 {
         let now = MonoTime::from_millis(u64::from(n + 1) * 20);
         // Four seconds: two of the agent alone, one of the caller over it, one of nobody.
@@ -120,7 +93,7 @@ fn allocations(codec: Codec, echo_cancelling: bool) -> u64 {
             }
         }
     }
-    let taken = TAKEN.get() - before;
+    let taken = taken() - before;
     if codec == Codec::Pcmu {
         assert!(turns >= 4 && hushed >= 3, "the call was lively: {turns} turns, {hushed} interruptions");
     }
