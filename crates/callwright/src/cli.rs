@@ -573,8 +573,11 @@ pub struct Stats {
     /// List proposals for example sentences instead.
     #[arg(long, conflicts_with = "journal")]
     pub proposals: bool,
-    /// Folder of the journals of calls; the one that the configuration names when absent.
-    #[arg(long, value_name = "DIR", requires = "proposals")]
+    /// Tell how satisfied callers said they are, where packs ask for it (`closing`), instead.
+    #[arg(long, conflicts_with_all = ["journal", "proposals"])]
+    pub ratings: bool,
+    /// Folder of the journals of calls, with `--proposals` or `--ratings`; the one that the configuration names when absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "journal")]
     pub calls: Option<PathBuf>,
     /// Print it as JSON.
     #[arg(long)]

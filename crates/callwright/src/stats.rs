@@ -1,6 +1,7 @@
-//! `callwright stats`: what became of plans, and what callers said that the agent could learn from.
+//! `callwright stats`: what became of plans, what callers said that the agent could learn from, and how they rated their calls.
 
 mod proposals;
+mod ratings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +16,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::serve::all;
 
-/// Prints what the journal of plans tells, or what the journals of calls propose.
+/// Prints what the journal of plans tells, what the journals of calls propose, or how callers rated them.
 ///
 /// # Errors
 /// When there is no journal to read.
@@ -29,6 +30,19 @@ pub async fn run(config: &Path, args: &cli::Stats) -> Result<()> {
             answer!("{}", serde_json::to_string_pretty(&found)?);
         } else {
             answer!("{}", proposals::told(&found));
+        }
+        return Ok(());
+    }
+    if args.ratings {
+        let folder = match &args.calls {
+            Some(folder) => folder.clone(),
+            None => Config::load(config).map_err(all)?.journal.dir,
+        };
+        let found = ratings::find(&folder, since)?;
+        if args.json {
+            answer!("{}", serde_json::to_string_pretty(&found)?);
+        } else {
+            answer!("{}", ratings::told(&found));
         }
         return Ok(());
     }

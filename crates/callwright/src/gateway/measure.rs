@@ -157,6 +157,7 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "callwright_transfer_machines_total",
         "Telephones of humans that a machine answered, by the sign that it was known by.",
     ),
+    ("callwright_call_ratings_total", "Calls that their callers rated, by score from 1 to 5."),
     ("callwright_actions_plans_total", "Plans ended, by outcome."),
     (
         "callwright_actions_approvals_total",
