@@ -4,6 +4,8 @@ use callwright_model::{ActionKind, Record, Value};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::date::Day;
+use crate::faults::Faults;
+use crate::in_step::InStep;
 use crate::serve::{self, Config, Handle, StartError};
 use crate::store::{Business, Call, CallError, money, not_found, record, refused};
 use crate::wire::connector::{Description, Method};
@@ -14,6 +16,14 @@ use crate::wire::connector::{Description, Method};
 /// See [`StartError`].
 pub async fn start(config: Config) -> Result<Handle, StartError> {
     serve::start::<Airline>(config).await
+}
+
+/// The airline without a server, with its facts of this day (`YYYY-MM-DD`).
+///
+/// # Errors
+/// When that is no date, or there is no memory for a database.
+pub fn in_step(date: &str, faults: Faults) -> Result<InStep, StartError> {
+    InStep::open::<Airline>(date, faults)
 }
 
 struct Airline;
@@ -85,6 +95,12 @@ impl Business for Airline {
             )?;
         }
         Ok(())
+    }
+
+    fn known() -> Vec<Vec<(&'static str, &'static str)>> {
+        let flight = |number: &'static str| ("flight", number.trim_start_matches(CARRIER));
+        let bookings = BOOKINGS.iter().map(|(code, pin, ..)| vec![("code", *code), ("pin", *pin)]);
+        bookings.chain(FLIGHTS.iter().map(|(number, ..)| vec![flight(number)])).collect()
     }
 
     fn describe() -> Description {

@@ -10,6 +10,7 @@
 pub mod airline;
 mod date;
 mod faults;
+mod in_step;
 mod serve;
 pub mod shop;
 mod snapshot;
@@ -18,5 +19,6 @@ mod store;
 use callwright_wire as wire;
 
 pub use faults::{Fault, FaultKind, Faults};
+pub use in_step::{Answered, InStep};
 pub use serve::{Config, Handle, StartError};
 pub use snapshot::Snapshot;

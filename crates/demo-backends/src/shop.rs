@@ -4,6 +4,8 @@ use callwright_model::{ActionKind, Record, Value};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::date::Day;
+use crate::faults::Faults;
+use crate::in_step::InStep;
 use crate::serve::{self, Config, Handle, StartError};
 use crate::store::{Business, Call, CallError, money, not_found, record, refused};
 use crate::wire::connector::{Description, Method};
@@ -14,6 +16,14 @@ use crate::wire::connector::{Description, Method};
 /// See [`StartError`].
 pub async fn start(config: Config) -> Result<Handle, StartError> {
     serve::start::<Shop>(config).await
+}
+
+/// The shop without a server, with its facts of this day (`YYYY-MM-DD`).
+///
+/// # Errors
+/// When that is no date, or there is no memory for a database.
+pub fn in_step(date: &str, faults: Faults) -> Result<InStep, StartError> {
+    InStep::open::<Shop>(date, faults)
 }
 
 struct Shop;
@@ -57,6 +67,10 @@ impl Business for Shop {
             )?;
         }
         Ok(())
+    }
+
+    fn known() -> Vec<Vec<(&'static str, &'static str)>> {
+        ORDERS.iter().map(|(number, pin, ..)| vec![("order", *number), ("pin", *pin)]).collect()
     }
 
     fn describe() -> Description {

@@ -21,6 +21,9 @@ pub(crate) trait Business: Send + Sync + 'static {
     /// Fills empty tables with the demo's facts for the day.
     fn seed(transaction: &Transaction<'_>, day: Day) -> rusqlite::Result<()>;
 
+    /// What callers of the demo know, by the names that skills ask with: one of them a row.
+    fn known() -> Vec<Vec<(&'static str, &'static str)>>;
+
     /// What can be done.
     fn describe() -> Description;
 

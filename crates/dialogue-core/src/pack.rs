@@ -162,7 +162,23 @@ impl Pack {
         self.tongue(language).words.render(key, facts).map(|sentence| sentence.text)
     }
 
-    pub(crate) fn input(&self, skill: &str, input: &str) -> Option<&InputSpec> {
+    /// Whether a text that was said begins with the sentence under a key, whatever facts stand in it.
+    #[must_use]
+    pub fn is_said(&self, key: &str, text: &str, language: Language) -> bool {
+        self.tongue(language).words.begins(key, text).is_some()
+    }
+
+    /// The key of the sentence that a text was made from: of those with which it begins the one with most words of its own.
+    #[must_use]
+    pub fn key_of(&self, text: &str, language: Language) -> Option<&str> {
+        let words = &self.tongue(language).words;
+        let said = words.keys().filter_map(|key| Some((words.begins(key, text)?, key)));
+        said.max().map(|(_, key)| key)
+    }
+
+    /// What an input of a skill is, and how it is asked for.
+    #[must_use]
+    pub fn input(&self, skill: &str, input: &str) -> Option<&InputSpec> {
         self.skills.get(skill)?.inputs.iter().find(|(name, _)| name == input).map(|(_, spec)| spec)
     }
 

@@ -189,6 +189,28 @@ impl Words {
         })
     }
 
+    /// How much of a text's begin is the text of this sentence, whatever facts stand in it, in letters; `None` when the text does not begin
+    /// with it. Of a sentence with cases the usual one is looked for.
+    pub(crate) fn begins(&self, key: &str, text: &str) -> Option<usize> {
+        let message = self.messages.get(key)?;
+        let mut args = FluentArgs::new();
+        for variable in &message.variables {
+            args.set(variable.clone(), FluentValue::from(FACT));
+        }
+        let pattern = self.bundle.get_message(key)?.value()?;
+        let shape = self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new());
+        let shape = tidy(&shape);
+        let mut pieces = shape.split(FACT);
+        let first = pieces.next()?;
+        let mut rest = text.strip_prefix(first)?;
+        let mut letters = first.chars().count();
+        for piece in pieces {
+            rest = &rest[rest.find(piece)? + piece.len()..];
+            letters += piece.chars().count();
+        }
+        (letters > 0).then_some(letters)
+    }
+
     /// A variable as it is spoken, and the code in it. Its name is the fact's path joined by `-`, then perhaps how to say it.
     fn argument(&self, variable: &str, facts: &Record) -> Option<(FluentValue<'static>, Option<String>)> {
         let language = self.language;
@@ -215,6 +237,9 @@ impl Words {
         Some((FluentValue::from(text), None))
     }
 }
+
+/// Stands for a fact where only the words around it are looked at. No words file can hold it.
+const FACT: &str = "\u{1}";
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

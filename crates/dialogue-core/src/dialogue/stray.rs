@@ -57,11 +57,16 @@ impl Dialogue {
         if !manner.is_short() || !few {
             return false;
         }
-        let several = match self.current_expect() {
-            Expect::Code { min, .. } | Expect::Digits { min, .. } => min > 1,
+        let expect = self.current_expect();
+        let several = match &expect {
+            Expect::Code { min, .. } | Expect::Digits { min, .. } => {
+                *min > 1 && slots::filled(&expect, words, self.language) < *min
+            }
             Expect::Anything | Expect::YesNo | Expect::Choice { .. } | Expect::Date | Expect::Name => false,
         };
-        let no_answer = several && !words.contains(' ') || breaks_off(words, self.language);
+        // A lone "sí" is the begin of a sentence, too ("si"), and answers all the same.
+        let begins = breaks_off(words, self.language) && !self.makes_sense(words);
+        let no_answer = several && !words.contains(' ') || begins;
         let goodbye = || self.tongue().interpreter.read(words).clear() == Some(&Intent::Goodbye);
         let mumbled = utterance.confidence.is_none_or(|confidence| confidence < SURE_OF_A_WORD);
         no_answer || doubtful && goodbye() || mumbled && !self.makes_sense(words)

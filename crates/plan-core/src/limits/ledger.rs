@@ -6,9 +6,11 @@ use callwright_model::{CallId, PlanId, Record, Value};
 use chrono::NaiveDate;
 
 use super::{DayLimit, Limits, Then};
+use crate::bind::Refused;
 use crate::execute::{Corrupt, Event, Log};
 use crate::explain::Entry;
 use crate::plan::{Plan, Step};
+use crate::skill::Pack;
 
 /// Everything that counts, of all packs. It is as large as a day's plans are many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +52,41 @@ pub struct Over {
     pub then: Then,
     /// Why, for the operator.
     pub reason: String,
+}
+
+impl Over {
+    /// What is written down instead of the beginning of the step that would go beyond.
+    #[must_use]
+    pub fn instead(self) -> Event {
+        let Self { limit, step, then, reason, .. } = self;
+        match then {
+            Then::Refuse { words, .. } => Event::StepFailed { step, reason, rules: vec![limit], words },
+            Then::Ask(approval) => Event::ApprovalAsked {
+                role: approval.role,
+                steps: vec![step],
+                rules: vec![limit],
+                within_s: approval.within.as_secs(),
+            },
+        }
+    }
+
+    /// The plan as one that a policy refuses.
+    #[must_use]
+    pub fn refused(self, pack: &Pack, plan: &Plan, facts: Record) -> Refused {
+        let Self { limit, action, then, .. } = self;
+        let (words, transfer) = match then {
+            Then::Refuse { words, transfer } => (words, transfer),
+            Then::Ask(_) => (None, false),
+        };
+        Refused {
+            words: words.unwrap_or_else(|| pack.denied.clone()),
+            facts,
+            transfer,
+            rules: vec![limit],
+            action: Some(action),
+            steps: plan.views(),
+        }
+    }
 }
 
 impl Ledger {

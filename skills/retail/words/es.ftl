@@ -1,0 +1,50 @@
+# Lo que dice el agente de la tienda en español.
+
+greeting = Gracias por llamar a la tienda. Soy un asistente automático. ¿En qué puedo ayudarle?
+
+skill-return = devolver un artículo de un pedido
+
+ask-order = ¿Cuál es su número de pedido?
+ask-order-again = Perdone, necesito las seis cifras de su número de pedido. Dígalas una por una.
+ask-pin = ¿Y el PIN de cuatro cifras de su pedido?
+ask-pin-again = Perdone, diga las cuatro cifras de su PIN una por una.
+ask-reason = ¿Por qué quiere devolverlo? ¿Está dañado, es un artículo equivocado o ha cambiado de opinión?
+ask-reason-again = Perdone, ¿está dañado, es un artículo equivocado o ha cambiado de opinión?
+
+no-such-order = No encuentro ningún pedido con ese número.
+wrong-pin = Ese PIN no corresponde al pedido.
+nothing-to-return = En ese pedido no hay nada que se pueda devolver.
+not-returnable = Lo siento, ese artículo no se puede devolver: { item-label }.
+return-too-late = Lo siento, el plazo para devolverlo ha pasado.
+not-allowed = Lo siento, no estoy autorizado a hacer eso.
+refund-too-high = Lo siento, un reembolso de { $terms-refund } es más de lo que puedo dar.
+
+offer-items = ¿Qué artículo quiere devolver?
+offer-items-option = { $option }: { $id ->
+    [headphones-1] los auriculares
+    [gift-card-1] la tarjeta de regalo
+    [camera-1] la cámara
+    [tripod-1] el trípode
+    [backpack-1] la mochila
+   *[other] { $name }
+}.
+
+# La tienda da los nombres en inglés; estos son los que tiene en la demostración.
+item-label = { $item-id ->
+    [headphones-1] los auriculares
+    [gift-card-1] la tarjeta de regalo
+    [camera-1] la cámara
+    [tripod-1] el trípode
+    [backpack-1] la mochila
+   *[other] { $item-name }
+}
+
+read-back-return = Le reembolso { $terms-refund } por { item-label }, y usted nos envía el artículo de vuelta. ¿Lo hago así?
+read-back-return-short = Un reembolso de { $terms-refund } por { item-label }. ¿Lo hago así?
+return-done = Su reembolso de { $refund-amount } está en camino. El código de su etiqueta de devolución es { $stock-label }. La confirmación también va en camino.
+return-failed = Lo siento, no he podido tramitar la devolución. No se ha cambiado nada.
+
+answer-cost-return = La devolución no le cuesta nada, y se le reembolsan { $terms-refund }.
+answer-cost = Devolver un artículo no cuesta nada: enviamos una etiqueta de devolución.
+
+doing-refund-payment = Estoy tramitando su reembolso.
