@@ -33,7 +33,6 @@ use crate::run::{Run, carry_out};
 use crate::serve::Limits;
 use crate::spans::Spans;
 use crate::tally::Tally;
-use limits::limited;
 
 /// Everything the service shares.
 pub(crate) struct Core {
@@ -217,7 +216,8 @@ impl Core {
                 }
                 Next::Ready { plan: bound, words, facts } => {
                     if let Some(over) = self.beyond(pack, &bound).await {
-                        let refused = limited(pack, &bound, over, facts);
+                        tracing::info!(plan = %bound.id, reason = %over.reason, "a plan is refused");
+                        let refused = over.refused(pack, &bound, facts);
                         return Ok(refuse(draft, pack, &now, verified, refused));
                     }
                     let steps = bound.views();

@@ -11,6 +11,7 @@ mod chat;
 mod check;
 mod cli;
 mod config;
+mod converse;
 mod demo;
 mod duplex;
 mod gateway;
@@ -24,6 +25,7 @@ mod plan;
 mod recordings;
 mod rehearse;
 mod secrets;
+mod selfplay;
 mod serve;
 mod stats;
 #[cfg(feature = "talk")]

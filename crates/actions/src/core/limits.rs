@@ -1,7 +1,6 @@
 //! Limits per caller and day: what plans are told of them.
 
-use callwright_model::Record;
-use callwright_plan_core::{Event, Over, Pack, Plan, Refused, Then};
+use callwright_plan_core::{Event, Over, Pack, Plan, Then};
 
 use super::Core;
 use crate::journal::JournalError;
@@ -32,18 +31,7 @@ impl Core {
         if !matches!(begins, Event::StepStarted { attempt: 1, .. }) {
             return begins;
         }
-        let Some(Over { limit, step, then, reason, .. }) = self.tally.foresee(&run.plan, events) else {
-            return begins;
-        };
-        match then {
-            Then::Refuse { words, .. } => Event::StepFailed { step, reason, rules: vec![limit], words },
-            Then::Ask(approval) => Event::ApprovalAsked {
-                role: approval.role,
-                steps: vec![step],
-                rules: vec![limit],
-                within_s: approval.within.as_secs(),
-            },
-        }
+        self.tally.foresee(&run.plan, events).map_or(begins, Over::instead)
     }
 
     /// Counts what the journal tells of today: everything at the start, and then what others have done.
@@ -52,23 +40,5 @@ impl Core {
             return Ok(());
         }
         self.journal.count(&self.tally).await
-    }
-}
-
-/// A plan that would go beyond a limit, as one that a policy refuses.
-pub(super) fn limited(pack: &Pack, plan: &Plan, over: Over, facts: Record) -> Refused {
-    let Over { limit, action, then, reason, .. } = over;
-    tracing::info!(plan = %plan.id, %reason, "a plan is refused");
-    let (words, transfer) = match then {
-        Then::Refuse { words, transfer } => (words, transfer),
-        Then::Ask(_) => (None, false),
-    };
-    Refused {
-        words: words.unwrap_or_else(|| pack.denied.clone()),
-        facts,
-        transfer,
-        rules: vec![limit],
-        action: Some(action),
-        steps: plan.views(),
     }
 }
