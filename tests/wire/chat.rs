@@ -74,6 +74,20 @@ fn rebooks_in_korean() {
 }
 
 #[test]
+fn rebooks_in_german() {
+    let said = [
+        "mein flug wurde gestrichen",
+        "K7M4X2",
+        "4821",
+        "den ersten",
+        "ja bitte",
+        "nein danke, auf wiederhören",
+    ];
+    let printed = chat(&["--lang", "de"], &said);
+    assert_rebooked(&printed, "Bestätigung");
+}
+
+#[test]
 fn the_language_changes_in_mid_call() {
     let said = [
         "my flight was cancelled",

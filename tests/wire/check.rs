@@ -117,3 +117,29 @@ fn ready_files_for_trunks_are_right() {
         }
     }
 }
+
+#[test]
+fn what_a_language_needs_is_listed() {
+    let list = |code: &str| {
+        let mut check = Command::new(program());
+        let output =
+            check.args(["check", "--language", code]).arg(repository().join("skills/airline")).output();
+        let output = output.expect("it runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (whole, printed) = list("qaa");
+    assert!(!whole, "{printed}");
+    for (name, what) in [
+        ("numbers.unit", "0 to 9 as callers say them"),
+        ("farewell", "Thank you for calling. Goodbye."),
+        ("languages/qaa.yaml", ""),
+        ("examples/qaa.yaml", ""),
+    ] {
+        assert!(printed.lines().any(|line| line.contains(name) && line.contains(what)), "{name}:\n{printed}");
+    }
+    assert!(
+        printed.lines().any(|line| line.starts_with("  MISSING") && line.contains("say.numbers.cardinal"))
+    );
+    let (whole, printed) = list("de");
+    assert!(whole && !printed.contains("MISSING"), "{printed}");
+}

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use callwright_dialogue_core::Pack;
-use callwright_model::{Problem, Severity};
+use callwright_dialogue_core::{LanguageItem, Pack, language_checklist};
+use callwright_model::{Language, PackSource, Problem, Severity};
 
 use crate::config::Config;
 use crate::lines::{load_packs, read_pack};
@@ -47,6 +47,44 @@ pub fn check_pack(folder: &Path) -> Vec<Problem> {
     // Both halves read pack.yaml and the skills; a mistake there is one mistake.
     problems.dedup_by(|a, b| (&a.file, a.line, &a.what) == (&b.file, b.line, &b.what));
     problems
+}
+
+/// Prints what a language needs and which of it is there, in each of these packs, or in the program alone.
+pub fn list_language(language: Language, packs: &[PathBuf]) -> ExitCode {
+    let mut sources: Vec<Option<PackSource>> = Vec::new();
+    for folder in packs {
+        match read_pack(folder) {
+            Ok((source, _)) => sources.push(Some(source)),
+            Err(problems) => return report(&problems, false, packs.len()),
+        }
+    }
+    if sources.is_empty() {
+        sources.push(None);
+    }
+    let items: Vec<LanguageItem> =
+        sources.iter().flat_map(|source| language_checklist(language, source.as_ref())).collect();
+    let mut file = "";
+    for item in &items {
+        if item.file != file {
+            file = &item.file;
+            answer!("{file}");
+        }
+        let state = match (item.there, item.must) {
+            (true, _) => "there",
+            (false, true) => "MISSING",
+            (false, false) => "may be left out",
+        };
+        answer!("  {state:15}  {:28}  {}", item.name, item.what);
+    }
+    let missing = items.iter().filter(|item| item.must && !item.there).count();
+    if missing == 0 {
+        answer!(
+            "nothing is missing for `{language}`: `callwright check` with the pack tells whether it is right"
+        );
+        return ExitCode::SUCCESS;
+    }
+    answer!("{missing} missing for `{language}`; docs/languages.md tells how to write them");
+    ExitCode::FAILURE
 }
 
 fn report(problems: &[Problem], json: bool, packs: usize) -> ExitCode {

@@ -287,7 +287,7 @@ pub struct Chat {
     pub line: Option<String>,
     /// Language to be greeted in.
     #[arg(long, value_name = "CODE")]
-    pub lang: Option<callwright_model::Language>,
+    pub lang: Option<Language>,
 }
 
 /// Arguments of `talk`.
@@ -308,7 +308,7 @@ pub struct Talk {
     pub line: Option<String>,
     /// Language to be greeted in.
     #[arg(long, value_name = "CODE")]
-    pub lang: Option<callwright_model::Language>,
+    pub lang: Option<Language>,
     /// Configuration file. Without it: the demo airline, started in this process.
     #[arg(long, env = "CALLWRIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -325,6 +325,9 @@ pub struct Check {
     /// Check these skill packs alone, without a configuration.
     #[arg(value_name = "PACK")]
     pub packs: Vec<PathBuf>,
+    /// List all that a language needs, with what these packs (or the program itself) have of it, instead of mistakes.
+    #[arg(long, value_name = "CODE", conflicts_with = "json")]
+    pub language: Option<Language>,
     /// Print the mistakes as JSON.
     #[arg(long)]
     pub json: bool,
@@ -723,6 +726,9 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Check(Check { language: Some(language), packs, .. }) => {
+            return Ok(check::list_language(language, &packs));
+        }
         Command::Check(args) => return Ok(check::run(&args.file.config, &args.packs, args.json)),
         Command::Plan(args) => return plan::run(&args),
         Command::Converse(args) => return Ok(converse::run(&args)),

@@ -63,9 +63,16 @@ pub fn spoken(
 #[must_use]
 pub fn detect(words: &str, current: Language, among: &[Language], spelling: bool) -> Option<Language> {
     let letters = words.chars().filter(|c| c.is_alphabetic()).count();
-    let hangul = words.chars().filter(|c| ('가'..='힣').contains(c)).count();
-    if hangul * 2 > letters {
-        return (current != Language::KO && among.contains(&Language::KO)).then_some(Language::KO);
+    let script = |language: &Language| lexicon::of(*language).and_then(|lexicon| lexicon.script.as_ref());
+    let written_in = |language: &&Language| {
+        let of_it = |c: &char| script(language).is_some_and(|script| script.contains(c));
+        words.chars().filter(of_it).count() * 2 > letters
+    };
+    if written_in(&&current) {
+        return None;
+    }
+    if let Some(language) = among.iter().find(written_in) {
+        return Some(*language);
     }
     if spelling || letters < 6 {
         return None;

@@ -1,20 +1,35 @@
-//! What the crate itself knows of each language: tables beside the code, read once.
+//! What is known of each language: tables and base sentences, read once, from the files built in and those that packs bring.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use callwright_model::yaml::Node;
 use callwright_model::{Language, Problem};
 
 use crate::clauses;
 use crate::understand::Intent;
+use crate::verbalise::{Grammar, Speech};
+use tables::Tables;
+
+pub(crate) mod brought;
+mod check;
+pub(crate) mod checklist;
+pub(crate) mod sections;
+mod tables;
 
 /// A language's closed lists and what callers say at any time. Words are in [`fold`]ed form.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     pub(crate) language: Language,
-    /// Base sentences, Fluent.
-    pub(crate) base: &'static str,
+    /// Base sentences, Fluent, and the name of their file.
+    pub(crate) base: String,
+    pub(crate) base_file: String,
+    /// Words are written together and take endings: phrases are looked for within words too.
+    pub(crate) joined: bool,
+    /// Letters that only this language has.
+    pub(crate) script: Option<RangeInclusive<char>>,
+    /// How facts are put into words.
+    pub(crate) speech: Speech,
     pub(crate) numbers: BTreeMap<String, Number>,
     /// Joins tens and units: "and", "y".
     pub(crate) number_and: Vec<String>,
@@ -31,9 +46,9 @@ pub(crate) struct Lexicon {
     pub(crate) backchannels: BTreeSet<String>,
     /// What people on the telephone say to others in the room, or to win time.
     pub(crate) side_talk: BTreeSet<String>,
-    /// Words that no sentence ends with: more is to come. In Korean, endings of the last word.
+    /// Words that no sentence ends with: more is to come. Where words are joined, endings of the last word.
     pub(crate) unfinished: Marks,
-    /// Words that make a sentence a question or a request. In Korean, endings of words.
+    /// Words that make a sentence a question or a request. Where words are joined, endings of words.
     pub(crate) asking: Marks,
     /// How utterances are parted, and what takes back and puts right.
     pub(crate) clauses: clauses::Tables,
@@ -50,6 +65,8 @@ pub(crate) struct Lexicon {
     pub(crate) requests: BTreeMap<String, Language>,
     /// How people rate a call, by the number from one to five.
     pub(crate) ratings: BTreeMap<String, Vec<String>>,
+    /// What secrets are called, as words begin.
+    pub(crate) secrets: Vec<String>,
     /// Built-in intents and what none of them sounds like.
     pub(crate) intents: Vec<(Intent, Vec<String>)>,
 }
@@ -66,20 +83,29 @@ pub(crate) enum Number {
     Times(u32),
 }
 
+/// A language's two files, built in.
+macro_rules! built_in {
+    ($($code:literal),*) => {
+        [$(($code, include_str!(concat!("../words/", $code, ".yaml")), include_str!(concat!("../words/", $code, ".ftl")))),*]
+    };
+}
+
+/// Code, tables and base sentences. A language is added by its files and its code here.
+const BUILT_IN: [(&str, &str, &str); 4] = built_in!["de", "en", "es", "ko"];
+
 static TABLES: LazyLock<BTreeMap<Language, Lexicon>> = LazyLock::new(|| {
-    [
-        (Language::EN, include_str!("../words/en.yaml"), include_str!("../words/en.ftl")),
-        (Language::ES, include_str!("../words/es.yaml"), include_str!("../words/es.ftl")),
-        (Language::KO, include_str!("../words/ko.yaml"), include_str!("../words/ko.ftl")),
-    ]
-    .into_iter()
-    .filter_map(|(language, tables, base)| Some((language, Lexicon::read(language, tables, base).ok()?)))
-    .collect()
+    let read = |(code, tables, base): (&str, &str, &str)| {
+        let language = code.parse().ok()?;
+        let names = [format!("base tables of `{code}`"), format!("base words of `{code}`")];
+        let lexicon = Lexicon::read(language, [&names[0], tables], [&names[1], base], &mut Vec::new())?;
+        Some((language, lexicon))
+    };
+    BUILT_IN.into_iter().filter_map(read).collect()
 });
 
-/// The tables of a language, if it is one of ours.
+/// The tables of a language, if it is built in or a pack has brought it.
 pub(crate) fn of(language: Language) -> Option<&'static Lexicon> {
-    TABLES.get(&language)
+    TABLES.get(&language).or_else(|| brought::of(language))
 }
 
 /// The tables of a language, or English ones.
@@ -89,47 +115,50 @@ pub(crate) fn of_or_english(language: Language) -> &'static Lexicon {
 
 /// Languages that there are tables for.
 pub(crate) fn languages() -> Vec<Language> {
-    TABLES.keys().copied().collect()
+    TABLES.keys().copied().chain(brought::languages()).collect()
 }
 
 impl Lexicon {
-    fn read(language: Language, tables: &str, base: &'static str) -> Result<Self, Problem> {
-        let node = Node::parse("base tables", tables)?;
-        let text = |path: &[&str]| {
-            let found = path.iter().try_fold(&node, |node, name| node.field(name));
-            found.and_then(Node::text).unwrap_or_default()
-        };
+    /// Reads tables and base sentences, each with the name of their file. `None` when the tables cannot be read at all; whatever else
+    /// is wrong or missing is told, and the rest is read.
+    fn read(
+        language: Language,
+        [tables_file, tables]: [&str; 2],
+        [base_file, base]: [&str; 2],
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let mut tables = Tables::read(tables_file, tables, problems)?;
+        let joined = tables.one_of("joined", &[("yes", true), ("no", false)]).unwrap_or(false);
         let mut numbers = BTreeMap::new();
-        for (key, make) in [
-            ("unit", Number::Unit as fn(u32) -> Number),
-            ("teen", Number::Teen),
-            ("tens", Number::Tens),
-            ("hundreds", Number::Hundreds),
-            ("times", Number::Times),
+        for (path, make) in [
+            ("numbers.unit", Number::Unit as fn(u32) -> Number),
+            ("numbers.teen", Number::Teen),
+            ("numbers.tens", Number::Tens),
+            ("numbers.hundreds", Number::Hundreds),
+            ("numbers.times", Number::Times),
         ] {
-            for (value, form) in forms(text(&["numbers", key])) {
-                numbers.insert(form, make(value.parse().unwrap_or(0)));
-            }
+            let forms = tables.forms::<u32>(path, "a whole number");
+            numbers.extend(forms.into_iter().map(|(form, value)| (form, make(value))));
         }
-        let letter = |key| {
-            forms(text(&[key]))
-                .into_iter()
-                .filter_map(|(value, form)| Some((form, value.chars().next()?)))
-                .collect()
-        };
-        let values = |key| {
-            forms(text(&[key]))
-                .into_iter()
-                .filter_map(|(value, form)| Some((form, value.parse().ok()?)))
-                .collect()
-        };
-        let set = |key| list(text(&[key])).into_iter().collect();
-        let marks = |key| Marks { words: list(text(&[key])), endings: language == Language::KO };
-        let clause = |key| list(text(&["clauses", key]));
+        let mut intents = Vec::new();
+        for intent in Intent::BUILTIN {
+            let lines = tables.lines(&format!("intents.{}", intent.name()));
+            intents.push((intent, lines));
+        }
+        let script = tables.text("script").map(str::to_owned);
+        let script = script.and_then(|text| {
+            let range = letters_of(&text);
+            if range.is_none() {
+                tables.wrong("script", "is not a first and a last letter", "as in `가-힣`");
+            }
+            range
+        });
+        let marks = |tables: &Tables<'_>, path| Marks { words: tables.list(path), endings: joined };
+        let clause = |name: &str| tables.list(&format!("clauses.{name}"));
         let clauses = clauses::Tables {
             and: clause("and"),
             but: clause("but"),
-            last: Marks { words: clause("last"), endings: language == Language::KO },
+            last: marks(&tables, "clauses.last"),
             hangs_on: clause("hangs_on"),
             negation: clause("negation"),
             negation_last: clause("negation_last"),
@@ -140,56 +169,81 @@ impl Lexicon {
             starts_with: clause("starts_with"),
         };
         let mut ratings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (score, form) in forms(text(&["ratings"])) {
-            ratings.entry(score).or_default().push(form);
+        for (form, score) in tables.forms::<u8>("ratings", "a number from 1 to 5") {
+            ratings.entry(score.to_string()).or_default().push(form);
         }
-        let mut intents = Vec::new();
-        for (key, lines) in node.field("intents").and_then(Node::map).unwrap_or_default() {
-            if let Some(intent) = Intent::builtin(&key.name) {
-                let lines = lines.text().unwrap_or_default().lines();
-                intents.push((
-                    intent,
-                    lines.map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
-                ));
-            }
-        }
-        Ok(Self {
+        let letter = "a single letter or figure";
+        Some(Self {
             language,
-            base,
+            base: base.to_owned(),
+            base_file: base_file.to_owned(),
+            joined,
+            script,
+            speech: speech(language, &mut tables, base),
             numbers,
-            number_and: list(text(&["numbers", "and"])),
-            letters: letter("letters"),
-            maybe_letters: letter("maybe_letters"),
-            maybe_digits: letter("maybe_digits"),
-            repeat: forms(text(&["repeat"]))
-                .into_iter()
-                .filter_map(|(value, form)| Some((form, value.parse().ok()?)))
-                .collect(),
-            as_in: list(text(&["as_in"])),
-            fillers: set("fillers"),
-            hesitations: set("hesitations"),
-            backchannels: set("backchannels"),
-            side_talk: set("side_talk"),
-            unfinished: marks("unfinished"),
-            asking: marks("asking"),
+            number_and: tables.list("numbers.and"),
+            letters: tables.forms("letters", letter),
+            maybe_letters: tables.forms("maybe_letters", letter),
+            maybe_digits: tables.forms("maybe_digits", letter),
+            repeat: tables.forms("repeat", "a whole number"),
+            as_in: tables.list("as_in"),
+            fillers: tables.list("fillers"),
+            hesitations: tables.list("hesitations"),
+            backchannels: tables.list("backchannels"),
+            side_talk: tables.list("side_talk"),
+            unfinished: marks(&tables, "unfinished"),
+            asking: marks(&tables, "asking"),
             clauses,
-            particles: list(text(&["particles"])),
-            yes: set("yes"),
-            no: set("no"),
-            hedges: set("hedges"),
-            ordinals: values("ordinals"),
-            compare: forms(text(&["compare"])).into_iter().map(|(value, form)| (form, value)).collect(),
-            months: values("months"),
-            name_lead: list(text(&["name_lead"])),
-            function_words: set("function_words"),
-            requests: forms(text(&["requests"]))
-                .into_iter()
-                .filter_map(|(value, form)| Some((form, value.parse().ok()?)))
-                .collect(),
+            particles: tables.list("particles"),
+            yes: tables.list("yes"),
+            no: tables.list("no"),
+            hedges: tables.list("hedges"),
+            ordinals: tables.forms("ordinals", "a whole number"),
+            compare: tables.forms("compare", "a word"),
+            months: tables.forms("months", "a whole number"),
+            name_lead: tables.list("name_lead"),
+            function_words: tables.list("function_words"),
+            requests: tables.forms("requests", "the code of a language"),
             ratings,
+            secrets: tables.list("secrets"),
             intents,
         })
     }
+
+    /// Whether a word is what a PIN or the like is called.
+    pub(crate) fn names_secret(&self, folded: &str) -> bool {
+        self.secrets.iter().any(|name| folded.starts_with(name.as_str()))
+    }
+}
+
+fn speech(language: Language, tables: &mut Tables<'_>, base: &str) -> Speech {
+    let mut grammar = Grammar::default();
+    for (name, text, line) in tables.texts("say.numbers") {
+        grammar.numbers.add(&name, &text, tables.file, line, tables.problems);
+    }
+    grammar.numbers.check(tables.file, tables.problems);
+    grammar.sounds.begins = tables.kinds("say.begins");
+    grammar.sounds.ends = tables.kinds("say.ends");
+    let mut speech = Speech::new(language, grammar, base);
+    speech.day_parts = tables.names("say.day_parts", "an hour").into_iter().collect();
+    speech.letters = tables.names("say.letters", "a single letter");
+    speech.alphabet = tables.names("say.alphabet", "a single letter");
+    speech.phones = tables.lines("say.phones");
+    if speech.phones.iter().any(|mask| mask.contains(|c: char| !matches!(c, 'x' | '+' | ' ' | '0'..='9'))) {
+        tables.wrong(
+            "say.phones",
+            "has a group of something else than `x` and digits",
+            "as in `0xxx xxx xxxx`",
+        );
+    }
+    speech
+}
+
+/// The letters from the first to the last of `a-z`.
+fn letters_of(text: &str) -> Option<RangeInclusive<char>> {
+    let (first, last) = text.trim().split_once('-')?;
+    let range = first.parse().ok()?..=last.parse().ok()?;
+    (!range.is_empty()).then_some(range)
 }
 
 /// Words by which a sentence is known to be of some kind.
@@ -207,18 +261,8 @@ impl Marks {
 }
 
 /// Comma or line separated phrases.
-fn list(text: &str) -> Vec<String> {
+pub(crate) fn list(text: &str) -> Vec<String> {
     text.split([',', '\n']).map(fold).filter(|form| !form.is_empty()).collect()
-}
-
-/// `value = form, form` lines.
-fn forms(text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for line in text.lines() {
-        let Some((value, listed)) = line.split_once('=') else { continue };
-        found.extend(list(listed).into_iter().map(|form| (value.trim().to_owned(), form)));
-    }
-    found
 }
 
 /// Words as they are compared: lower case, no accents on Latin letters, no punctuation, single spaces. Apostrophes vanish
@@ -227,7 +271,9 @@ pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         let c = plain(c);
-        if c.is_alphanumeric() {
+        if c == 'ß' {
+            folded.push_str("ss");
+        } else if c.is_alphanumeric() {
             folded.push(c);
         } else if !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}')
             && !folded.ends_with(' ')
@@ -258,31 +304,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_tables_are_read() {
-        assert_eq!(languages(), [Language::EN, Language::ES, Language::KO]);
-        for language in languages() {
-            let lexicon = of(language).expect("it is listed");
-            assert!(lexicon.letters.len() >= 26, "{language}");
-            assert!(lexicon.numbers.len() >= 15, "{language}");
-            assert_eq!(lexicon.intents.len(), Intent::BUILTIN.len(), "{language}");
-            assert!(lexicon.yes.len() > 20 && lexicon.no.len() > 20, "{language}");
-            assert!(lexicon.unfinished.words.len() > 10 && lexicon.asking.words.len() > 10, "{language}");
+    fn nothing_is_missing_in_the_languages_built_in() {
+        for (code, tables, base) in BUILT_IN {
+            let mut problems = Vec::new();
+            let language = code.parse().expect("a language");
+            let lexicon = Lexicon::read(language, ["tables", tables], ["base", base], &mut problems);
+            let lexicon = lexicon.expect("the tables can be read");
+            check::sentences(&lexicon, &mut problems);
+            assert_eq!(problems, [], "{code}");
+            assert!(lexicon.letters.len() >= 26, "{code}");
+            assert!(lexicon.numbers.len() >= 15, "{code}");
+            assert!(lexicon.yes.len() > 20 && lexicon.no.len() > 20, "{code}");
+            assert!(lexicon.unfinished.words.len() > 10 && lexicon.asking.words.len() > 10, "{code}");
         }
+        assert_eq!(TABLES.len(), BUILT_IN.len());
     }
 
     #[test]
-    fn every_language_has_the_same_base_sentences() {
-        let keys = |language| {
-            let mut problems = Vec::new();
-            let base = of(language).expect("it is listed").base;
-            let words = crate::words::Words::new(language, base, None, &mut problems);
-            assert_eq!(problems, []);
-            words.keys().map(str::to_owned).collect::<Vec<_>>()
-        };
-        let english = keys(Language::EN);
-        assert!(english.len() > 50);
-        assert_eq!(keys(Language::ES), english);
-        assert_eq!(keys(Language::KO), english);
+    fn a_line_for_each_file() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("words");
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .expect("the folder is in the tree")
+            .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
+            .collect();
+        files.sort();
+        let wanted = BUILT_IN.iter().flat_map(|(code, ..)| [format!("{code}.ftl"), format!("{code}.yaml")]);
+        assert_eq!(files, wanted.collect::<Vec<_>>());
     }
 
     #[test]

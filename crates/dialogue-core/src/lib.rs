@@ -30,6 +30,7 @@ mod words;
 
 pub use dialogue::Dialogue;
 pub use language::{detect, requested};
+pub use lexicon::checklist::{LanguageItem, language_checklist};
 pub use output::{
     AskId, Briefing, DialogueConfig, Limits, Manner, Note, Output, Played, SayKind, Saying, Timer,
     TransferReason, TransferResult,

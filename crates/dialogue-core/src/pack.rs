@@ -61,6 +61,7 @@ impl Pack {
     /// Everything that is wrong with the files, at once.
     pub fn load(source: &PackSource) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
+        lexicon::brought::take(source, &mut problems);
         let head = Head::read(source, &mut problems);
         let (skills, uses) = skills::read(source, &mut problems);
         head.handover.check(&skills, &known_somewhere(&uses), &source.path("pack.yaml"), &mut problems);
@@ -72,11 +73,22 @@ impl Pack {
         for &language in &head.languages {
             let Some(lexicon) = lexicon::of(language) else {
                 let known: Vec<_> = lexicon::languages().iter().map(Language::to_string).collect();
-                let what = format!("language `{language}` has no base words in this build");
-                problems.push(
-                    Problem::error(source.path("pack.yaml"), head.languages_line, what)
-                        .help(format!("it knows {}", known.join(", "))),
+                // What is wrong with its own files is told already.
+                if lexicon::brought::is_in(source, language) {
+                    for name in [format!("words/{language}.ftl"), format!("examples/{language}.yaml")] {
+                        if !source.files.contains_key(&name) {
+                            let what = format!("`{language}` needs this file too");
+                            problems.push(Problem::error(source.path(&name), None, what));
+                        }
+                    }
+                    continue;
+                }
+                let what = format!("there are no tables and base sentences for the language `{language}`");
+                let help = format!(
+                    "there are for {}; docs/languages.md tells how to add one, as languages/{language}.yaml and .ftl",
+                    known.join(", ")
                 );
+                problems.push(Problem::error(source.path("pack.yaml"), head.languages_line, what).help(help));
                 continue;
             };
             let tongue = Tongue::read(source, language, lexicon, &skills, &uses, &head, &mut problems);
@@ -172,7 +184,9 @@ impl Pack {
     #[must_use]
     pub fn key_of(&self, text: &str, language: Language) -> Option<&str> {
         let words = &self.tongue(language).words;
-        let said = words.keys().filter_map(|key| Some((words.begins(key, text)?, key)));
+        // What puts facts into words is a part of sentences, not one.
+        let sentences = words.keys().filter(|key| !key.starts_with("say-"));
+        let said = sentences.filter_map(|key| Some((words.begins(key, text)?, key)));
         said.max().map(|(_, key)| key)
     }
 
@@ -298,12 +312,8 @@ impl Tongue {
         if text.is_none() {
             problems.push(Problem::error(&words_file, None, format!("there are no words in `{language}`")));
         }
-        let mut words = Words::new(
-            language,
-            lexicon.base,
-            text.map(|text| (words_file.as_str(), text.as_str())),
-            problems,
-        );
+        let own = text.map(|text| (words_file.as_str(), text.as_str()));
+        let mut words = Words::of_language(lexicon, own, problems);
         if text.is_some() {
             check_words(&words, &words_file, source, skills, uses, head, problems);
         }

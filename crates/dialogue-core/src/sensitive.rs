@@ -63,7 +63,7 @@ impl Token {
     fn of(word: &str) -> Self {
         let folded = fold(word);
         match digits(word) {
-            0 if NAMES.iter().any(|name| folded.starts_with(name)) => Self::Name,
+            0 if tables().any(|table| table.names_secret(&folded)) => Self::Name,
             0 if folded.is_empty() || tables().any(|table| table.fillers.contains(&folded)) => Self::Filler,
             0 => Self::Other,
             digits => Self::Digits(digits),
@@ -127,26 +127,6 @@ fn tables() -> impl Iterator<Item = &'static Lexicon> {
     lexicon::languages().into_iter().filter_map(lexicon::of)
 }
 
-/// What secrets are called, as words begin.
-const NAMES: [&str; 17] = [
-    "pin",
-    "passcode",
-    "password",
-    "cvv",
-    "cvc",
-    "csc",
-    "security",
-    "secret",
-    "clave",
-    "contrasena",
-    "codigo",
-    "nip",
-    "secreto",
-    "비밀번호",
-    "핀번호",
-    "핀",
-    "보안",
-];
 /// Cards have 13 to 19; a recogniser may lose one.
 const CARD_DIGITS: usize = 12;
 /// The shortest secrets, on the back of cards, have three.

@@ -10,8 +10,8 @@ use crate::lexicon::{self, Lexicon, fold};
 pub fn sort_of(words: &str, language: Language) -> UtteranceSort {
     let lexicon = lexicon::of_or_english(language);
     let mut text = squeezed(&fold(words));
-    // Korean is spaced by taste, and recognisers differ in it.
-    let spaced = language != Language::KO;
+    // What is written together is spaced by taste, and recognisers differ in it.
+    let spaced = !lexicon.joined;
     if !spaced {
         text.retain(|c| c != ' ');
     }

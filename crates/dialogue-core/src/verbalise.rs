@@ -1,14 +1,20 @@
 //! Typed facts as they are spoken: codes in groups, money, dates, times, numbers, durations, telephone numbers and names.
 //!
-//! English keeps figures where every voice reads them right, for they are shown on screens too; Spanish and Korean, where a figure's
-//! word depends on what it counts, are written out.
+//! How a language does it is data: number rules and tables in `words/<language>.yaml`, phrases in `words/<language>.ftl`. English keeps
+//! figures where every voice reads them right, for they are shown on screens too; languages where a figure's word depends on what it
+//! counts write them out.
 
 use callwright_model::{Language, Money, Value};
+use fluent_bundle::FluentValue;
+
+use crate::lexicon;
+use speech::number;
+pub(crate) use speech::{FACT, FUNCTIONS, Grammar, OTHER, Speech, bundle};
 
 mod code;
-mod en;
-mod es;
-mod ko;
+mod rules;
+mod sound;
+mod speech;
 
 /// A fact as it is spoken in a language. Languages without a table of their own are spoken to in English.
 #[must_use]
@@ -17,81 +23,91 @@ pub fn spoken(value: &Value, language: Language) -> String {
         Value::Bool(yes) => yes.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),
-        Value::Code(code) => code::grouped(code, language),
-        Value::Money(money) => match language {
-            Language::ES => es::money(money),
-            Language::KO => ko::money(money),
-            _ => en::money(money),
-        },
+        Value::Code(code) => code::grouped(code, speech(language)),
+        Value::Money(money) => money_in(money, speech(language)),
         Value::Date(_) => date_of(value, language),
-        Value::Time(text) => match (clock(text), language) {
-            (None, _) => text.clone(),
-            (Some((hour, minute)), Language::ES) => es::time(hour, minute),
-            (Some((hour, minute)), Language::KO) => ko::time(hour, minute),
-            (Some((hour, minute)), _) => en::time(hour, minute),
+        Value::Time(text) => match clock(text) {
+            Some((hour, minute)) => speech(language).phrase("say-time", &time_facts(hour, minute, language)),
+            None => text.clone(),
         },
         Value::List(items) => {
-            let items: Vec<_> =
-                items.iter().map(|item| spoken(item, language)).filter(|item| !item.is_empty()).collect();
-            let and = match language {
-                Language::ES => " y ",
-                Language::KO => ", ",
-                _ => " and ",
-            };
-            match items.split_last() {
-                Some((last, before)) if !before.is_empty() => format!("{}{and}{last}", before.join(", ")),
-                Some((last, _)) => last.clone(),
-                None => String::new(),
-            }
+            speech(language).list("list", items.iter().map(|item| spoken(item, language)).collect())
         }
         // Its parts have names of their own; as a whole it is no word.
         Value::Record(_) => String::new(),
     }
 }
 
+fn speech(language: Language) -> &'static Speech {
+    &lexicon::of_or_english(language).speech
+}
+
+fn money_in(money: &Money, speech: &Speech) -> String {
+    let (whole, small) = split(money);
+    let millions = whole > 0 && whole.is_multiple_of(1_000_000);
+    let facts = [
+        ("whole", number(whole)),
+        ("small", number(small)),
+        ("millions", if millions { "yes" } else { "no" }.into()),
+        ("currency", money.currency.clone().into()),
+    ];
+    let amount = match (whole, small) {
+        (_, 0) => speech.phrase("say-money-whole", &facts),
+        (0, _) => speech.phrase("say-money-small", &facts),
+        (_, _) => speech.phrase("say-money", &facts),
+    };
+    if money.minor < 0 { speech.phrase("say-minus", &[("amount", amount.into())]) } else { amount }
+}
+
 /// The date of a date or a time, spoken.
 pub(crate) fn date_of(value: &Value, language: Language) -> String {
     let text = value.as_text().unwrap_or_default();
     let Some(date) = calendar(text) else { return text.to_owned() };
-    match language {
-        Language::ES => es::date(date),
-        Language::KO => ko::date(date),
-        _ => en::date(date),
-    }
+    let facts = [("weekday", date.weekday), ("month", date.month), ("day", date.day)];
+    speech(language).phrase("say-date", &facts.map(|(name, n)| (name, number(n.into()))))
+}
+
+/// What a phrase for a time of day may name.
+fn time_facts(hour: u32, minute: u32, language: Language) -> [(&'static str, FluentValue<'static>); 8] {
+    let twelve = |hour: u32| number(u64::from(if hour.is_multiple_of(12) { 12 } else { hour % 12 }));
+    let parts = speech(language).day_parts.iter();
+    let part = parts.rev().find(|(from, _)| *from <= hour).map_or("", |(_, part)| part.as_str());
+    [
+        ("hour", number(hour.into())),
+        ("twelve", twelve(hour)),
+        ("next", twelve(hour + 1)),
+        ("minute", number(minute.into())),
+        ("mm", format!("{minute:02}").into()),
+        ("tens", number((minute / 10).into())),
+        ("left", number((60 - minute).into())),
+        ("part", part.to_owned().into()),
+    ]
 }
 
 /// Other ways to say a time of day, as a caller may: for the recogniser and for choosing an option. Folded words.
 pub(crate) fn time_forms(hour: u32, minute: u32, language: Language) -> Vec<String> {
-    let forms = match language {
-        Language::ES => es::time_forms(hour, minute),
-        Language::KO => ko::time_forms(hour, minute),
-        _ => en::time_forms(hour, minute),
-    };
-    forms.iter().map(|form| crate::lexicon::fold(form)).collect()
+    let forms = speech(language).phrase("say-time-forms", &time_facts(hour, minute, language));
+    let mut forms: Vec<String> =
+        forms.split(';').map(lexicon::fold).filter(|form| !form.is_empty()).collect();
+    forms.sort();
+    forms.dedup();
+    forms
 }
 
 /// A code with a word for each letter, on request.
 #[must_use]
 pub fn spelled(code: &str, language: Language) -> String {
-    code::spelled(code, language)
+    code::spelled(code, speech(language))
 }
 
 /// A whole number in words.
 pub(crate) fn cardinal(n: i64, language: Language) -> String {
-    match language {
-        Language::ES => es::cardinal(n),
-        Language::KO => ko::cardinal(n),
-        _ => en::cardinal(n),
-    }
+    speech(language).number("cardinal", n)
 }
 
 /// A place in an order in words.
 pub(crate) fn ordinal(n: i64, language: Language) -> String {
-    match language {
-        Language::ES => es::ordinal(n),
-        Language::KO => ko::ordinal(n),
-        _ => en::ordinal(n),
-    }
+    speech(language).number("ordinal", n)
 }
 
 /// How long something takes: a number of minutes, or a text as `PT2H15M` (ISO 8601). `None` for anything else.
@@ -107,16 +123,38 @@ pub(crate) fn duration(value: &Value, language: Language) -> Option<String> {
         | Value::List(_)
         | Value::Record(_) => return None,
     };
-    Some(match language {
-        Language::ES => es::duration(span),
-        Language::KO => ko::duration(span),
-        _ => en::duration(span),
+    let speech = speech(language);
+    let unit = |key: &str, n: u64| speech.phrase(key, &[("n", number(n))]);
+    let units = [
+        ("say-days", span.days),
+        ("say-hours", span.hours),
+        ("say-minutes", span.minutes),
+        ("say-seconds", span.seconds),
+    ];
+    let said: Vec<String> = units.into_iter().filter(|(_, n)| *n > 0).map(|(key, n)| unit(key, n)).collect();
+    Some(if said.is_empty() { unit("say-minutes", 0) } else { speech.list("duration", said) })
+}
+
+/// The facts that a phrase `say-...` may name, all of them; `None` for other sentences.
+pub(crate) fn facts_of(key: &str) -> Option<&'static [&'static str]> {
+    const TIME: &[&str] = &["hour", "twelve", "next", "minute", "mm", "tens", "left", "part"];
+    const MONEY: &[&str] = &["whole", "small", "millions", "currency"];
+    Some(match key {
+        "say-weekday" | "say-month" | "say-date" => &["weekday", "month", "day"],
+        "say-time" | "say-time-forms" => TIME,
+        "say-days" | "say-hours" | "say-minutes" | "say-seconds" => &["n"],
+        "say-list-comma" | "say-list-and" | "say-duration-comma" | "say-duration-and" => &["first", "last"],
+        "say-money" | "say-money-whole" | "say-money-small" | "say-unit" | "say-unit-small" => MONEY,
+        "say-minus" => &["amount"],
+        "say-plus" => &["group"],
+        "say-letter" => &["letter", "word"],
+        _ => return None,
     })
 }
 
 /// A telephone number, digit by digit in groups.
 pub(crate) fn phone(number: &str, language: Language) -> String {
-    code::phone(number, language)
+    code::phone(number, speech(language))
 }
 
 /// A name as systems keep it, `GARCIA/MARIA MRS`, as people say it: `Maria Garcia`.
@@ -312,3 +350,5 @@ fn split(money: &Money) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_german;

@@ -3,7 +3,7 @@
 use callwright_model::{Language, Record};
 
 use crate::Pack;
-use crate::lexicon::fold;
+use crate::lexicon::{self, fold};
 
 /// What a human wants of the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,11 @@ pub fn is_machine(pack: &Pack, words: &str, language: Language) -> bool {
     holds(pack, "machine-words", words, language)
 }
 
-/// Whether words hold one of the phrases of a sentence, parted by semicolons. A phrase begins with a word and ends with one, but that
-/// Korean words have endings of their own.
+/// Whether words hold one of the phrases of a sentence, parted by semicolons. A phrase begins with a word and ends with one, but
+/// where words take endings of their own.
 pub(crate) fn holds(pack: &Pack, key: &str, words: &str, language: Language) -> bool {
     let said = format!(" {} ", fold(words));
-    let end = if language == Language::KO { "" } else { " " };
+    let end = if lexicon::of_or_english(language).joined { "" } else { " " };
     let phrases = pack.sentence(key, &Record::new(), language).unwrap_or_default();
     phrases.split(';').map(fold).any(|phrase| !phrase.is_empty() && said.contains(&format!(" {phrase}{end}")))
 }

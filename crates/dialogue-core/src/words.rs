@@ -1,13 +1,15 @@
 //! Sentences of one language: the base sentences of this crate under those of the pack, rendered from typed facts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use callwright_model::{Language, Problem, Record, Value};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast;
 
-use crate::verbalise;
+use crate::lexicon::Lexicon;
+use crate::verbalise::{self, FACT, Grammar};
 use names::Parts;
 
 mod names;
@@ -54,33 +56,39 @@ impl Sentence {
 }
 
 impl Words {
-    /// Base sentences and, over them, those of the pack's file.
-    pub(crate) fn new(
-        language: Language,
-        base: &str,
+    /// The base sentences of a language and, over them, those of the pack's file.
+    pub(crate) fn of_language(
+        lexicon: &Lexicon,
         pack: Option<(&str, &str)>,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let locale = language.code().parse().unwrap_or_default();
-        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
-        // The marks are for screens; a voice would stumble over them.
-        bundle.set_use_isolating(false);
+        let base = (lexicon.base_file.as_str(), lexicon.base.as_str());
+        Self::new(lexicon.language, &lexicon.speech.grammar, base, pack, problems)
+    }
+
+    fn new(
+        language: Language,
+        grammar: &Arc<Grammar>,
+        base: (&str, &str),
+        pack: Option<(&str, &str)>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut words = Self {
             language,
-            bundle,
+            bundle: verbalise::bundle(language, grammar),
             parts: Parts::default(),
             messages: BTreeMap::new(),
             base: BTreeMap::new(),
             required: BTreeSet::new(),
         };
-        words.add(&format!("base words of `{language}`"), base, false, problems);
+        words.add(base.0, base.1, false, problems);
         words.close();
         words.base = words.messages.iter().map(|(key, it)| (key.clone(), it.variables.clone())).collect();
         if let Some((file, text)) = pack {
             words.add(file, text, true, problems);
             words.close();
         }
-        words.parts.check(problems);
+        words.parts.check(grammar, problems);
         words
     }
 
@@ -238,9 +246,6 @@ impl Words {
     }
 }
 
-/// Stands for a fact where only the words around it are looked at. No words file can hold it.
-const FACT: &str = "\u{1}";
-
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Words({}, {} messages)", self.language, self.messages.len())
@@ -283,8 +288,18 @@ fn line_of(text: &str, offset: usize) -> u32 {
     u32::try_from(text.as_bytes()[..end].iter().filter(|&&byte| byte == b'\n').count()).unwrap_or(0) + 1
 }
 
+/// The text of a message, on one line.
+pub(crate) fn entry_text(text: &str, key: &str) -> Option<String> {
+    let from = *entry_lines(text).get(key)? as usize;
+    let mut lines = text.lines().skip(from - 1);
+    let first = lines.next()?.split_once('=')?.1;
+    // It goes on where lines are indented, or close what was opened.
+    let more = lines.take_while(|line| line.starts_with([' ', '}']));
+    Some(tidy(&std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ")))
+}
+
 /// The line of each message and term: the syntax tree keeps none.
-fn entry_lines(text: &str) -> BTreeMap<&str, u32> {
+pub(crate) fn entry_lines(text: &str) -> BTreeMap<&str, u32> {
     let mut lines = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         if let Some(name) = entry_name(line) {
@@ -310,8 +325,10 @@ mod tests {
 
     fn words(pack: &str) -> (Words, Vec<Problem>) {
         let mut problems = Vec::new();
+        let english = crate::lexicon::of_or_english(Language::EN);
+        let base = ("base", "hello = Hello.\nbye = Bye.\n");
         let words =
-            Words::new(Language::EN, "hello = Hello.\nbye = Bye.\n", Some(("en.ftl", pack)), &mut problems);
+            Words::new(Language::EN, &english.speech.grammar, base, Some(("en.ftl", pack)), &mut problems);
         (words, problems)
     }
 
@@ -367,6 +384,50 @@ mod tests {
     }
 
     #[test]
+    fn what_hangs_on_a_word_follows_its_sound() {
+        let topic = r#"{ $x }{ AFTER($x, vowel: "는", other: "은") }"#;
+        let object = r#"{ $x }{ AFTER($x, vowel: "를", other: "을") }"#;
+        let subject = r#"{ $x }{ AFTER($x, vowel: "가", other: "이") }"#;
+        let toward = r#"{ $x }{ AFTER($x, vowel: "로", rieul: "로", other: "으로") }"#;
+        let and = r#"agua { BEFORE($x, i: "e", other: "y") } { $x }"#;
+        let text = |text: &str| Value::Text(text.to_owned());
+        let code = |text: &str| Value::Code(text.to_owned());
+        for (language, pattern, value, wanted) in [
+            (Language::KO, topic, text("부산"), "부산은"),
+            (Language::KO, topic, text("제주"), "제주는"),
+            (Language::KO, object, text("헤드폰"), "헤드폰을"),
+            (Language::KO, object, text("모자"), "모자를"),
+            (Language::KO, subject, text("김민서"), "김민서가"),
+            (Language::KO, subject, text("박지훈"), "박지훈이"),
+            (Language::KO, toward, text("서울"), "서울로"),
+            (Language::KO, toward, text("부산"), "부산으로"),
+            (Language::KO, toward, text("제주"), "제주로"),
+            // Letters and figures by how they are read: "시애틀", "파리", "삼", "이", "십".
+            (Language::KO, toward, text("Seattle"), "Seattle로"),
+            (Language::KO, topic, text("London"), "London은"),
+            (Language::KO, topic, text("Chicago"), "Chicago는"),
+            (Language::KO, topic, text("Beijing"), "Beijing은"),
+            (Language::KO, subject, Value::Int(3), "3이"),
+            (Language::KO, subject, Value::Int(2), "2가"),
+            (Language::KO, subject, Value::Int(10), "10이"),
+            (Language::KO, topic, code("14C"), "십사 씨는"),
+            (Language::KO, topic, code("K7M"), "케이 칠 엠은"),
+            (Language::ES, and, text("hielo"), "agua y hielo"),
+            (Language::ES, and, text("hilo"), "agua e hilo"),
+            (Language::ES, and, text("Inés"), "agua e Inés"),
+            (Language::ES, and, text("vino"), "agua y vino"),
+        ] {
+            let mut problems = Vec::new();
+            let lexicon = crate::lexicon::of_or_english(language);
+            let pack = format!("it = {pattern}\n");
+            let words = Words::of_language(lexicon, Some(("x.ftl", &pack)), &mut problems);
+            assert_eq!(problems, []);
+            let said = words.render("it", &Record::from([("x".to_owned(), value)]));
+            assert_eq!(said.map(|sentence| sentence.text).as_deref(), Some(wanted));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_said_is_told_before_anybody_calls() {
         let cases = [
             ("a = { nothere }", "`a` refers to `nothere`, which there is not"),
@@ -375,7 +436,11 @@ mod tests {
             ("a = { -brand }", "`a` refers to `-brand`"),
             ("a = { b }\nb = { c }\nc = { b }", "`b` refers to itself"),
             ("a = { a }", "`a` refers to itself"),
-            ("a = { NUMBER($x) }", "`a` calls the function `NUMBER`"),
+            ("a = { NUMBER($x) }", "`a` calls the function `NUMBER`, which there is not"),
+            ("a = { SPELL() }", "which takes one fact"),
+            ("a = { SPELL($x, as: \"nth\") }", "does not know `as: \"nth\"`"),
+            ("a = { AFTER($x, other: \"\", odd: \"\") }", "with `odd`, which is no kind of sound"),
+            ("a = { BEFORE($x) }", "without a text for all other sounds"),
             ("-brand = The { $x }\na = { -brand }", "the term `-brand` names a fact"),
         ];
         for (text, wanted) in cases {

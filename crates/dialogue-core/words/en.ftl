@@ -107,3 +107,117 @@ other-words = another one; a different one; the other one; something else
 machine-words = leave a message; leave your message; leave us a message; after the tone; after the beep; at the tone; voice mail; voicemail; mailbox; is not available; cannot take your call; can't take your call; unable to take your call; record your message; press one for; press 1 for; press one to; press 1 to; for sales press; for support press; for service press; press the star key; press the hash key; press the pound key; main menu; following options; your call is important; number you have dialed; number you have dialled
 whisper-failed = What I was doing for the caller did not work. What had been done was taken back.
 closing-down = I am sorry, we have to end this call for technical reasons. Please call again in a few minutes. Goodbye.
+
+# How facts are put into words. `SPELL($n, as: "...")` is a number by a set of rules of the tables, `cardinal` without `as`.
+# $part is the part of the day, $tens the first figure of the minutes, $mm both, $left the minutes to the $next hour.
+
+say-weekday = { $weekday ->
+    [1] Monday
+    [2] Tuesday
+    [3] Wednesday
+    [4] Thursday
+    [5] Friday
+    [6] Saturday
+   *[7] Sunday
+}
+say-month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+say-date = { say-weekday }, { say-month } { $day }
+say-time = { $minute ->
+    [0] { $hour ->
+        [0] midnight
+        [12] noon
+       *[other] { $twelve } { $part }
+    }
+   *[other] { $tens ->
+        [0] { $twelve } oh { $minute } { $part }
+       *[other] { $twelve }:{ $minute } { $part }
+    }
+}
+# Other ways to say a time, as callers may, parted by semicolons.
+say-time-forms = { $twelve } { $mm }; { $twelve }{ $mm }; { $hour } { $mm }; { SPELL($hour) } { SPELL($minute) }; { $minute ->
+    [0] { SPELL($twelve) } oclock; at { SPELL($twelve) }
+    [15] quarter past { SPELL($twelve) }; { SPELL($twelve) } fifteen
+    [30] half past { SPELL($twelve) }; { SPELL($twelve) } thirty
+    [45] quarter to { SPELL($next) }; { SPELL($twelve) } forty five
+   *[other] { $tens ->
+        [0] { SPELL($twelve) } oh { SPELL($minute) }; { SPELL($twelve) } o { SPELL($minute) }; { SPELL($minute) } past { SPELL($twelve) }
+        [1] { SPELL($twelve) } { SPELL($minute) }; { SPELL($minute) } past { SPELL($twelve) }
+        [2] { SPELL($twelve) } { SPELL($minute) }; { SPELL($minute) } past { SPELL($twelve) }
+       *[other] { SPELL($twelve) } { SPELL($minute) }; { SPELL($left) } to { SPELL($next) }
+    }
+}
+say-days = { $n } { $n ->
+    [one] day
+   *[other] days
+}
+say-hours = { $n } { $n ->
+    [one] hour
+   *[other] hours
+}
+say-minutes = { $n } { $n ->
+    [one] minute
+   *[other] minutes
+}
+say-seconds = { $n } { $n ->
+    [one] second
+   *[other] seconds
+}
+say-duration-comma = { $first }, { $last }
+say-duration-and = { $first } and { $last }
+say-list-comma = { $first }, { $last }
+say-list-and = { $first } and { $last }
+# $whole units and $small ones; $millions tells whether the whole ones are full millions.
+say-money = { say-money-whole } and { say-money-small }
+say-money-whole = { $whole } { say-unit }
+say-money-small = { $small } { say-unit-small }
+say-unit = { $currency ->
+    [USD] { $whole ->
+        [one] dollar
+       *[other] dollars
+    }
+    [EUR] { $whole ->
+        [one] euro
+       *[other] euros
+    }
+    [GBP] { $whole ->
+        [one] pound
+       *[other] pounds
+    }
+    [KRW] won
+    [JPY] yen
+   *[other] { $currency }
+}
+say-unit-small = { $currency ->
+    [USD] { $small ->
+        [one] cent
+       *[other] cents
+    }
+    [EUR] { $small ->
+        [one] cent
+       *[other] cents
+    }
+    [GBP] { $small ->
+        [one] penny
+       *[other] pence
+    }
+   *[other] { $small ->
+        [one] hundredth
+       *[other] hundredths
+    }
+}
+say-minus = minus { $amount }
+say-plus = plus { $group }
+say-letter = { $word }

@@ -20,7 +20,7 @@ keys-choice = Diga el número de la opción o púlselo en su teléfono.
 spell-with-words = Ayuda si lo dice despacio y usa palabras para las letras, por ejemplo K de kilo.
 choose-one-of = Puede decir: { $options }.
 spelled = Deletreo: { $codes }.
-list-or = { $first } o { $last }
+list-or = { $first } { BEFORE($last, o: "u", other: "o") } { $last }
 take-your-time = Tómese su tiempo.
 language-switched = Por supuesto. Seguimos en español.
 lost-for-words = Lo siento, no sé cómo decirle esto.
@@ -107,3 +107,132 @@ other-words = otro distinto; otra distinta; el otro; la otra; otra cosa
 machine-words = deje su mensaje; deje un mensaje; deja tu mensaje; deja un mensaje; después de la señal; después del tono; buzón de voz; no está disponible; no podemos atenderle; pulse uno para; pulse 1 para; marque uno para; marque 1 para; menú principal; siguientes opciones; el número que ha marcado
 whisper-failed = Lo que estaba haciendo para la persona que llama no ha funcionado. Lo hecho se ha deshecho.
 closing-down = Lo siento, tenemos que terminar esta llamada por motivos técnicos. Vuelva a llamar dentro de unos minutos. Adiós.
+
+# Cómo se dicen los datos. Las variables se explican en en.ftl.
+
+say-weekday = { $weekday ->
+    [1] lunes
+    [2] martes
+    [3] miércoles
+    [4] jueves
+    [5] viernes
+    [6] sábado
+   *[7] domingo
+}
+say-month = { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+}
+say-date = { say-weekday } { $day ->
+    [1] primero
+   *[other] { SPELL($day) }
+} de { say-month }
+# Con su artículo, como en "sale a las diez y cuarto de la mañana".
+say-time = { $twelve ->
+    [1] la una
+   *[other] las { SPELL($twelve) }
+} { $minute ->
+    [0] { "" }
+    [15] y cuarto
+    [30] y media
+   *[other] y { SPELL($minute) }
+} { $part }
+say-time-forms = { $twelve } { $mm }; { $twelve }{ $mm }; { $hour } { $mm }; { SPELL($hour) } { SPELL($minute) }; { SPELL($hour) } y { SPELL($minute) }; { SPELL($twelve, as: "feminine") } y { SPELL($minute) }; { SPELL($twelve, as: "feminine") } { SPELL($minute) }; { $minute ->
+    [0] { $twelve ->
+        [1] la
+       *[other] las
+    } { SPELL($twelve, as: "feminine") }; { SPELL($twelve, as: "feminine") } en punto
+    [15] { SPELL($twelve, as: "feminine") } y cuarto
+    [30] { SPELL($twelve, as: "feminine") } y media
+    [45] { SPELL($next, as: "feminine") } menos cuarto; { SPELL($next, as: "feminine") } menos quince
+   *[other] { $tens ->
+        [3] { SPELL($next, as: "feminine") } menos { SPELL($left) }
+        [4] { SPELL($next, as: "feminine") } menos { SPELL($left) }
+        [5] { SPELL($next, as: "feminine") } menos { SPELL($left) }
+       *[other] { "" }
+    }
+}
+say-days = { SPELL($n, as: "masculine") } { $n ->
+    [one] día
+   *[other] días
+}
+say-hours = { SPELL($n, as: "feminine") } { $n ->
+    [one] hora
+   *[other] horas
+}
+say-minutes = { SPELL($n, as: "masculine") } { $n ->
+    [one] minuto
+   *[other] minutos
+}
+say-seconds = { SPELL($n, as: "masculine") } { $n ->
+    [one] segundo
+   *[other] segundos
+}
+say-duration-comma = { $first }, { $last }
+say-duration-and = { $first } { BEFORE($last, i: "e", other: "y") } { $last }
+say-list-comma = { $first }, { $last }
+say-list-and = { $first } { BEFORE($last, i: "e", other: "y") } { $last }
+say-money = { say-money-whole } con { say-money-small }
+# "Un millón de euros", pero "un millón cien euros".
+say-money-whole = { $currency ->
+    [GBP] { SPELL($whole, as: "feminine") }
+   *[other] { SPELL($whole, as: "masculine") }
+} { $millions ->
+    [yes] de
+   *[no] { "" }
+} { say-unit }
+say-money-small = { SPELL($small, as: "masculine") } { say-unit-small }
+say-unit = { $currency ->
+    [USD] { $whole ->
+        [one] dólar
+       *[other] dólares
+    }
+    [EUR] { $whole ->
+        [one] euro
+       *[other] euros
+    }
+    [GBP] { $whole ->
+        [one] libra
+       *[other] libras
+    }
+    [KRW] { $whole ->
+        [one] won
+       *[other] wones
+    }
+    [JPY] { $whole ->
+        [one] yen
+       *[other] yenes
+    }
+   *[other] { $currency }
+}
+say-unit-small = { $currency ->
+    [USD] { $small ->
+        [one] centavo
+       *[other] centavos
+    }
+    [EUR] { $small ->
+        [one] céntimo
+       *[other] céntimos
+    }
+    [GBP] { $small ->
+        [one] penique
+       *[other] peniques
+    }
+   *[other] { $small ->
+        [one] centésimo
+       *[other] centésimos
+    }
+}
+say-minus = menos { $amount }
+say-plus = más { $group }
+say-letter = { $letter } de { $word }

@@ -9,9 +9,9 @@ rephrase-open = 죄송합니다, 잘 못 알아들었습니다. 원하시는 것
 help = 제가 도와드릴 수 있는 것은 { $skills }입니다. 상담원 연결이라고 말씀하셔도 됩니다. 무엇을 도와드릴까요?
 anything-else = 더 도와드릴 것이 있을까요?
 go-on = 알겠습니다. 다른 것을 도와드릴까요?
-unsure-skill = { $skill }, 이것을 원하시는 게 맞나요?
+unsure-skill = { $skill }{ AFTER($skill, vowel: "를", other: "을") } 원하시는 게 맞나요?
 not-understood = 죄송합니다, 잘 못 알아들었습니다.
-did-you-say = { $value }, 맞습니까?
+did-you-say = { $value }{ AFTER($value, vowel: "가", other: "이") } 맞습니까?
 option-by-number = { $number }번
 yes-or-no = 네 또는 아니요로 말씀해 주세요.
 yes-or-no-keys = 네 또는 아니요로 말씀하시거나, 네는 1번, 아니요는 2번을 눌러 주세요.
@@ -107,3 +107,60 @@ other-words = 다른 걸로; 다른 것; 다른 거
 machine-words = 메시지를 남겨; 메세지를 남겨; 삐 소리; 음성사서함; 음성 사서함; 소리샘; 전화를 받을 수 없; 연결이 되지 않아; 없는 번호; 눌러 주십시오; 눌러 주세요; 상담 시간은
 whisper-failed = 고객을 위해 진행하던 일이 되지 않았습니다. 처리된 것은 되돌렸습니다.
 closing-down = 죄송합니다. 기술적인 문제로 통화를 마쳐야 합니다. 몇 분 후에 다시 전화해 주세요. 안녕히 계세요.
+
+# 날짜, 시간, 금액 등을 말하는 방식. 변수는 en.ftl에 설명되어 있다.
+
+say-weekday = { $weekday ->
+    [1] 월요일
+    [2] 화요일
+    [3] 수요일
+    [4] 목요일
+    [5] 금요일
+    [6] 토요일
+   *[7] 일요일
+}
+say-month = { $month ->
+    [6] 유월
+    [10] 시월
+   *[other] { SPELL($month) }월
+}
+say-date = { say-month } { SPELL($day) }일 { say-weekday }
+say-time = { $part } { SPELL($twelve, as: "native") } 시 { $minute ->
+    [0] { "" }
+    [30] 반
+   *[other] { SPELL($minute) } 분
+}
+say-time-forms = { $twelve } { $mm }; { $twelve }시 { $minute }분; { SPELL($twelve, as: "native") }시 { $minute }분; { $hour } { $mm }; { $hour }시 { $minute }분; { SPELL($hour) }시 { SPELL($minute) }분; { $minute ->
+    [0] { SPELL($twelve, as: "native") }시; { $twelve }시
+    [30] { SPELL($twelve, as: "native") }시 반; { SPELL($twelve, as: "native") }시 삼십분; { $twelve }시 반
+   *[other] { SPELL($twelve, as: "native") }시 { SPELL($minute) }분
+}
+say-days = { SPELL($n) } 일
+say-hours = { SPELL($n, as: "native") } 시간
+say-minutes = { SPELL($n) } 분
+say-seconds = { SPELL($n) } 초
+say-duration-comma = { $first } { $last }
+say-duration-and = { $first } { $last }
+say-list-comma = { $first }, { $last }
+say-list-and = { $first }, { $last }
+say-money = { say-money-whole } { say-money-small }
+say-money-whole = { SPELL($whole) } { say-unit }
+say-money-small = { SPELL($small) } { say-unit-small }
+say-unit = { $currency ->
+    [USD] 달러
+    [EUR] 유로
+    [GBP] 파운드
+    [KRW] 원
+    [JPY] 엔
+   *[other] { $currency }
+}
+say-unit-small = { $currency ->
+    [USD] 센트
+    [EUR] 센트
+    [GBP] 펜스
+   *[other] 센트
+}
+say-minus = 마이너스 { $amount }
+say-plus = 플러스 { $group }
+# "킬로 할 때 케이": 전화로 글자를 구별하는 말.
+say-letter = { $word } 할 때 { $letter }

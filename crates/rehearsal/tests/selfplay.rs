@@ -62,11 +62,11 @@ fn callers_who_cannot_be_are_told_with_what_is_missing() {
     source.files.remove("callers/es.yaml");
     let text = source.files.get_mut("callers/ko.yaml").expect("it is there");
     *text = text.replace("  status:", "  other:");
-    let german = "de".parse().expect("a language");
-    let problems = SelfPlay::load(&source, &[Language::ES, Language::KO, german]).err().unwrap_or_default();
+    let french = "fr".parse().expect("a language");
+    let problems = SelfPlay::load(&source, &[Language::ES, Language::KO, french]).err().unwrap_or_default();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for wanted in
-        ["callers/es.yaml: error: there is no such file", "nothing under `wishes.status`", "no words in `de`"]
+        ["callers/es.yaml: error: there is no such file", "nothing under `wishes.status`", "no words in `fr`"]
     {
         assert!(told.iter().any(|line| line.contains(wanted)), "{wanted}: {told:#?}");
     }

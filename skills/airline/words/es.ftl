@@ -45,7 +45,7 @@ flight-cancelled = Lo siento, el vuelo de { $status-from } a { $status-to } est�
 queue-place = Es usted el número { $place } de la cola. No cuelgue, por favor.
 queue-wait = Es usted el número { $place } de la cola. Tardaremos { $minutes ->
     [one] un minuto
-   *[other] unos { $minutes } minutos
+   *[other] unos { SPELL($minutes, as: "masculine") } minutos
 }. No cuelgue, por favor.
 
 answer-cost-rebook = No le cuesta nada, y recibe un abono de { $offers-credit }.

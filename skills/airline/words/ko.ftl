@@ -17,7 +17,7 @@ no-such-booking = 그 번호로 된 예약을 찾을 수 없습니다.
 wrong-pin = 비밀번호가 예약과 맞지 않습니다.
 no-such-flight = 그 번호의 항공편을 찾을 수 없습니다.
 
-not-cancelled = 고객님의 항공편 { $booking-flight-number }, 취소되지 않았으므로 다른 편으로 바꿔 드릴 수 없습니다.
+not-cancelled = 고객님의 항공편 { $booking-flight-number }{ AFTER($booking-flight-number, vowel: "는", other: "은") } 취소되지 않았으므로 다른 편으로 바꿔 드릴 수 없습니다.
 already-cancelled = 그 예약은 이미 취소되었습니다.
 no-flights = 죄송합니다. 좌석이 남은 다른 항공편이 없습니다.
 no-refund = 죄송합니다. 이 운임은 환불되지 않습니다.
@@ -29,24 +29,24 @@ refund-too-high = 죄송합니다. { $terms-refund } 환불은 제가 드릴 수
 offer-flights = 항공편이 취소되어 죄송합니다. 다음 항공편이 있습니다.
 offer-flights-option = { $option }번, { $departs }.
 
-read-back-rebook = { $flight-departs } 항공편으로 바꾸고 { $offers-credit } 적립해 드리겠습니다. 그렇게 할까요?
+read-back-rebook = { $flight-departs } 항공편으로 바꾸고 { $offers-credit }{ AFTER($offers-credit, vowel: "를", other: "을") } 적립해 드리겠습니다. 그렇게 할까요?
 read-back-rebook-short = { $flight-departs } 항공편, { $offers-credit } 적립입니다. 그렇게 할까요?
-rebook-done = { $updated-departs } 항공편으로 예약되었습니다. 좌석은 { $seat-number }, 적립금은 { $credit-amount }입니다. 확인서를 보내 드렸습니다.
+rebook-done = { $updated-departs } 항공편으로 예약되었습니다. 좌석은 { $seat-number }{ AFTER($seat-number, vowel: "고", other: "이고") }, 적립금은 { $credit-amount }입니다. 확인서를 보내 드렸습니다.
 rebook-failed = 죄송합니다. 항공편을 바꾸지 못했습니다. 예약은 그대로입니다.
 
-read-back-cancel = 예약을 취소하고 { $terms-refund } 환불해 드리겠습니다. 그렇게 할까요?
-cancel-done = 예약이 취소되었고 { $refund-amount } 환불됩니다. 확인서를 보내 드렸습니다.
+read-back-cancel = 예약을 취소하고 { $terms-refund }{ AFTER($terms-refund, vowel: "를", other: "을") } 환불해 드리겠습니다. 그렇게 할까요?
+cancel-done = 예약이 취소되었고 { $refund-amount }{ AFTER($refund-amount, vowel: "가", other: "이") } 환불됩니다. 확인서를 보내 드렸습니다.
 cancel-failed = 죄송합니다. 예약을 취소하지 못했습니다. 예약은 그대로입니다.
 
-flight-on-time = { $status-from } 출발 { $status-to } 도착 항공편은 정시에 출발합니다. 출발 시각은 { $status-departs }, 탑승구는 { $status-gate }입니다.
-flight-delayed = { $status-from } 출발 { $status-to } 도착 항공편이 지연되었습니다. 새 출발 시각은 { $status-expected }, 탑승구는 { $status-gate }입니다.
+flight-on-time = { $status-from } 출발 { $status-to } 도착 항공편은 정시에 출발합니다. 출발 시각은 { $status-departs }{ AFTER($status-departs, vowel: "고", other: "이고") }, 탑승구는 { $status-gate }입니다.
+flight-delayed = { $status-from } 출발 { $status-to } 도착 항공편이 지연되었습니다. 새 출발 시각은 { $status-expected }{ AFTER($status-expected, vowel: "고", other: "이고") }, 탑승구는 { $status-gate }입니다.
 flight-cancelled = 죄송합니다. { $status-from } 출발 { $status-to } 도착 항공편은 취소되었습니다.
 
-queue-place = 대기 순서는 { $place }번째입니다. 잠시만 기다려 주세요.
-queue-wait = 대기 순서는 { $place }번째이고, 약 { $minutes }분 걸립니다. 잠시만 기다려 주세요.
+queue-place = 대기 순서는 { SPELL($place, as: "ordinal") }입니다. 잠시만 기다려 주세요.
+queue-wait = 대기 순서는 { SPELL($place, as: "ordinal") }이고, 약 { SPELL($minutes) } 분 걸립니다. 잠시만 기다려 주세요.
 
-answer-cost-rebook = 비용은 없으며, { $offers-credit } 적립해 드립니다.
-answer-cost-cancel = 추가 비용은 없으며, { $terms-refund } 환불됩니다.
+answer-cost-rebook = 비용은 없으며, { $offers-credit }{ AFTER($offers-credit, vowel: "를", other: "을") } 적립해 드립니다.
+answer-cost-cancel = 추가 비용은 없으며, { $terms-refund }{ AFTER($terms-refund, vowel: "가", other: "이") } 환불됩니다.
 answer-cost = 취소된 항공편의 변경은 무료입니다. 예약을 취소하시는 경우 환불 금액을 먼저 알려 드립니다.
 answer-baggage = 수하물은 새 항공편으로 함께 옮겨집니다. 따로 하실 일은 없습니다.
 

@@ -232,7 +232,7 @@ shop = \"http://127.0.0.1:7102\"
         "callwright.toml:5: error: the journal",
         "callwright.toml:7: error: journals of calls cannot be written into",
         "callwright.toml:10: error: there is no model file",
-        "callwright.toml:14: error: line `airline` speaks `fr`, but its pack has no words in it (it has en, es, ko)",
+        "callwright.toml:14: error: line `airline` speaks `fr`, but its pack has no words in it (it has en, es, ko, de)",
         "callwright.toml:15: error: there is no voice `zzz`",
         "callwright.toml:16: error: the words of `en` have no sentence `nokey`",
         "callwright.toml:19: error: there is no folder",

@@ -238,7 +238,7 @@ fn yes_and_no_are_plain_or_they_are_nothing() {
         (KO, "좋습니다", Some(Yes)),
         (KO, "그렇게 해주세요", Some(Yes)),
         (KO, "아니요", Some(No)),
-        (KO, "아니요 괜찮아요", None),
+        (KO, "아니요 괜찮아요", Some(No)),
         (KO, "아니요, 틀렸어요", Some(No)),
         (KO, "아닙니다", Some(No)),
         (KO, "싫어요", Some(No)),

@@ -1,71 +1,60 @@
 //! Codes and telephone numbers, in groups that people can write down, and spelled with an alphabet on request.
 
-use callwright_model::Language;
-
-use super::{cardinal, es, ko};
+use super::speech::Speech;
 
 /// A code as it is read: `K 7 M, 4 X 2`. A seat or a gate is read as people say it: `11 A`, `B 12`.
-pub(super) fn grouped(code: &str, language: Language) -> String {
+pub(super) fn grouped(code: &str, speech: &Speech) -> String {
     let parts = parts(code);
     if let [part] = parts.as_slice()
-        && let Some(place) = place(part, language)
+        && let Some(place) = place(part, speech)
     {
         return place;
     }
     let groups = parts.iter().flat_map(|part| groups(part));
-    groups.map(|group| named(&group, language)).collect::<Vec<_>>().join(", ")
+    groups.map(|group| named(&group, speech)).collect::<Vec<_>>().join(", ")
 }
 
 /// A telephone number, in the groups it is written in, else in those that are usual where the language is spoken.
-pub(super) fn phone(number: &str, language: Language) -> String {
+pub(super) fn phone(number: &str, speech: &Speech) -> String {
     let plus = number.trim_start().starts_with('+');
     let mut parts = parts(number);
-    if let [digits] = parts.as_slice() {
-        let sizes: &[usize] = match (language, plus, digits.len()) {
-            (Language::KO, false, 11) => &[3, 4, 4],
-            (Language::KO, false, 10) => &[3, 3, 4],
-            (Language::ES, false, 9) => &[3, 3, 3],
-            (_, false, 10) => &[3, 3, 4],
-            (_, _, 11) if digits[0] == '1' => &[1, 3, 3, 4],
-            _ => &[],
-        };
-        if !sizes.is_empty() {
-            parts = cut(digits, sizes.iter().copied());
-        }
+    if let [digits] = parts.as_slice()
+        && let Some(mask) = speech.phones.iter().find(|mask| fits(mask, digits, plus))
+    {
+        let sizes = mask.trim_start_matches('+').split_whitespace().map(|group| group.chars().count());
+        parts = cut(digits, sizes);
     }
     let groups =
         parts.iter().flat_map(|part| if part.len() <= 4 { vec![part.clone()] } else { groups(part) });
-    let mut groups: Vec<String> = groups.map(|group| named(&group, language)).collect();
+    let mut groups: Vec<String> = groups.map(|group| named(&group, speech)).collect();
     if plus && let Some(first) = groups.first_mut() {
-        let word = match language {
-            Language::ES => "más",
-            Language::KO => "플러스",
-            _ => "plus",
-        };
-        *first = format!("{word} {first}");
+        *first = speech.phrase("say-plus", &[("group", std::mem::take(first).into())]);
     }
     groups.join(", ")
 }
 
+/// Whether a number is one of those that a mask groups: as long, with a plus or without, and with the digits that the mask names.
+fn fits(mask: &str, digits: &[char], plus: bool) -> bool {
+    let wanted: Vec<char> = mask.chars().filter(|c| !c.is_whitespace() && *c != '+').collect();
+    plus == mask.starts_with('+')
+        && wanted.len() == digits.len()
+        && wanted.iter().zip(digits).all(|(wanted, digit)| *wanted == 'x' || wanted == digit)
+}
+
 /// A code with a word for each letter: `kilo, seven, mike, four, x-ray, two`.
-pub(super) fn spelled(code: &str, language: Language) -> String {
-    let spell = |c: char| match (letter(c), language) {
-        (Some(at), Language::ES) => format!("{} de {}", es::letter(c), es::ALPHABET[at]),
-        // "Kilo 할 때 케이": the way Koreans tell letters apart on the telephone.
-        (Some(at), Language::KO) => format!("{} 할 때 {}", ko::ALPHABET[at], ko::letter(c)),
-        (Some(at), _) => ALPHABET[at].to_owned(),
-        (None, _) => c.to_digit(10).map_or_else(|| c.to_string(), |digit| digit_word(digit, language)),
+pub(super) fn spelled(code: &str, speech: &Speech) -> String {
+    let spell = |c: char| match (speech.alphabet.get(&lower(c)), c.to_digit(10)) {
+        (Some(word), _) => speech
+            .phrase("say-letter", &[("letter", letter(c, speech).into()), ("word", word.clone().into())]),
+        (None, Some(digit)) => speech.number("spelled-digit", digit.into()),
+        (None, None) => c.to_string(),
     };
-    code.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_uppercase)
-        .map(spell)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let characters = code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
+    characters.map(spell).collect::<Vec<_>>().join(", ")
 }
 
 /// Row and letter of a seat, letter and number of a gate. With a zero in front it is a code like any other.
-fn place(part: &[char], language: Language) -> Option<String> {
+fn place(part: &[char], speech: &Speech) -> Option<String> {
     let digits = part.iter().filter(|c| c.is_ascii_digit()).count();
     if digits + 1 != part.len() || !(1..=3).contains(&digits) {
         return None;
@@ -81,12 +70,8 @@ fn place(part: &[char], language: Language) -> Option<String> {
         return None;
     }
     let number: i64 = number.iter().collect::<String>().parse().ok()?;
-    let number = match language {
-        Language::ES | Language::KO => cardinal(number, language),
-        // The English voice reads figures, and a screen shows them.
-        _ => number.to_string(),
-    };
-    let letter = character(letter, language);
+    let number = speech.number("place", number);
+    let letter = character(letter, speech);
     Some(if seat { format!("{number} {letter}") } else { format!("{letter} {number}") })
 }
 
@@ -131,34 +116,19 @@ fn cut(part: &[char], sizes: impl Iterator<Item = usize>) -> Vec<Vec<char>> {
     groups
 }
 
-fn named(group: &[char], language: Language) -> String {
-    group.iter().map(|c| character(*c, language)).collect::<Vec<_>>().join(" ")
+fn named(group: &[char], speech: &Speech) -> String {
+    group.iter().map(|c| character(*c, speech)).collect::<Vec<_>>().join(" ")
 }
 
-fn character(c: char, language: Language) -> String {
-    match language {
-        Language::ES => c.to_digit(10).map_or_else(|| es::letter(c), |digit| digit_word(digit, language)),
-        Language::KO => c.to_digit(10).map_or_else(|| ko::letter(c), |digit| digit_word(digit, language)),
-        _ => c.to_string(),
-    }
+fn character(c: char, speech: &Speech) -> String {
+    c.to_digit(10).map_or_else(|| letter(c, speech), |digit| speech.number("digit", digit.into()))
 }
 
-fn digit_word(digit: u32, language: Language) -> String {
-    match (digit, language) {
-        // A zero among digits is "gong".
-        (0, Language::KO) => "공".to_owned(),
-        _ => cardinal(i64::from(digit), language),
-    }
+/// A letter as a voice reads it.
+fn letter(c: char, speech: &Speech) -> String {
+    speech.letters.get(&lower(c)).cloned().unwrap_or_else(|| c.to_string())
 }
 
-/// The place of a letter in the alphabet.
-fn letter(c: char) -> Option<usize> {
-    c.is_ascii_uppercase().then(|| c as usize - 'A' as usize)
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
 }
-
-/// The spelling alphabet of aviation, in the spelling that a voice reads right.
-const ALPHABET: [&str; 26] = [
-    "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo",
-    "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",
-    "whiskey", "x-ray", "yankee", "zulu",
-];

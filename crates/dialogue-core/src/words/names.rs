@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use callwright_model::{Problem, yaml};
 use fluent_syntax::ast;
 
+use crate::verbalise::{FUNCTIONS, Grammar, OTHER};
+
 /// Something in a words file that can be named: a message `greeting`, a term `-brand`, an attribute `greeting.short`.
 #[derive(Debug, Default)]
 pub(super) struct Part {
@@ -12,7 +14,16 @@ pub(super) struct Part {
     pub(super) line: Option<u32>,
     variables: BTreeSet<String>,
     references: BTreeSet<String>,
-    functions: BTreeSet<String>,
+    calls: Vec<Call>,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+struct Call {
+    function: String,
+    /// Facts and texts that it is given.
+    given: usize,
+    named: Vec<(String, String)>,
 }
 
 /// Everything that the files of a language bring, by name.
@@ -48,7 +59,7 @@ impl Parts {
     }
 
     /// Tells what cannot be said whatever the facts are.
-    pub(super) fn check(&self, problems: &mut Vec<Problem>) {
+    pub(super) fn check(&self, grammar: &Grammar, problems: &mut Vec<Problem>) {
         let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
         for (name, part) in &self.0 {
             let mut wrong = |what: String, help: String| {
@@ -59,9 +70,10 @@ impl Parts {
                 let near = if near.starts_with("did") { near } else { "write it, or its text".to_owned() };
                 wrong(format!("`{name}` refers to `{missing}`, which there is not"), near);
             }
-            for function in &part.functions {
-                let what = format!("`{name}` calls the function `{function}`, which there is not");
-                wrong(what, "facts are spoken as they are; there are no functions".to_owned());
+            for call in &part.calls {
+                if let Some((what, help)) = call.mistake(grammar) {
+                    wrong(format!("`{name}` calls the function `{}`, {what}", call.function), help);
+                }
             }
             if name.starts_with('-') && !part.variables.is_empty() {
                 let what = format!("the term `{name}` names a fact");
@@ -114,7 +126,17 @@ impl Part {
             }
             ast::InlineExpression::Placeable { expression } => self.expression(expression),
             ast::InlineExpression::FunctionReference { id, arguments } => {
-                self.functions.insert(id.name.to_owned());
+                let text = |value: &ast::InlineExpression<&str>| match value {
+                    ast::InlineExpression::StringLiteral { value } => (*value).to_owned(),
+                    // Fluent takes nothing but texts and numbers here.
+                    _ => String::new(),
+                };
+                let named = arguments.named.iter();
+                self.calls.push(Call {
+                    function: id.name.to_owned(),
+                    given: arguments.positional.len(),
+                    named: named.map(|it| (it.name.name.to_owned(), text(&it.value))).collect(),
+                });
                 arguments.positional.iter().for_each(|argument| self.inline(argument));
             }
             ast::InlineExpression::MessageReference { id, attribute } => {
@@ -125,6 +147,38 @@ impl Part {
             }
             ast::InlineExpression::StringLiteral { .. } | ast::InlineExpression::NumberLiteral { .. } => {}
         }
+    }
+}
+
+impl Call {
+    /// What is wrong with it, and what to do.
+    fn mistake(&self, grammar: &Grammar) -> Option<(String, String)> {
+        if !FUNCTIONS.contains(&self.function.as_str()) {
+            let help =
+                format!("there are {}; without one, facts are spoken as they are", FUNCTIONS.join(", "));
+            return Some(("which there is not".to_owned(), help));
+        }
+        if self.given != 1 {
+            return Some((
+                "which takes one fact".to_owned(),
+                format!("as in `{}($name, ...)`", self.function),
+            ));
+        }
+        if self.function == "SPELL" {
+            let (name, set) =
+                self.named.iter().find(|(name, set)| name != "as" || !grammar.numbers.has(set))?;
+            let what = format!("which does not know `{name}: \"{set}\"`");
+            return Some((what, format!("as: one of the number rules {}", grammar.numbers.names())));
+        }
+        let known: BTreeSet<&str> = grammar.sounds.kinds().chain([OTHER]).collect();
+        let unknown = self.named.iter().find(|(name, _)| !known.contains(name.as_str()));
+        if let Some((name, _)) = unknown {
+            let known: Vec<&str> = known.into_iter().collect();
+            return Some((format!("with `{name}`, which is no kind of sound"), yaml::nearest(name, &known)));
+        }
+        let other = self.named.iter().any(|(name, _)| name == OTHER);
+        (!other)
+            .then(|| ("without a text for all other sounds".to_owned(), format!("add `{OTHER}: \"...\"`")))
     }
 }
 

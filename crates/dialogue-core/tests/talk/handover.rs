@@ -11,7 +11,7 @@ use crate::script::{Core, Stage, source};
 fn with_rules(rules: &str) -> Result<Arc<Pack>, Vec<String>> {
     let mut source = source("airline");
     let pack = source.files.get_mut("pack.yaml").expect("it is there");
-    *pack = format!("{}\nhandover:\n{rules}", pack.replace("[en, es, ko]", "[en]"));
+    *pack = format!("{}\nhandover:\n{rules}", pack.replace("[en, es, ko, de]", "[en]"));
     let words = source.files.get_mut("words/en.ftl").expect("it is there");
     words.push_str("\nhandover-credit = Let me find somebody from our credit desk. Please hold.\n");
     Pack::load(&source).map(Arc::new).map_err(|problems| problems.iter().map(ToString::to_string).collect())

@@ -29,7 +29,7 @@ fn a_call_goes_on_in_the_language_that_the_recogniser_is_sure_of_and_changes_aga
     let mut stage = Stage::new(Language::EN, Core::Works);
     assert_eq!(
         stage.dialogue.hints().languages.len(),
-        3,
+        4,
         "the first answer may be in any of the pack's languages"
     );
     let taken_for = |language, probability| Some(Identified { language, probability });

@@ -1,5 +1,6 @@
 //! Whole conversations in text and virtual time, against an action core played by the test.
 
+mod added;
 mod again;
 mod approval;
 mod breath_languages;
@@ -8,6 +9,7 @@ mod consent;
 mod corrections;
 mod doubt;
 mod fuzz;
+mod german;
 mod handover;
 mod human;
 mod injection;

@@ -109,7 +109,7 @@ fn of_many_skills_a_few_are_offered_and_the_likeliest_first() {
             format!("skills/{place}.yaml"),
             status.replace("skill: status", &format!("skill: {place}")),
         );
-        for language in ["en", "es", "ko"] {
+        for language in ["de", "en", "es", "ko"] {
             let mut add = |file: String, text: String| {
                 source.files.get_mut(&file).expect("it is there").push_str(&text)
             };

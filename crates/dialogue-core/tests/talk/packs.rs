@@ -1,7 +1,7 @@
 //! The packs in the tree, understood; and packs with mistakes, told.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use callwright_dialogue_core::{DialogueConfig, Pack};
 use callwright_model::{CallId, Language, PackSource, Problem, Severity};
@@ -16,8 +16,9 @@ fn the_packs_of_the_tree_load_without_a_warning() {
         let pack = Pack::load(&source(name)).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
         assert_eq!(pack.warnings(), [], "{name}");
         assert_eq!(pack.name(), name);
-        // Unoptimised, on a busy machine; a release build takes a tenth.
-        assert!(start.elapsed().as_secs() < 5, "{name} took {:?}", start.elapsed());
+        // Unoptimised, on a busy machine, for each language; a release build takes a tenth.
+        let limit = Duration::from_secs(2) * u32::try_from(pack.languages().len()).expect("a few");
+        assert!(start.elapsed() < limit, "{name} took {:?}", start.elapsed());
     }
 }
 
@@ -170,7 +171,7 @@ fn what_the_law_wants_heard_is_not_interruptible() {
 #[test]
 fn each_mistake_is_told_with_its_place() {
     let told = problems(|s| replace(s, "pack.yaml", "denied:", "uninterruptible: [warning]\ndenied:"));
-    for language in ["en", "es", "ko"] {
+    for language in ["de", "en", "es", "ko"] {
         let file = format!("words/{language}.ftl");
         let here = told.iter().find(|one| one.file.ends_with(&file)).map(ToString::to_string);
         assert!(here.as_ref().is_some_and(|here| here.contains("`warning` is missing")), "{told:#?}");
@@ -218,12 +219,17 @@ fn each_mistake_is_told_with_its_place() {
         "did you mean `connectors`?",
     );
     one(
-        |s| replace(s, "pack.yaml", "[en, es, ko]", "[en, es, ko, de]"),
+        |s| replace(s, "pack.yaml", "[en, es, ko, de]", "[en, es, ko, de, fr]"),
         "pack.yaml",
         true,
-        "`de` has no base words",
+        "there are no tables and base sentences for the language `fr`",
     );
-    one(|s| replace(s, "pack.yaml", "[en, es, ko]", "[en, es, ko, German]"), "pack.yaml", true, "ISO 639");
+    one(
+        |s| replace(s, "pack.yaml", "[en, es, ko, de]", "[en, es, ko, German]"),
+        "pack.yaml",
+        true,
+        "ISO 639",
+    );
     one(
         |s| replace(s, "skills/rebook.yaml", "type: digits", "type: digit"),
         "skills/rebook.yaml",
@@ -337,9 +343,9 @@ fn a_declared_field_of_a_record_is_known_and_no_other() {
     let told = |from: &str, to: &str| problems(|source| replace(source, "actions.yaml", from, to));
     assert_eq!(told("departs: time, status: text } }", "departs: time, status: text, gate: code } }"), []);
     let unknown = told("to: text, departs: time, status", "departs: time, status");
-    // The offer names where the flight goes, in two of the languages.
+    // The offer names where the flight goes, in three of the languages.
     assert!(
-        unknown.len() == 2 && unknown.iter().all(|one| one.what.contains("booking-flight-to")),
+        unknown.len() == 3 && unknown.iter().all(|one| one.what.contains("booking-flight-to")),
         "{unknown:#?}"
     );
 }
@@ -353,7 +359,7 @@ fn a_claim_names_no_receipt_of_a_loop() {
         replace(source, "skills/cancel.yaml", write, &many);
     });
     // In each of its languages.
-    assert!(told.len() == 3 && told.iter().all(|one| one.what.contains("refund-amount")), "{told:#?}");
+    assert!(told.len() == 4 && told.iter().all(|one| one.what.contains("refund-amount")), "{told:#?}");
     // Before it, how many there are can be told, and of each turn what it is about.
     let told = problems(|source| {
         let confirm = "  - confirm: read-back-cancel\n";

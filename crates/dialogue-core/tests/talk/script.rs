@@ -52,7 +52,7 @@ pub fn rated(call: CallId) -> DialogueConfig {
             source.files.get_mut(file).expect("the pack has it").push_str(text);
         };
         add("pack.yaml", "closing: { satisfaction: ask-satisfaction }\n");
-        for language in ["en", "es", "ko"] {
+        for language in ["de", "en", "es", "ko"] {
             let words = "\nask-satisfaction = From one to five, how satisfied are you?\n";
             add(&format!("words/{language}.ftl"), words);
         }

@@ -1,0 +1,116 @@
+//! The tables that a language has, and what each is for.
+
+/// A table of `<language>.yaml`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Section {
+    /// Keys from the top of the file, joined by dots.
+    pub(crate) path: &'static str,
+    pub(crate) need: Need,
+    /// What it is for, as a checklist tells it.
+    pub(crate) what: &'static str,
+}
+
+/// Whether a language can do without a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing works without it.
+    Must,
+    /// Some languages have no use for it.
+    May,
+}
+
+const fn must(path: &'static str, what: &'static str) -> Section {
+    Section { path, need: Need::Must, what }
+}
+
+const fn may(path: &'static str, what: &'static str) -> Section {
+    Section { path, need: Need::May, what }
+}
+
+/// Every table.
+pub(crate) const SECTIONS: &[Section] = &[
+    may("joined", "`yes` where words are written together and take endings, as in Korean"),
+    may("script", "the first and the last letter of a script that no other language here has, as in `가-힣`"),
+    must("numbers.unit", "0 to 9 as callers say them: `0 = zero, nought`"),
+    may("numbers.teen", "numbers in one word that no unit follows: `12 = twelve`"),
+    may("numbers.tens", "tens that a unit may follow: `20 = twenty`"),
+    may("numbers.hundreds", "hundreds in one word: `200 = doscientos`"),
+    may("numbers.times", "words that multiply what is before them: `100 = hundred`"),
+    may("numbers.and", "what joins tens and units: `y`"),
+    may("maybe_digits", "words that are a digit only where one is missing: `2 = to, too`"),
+    must("letters", "names of letters and spelling alphabets: `a = alpha, ay`"),
+    may("maybe_letters", "words that are a letter only where one is missing: `b = be`"),
+    may("repeat", "\"double\": `2 = double`"),
+    may("as_in", "what stands between a letter and its word: `as in`"),
+    must("hesitations", "sounds that mean nothing: `um, uh`"),
+    must("backchannels", "what listeners say to show that they listen: `mm hm, i see`"),
+    must("side_talk", "what is said to others in the room, or to win time: `hold on a second`"),
+    must("fillers", "words between letters and digits that are none: `um, dash, then`"),
+    may("particles", "endings that may hang on a spelled word"),
+    must("yes", "every way to agree"),
+    must("no", "every way to refuse"),
+    must("hedges", "words that make an answer neither: `but, maybe`"),
+    must("ordinals", "places in a list, -1 for the last: `1 = first, 1st`"),
+    must(
+        "compare",
+        "`earliest`, `latest`, `cheapest`, `dearest`, `morning`, `afternoon`, `evening`, with their words",
+    ),
+    must("months", "`1 = january, jan` to 12"),
+    must("clauses.and", "words that join two wishes: `and also, then`"),
+    may("clauses.but", "words that set one against the other: `but`"),
+    may("clauses.last", "words or endings that a clause ends with"),
+    may("clauses.hangs_on", "beginnings of words that hang on the clause before"),
+    may("clauses.negation", "what takes back what follows: `i do not want to`"),
+    may("clauses.negation_last", "what takes back what stands before"),
+    must("clauses.correction", "what puts right what was said: `i mean`"),
+    may("clauses.instead_of", "what stands before what was wrong: `instead of`"),
+    may("clauses.instead_last", "what stands behind what was wrong"),
+    may("clauses.ends_in", "what stands before the end of a code: `ends in`"),
+    may("clauses.starts_with", "what stands before its begin"),
+    must("name_lead", "what callers say before their name: `my name is`"),
+    must("unfinished", "words that no sentence ends with: `the, and`"),
+    must("asking", "words that make a sentence a question or a request: `please, when`"),
+    may("function_words", "the commonest words, by which the language is known"),
+    must("requests", "how people ask for a language, in any language: `en = english please`"),
+    may("ratings", "how people rate a call, from 1 to 5: `2 = bad, poor`"),
+    must("secrets", "what PINs and passwords are called, as the words begin"),
+    must("say.numbers.cardinal", "rules for numbers in words: `20: twenty[ >>]`"),
+    must("say.numbers.ordinal", "the same for places in an order"),
+    must(
+        "say.numbers.digit",
+        "a digit of a code or a telephone number: `0: =#=` where voices read figures well",
+    ),
+    must("say.numbers.spelled-digit", "a digit between words for letters"),
+    must("say.numbers.place", "the number of a seat or a gate"),
+    may("say.letters", "names of letters that a voice would not read as such: `y = i griega`"),
+    must("say.alphabet", "words that letters are spelled with: `a = alpha`"),
+    must("say.day_parts", "from which hour on a part of the day is called what: `5 = in the morning`"),
+    may("say.phones", "how telephone numbers are grouped: `xxx xxx xxxx`"),
+    may("say.begins", "kinds of sounds that words begin with, for `BEFORE`: `vowel = a, e`"),
+    may("say.ends", "kinds of sounds that words end with, for `AFTER`"),
+    must("intents.human", "wishes for a person, a line each"),
+    must("intents.repeat", "wishes to hear it again"),
+    must("intents.slower", "wishes to hear it more slowly"),
+    must("intents.spell", "wishes to hear it spelled"),
+    must("intents.recall", "questions for what they have told"),
+    must("intents.goodbye", "goodbyes"),
+    must("intents.stop", "wishes to stop what was begun"),
+    must("intents.wait", "wishes for a moment"),
+    must("intents.help", "questions for what can be done here"),
+    must("intents.yes", "yes"),
+    must("intents.no", "no"),
+    must("intents.hello", "greetings, and whether anybody is there"),
+    must("intents.thanks", "thanks"),
+    must("intents.none", "what callers say that is none of these, 25 lines and more"),
+];
+
+/// The keys that may stand under a path, or at the top.
+pub(crate) fn keys_under(path: &str) -> Vec<&'static str> {
+    let below = SECTIONS.iter().filter_map(|section| match path {
+        "" => Some(section.path),
+        path => section.path.strip_prefix(path)?.strip_prefix('.'),
+    });
+    let mut keys: Vec<_> = below.map(|rest| rest.split('.').next().unwrap_or(rest)).collect();
+    keys.dedup();
+    keys
+}
