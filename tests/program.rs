@@ -39,6 +39,8 @@ pub struct Settings {
     pub sip: String,
     /// Lines of `[web]` besides the addresses.
     pub web: String,
+    /// Lines of `[core]` besides the address.
+    pub core: String,
     /// Address of the airline's connector.
     pub airline: String,
     /// Settings of the airline's line besides its pack and numbers.
@@ -274,13 +276,13 @@ impl Drop for Gateway {
 fn configuration(settings: &Settings) -> String {
     use std::fmt::Write;
 
-    let Settings { listen, sip, web, airline, line, humans, top, tables, alone: _ } = settings;
+    let Settings { listen, sip, web, core, airline, line, humans, top, tables, alone: _ } = settings;
     let airline = if airline.is_empty() { "http://127.0.0.1:1" } else { airline };
     let listen = if listen.is_empty() { "127.0.0.1:0" } else { listen };
     let packs = repository().join("skills");
     let mut text = format!(
         "{top}\n[sip]\nlisten = \"{listen}\"\n{sip}\n[web]\nlisten = \"127.0.0.1:0\"\nwebrtc = \"127.0.0.1:0\"\n{web}\n\
-         [core]\nlisten = \"127.0.0.1:0\"\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
+         [core]\nlisten = \"127.0.0.1:0\"\n{core}\n[connectors]\nairline = \"{airline}\"\nshop = \"http://127.0.0.1:1\"\n\
          [[line]]\nname = \"airline\"\nnumbers = [\"airline\", \"*\"]\npack = \"{}\"\n{line}\n",
         packs.join("airline").display()
     );

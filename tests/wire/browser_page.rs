@@ -138,6 +138,10 @@ impl Callbacks for NoDesk {
     async fn complete(&self, _call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
         Err(CallbackRefusal::Unknown)
     }
+
+    async fn cancel(&self, _call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+        Err(CallbackRefusal::Unknown)
+    }
 }
 
 #[async_trait::async_trait]

@@ -23,6 +23,7 @@ mod journal;
 mod journey;
 mod kamailio;
 mod peers;
+mod promises;
 mod python;
 mod queue;
 mod recording;

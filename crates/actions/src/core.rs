@@ -9,14 +9,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use callwright_model::{CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{
+    CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Promise, Standing, TryOutcome,
+};
+use callwright_plan_core::promise::NotTaken;
 use callwright_plan_core::{
     BindError, Binding, Command, Event, Explained, Next, Now, Pack, Plan, Refused, Trail, Undo, bind, decide,
     explain, explain_draft, explain_refusal,
 };
 use callwright_wire::actions::{
-    self as wire, ActionView, Approval, ApprovalAnswer, Callback, Consent, CoreError, Erased, Explanation,
-    Person, PlanView, SkillView, Stop,
+    self as wire, ActionView, Approval, ApprovalAnswer, Callback, ClaimRequest, ClaimedCallback, Consent,
+    CoreError, Erased, Explanation, Person, PlanView, SkillView, Stop,
 };
 use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,7 +30,7 @@ use crate::breakers::Breakers;
 use crate::connectors::Connectors;
 use crate::draft::{Draft, Slot, Stage};
 use crate::guess::Guesses;
-use crate::journal::{Journal, JournalError, Store, Story, Token};
+use crate::journal::{Journal, JournalError, Store, Story, Token, unix_ms};
 use crate::lot;
 use crate::run::{Run, carry_out};
 use crate::serve::Limits;
@@ -518,6 +521,9 @@ impl wire::ActionCore for Service {
 
     async fn request_callback(&self, callback: Callback) -> Result<(), CoreError> {
         let call = callback.call;
+        if let Some(promise) = &callback.promise {
+            may_be_promised(promise, unix_ms())?;
+        }
         self.0.journal.call_back(callback).await.map_err(internal)?;
         tracing::warn!(%call, "a caller wants to be called back");
         metrics::counter!("callwright_actions_callbacks_total").increment(1);
@@ -540,7 +546,64 @@ impl wire::ActionCore for Service {
         let callback = self.0.journal.called_back(call, by).await.map_err(internal)?;
         callback.ok_or_else(|| CoreError::NotFound(format!("nobody asked to be called back in call {call}")))
     }
+
+    async fn claim_callbacks(&self, request: ClaimRequest) -> Result<Vec<ClaimedCallback>, CoreError> {
+        let gateway = request.gateway.clone();
+        let claimed = self.0.journal.claim_call_backs(request).await.map_err(internal)?;
+        for ClaimedCallback { callback, token, .. } in &claimed {
+            tracing::info!(call = %callback.call, gateway, token, "a gateway calls back");
+        }
+        Ok(claimed)
+    }
+
+    async fn report_callback(
+        &self,
+        call: CallId,
+        token: u64,
+        outcome: TryOutcome,
+    ) -> Result<Callback, CoreError> {
+        let callback = changed(call, self.0.journal.report_call_back(call, token, outcome).await)?;
+        let standing = callback.promise.as_ref().map(|promise| &promise.standing);
+        let state = standing.map(Standing::name);
+        tracing::info!(%call, token, outcome = outcome.name(), state, "a call back was tried");
+        metrics::counter!("callwright_actions_callback_tries_total", "outcome" => outcome.name())
+            .increment(1);
+        if standing == Some(&Standing::GivenUp) {
+            tracing::warn!(%call, "a promised call back reached nobody: a person must call");
+        }
+        Ok(callback)
+    }
+
+    async fn cancel_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, CoreError> {
+        changed(call, self.0.journal.cancel_call_back(call, by).await)
+    }
 }
+
+/// What became of a promise.
+fn changed(
+    call: CallId,
+    changed: Result<Option<Result<Callback, NotTaken>>, JournalError>,
+) -> Result<Callback, CoreError> {
+    match changed.map_err(internal)? {
+        Some(Ok(callback)) => Ok(callback),
+        Some(Err(why)) => Err(CoreError::NotReady(why.to_string())),
+        None => Err(CoreError::NotFound(format!("no time was promised in call {call}"))),
+    }
+}
+
+/// Nobody can be called in the past, and nothing is kept for years.
+fn may_be_promised(promise: &Promise, now_unix_ms: u64) -> Result<(), CoreError> {
+    if promise.terms.not_after_unix_ms <= now_unix_ms {
+        return Err(CoreError::Invalid("terms.not_after_unix_ms is over".to_owned()));
+    }
+    if promise.terms.not_before_unix_ms > now_unix_ms.saturating_add(PROMISED_AHEAD_MS) {
+        return Err(CoreError::Invalid("terms.not_before_unix_ms is more than 90 days ahead".to_owned()));
+    }
+    Ok(())
+}
+
+/// Nobody waits longer for a call.
+const PROMISED_AHEAD_MS: u64 = 90 * 86_400_000;
 
 fn told(plan: PlanId, story: Explained) -> Explanation {
     Explanation { plan, text: story.text, json: story.json }

@@ -15,16 +15,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use callwright_model::{CallId, Pii, PlanId};
+use callwright_model::{CallId, Pii, PlanId, TryOutcome};
 use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
-use callwright_wire::actions::Callback;
+use callwright_wire::actions::{Callback, ClaimRequest, ClaimedCallback};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::tally::{Charge, Tally};
 use chained::Chained;
-use request::Request;
+use request::{Change, Changed, Request};
 
 mod callbacks;
 mod chained;
@@ -318,6 +318,34 @@ impl Journal {
         self.ask(|reply| Request::CalledBack { call, by, reply }).await
     }
 
+    /// Gives what was promised and is due to a gateway.
+    pub(crate) async fn claim_call_backs(
+        &self,
+        claim: ClaimRequest,
+    ) -> Result<Vec<ClaimedCallback>, JournalError> {
+        self.ask(|reply| Request::ClaimCallBacks { claim, reply }).await
+    }
+
+    /// Writes down what came of a try.
+    pub(crate) async fn report_call_back(
+        &self,
+        call: CallId,
+        token: u64,
+        outcome: TryOutcome,
+    ) -> Result<Changed, JournalError> {
+        let change = Change::Report(token, outcome);
+        self.ask(|reply| Request::ChangeCallBack { call, change, reply }).await
+    }
+
+    /// Lets go of a promise.
+    pub(crate) async fn cancel_call_back(
+        &self,
+        call: CallId,
+        by: Pii<String>,
+    ) -> Result<Changed, JournalError> {
+        self.ask(|reply| Request::ChangeCallBack { call, change: Change::Cancel(by), reply }).await
+    }
+
     /// Erases what these plans say, for good, and the numbers that were left for calls back in these calls. Only plans that have ended.
     pub(crate) async fn erase(&self, plans: Vec<PlanId>, calls: Vec<CallId>) -> Result<(), JournalError> {
         self.ask(|reply| Request::Erase { plans, calls, reply }).await
@@ -464,6 +492,10 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
         Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
         Request::Erase { plans, calls, reply } => wrote(reply, erase::erase(transaction, &plans, &calls)),
         Request::CalledBack { call, by, reply } => wrote(reply, callbacks::complete(transaction, call, &by)),
+        Request::ClaimCallBacks { claim, reply } => wrote(reply, callbacks::claim(transaction, &claim)),
+        Request::ChangeCallBack { call, change, reply } => {
+            wrote(reply, callbacks::change(transaction, call, &change))
+        }
     }
 }
 

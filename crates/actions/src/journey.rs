@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use callwright_model::{CallId, PlanId};
+use callwright_model::{CallId, CallTry, PlanId, Promise};
 use callwright_plan_core::{ArgumentValue, Entry, Event, Origin, Plan, progress};
 use callwright_wire::actions::{Callback, CoreError, Erased, Person};
 use rusqlite::{Connection, Transaction};
@@ -325,6 +325,28 @@ fn call_back(callback: &Callback) -> Json {
         "asked_unix_ms": callback.asked_unix_ms,
         "done_by": done.map(|done| done.by.reveal()),
         "done_unix_ms": done.map(|done| done.unix_ms),
+        "promise": callback.promise.as_ref().map(promise),
+    })
+}
+
+/// What they were promised, and each time that they were called.
+fn promise(promise: &Promise) -> Json {
+    let tries: Vec<Json> = promise.tries.iter().map(call_try).collect();
+    json!({
+        "not_before_unix_ms": promise.terms.not_before_unix_ms,
+        "not_after_unix_ms": promise.terms.not_after_unix_ms,
+        "line": promise.terms.line,
+        "language": promise.terms.language,
+        "state": promise.standing.name(),
+        "tries": tries,
+    })
+}
+
+fn call_try(one: &CallTry) -> Json {
+    json!({
+        "begun_unix_ms": one.begun_unix_ms,
+        "ended_unix_ms": one.ended.map(|(ended, _)| ended),
+        "outcome": one.ended.map(|(_, outcome)| outcome.name()),
     })
 }
 

@@ -135,7 +135,7 @@ pub enum Outcome {
     /// It has agreed to, and hung up before it told how that went; the call is over here, and whether a human has answered is
     /// not known.
     ReferredInDoubt,
-    /// Humans were rung, or waited for, and none took the call.
+    /// Humans were rung, or waited for, and none took the call; or the caller would not wait any longer.
     NobodyAccepted,
     /// There is no human to ring: none who could help, or none at this hour.
     NobodyThere,

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use callwright_model::{CallId, Language, MonoTime};
 
-pub use hours::{Hours, Shift, unix_ms};
+pub use hours::{Hours, Shift, common, joined, unix_ms};
 use person::Person;
 pub use person::{Doing, Human, Phones};
 

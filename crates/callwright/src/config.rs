@@ -1,6 +1,7 @@
 //! The one configuration: `callwright.toml`, overridden by `CALLWRIGHT_*` variables. Parsed once, here; nobody else reads
 //! files or the environment for settings.
 
+mod call_backs;
 mod capture;
 mod connectors;
 mod humans;
@@ -24,6 +25,7 @@ use callwright_model::{Codec, Language, Pii, Problem, Voice};
 use callwright_sip::{DigestAlgorithm, Network};
 use toml::de::DeTable;
 
+pub use call_backs::CallBacks;
 pub use capture::{Capture, Hep};
 pub use connectors::{Connector, GrpcSystem, ProgramSystem, WebSystem};
 pub use humans::Human;
@@ -70,6 +72,8 @@ pub struct Config {
     pub queue: callwright_call_core::queue::Config,
     /// People who take callers of several lines. [`Config::everybody`] are these and those of lines.
     pub humans: Vec<Human>,
+    /// How callers are called back.
+    pub call_backs: CallBacks,
     /// Who is told of handovers.
     pub webhook: Option<Webhook>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
@@ -525,6 +529,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let lines = read_lines(reader, &mut root, folder);
     let queue = humans::read_queue(reader, &mut root);
     let humans = humans::read_humans(reader, &mut root, &lines);
+    let call_backs = call_backs::read(reader, &mut root, &trunks);
     let webhook = webhook::read(reader, &mut root);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
@@ -544,6 +549,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         lines,
         queue,
         humans,
+        call_backs,
         webhook,
         grace,
         places,

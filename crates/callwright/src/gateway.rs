@@ -6,6 +6,7 @@ mod approvals;
 mod board;
 mod briefings;
 mod browser;
+mod call_out;
 mod callbacks;
 mod capture;
 mod capture_io;
@@ -15,6 +16,7 @@ mod journeys;
 mod measure;
 mod observe;
 mod phone;
+mod promises;
 mod ring;
 mod supervise;
 mod systems;
@@ -34,7 +36,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use callwright_actions::{ActionCore, CoreConfig, Listen};
 use callwright_console::{CallView, Channel, Console, ConsoleConfig, ConsolePorts, EventHub, RecogniserView};
-use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening};
+use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, PromiseRules};
 use callwright_dialogue_core::DialogueConfig;
 use callwright_media::{LegConfig, Media, MediaConfig};
 use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
@@ -86,6 +88,8 @@ pub(crate) struct Shared {
     /// Who is told of handovers.
     webhook: Option<webhook::Webhook>,
     draining: AtomicBool,
+    /// Calls back that this gateway makes.
+    keeping: promises::Keeping,
     /// Running calls are served badly: browsers are refused.
     overloaded: AtomicBool,
     tasks: TaskTracker,
@@ -114,6 +118,8 @@ pub(crate) struct NewCall {
     /// The trunk that it came by.
     trunk: Option<String>,
     caller: Option<Pii<String>>,
+    /// We have called them.
+    called: Option<promises::Called>,
     io: Box<dyn PacketIo>,
     format: AudioFormat,
     phone: Phone,
@@ -197,6 +203,7 @@ impl Gateway {
             plans: Mutex::default(),
             systems: systems::Systems::default(),
             draining: AtomicBool::new(false),
+            keeping: promises::Keeping::default(),
             overloaded: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             journal,
@@ -234,6 +241,7 @@ impl Gateway {
         tokio::spawn(systems::follow(Arc::clone(&shared)));
         tokio::spawn(humans::keep_time(Arc::downgrade(&shared)));
         tokio::spawn(admission::look_after(Arc::downgrade(&shared)));
+        tokio::spawn(promises::keep(Arc::clone(&shared)));
         tokio::spawn(take_calls(Arc::clone(&shared), incoming));
         Ok(Self { shared, console, core })
     }
@@ -288,7 +296,7 @@ impl Gateway {
     #[cfg(feature = "talk")]
     pub fn sit_down(&self, line: LoadedLine, io: Box<dyn PacketIo>, format: AudioFormat) -> Result<Seat> {
         let (channel, phone) = (Channel::Terminal, Phone::Card);
-        let call = NewCall { line, channel, trunk: None, caller: None, io, format, phone };
+        let call = NewCall { line, channel, trunk: None, caller: None, called: None, io, format, phone };
         let Begun { leg, facts, .. } = self.shared.begin(call)?;
         Ok(Seat { leg, facts, media: self.shared.media.clone() })
     }
@@ -303,6 +311,7 @@ impl Gateway {
     pub async fn shutdown(self, grace: Duration, at_once: impl Future<Output = ()>) {
         let shared = &self.shared;
         shared.draining.store(true, Ordering::Release);
+        shared.keeping.stop();
         shared.sip.drain();
         shared.browser.drain();
         shared.tasks.close();
@@ -314,6 +323,7 @@ impl Gateway {
             }
         };
         shared.sip.shutdown(HANGING_UP).await;
+        shared.keeping.stopped().await;
         let closed = async {
             shared.browser.shutdown().await;
             self.console.shutdown().await;
@@ -384,7 +394,7 @@ impl Shared {
     fn begin(self: &Arc<Self>, new: NewCall) -> Result<Begun> {
         let call = CallId(random_id());
         let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed) + 1);
-        let NewCall { line, channel, trunk, caller, io, format, phone } = new;
+        let NewCall { line, channel, trunk, caller, called, io, format, phone } = new;
         let (facts, inbox) = mpsc::channel(FACTS_WAITING);
         let mut board = Board::new(Arc::clone(self), call, leg, &line, trunk.clone(), facts.clone());
         let hints = Hints {
@@ -394,12 +404,15 @@ impl Shared {
             sentences: line.pack.sentences(line.language),
             likely: Vec::new(),
         };
-        let tap = self.recordings.as_ref().and_then(|recordings| {
+        // Whom we call has not been told of a recording.
+        let recordings = self.recordings.as_ref().filter(|_| called.is_none());
+        let tap = recordings.and_then(|recordings| {
             let (tap, tape) = tape::begin(recordings, call, leg, &line)?;
             board.record(tape);
             Some(tap)
         });
-        board.legs().attach(leg, LegRole::Caller, io, format, phone, hints, tap)?;
+        let role = if called.is_some() { LegRole::Called } else { LegRole::Caller };
+        board.legs().attach(leg, role, io, format, phone, hints, tap)?;
         let now = self.media.now();
         let view = CallView {
             call,
@@ -422,9 +435,19 @@ impl Shared {
         // The queue has timers of its own for who waits, and the call for who is rung; the dialogue's comes after them.
         dialogue.limits.transfer = self.config.queue.wait_max + RUNG_AND_BRIEFED;
         dialogue.ask_recording = line.line.recording == RecordingWhen::Consent;
+        dialogue.call_backs = self.promised(&line, now);
+        if let Some(promises::Called { back, outcome }) = called {
+            dialogue.called = Some(back);
+            board.report_to(outcome);
+        }
         let mut config = ConversationConfig::new(dialogue, leg);
         config.voice = line.line.voice.clone();
         config.call.agent_listens = line.line.agent_listens;
+        config.promises = PromiseRules {
+            line: line.line.name.clone(),
+            tries_max: u32::try_from(self.config.call_backs.tries).unwrap_or(u32::MAX),
+            pause: self.config.call_backs.pause,
+        };
         config.human = line.line.human_config.clone();
         let setup = CallSetup { config, core: self.core.clone(), inbox };
         let shared = Arc::clone(self);

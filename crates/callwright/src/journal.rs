@@ -9,6 +9,7 @@
 //! cannot be written is counted. Secrets never get as far as a line; see [`Mask`].
 
 mod mask;
+mod promises;
 mod replay;
 mod writer;
 
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lines::LoadedLine;
 use mask::{Kept, Mask};
+use promises::Promises;
 pub use replay::run as replay;
 pub use writer::Journal;
 use writer::Sheet;
@@ -61,6 +63,9 @@ struct Header {
     /// What humans could do.
     #[serde(default)]
     human: HumanConfig,
+    /// What could be promised, and whom it called.
+    #[serde(default, skip_serializing_if = "Promises::is_empty")]
+    call_backs: Promises,
 }
 
 /// Which pack, as it was then.
@@ -183,6 +188,7 @@ impl Recorder {
             transfer_ms: u64::try_from(config.dialogue.limits.transfer.as_millis()).unwrap_or(u64::MAX),
             agent_listens: config.call.agent_listens,
             human: config.human.clone(),
+            call_backs: Promises::of(config),
         };
         let name = format!("{}-{call}{SUFFIX}", started.replace(':', ""));
         self.sheet.open(*call, name, serde_json::to_string(&header).unwrap_or_default());

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use callwright_model::Pii;
+use callwright_model::{CallId, Pii};
 use serde::Deserialize;
 
 use crate::access;
@@ -39,7 +39,28 @@ pub(crate) async fn complete(
     headers: HeaderMap,
     mark: Result<Json<Mark>, JsonRejection>,
 ) -> Result<Json<CallbackView>, Problem> {
-    access::operator(&app.config, &headers)?;
+    let (call, by) = named(&app, &call, &headers, mark)?;
+    Ok(Json(app.ports.callbacks.complete(call, by).await?))
+}
+
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    Path(call): Path<String>,
+    headers: HeaderMap,
+    mark: Result<Json<Mark>, JsonRejection>,
+) -> Result<Json<CallbackView>, Problem> {
+    let (call, by) = named(&app, &call, &headers, mark)?;
+    Ok(Json(app.ports.callbacks.cancel(call, by).await?))
+}
+
+/// Which call, and who it is that says something of it.
+fn named(
+    app: &App,
+    call: &str,
+    headers: &HeaderMap,
+    mark: Result<Json<Mark>, JsonRejection>,
+) -> Result<(CallId, Pii<String>), Problem> {
+    access::operator(&app.config, headers)?;
     let by = mark
         .map(|Json(mark)| mark.by)
         .map_err(|rejection| unmarked(rejection.status(), rejection.body_text()))?;
@@ -47,8 +68,7 @@ pub(crate) async fn complete(
         return Err(unmarked(StatusCode::UNPROCESSABLE_ENTITY, "`by` is empty".to_owned()));
     }
     // What is no call's identity names no call that anybody asked in.
-    let call = call.parse().map_err(|_| CallbackRefusal::Unknown)?;
-    Ok(Json(app.ports.callbacks.complete(call, by).await?))
+    Ok((call.parse().map_err(|_| CallbackRefusal::Unknown)?, by))
 }
 
 fn unmarked(status: StatusCode, error: String) -> Problem {
@@ -62,6 +82,11 @@ impl From<CallbackRefusal> for Problem {
                 StatusCode::NOT_FOUND,
                 "nobody asked to be called back in that call",
                 "GET /v1/callbacks lists who waits, with ?done=true who was called",
+            ),
+            CallbackRefusal::Kept => Self::new(
+                StatusCode::CONFLICT,
+                "the promise was kept: there is nothing left to let go of",
+                "GET /v1/callbacks?done=true tells when",
             ),
             CallbackRefusal::Unavailable { reason } => {
                 Self::new(StatusCode::BAD_GATEWAY, reason, "see whether the action core is running")

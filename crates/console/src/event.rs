@@ -32,6 +32,15 @@ pub struct TrunkEvent {
     pub problem: Option<String>,
 }
 
+/// A caller was called back, or could not be. For whoever follows all calls, as an event named `callback`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackEvent {
+    /// The call in which they asked for it.
+    pub call: CallId,
+    /// `talked`, `no_answer`, `busy`, `machine`, `failed`, or `given_back` when the gateway stops.
+    pub outcome: String,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use callwright_model::CallId;
 use tokio::sync::broadcast;
 
-use crate::event::{CallEvent, CallFact, TrunkEvent};
+use crate::event::{CallEvent, CallFact, CallbackEvent, TrunkEvent};
 
 /// Events that a follower may be behind before it loses some and is told so.
 const LIVE: usize = 1_024;
@@ -49,6 +49,8 @@ pub(crate) enum Told {
     Call(Arc<Numbered>),
     /// Something happened to a trunk. Not remembered: who joins late asks how trunks are.
     Trunk(Arc<TrunkEvent>),
+    /// Somebody was called back. Not remembered: who joins late asks for the list.
+    Callback(Arc<CallbackEvent>),
 }
 
 /// What a follower gets: what was, then what comes, without a gap between.
@@ -79,6 +81,12 @@ impl EventHub {
     pub fn publish_trunk(&self, event: TrunkEvent) {
         // Nobody listening is no error.
         let _ = self.0.live.send(Told::Trunk(Arc::new(event)));
+    }
+
+    /// Tells everyone who follows all calls what came of calling somebody back.
+    pub fn publish_callback(&self, event: CallbackEvent) {
+        // Nobody listening is no error.
+        let _ = self.0.live.send(Told::Callback(Arc::new(event)));
     }
 
     /// Whether anything is remembered of a call.
@@ -182,6 +190,7 @@ mod tests {
         match follower.live.recv().await.expect("it was sent") {
             Told::Call(numbered) => assert_eq!(numbered.number, 3),
             Told::Trunk(event) => panic!("{event:?}"),
+            Told::Callback(event) => panic!("{event:?}"),
         }
         assert_eq!(hub.subscribe(None, 1).so_far.len(), 2);
         assert_eq!(hub.subscribe(None, 99).so_far.len(), 3, "a number of an earlier process means nothing");

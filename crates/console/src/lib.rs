@@ -52,16 +52,16 @@ mod whip;
 
 pub use config::ConsoleConfig;
 pub use event::{
-    AgentSpeech, CallEvent, CallFact, CallState, Channel, PlanOutcome, RecogniserView, TransferState,
-    TrunkEvent,
+    AgentSpeech, CallEvent, CallFact, CallState, CallbackEvent, Channel, PlanOutcome, RecogniserView,
+    TransferState, TrunkEvent,
 };
 pub use hub::EventHub;
 pub use ports::{
-    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, BriefingView, CallView,
-    CallbackDone, CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView, HumanRefusal,
-    HumanState, HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView, Readiness,
-    Snapshots, StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors, TrunkView,
-    UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
+    ApprovalAnswer, ApprovalRefusal, ApprovalView, ApprovalWrite, Approvals, BriefingView, CallTryView,
+    CallView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, ConsolePorts, Decision, ErasedView,
+    HumanRefusal, HumanState, HumanView, Humans, JourneyRefusal, Journeys, LineView, PhoneView, PlanView,
+    PromiseView, Readiness, Snapshots, StoryRefusal, StoryView, SuperviseRefusal, SuperviseWish, Supervisors,
+    TrunkView, UserPhonesView, WhipAnswer, WhipHandler, WhipOffer, WhipRefusal,
 };
 pub use router::router;
 pub use server::{Console, ConsoleError};

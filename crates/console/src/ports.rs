@@ -344,6 +344,12 @@ pub trait Callbacks: Send + Sync {
     /// # Errors
     /// Why it is not marked.
     async fn complete(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal>;
+
+    /// Lets go of a promise: nobody is called any more. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// Why it stands.
+    async fn cancel(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal>;
 }
 
 /// Why the list of call backs is not told or not changed.
@@ -351,6 +357,8 @@ pub trait Callbacks: Send + Sync {
 pub enum CallbackRefusal {
     /// Nobody asked to be called back in that call.
     Unknown,
+    /// The promise was kept.
+    Kept,
     /// The action core does not answer.
     Unavailable {
         /// Why, in words.
@@ -507,6 +515,33 @@ pub struct CallbackView {
     /// Who called them back; `None` while nobody has.
     #[serde(default)]
     pub done: Option<CallbackDone>,
+    /// What was promised of it; `None` when no time was: then only people call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<PromiseView>,
+}
+
+/// A promise to call somebody back. Times are milliseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromiseView {
+    /// `open`, `trying` (a gateway calls just now), `kept`, `given_up` (a person must call) or `cancelled`.
+    pub state: String,
+    /// Nobody is called before.
+    pub not_before_unix_ms: u64,
+    /// Nobody is called after.
+    pub not_after_unix_ms: u64,
+    /// When the next try may begin; `None` when there is none to come.
+    pub next_unix_ms: Option<u64>,
+    /// What came of each try, the first first.
+    pub tries: Vec<CallTryView>,
+}
+
+/// A try to call somebody back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallTryView {
+    /// When it began.
+    pub begun_unix_ms: u64,
+    /// `talked`, `no_answer`, `busy`, `machine`, `failed` or `lost`; `None` while it runs.
+    pub outcome: Option<String>,
 }
 
 /// A caller was called back.

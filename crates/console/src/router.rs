@@ -62,6 +62,7 @@ pub(crate) fn stoppable_router(
         .route("/v1/plans/{plan}", get(views::story))
         .route("/v1/callbacks", get(callbacks::list))
         .route("/v1/callbacks/{call}/done", put(callbacks::complete))
+        .route("/v1/callbacks/{call}/cancelled", put(callbacks::cancel))
         .route("/v1/calls/{call}/briefing", get(humans::briefing))
         .route("/v1/humans", get(humans::list))
         .route("/v1/humans/{name}", put(humans::set))
@@ -90,7 +91,7 @@ async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",
-        "POST an offer to /whip or a wish to /v1/calls/{call}/supervise, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done, /v1/humans/{name} or /v1/approvals/{plan}, GET everything else",
+        "POST an offer to /whip or a wish to /v1/calls/{call}/supervise, DELETE /whip/{session} to hang up or /v1/journeys/{journey} to erase, PUT /v1/callbacks/{call}/done or /cancelled, /v1/humans/{name} or /v1/approvals/{plan}, GET everything else",
     )
 }
 

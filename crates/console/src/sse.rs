@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use callwright_model::CallId;
 use futures_util::stream;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
@@ -91,12 +91,9 @@ impl Follower {
                 Ok(Told::Call(numbered)) if self.call.is_none_or(|call| call == numbered.event.call) => {
                     self.waiting.push_back(numbered);
                 }
-                Ok(Told::Trunk(event)) if self.call.is_none() => {
-                    // It has texts and truths only, which JSON always holds.
-                    let json = serde_json::to_string(&event).unwrap_or_default();
-                    return Some(Event::default().event("trunk").data(json));
-                }
-                Ok(Told::Call(_) | Told::Trunk(_)) => {}
+                Ok(Told::Trunk(event)) if self.call.is_none() => return Some(named("trunk", &*event)),
+                Ok(Told::Callback(event)) if self.call.is_none() => return Some(named("callback", &*event)),
+                Ok(Told::Call(_) | Told::Trunk(_) | Told::Callback(_)) => {}
                 Err(RecvError::Lagged(missed)) => {
                     let told = format!("{{\"missed\":{missed}}}");
                     return Some(Event::default().event("lagged").data(told));
@@ -105,6 +102,11 @@ impl Follower {
             }
         }
     }
+}
+
+/// What is of no call. It has texts and truths only, which JSON always holds.
+fn named(name: &str, event: &impl Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(event).unwrap_or_default())
 }
 
 fn event_of(numbered: &Numbered) -> Event {

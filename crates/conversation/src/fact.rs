@@ -7,7 +7,7 @@ use callwright_call_core::call::{Hold, How, Refer, Supervise};
 use callwright_dialogue_core::{AskId, Briefing};
 use callwright_model::{
     Hints, Language, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply,
-    PlanRequest, Recognised, Say, TurnId,
+    PlanRequest, PromiseTerms, Recognised, Say, TurnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +187,8 @@ pub enum Act {
         number: Pii<String>,
         /// What whoever calls must know.
         briefing: Briefing,
+        /// What was promised of it; `None`: no time.
+        terms: Option<PromiseTerms>,
     },
     /// End a leg, whatever state it is in.
     Hangup(LegId),

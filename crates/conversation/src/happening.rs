@@ -114,7 +114,9 @@ pub enum Happening {
         /// Who was found last, by place in the list of humans.
         human: Option<usize>,
     },
-    /// What answered a human's phone is a machine; it is hung up on.
+    /// Whom the agent has called is there, and talks.
+    Reached,
+    /// What answered a human's phone, or who was called back, is a machine; it is hung up on.
     MachineAnswered {
         /// By what it was known.
         sign: Sign,
@@ -170,4 +172,6 @@ pub enum Ending {
     TransferredInDoubt,
     /// The gateway, because it was told to stop.
     Drained,
+    /// The agent, which had called and met a machine.
+    Machine,
 }

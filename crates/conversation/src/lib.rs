@@ -22,5 +22,5 @@ mod turns;
 pub use fact::{Act, Fact, HumanFact, Moment, Switchboard, Wanted};
 pub use happening::{Ending, Happening};
 pub use human::{HumanConfig, KEYS_MAX};
-pub use machine::{Conversation, ConversationConfig, HUMAN_LEGS, HUMANS_PER_CALL};
+pub use machine::{Conversation, ConversationConfig, HUMAN_LEGS, HUMANS_PER_CALL, PromiseRules};
 pub use task::{CallSetup, run};

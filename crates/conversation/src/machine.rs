@@ -1,6 +1,7 @@
 //! The pure half of a call: who hears what, who is told what, and when it is over.
 
 mod answering;
+mod called;
 mod evidence;
 mod handover;
 mod people;
@@ -12,18 +13,19 @@ use std::time::Duration;
 
 use callwright_call_core::call;
 use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying,
+    AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying, Window,
 };
 use callwright_model::{
     Expect, Hints, Language, LegCommand, LegEvent, LegFact, LegId, MonoTime, Pii, PlanEvent, PlanId,
-    PlanReply, Progress, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice, split_at_word,
-    word_count,
+    PlanReply, Progress, PromiseTerms, Recognised, Record, Say, SayId, SaySource, TurnId, Utterance, Voice,
+    split_at_word, word_count,
 };
 
 use crate::fact::{Act, Fact};
 use crate::happening::{Ending, Happening};
 use crate::human::HumanConfig;
 use crate::turns::Turns;
+use called::Called;
 use evidence::Evidence;
 use handover::Handover;
 use people::People;
@@ -43,6 +45,8 @@ pub struct ConversationConfig {
     pub human: HumanConfig,
     /// Timers of the call as a whole.
     pub call: call::Config,
+    /// What is promised of calls back beside their time.
+    pub promises: PromiseRules,
     /// Longest wait for a turn's utterance, after which the caller counts as not understood: a recogniser that died must
     /// not leave them in silence.
     pub recognition_max: Duration,
@@ -60,6 +64,7 @@ impl ConversationConfig {
             voice: Voice::default(),
             human: HumanConfig::default(),
             call: call::Config::default(),
+            promises: PromiseRules::default(),
             recognition_max: Duration::from_secs(4),
             farewell_max: Duration::from_secs(15),
         }
@@ -68,6 +73,23 @@ impl ConversationConfig {
     /// The line's voice speaks the line's language; others are spoken by whatever voice knows them.
     fn voice_for(&self, language: Language) -> Voice {
         if language == self.dialogue.language { self.voice.clone() } else { Voice::default() }
+    }
+}
+
+/// What is promised of a call back beside its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseRules {
+    /// The line that keeps it.
+    pub line: String,
+    /// So many tries; then people have it.
+    pub tries_max: u32,
+    /// So long is waited after a try that reached nobody.
+    pub pause: Duration,
+}
+
+impl Default for PromiseRules {
+    fn default() -> Self {
+        Self { line: String::new(), tries_max: 3, pause: Duration::from_secs(600) }
     }
 }
 
@@ -103,6 +125,8 @@ pub struct Conversation {
     /// The call over all its legs.
     call: call::Call,
     people: People,
+    /// Whom the agent has called, until it is known whether somebody is there.
+    called: Option<Called>,
     handover: Option<Handover>,
     acts: VecDeque<Act>,
 }
@@ -135,6 +159,7 @@ impl Conversation {
         dialogue.start(now);
         let language = config.dialogue.language;
         let call = call::Call::new(config.call.clone(), now);
+        let called = config.dialogue.called.as_ref().map(|_| Called::new());
         let mut conversation = Self {
             config,
             dialogue,
@@ -155,6 +180,7 @@ impl Conversation {
             guesses: 0,
             call,
             people: People::default(),
+            called,
             handover: None,
             acts: VecDeque::new(),
         };
@@ -165,7 +191,11 @@ impl Conversation {
     /// Takes a fact.
     pub fn handle(&mut self, fact: Fact, now: MonoTime) {
         match fact {
-            Fact::Leg(event) if event.leg == self.config.caller => self.caller_leg(event, now),
+            Fact::Leg(event) if event.leg == self.config.caller => {
+                self.called_leg(&event.fact, now);
+                self.caller_leg(event, now);
+                self.follow_called(now);
+            }
             Fact::Leg(event) => self.other_leg(event, now),
             Fact::Recognised(leg, report) if leg == self.config.caller => self.caller_words(report, now),
             Fact::Recognised(leg, report) => self.human_words(leg, report, now),
@@ -226,6 +256,7 @@ impl Conversation {
             self.call.handle_timeout(now);
         }
         self.answering_timeout(now);
+        self.called_timeout(now);
         self.drain(now);
     }
 
@@ -245,7 +276,8 @@ impl Conversation {
         let unheard = self.unheard.map(|(_, until)| until);
         let dialogue = self.dialogue.poll_timeout().map(|(due, _)| due);
         let call = self.call.poll_timeout().map(|(due, _)| due);
-        [closing, unheard, dialogue, call, self.answering_due()].into_iter().flatten().min()
+        let answering = [self.answering_due(), self.called_due()];
+        [closing, unheard, dialogue, call].into_iter().chain(answering).flatten().min()
     }
 
     /// Whether the call is over; nothing is wanted any more once the acts are drained.
@@ -344,6 +376,9 @@ impl Conversation {
     fn played(&mut self, say: SayId, words: u16, now: MonoTime) {
         let Some(spoken) = self.says.remove(&say) else { return };
         let played = Played::words(words, word_count(&spoken.text));
+        if let Some(called) = &mut self.called {
+            called.heard(say, words);
+        }
         let (heard, unheard) = split_at_word(&spoken.text, words);
         let (heard, unheard) = (Pii::new(heard.to_owned()), Pii::new(unheard.to_owned()));
         self.tell(Happening::AgentStopped { say, share: played.share, heard, unheard });
@@ -367,12 +402,16 @@ impl Conversation {
         match report {
             Recognised::Partial { turn, words, confidence } => {
                 self.caller_goes_on(turn, words.reveal(), now);
+                self.called_partial(words.reveal(), now);
                 self.tell_floor(turn, words.reveal(), confidence);
                 self.tell(Happening::CallerPartial { turn, words });
             }
             Recognised::Provisional(utterance) => {
                 self.tell_floor(utterance.turn, utterance.words.reveal(), utterance.confidence);
-                self.foresee(utterance, now);
+                // Nothing is made ready for what may be a machine.
+                if self.called.is_none() {
+                    self.foresee(utterance, now);
+                }
             }
             Recognised::TurnVote { turn, complete } => {
                 self.act(Act::Command(self.config.caller, LegCommand::TurnVote { turn, complete }));
@@ -411,6 +450,8 @@ impl Conversation {
                 self.people.said.remove(0);
             }
             self.people.said.push(utterance);
+        } else if self.called.is_some() {
+            self.called_words(utterance, now);
         } else {
             self.evidence.said(utterance.turn);
             self.dialogue.handle_utterance(utterance, now);
@@ -493,7 +534,11 @@ impl Conversation {
                 }
                 self.transfer_state();
             }
-            Output::CallBack { number, briefing } => self.act(Act::CallBack { number, briefing }),
+            Output::Unwanted => self.call.handle_unwanted(now),
+            Output::CallBack { number, briefing, window } => {
+                let terms = window.map(|window| self.terms(window));
+                self.act(Act::CallBack { number, briefing, terms });
+            }
             Output::Hangup { after } => {
                 let last = self.says.iter().find(|(_, spoken)| spoken.dialogue == Some(after));
                 if let Some(after) = last.map(|(say, _)| *say) {
@@ -513,12 +558,28 @@ impl Conversation {
         }
     }
 
+    fn terms(&self, window: Window) -> PromiseTerms {
+        let PromiseRules { line, tries_max, pause } = self.config.promises.clone();
+        PromiseTerms {
+            not_before_unix_ms: window.from_unix_ms,
+            not_after_unix_ms: window.to_unix_ms,
+            line,
+            language: self.language,
+            tries_max,
+            pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
     // Words.
 
     fn say(&mut self, saying: Saying) {
         self.language = saying.language;
+        let question = saying.kind == SayKind::Question;
         self.last_say =
             self.speak(Some(saying.id), saying.text, saying.source, saying.kind, saying.interruptible);
+        if question {
+            self.called_asked();
+        }
     }
 
     /// Something that the call says by itself, outside of the dialogue.

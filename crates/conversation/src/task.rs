@@ -52,10 +52,10 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
                 Act::MoveAnswered { leg, taken } => board.move_answered(leg, taken),
                 Act::Moved { leg, worked } => board.moved(leg, worked),
                 Act::Probe(leg) => board.probe(leg),
-                Act::CallBack { number, briefing } => {
+                Act::CallBack { number, briefing, terms } => {
                     let (core, answers) = (core.clone(), answers.clone());
                     tokio::spawn(async move {
-                        let kept = core.request_callback(call, number, briefing.text()).await;
+                        let kept = core.request_callback(call, number, briefing.text(), terms).await;
                         if let Err(error) = &kept {
                             warn!(%error, "the action core did not keep a wish to be called back");
                         }

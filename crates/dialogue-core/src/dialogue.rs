@@ -29,6 +29,7 @@ mod keys;
 mod line;
 mod memory;
 mod plans;
+mod promises;
 mod prompts;
 mod state;
 mod stray;
@@ -144,7 +145,9 @@ impl Dialogue {
         if !matches!(self.state, State::Fresh) {
             return;
         }
-        if self.config.ask_recording {
+        if self.config.called.is_some() {
+            self.greet_called(now);
+        } else if self.config.ask_recording {
             self.ask_recording(now);
         } else {
             self.greet(now);
@@ -354,6 +357,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Planning { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
@@ -494,9 +498,13 @@ impl Dialogue {
     }
 
     fn goodbye(&mut self, key: &str, now: MonoTime) {
+        let sentence = self.base(key);
+        self.goodbye_with(sentence, now);
+    }
+
+    fn goodbye_with(&mut self, sentence: Sentence, now: MonoTime) {
         self.speaking = None;
         self.pay_owed(now);
-        let sentence = self.base(key);
         self.tell(Plain::Farewell, sentence, now);
         let after = SayId(self.next_say.0.wrapping_sub(1));
         self.outputs.push_back(Output::Hangup { after });

@@ -46,6 +46,7 @@ pub(crate) struct Lexicon {
     pub(crate) backchannels: BTreeSet<String>,
     /// What people on the telephone say to others in the room, or to win time.
     pub(crate) side_talk: BTreeSet<String>,
+    pub(crate) call_times: CallTimes,
     /// Words that no sentence ends with: more is to come. Where words are joined, endings of the last word.
     pub(crate) unfinished: Marks,
     /// Words that make a sentence a question or a request. Where words are joined, endings of words.
@@ -69,6 +70,62 @@ pub(crate) struct Lexicon {
     pub(crate) secrets: Vec<String>,
     /// Built-in intents and what none of them sounds like.
     pub(crate) intents: Vec<(Intent, Vec<String>)>,
+}
+
+/// Words about being called back, and when.
+#[derive(Debug)]
+pub(crate) struct CallTimes {
+    /// What people say who would rather be called than wait.
+    pub(crate) call_me: Vec<String>,
+    /// "As soon as possible."
+    pub(crate) soon: Vec<String>,
+    /// Days from today.
+    pub(crate) days: BTreeMap<String, u64>,
+    /// Parts of the day, from an hour to another.
+    pub(crate) parts: BTreeMap<String, (u32, u32)>,
+    /// Stands before an hour.
+    pub(crate) at: Vec<String>,
+    /// Stands behind an hour.
+    pub(crate) oclock: Vec<String>,
+    /// Half of an hour.
+    pub(crate) half: Vec<String>,
+    /// Lengths, in minutes.
+    pub(crate) waits: BTreeMap<String, i64>,
+    /// Hours, and counts of hours and minutes.
+    pub(crate) numbers: BTreeMap<String, u32>,
+}
+
+impl CallTimes {
+    fn read(tables: &mut Tables<'_>) -> Self {
+        let hours = tables.forms::<Hours>("call_times.parts", "two hours, as in `8-12`");
+        Self {
+            call_me: tables.list("call_times.call_me"),
+            soon: tables.list("call_times.soon"),
+            days: tables.forms("call_times.days", "a number of days"),
+            parts: hours.into_iter().map(|(form, Hours(from, to))| (form, (from, to))).collect(),
+            at: tables.list("call_times.at"),
+            oclock: tables.list("call_times.oclock"),
+            half: tables.list("call_times.half"),
+            waits: tables.forms("call_times.waits", "a number of minutes"),
+            numbers: tables.forms("call_times.numbers", "a whole number"),
+        }
+    }
+}
+
+/// From an hour to another.
+#[derive(Clone, Copy)]
+struct Hours(u32, u32);
+
+impl std::str::FromStr for Hours {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (from, to) = text.split_once('-').ok_or(())?;
+        let hour = |text: &str| {
+            text.trim().parse().map_err(|_| ()).and_then(|hour| if hour <= 24 { Ok(hour) } else { Err(()) })
+        };
+        Ok(Self(hour(from)?, hour(to)?))
+    }
 }
 
 /// What a number word does.
@@ -191,6 +248,7 @@ impl Lexicon {
             hesitations: tables.list("hesitations"),
             backchannels: tables.list("backchannels"),
             side_talk: tables.list("side_talk"),
+            call_times: CallTimes::read(&mut tables),
             unfinished: marks(&tables, "unfinished"),
             asking: marks(&tables, "asking"),
             clauses,

@@ -13,6 +13,8 @@
 //!
 //! It never acts, never decides what is allowed, never reads a clock, and knows nothing of sound.
 
+mod call_back;
+mod call_time;
 mod clauses;
 mod dialogue;
 mod language;
@@ -28,6 +30,7 @@ mod verbalise;
 mod wish;
 mod words;
 
+pub use call_back::{CallBacks, CalledBack, Window};
 pub use dialogue::Dialogue;
 pub use language::{detect, requested};
 pub use lexicon::checklist::{LanguageItem, language_checklist};

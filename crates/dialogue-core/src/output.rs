@@ -11,6 +11,7 @@ use callwright_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::Pack;
+use crate::call_back::{CallBacks, CalledBack, Window};
 
 /// How a dialogue is set up.
 #[derive(Debug, Clone)]
@@ -29,6 +30,10 @@ pub struct DialogueConfig {
     pub human_language: Language,
     /// Whether the caller is asked first if the call may be recorded.
     pub ask_recording: bool,
+    /// How calls back are promised for a time; `None`: people call when they can.
+    pub call_backs: Option<CallBacks>,
+    /// The agent has called, as was promised; `None`: the caller has.
+    pub called: Option<CalledBack>,
     /// Patience and thresholds.
     pub limits: Limits,
 }
@@ -46,6 +51,8 @@ impl DialogueConfig {
             greeting: None,
             human_language: Language::EN,
             ask_recording: false,
+            call_backs: None,
+            called: None,
             limits: Limits::default(),
         }
     }
@@ -135,6 +142,8 @@ pub enum Output {
         /// Higher ones are found somebody first.
         priority: u8,
     },
+    /// The caller does not wait for a human any more: nobody needs to be found. How that goes is not told.
+    Unwanted,
     /// Nobody was free and the caller wants to be called: have it kept for whoever calls back, and tell
     /// `Dialogue::handle_call_back` whether it is.
     CallBack {
@@ -142,6 +151,8 @@ pub enum Output {
         number: Pii<String>,
         /// What they must know.
         briefing: Briefing,
+        /// When; `None`: when somebody can.
+        window: Option<Window>,
     },
     /// The caller has said whether they agree to something, or has gone on without an answer, which is a no.
     Consent {

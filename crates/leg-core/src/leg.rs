@@ -132,7 +132,7 @@ impl MediaLeg {
             sent: Frame::SILENCE,
             sounding: Sounding::Nothing,
             heard: Frame::SILENCE,
-            beep: (spec.role == LegRole::Human).then(SteadyTone::default),
+            beep: (spec.role != LegRole::Caller).then(SteadyTone::default),
             loudness: Loudness {
                 duck_db: config.duck_db,
                 duck_ramp: config.duck_ramp,

@@ -76,6 +76,7 @@ impl Meter {
     pub(crate) fn over(&self, role: LegRole, figures: &LegStatistics) {
         let role = match role {
             LegRole::Caller => "caller",
+            LegRole::Called => "called",
             LegRole::Human => "human",
         };
         if let Some(mos) = figures.mos_100th {

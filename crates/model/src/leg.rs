@@ -16,6 +16,8 @@ use crate::{
 pub enum LegRole {
     /// Who called.
     Caller,
+    /// Who was called back by us. A machine may answer.
+    Called,
     /// A person on our side.
     Human,
 }

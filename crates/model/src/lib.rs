@@ -15,6 +15,7 @@ mod pack;
 mod pii;
 mod plan;
 mod problem;
+mod promise;
 mod secret;
 mod speech;
 mod srtp;
@@ -37,6 +38,7 @@ pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
 pub use pii::Pii;
 pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Receipt, StepState, StepView};
 pub use problem::{Problem, Severity};
+pub use promise::{CallTry, Promise, PromiseTerms, Standing, TryOutcome};
 pub use secret::{Secret, SecretRef};
 pub use speech::{
     Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,

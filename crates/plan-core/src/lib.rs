@@ -55,6 +55,7 @@ mod load;
 mod pin;
 mod plan;
 mod policy;
+pub mod promise;
 mod reason;
 mod rehearse;
 mod skill;

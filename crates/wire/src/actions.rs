@@ -2,9 +2,10 @@
 
 mod client;
 mod convert;
+mod promises;
 mod server;
 
-use callwright_model::{ActionKind, CallId, Pii, PlanId, Record, StepView};
+use callwright_model::{ActionKind, CallId, Pii, PlanId, Promise, Record, StepView};
 use serde::Serialize;
 
 pub use client::{Client, ClientError, JourneyLines, PlanEvents, PlanViews};
@@ -35,6 +36,32 @@ pub struct Callback {
     pub asked_unix_ms: u64,
     /// Who called them back; `None` while nobody has.
     pub done: Option<CallbackDone>,
+    /// What was promised and what came of it; `None` when no time was told: then only people call.
+    pub promise: Option<Promise>,
+}
+
+/// What a gateway may call for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Which gateway, the same for as long as its process runs.
+    pub gateway: String,
+    /// What was promised on these lines.
+    pub lines: Vec<String>,
+    /// At most so many.
+    pub max: u32,
+    /// For so long each is its own.
+    pub lease_ms: u64,
+}
+
+/// A call back that a gateway may make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedCallback {
+    /// Whom to call, and why.
+    pub callback: Callback,
+    /// Shown when its outcome is told.
+    pub token: u64,
+    /// Until then nobody else gets it.
+    pub until_unix_ms: u64,
 }
 
 /// A caller was called back.

@@ -26,6 +26,7 @@ fn erase_all(transaction: &Transaction<'_>, plans: &[PlanId], calls: &[CallId]) 
     for call in calls.iter().map(CallId::to_string) {
         transaction.execute("DELETE FROM callbacks WHERE call = ?1", [&call])?;
         transaction.execute("DELETE FROM callbacks_done WHERE call = ?1", [&call])?;
+        transaction.execute("DELETE FROM promises WHERE call = ?1", [&call])?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub(super) fn serve(
             Ok(()) => {
                 // Whoever opens it may be gone; then there are no requests either.
                 let _ = opened.send(Ok(()));
-                store.serve(inbox).await;
+                Box::pin(store.serve(inbox)).await;
             }
             Err(error) => drop(opened.send(Err(error))),
         }
@@ -125,7 +125,7 @@ impl Store {
                 self.write(writes).await;
             }
             for request in others {
-                self.other(request).await;
+                Box::pin(self.other(request)).await;
             }
         }
         self.leave().await;
@@ -217,8 +217,14 @@ impl Store {
             Request::CalledBack { call, by, reply } => {
                 answer(reply, noted(&mut failed, within(callbacks::complete(client, call, &by)).await))
             }
+            Request::ClaimCallBacks { claim, reply } => {
+                answer(reply, noted(&mut failed, within(callbacks::claim(client, &claim)).await))
+            }
+            Request::ChangeCallBack { call, change, reply } => {
+                answer(reply, noted(&mut failed, within(callbacks::change(client, call, &change)).await))
+            }
             Request::Holds { plan, token, reply } => {
-                let holds = within(claim::holds(client, &core, lease, &plan, token)).await;
+                let holds = Box::pin(within(claim::holds(client, &core, lease, &plan, token))).await;
                 if holds.is_ok() {
                     lock(&self.held).renew(begun, lease);
                 }
@@ -228,7 +234,7 @@ impl Store {
                 answer(reply, noted(&mut failed, within(read::count(client, &core, &tally)).await))
             }
             Request::Claim { packs, tally, reply } => {
-                let claimed = within(claim::claim(client, &core, lease, &packs, in_doubt)).await;
+                let claimed = Box::pin(within(claim::claim(client, &core, lease, &packs, in_doubt))).await;
                 // They are this core's, and what it did itself is not counted again: so now.
                 if let Ok(stories) = &claimed {
                     tally.learn(stories);
@@ -246,9 +252,10 @@ impl Store {
             Request::Longer { known, reply } => {
                 answer(reply, noted(&mut failed, within(read::longer(client, &known)).await))
             }
-            Request::Erase { plans, calls, reply } => {
-                answer(reply, noted(&mut failed, within(erase::erase(client, &plans, &calls)).await))
-            }
+            Request::Erase { plans, calls, reply } => answer(
+                reply,
+                noted(&mut failed, Box::pin(within(erase::erase(client, &plans, &calls))).await),
+            ),
             other @ (Request::Begin { .. } | Request::Append { .. } | Request::Refuse { .. }) => {
                 return other.fail(JournalError::Closed);
             }
@@ -292,6 +299,8 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         | Request::CallBack { .. }
         | Request::CallBacks { .. }
         | Request::CalledBack { .. }
+        | Request::ClaimCallBacks { .. }
+        | Request::ChangeCallBack { .. }
         | Request::Erase { .. }
         | Request::Holds { .. }
         | Request::Claim { .. }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use callwright_model::{CallId, Pii, PlanId};
+use callwright_model::{CallId, Pii, PlanId, TryOutcome};
+use callwright_plan_core::promise::NotTaken;
 use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
-use callwright_wire::actions::Callback;
+use callwright_wire::actions::{Callback, ClaimRequest, ClaimedCallback};
 use tokio::sync::oneshot;
 
 use super::{JournalError, Story, Token};
@@ -78,7 +79,28 @@ pub(super) enum Request {
         by: Pii<String>,
         reply: oneshot::Sender<Result<Option<Callback>, JournalError>>,
     },
+    ClaimCallBacks {
+        claim: ClaimRequest,
+        reply: oneshot::Sender<Result<Vec<ClaimedCallback>, JournalError>>,
+    },
+    ChangeCallBack {
+        call: CallId,
+        change: Change,
+        reply: oneshot::Sender<Result<Changed, JournalError>>,
+    },
 }
+
+/// What is to become of a promise.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// This came of the try with this token.
+    Report(u64, TryOutcome),
+    /// Somebody lets go of it.
+    Cancel(Pii<String>),
+}
+
+/// What became of it: `None` when nothing was promised in that call.
+pub(crate) type Changed = Option<Result<Callback, NotTaken>>;
 
 impl Request {
     /// The plan that it adds to.
@@ -97,7 +119,9 @@ impl Request {
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
             | Self::Erase { .. }
-            | Self::CalledBack { .. } => None,
+            | Self::CalledBack { .. }
+            | Self::ClaimCallBacks { .. }
+            | Self::ChangeCallBack { .. } => None,
         }
     }
 
@@ -117,7 +141,9 @@ impl Request {
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
             | Self::Erase { .. }
-            | Self::CalledBack { .. } => None,
+            | Self::CalledBack { .. }
+            | Self::ClaimCallBacks { .. }
+            | Self::ChangeCallBack { .. } => None,
         }
     }
 
@@ -145,6 +171,8 @@ impl Request {
             Self::Longer { reply, .. } => drop(reply.send(Err(error))),
             Self::CallBacks { reply, .. } => drop(reply.send(Err(error))),
             Self::CalledBack { reply, .. } => drop(reply.send(Err(error))),
+            Self::ClaimCallBacks { reply, .. } => drop(reply.send(Err(error))),
+            Self::ChangeCallBack { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Layout {
     Empty,
     /// Ours, from before there was a chain.
     Unchained,
+    /// Ours, from before there were promises of calls back.
+    Unpromised,
     /// As it is described here.
     Current,
     /// A newer program's.
@@ -36,6 +38,7 @@ pub(crate) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
         (0, 0) if tables == 0 => Layout::Empty,
         // The first layout had neither mark.
         (0, 0) if ours == 3 => Layout::Unchained,
+        (APPLICATION, UNPROMISED) => Layout::Unpromised,
         (APPLICATION, VERSION) => Layout::Current,
         (APPLICATION, newer) if newer > VERSION => Layout::Newer(newer),
         (_, _) => Layout::Foreign,
@@ -59,6 +62,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), JournalError> {
             begin_chain(&transaction, 0).map_err(database)?;
         }
         Layout::Unchained => adopt(&transaction)?,
+        Layout::Unpromised => {
+            transaction.execute_batch(PROMISES).map_err(database)?;
+            transaction.pragma_update(None, "user_version", VERSION).map_err(database)?;
+        }
         Layout::Current => {}
         other @ (Layout::Newer(_) | Layout::Foreign) => refuse_foreign(other)?,
     }
@@ -69,12 +76,13 @@ fn refuse_foreign(layout: Layout) -> Result<(), JournalError> {
     match layout {
         Layout::Newer(version) => Err(JournalError::Newer(version)),
         Layout::Foreign => Err(JournalError::Foreign),
-        Layout::Empty | Layout::Unchained | Layout::Current => Ok(()),
+        Layout::Empty | Layout::Unchained | Layout::Unpromised | Layout::Current => Ok(()),
     }
 }
 
 fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(PROMISES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)
 }
@@ -223,7 +231,9 @@ const LOG_PAGES: i64 = 4_000;
 /// `CWJL`, by which the file is known to be ours.
 const APPLICATION: i64 = 0x4357_4a4c;
 /// Version of the layout. The first had no chain, and no number.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
+/// The one that had no promises.
+pub(super) const UNPROMISED: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE origin (
@@ -250,3 +260,10 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS callbacks_done (
       call TEXT PRIMARY KEY, unix_ms INTEGER NOT NULL, who TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;";
+
+const PROMISES: &str = "
+    CREATE TABLE promises (
+      call TEXT PRIMARY KEY, line TEXT NOT NULL, due_unix_ms INTEGER, leased_unix_ms INTEGER, closed_unix_ms INTEGER,
+      promise TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX promises_due ON promises (due_unix_ms) WHERE due_unix_ms IS NOT NULL;";

@@ -197,6 +197,25 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     assert_eq!(origin.adopted, 4, "the chain cannot vouch for what was there before");
 }
 
+#[tokio::test]
+async fn a_journal_from_before_promises_keeps_what_it_holds_and_takes_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let journal = Journal::open(&path).expect("opens");
+    journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
+    journal.close();
+    let old = Connection::open(&path).expect("opens");
+    old.execute_batch("DROP TABLE promises; PRAGMA user_version = 2").expect("as it was");
+    assert_eq!(schema::layout(&old), Ok(schema::Layout::Unpromised));
+    assert!(crate::audit::audit_file(&path, None).is_ok_and(|audited| audited.findings.is_empty()));
+
+    let journal = Journal::open(&path).expect("opens");
+    assert_eq!(schema::layout(&old), Ok(schema::Layout::Current));
+    assert!(journal.load(&PlanId("p1".to_owned())).await.is_ok_and(|story| story.is_some()));
+    assert_eq!(journal.cancel_call_back(CallId(1), Pii::new("desk".to_owned())).await, Ok(None));
+    journal.close();
+}
+
 #[test]
 fn an_old_journal_whose_parts_do_not_belong_together_is_left_as_it_is() {
     for damage in [
@@ -219,9 +238,9 @@ fn a_newer_journal_and_another_programs_database_are_refused_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let (newer, other) = (folder.path().join("newer.db"), folder.path().join("other.db"));
     Journal::open(&newer).expect("opens").close();
-    Connection::open(&newer).and_then(|it| it.pragma_update(None, "user_version", 3)).expect("written");
+    Connection::open(&newer).and_then(|it| it.pragma_update(None, "user_version", 99)).expect("written");
     Connection::open(&other).and_then(|it| it.execute_batch("CREATE TABLE t (x)")).expect("written");
-    for (path, wanted) in [(&newer, JournalError::Newer(3)), (&other, JournalError::Foreign)] {
+    for (path, wanted) in [(&newer, JournalError::Newer(99)), (&other, JournalError::Foreign)] {
         let before = std::fs::read(path).expect("readable");
         assert_eq!(Journal::open(path).expect_err("it is refused"), wanted);
         assert_eq!(std::fs::read(path).expect("readable"), before, "{wanted}");

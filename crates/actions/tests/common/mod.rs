@@ -5,11 +5,13 @@ pub mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use callwright_actions::{ActionCore, CoreConfig, Limits, Listen, Postgres, Store};
 use callwright_demo_backends::{Config, Handle, airline};
 use callwright_model::{
-    CallId, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Record, Value,
+    CallId, Language, PackSource, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, PromiseTerms,
+    Record, Value,
 };
 use callwright_wire::actions::{Client, Consent, PlanEvents};
 use tokio_stream::StreamExt as _;
@@ -249,4 +251,18 @@ pub async fn start(config: CoreConfig) -> (ActionCore, Client) {
 pub async fn another(client: &Client) -> PlanReply {
     let inputs = [("code", "P3T9Q5".into()), ("pin", "7730".into())];
     client.plan(request(None, "cancel", &inputs)).await.expect("plans")
+}
+
+/// A promise for the next hour.
+pub fn promised() -> PromiseTerms {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+    let now = u64::try_from(now).expect("it fits");
+    PromiseTerms {
+        not_before_unix_ms: now - 1_000,
+        not_after_unix_ms: now + 3_600_000,
+        line: "airline".to_owned(),
+        language: Language::EN,
+        tries_max: 1,
+        pause_ms: 0,
+    }
 }

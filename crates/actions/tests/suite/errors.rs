@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::{Buf as _, BufMut as _};
 use callwright_actions::{ActionCore, CoreConfig, Limits};
 use callwright_demo_backends::{Config, FaultKind, shop};
-use callwright_model::{CallId, Pii, PlanReply};
-use callwright_wire::actions::Client;
+use callwright_model::{CallId, Pii, PlanReply, PromiseTerms, TryOutcome};
+use callwright_wire::actions::{Client, ClientError};
 use tokio_stream::StreamExt as _;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -16,8 +16,8 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::common::{
-    CALL, DEAR, config, demo_airline, is_shared, ready, ready_plan, request, supervised, tamper, to_the_end,
-    yes,
+    CALL, DEAR, config, demo_airline, is_shared, promised, ready, ready_plan, request, supervised, tamper,
+    to_the_end, yes,
 };
 
 /// Messages as bytes, whatever they hold.
@@ -145,7 +145,7 @@ fn documented() -> BTreeSet<(String, String)> {
     text.lines().filter_map(cells).filter(|(rpc, _)| rpc != "RPC").collect()
 }
 
-const RPCS: [&str; 16] = [
+const RPCS: [&str; 19] = [
     "ListSkills",
     "ListActions",
     "Plan",
@@ -160,6 +160,9 @@ const RPCS: [&str; 16] = [
     "RequestCallback",
     "ListCallbacks",
     "CompleteCallback",
+    "ClaimCallbacks",
+    "ReportCallback",
+    "CancelCallback",
     "ExportJourney",
     "EraseJourney",
 ];
@@ -174,6 +177,48 @@ fn answer(plan: &str, role: &str) -> Vec<u8> {
     let mut bytes = message(&[(1, plan.as_bytes()), (3, role.as_bytes()), (4, b"Ada"), (5, b"as agreed")]);
     bytes.extend([2 << 3, 2]);
     bytes
+}
+
+/// One call back at most for a gateway, for a lease.
+fn claim(lease_ms: u16) -> Vec<u8> {
+    let mut bytes = message(&[(1, b"g1"), (2, b"airline")]);
+    let low = u8::try_from(lease_ms & 0x7f).expect("seven bits");
+    bytes.extend([3 << 3, 1, 4 << 3, low | 0x80, u8::try_from(lease_ms >> 7).expect("seven bits")]);
+    bytes
+}
+
+/// What came of a try, by its number in the protocol.
+fn report(call: &[u8], token: u8, outcome: u8) -> Vec<u8> {
+    let mut bytes = message(&[(1, call)]);
+    bytes.extend([2 << 3, token, 3 << 3, outcome]);
+    bytes
+}
+
+/// Promises of calls back, and what gateways tell of them.
+async fn promises_asked_amiss(ask: &mut Asker, client: &Client) {
+    let call = CALL.to_string();
+    let call = call.as_bytes();
+    let over = message(&[(3, b"airline"), (4, b"en")]);
+    ask.expect("RequestCallback", &[(1, call), (2, b"15550100"), (4, &over)], "INVALID_ARGUMENT").await;
+    ask.expect("ClaimCallbacks", &[(2, b"airline")], "INVALID_ARGUMENT").await;
+    ask.expect_of("ClaimCallbacks", claim(999), "INVALID_ARGUMENT").await;
+    let (talked, busy, lost) = (1, 3, 6);
+    for (outcome, code) in [(lost, "INVALID_ARGUMENT"), (talked, "NOT_FOUND")] {
+        ask.expect_of("ReportCallback", report(call, 1, outcome), code).await;
+    }
+    ask.expect("CancelCallback", &[(1, call)], "INVALID_ARGUMENT").await;
+    ask.expect("CancelCallback", &[(1, call), (2, b"desk")], "NOT_FOUND").await;
+    let terms = promised();
+    let ages = terms.not_after_unix_ms * 2;
+    let far = PromiseTerms { not_before_unix_ms: ages, not_after_unix_ms: ages, ..terms.clone() };
+    let refused = client.request_callback(CALL, number(), number(), Some(far)).await;
+    assert!(matches!(refused, Err(ClientError::Invalid(_))), "{refused:?}");
+    client.request_callback(CALL, number(), number(), Some(terms)).await.expect("it is kept");
+    ask.expect_of("ReportCallback", report(call, 1, talked), "FAILED_PRECONDITION").await;
+    assert_eq!(ask.code("ClaimCallbacks", claim(1_000)).await, "OK");
+    client.report_callback(CALL, 1, TryOutcome::Talked).await.expect("it is taken");
+    ask.expect_of("ReportCallback", report(call, 1, busy), "FAILED_PRECONDITION").await;
+    ask.expect("CancelCallback", &[(1, call), (2, b"desk")], "FAILED_PRECONDITION").await;
 }
 
 #[tokio::test]
@@ -233,6 +278,7 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
     }
     ask.expect("CompleteCallback", &[(1, call)], "INVALID_ARGUMENT").await;
     ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "NOT_FOUND").await;
+    promises_asked_amiss(&mut ask, &client).await;
 
     let half = client.plan(request(None, "rebook", &[])).await.expect("plans");
     let PlanReply::Need { plan: half, .. } = half else { panic!("{half:?}") };
@@ -332,7 +378,7 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
     let core = ActionCore::start(config(folder.path(), &airline.url())).await.expect("starts");
     let client = Client::connect(core.url()).await.expect("connects");
     let plan = ready_plan(&client).await;
-    client.request_callback(CALL, number(), number()).await.expect("it is kept");
+    client.request_callback(CALL, number(), number(), None).await.expect("it is kept");
     tamper(folder.path(), "DROP TABLE events").await;
     let mut ask = Asker::of(&core, BTreeSet::new()).await;
     let (call, yes_words) = (CALL.to_string(), consent(&CALL.to_string(), "yes"));
@@ -354,6 +400,9 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
         ask.expect("ListApprovals", &[], "INTERNAL").await;
     }
     ask.expect("CompleteCallback", &[(1, call), (2, b"desk")], "INTERNAL").await;
+    ask.expect_of("ClaimCallbacks", claim(1_000), "INTERNAL").await;
+    ask.expect_of("ReportCallback", report(call, 1, 1), "INTERNAL").await;
+    ask.expect("CancelCallback", &[(1, call), (2, b"desk")], "INTERNAL").await;
     drop(client);
     core.shutdown().await;
     airline.shutdown().await;

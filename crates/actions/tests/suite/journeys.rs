@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 use tokio_stream::StreamExt as _;
 
 use crate::common::{
-    BOOKING, CALL, DEAR, at_rest, config, demo_airline, has_word, ready, ready_plan, store, supervised,
-    to_the_end, yes,
+    BOOKING, CALL, DEAR, at_rest, config, demo_airline, has_word, promised, ready, ready_plan, store,
+    supervised, to_the_end, yes,
 };
 
 fn owner(identity: &str) -> Person {
@@ -46,8 +46,9 @@ async fn a_person_is_given_all_that_is_kept_of_them_and_nothing_of_others() {
     let (core, client) = started(supervised(folder.path(), &airline.url())).await;
     let plan = ready_plan(&client).await;
     to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
-    client.request_callback(CALL, number("15550100"), number("They waited.")).await.expect("kept");
-    client.request_callback(CallId(9), number("15550199"), number("Another.")).await.expect("kept");
+    let asked = client.request_callback(CALL, number("15550100"), number("They waited."), Some(promised()));
+    asked.await.expect("kept");
+    client.request_callback(CallId(9), number("15550199"), number("Another."), None).await.expect("kept");
     let PlanReply::Ready { plan: other, .. } = ready(&client, DEAR.0, DEAR.1).await else {
         panic!("it is ready")
     };
@@ -61,6 +62,9 @@ async fn a_person_is_given_all_that_is_kept_of_them_and_nothing_of_others() {
     // Told with a PIN, and what was consented to beside the plan: nothing.
     assert_eq!((&lines[1]["level"], &lines[1]["asked_by"]["consents"]), (&2.into(), &serde_json::json!([])));
     assert_eq!((&lines[1]["state"], &lines[1]["skill"]), (&"completed".into(), &"rebook".into()));
+    let promise = &lines.last().expect("lines")["promise"];
+    assert_eq!((&promise["state"], &promise["line"]), (&"open".into(), &"airline".into()), "{promise}");
+    assert_eq!(promise["tries"].as_array().map(Vec::len), Some(0));
     let text = format!("{lines:?}");
     assert!(text.contains("CW318") && text.contains("15550100"), "results and numbers are theirs: {text}");
     let tells = |word| has_word(&text, word);
@@ -87,7 +91,8 @@ async fn what_is_erased_is_gone_and_the_chain_still_verifies() {
     let (core, client) = started(supervised(folder.path(), &airline.url())).await;
     let plan = ready_plan(&client).await;
     to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
-    client.request_callback(CALL, number("15550100"), number("They waited.")).await.expect("kept");
+    let asked = client.request_callback(CALL, number("15550100"), number("They waited."), Some(promised()));
+    asked.await.expect("kept");
     let before = audit(&kept, None).await.expect("a journal");
     assert_eq!((before.erased, before.findings.len()), (0, 0));
     assert!(written(folder.path(), BOOKING).await && written(folder.path(), "15550100").await);
@@ -104,6 +109,11 @@ async fn what_is_erased_is_gone_and_the_chain_still_verifies() {
     assert!(matches!(exported(&client, owner(BOOKING)).await, Err(ClientError::NotFound(_))));
     assert!(matches!(client.get_plan(&plan).await, Err(ClientError::NotFound(_))));
     assert_eq!(client.list_callbacks(false).await.expect("lists"), []);
+    let cancelled = client.cancel_callback(CALL, number("desk")).await;
+    assert!(
+        matches!(cancelled, Err(ClientError::NotFound(_))),
+        "nothing is promised any more: {cancelled:?}"
+    );
     assert_eq!(explain_from(&kept, &plan).await, Ok(None));
     assert_eq!(list(&kept).await, Ok(vec![]));
     assert!(stats(&kept, 0).await.expect("reads").is_empty());

@@ -180,14 +180,14 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     let core = start(folder.path(), &airline.url());
     let client = Client::connect(&core.url).await.expect("connects");
     let text = |text: &str| Pii::new(text.to_owned());
-    let first = client.request_callback(CallId(2), text("15550100"), text("They want a refund.")).await;
+    let first = client.request_callback(CallId(2), text("15550100"), text("They want a refund."), None).await;
     first.expect("it is kept");
     for briefing in ["They want another flight.", "They want another flight, or a refund."] {
-        let again = client.request_callback(CallId(1), text("15550199"), text(briefing)).await;
+        let again = client.request_callback(CallId(1), text("15550199"), text(briefing), None).await;
         again.expect("it is kept");
     }
     client
-        .request_callback(CallId(4), text("15550111"), text("They want to pay."))
+        .request_callback(CallId(4), text("15550111"), text("They want to pay."), None)
         .await
         .expect("it is kept");
     let done = client.complete_callback(CallId(4), text("front desk")).await.expect("it is marked");
@@ -197,7 +197,8 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     assert!(matches!(unknown, Err(ClientError::NotFound(_))), "{unknown:?}");
     let unnamed = client.complete_callback(CallId(1), text(" ")).await;
     assert!(matches!(unnamed, Err(ClientError::Invalid(_))), "{unnamed:?}");
-    let nobody = client.request_callback(CallId(3), text(" "), text("Nobody knows whom to call.")).await;
+    let nobody =
+        client.request_callback(CallId(3), text(" "), text("Nobody knows whom to call."), None).await;
     assert!(matches!(nobody, Err(ClientError::Invalid(_))), "{nobody:?}");
     core.kill();
 
@@ -215,7 +216,7 @@ async fn a_call_back_that_was_acknowledged_survives_a_kill() {
     let mark = called[0].done.as_ref().expect("it is marked");
     assert!(mark.by.reveal() == "front desk" && mark.unix_ms >= called[0].asked_unix_ms, "{mark:?}");
     client
-        .request_callback(CallId(4), text("15550112"), text("It was not enough."))
+        .request_callback(CallId(4), text("15550112"), text("It was not enough."), None)
         .await
         .expect("it is kept");
     assert_eq!(client.list_callbacks(true).await.expect("told"), [], "who asks again waits again");

@@ -26,6 +26,28 @@ impl Call {
         }
     }
 
+    /// The caller does not wait for a human any more. Whoever has accepted them already stays.
+    pub fn handle_unwanted(&mut self, now: MonoTime) {
+        match self.stage {
+            Stage::Announcing
+            | Stage::Seeking { .. }
+            | Stage::Ringing { .. }
+            | Stage::Briefing { .. }
+            | Stage::Deciding { .. } => {
+                if self.stage.others().0 {
+                    self.outputs.push_back(Output::Drop(Party::Human));
+                }
+                self.finish(Outcome::NobodyAccepted, now);
+            }
+            Stage::Agent
+            | Stage::Connecting { .. }
+            | Stage::Referring { .. }
+            | Stage::Bridged { .. }
+            | Stage::Moving { .. }
+            | Stage::Over => {}
+        }
+    }
+
     /// Somebody was found, whom callers come to in this way.
     pub fn handle_found(&mut self, how: How, now: MonoTime) {
         let Stage::Seeking { comfort_at } = self.stage else { return };

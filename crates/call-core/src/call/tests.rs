@@ -11,6 +11,7 @@ fn at(seconds: u64) -> MonoTime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fact {
     Wanted,
+    Unwanted,
     Announced,
     Waiting,
     Found,
@@ -50,8 +51,9 @@ enum Fact {
 }
 
 impl Fact {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 38] = [
         Self::Wanted,
+        Self::Unwanted,
         Self::Announced,
         Self::Waiting,
         Self::Found,
@@ -93,6 +95,7 @@ impl Fact {
     fn tell(self, call: &mut Call, how: How, now: MonoTime) {
         match self {
             Self::Wanted => call.handle_wanted(now),
+            Self::Unwanted => call.handle_unwanted(now),
             Self::Announced => call.handle_announced(now),
             Self::Waiting => call.handle_waiting(now),
             Self::Found => call.handle_found(how, now),

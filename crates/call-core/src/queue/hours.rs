@@ -77,6 +77,31 @@ impl Hours {
             .collect()
     }
 
+    /// Working times of the days around a time and of so many days after it, each from and until, in Unix milliseconds, in order and apart.
+    #[must_use]
+    pub fn spans(&self, unix_ms: u64, days: u64) -> Vec<(u64, u64)> {
+        let Some(today) = self.local(unix_ms).map(|local| local.date()) else { return Vec::new() };
+        // A shift of yesterday may last until today.
+        let first = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+        let all = (0..days.saturating_add(2)).filter_map(|ahead| first.checked_add_days(Days::new(ahead)));
+        joined(all.flat_map(|day| self.spans_of(day)).filter(|(_, until)| *until > unix_ms))
+    }
+
+    fn spans_of(&self, day: NaiveDate) -> Vec<(u64, u64)> {
+        let times: Vec<(u32, u32)> = if self.shifts.is_empty() {
+            if self.days_off.contains(&day) { Vec::new() } else { vec![(0, DAY_MINUTES)] }
+        } else {
+            let shifts = self.shifts.iter().filter(|shift| self.begins(shift, day));
+            let ends = |shift: &Shift| shift.to + if shift.to <= shift.from { DAY_MINUTES } else { 0 };
+            shifts.map(|shift| (shift.from, ends(shift))).collect()
+        };
+        let at = |minutes: u32| {
+            let day = day.checked_add_days(Days::new((minutes / DAY_MINUTES).into()))?;
+            unix_ms(self.zone, day.and_hms_opt(minutes % DAY_MINUTES / 60, minutes % 60, 0)?)
+        };
+        times.into_iter().filter_map(|(from, to)| Some((at(from)?, at(to)?))).collect()
+    }
+
     fn begins(&self, shift: &Shift, day: NaiveDate) -> bool {
         shift.days[day.weekday().num_days_from_monday() as usize] && !self.days_off.contains(&day)
     }
@@ -85,6 +110,30 @@ impl Hours {
         let at = DateTime::from_timestamp_millis(i64::try_from(unix_ms).ok()?)?;
         Some(at.with_timezone(&self.zone).naive_local())
     }
+}
+
+/// Spans in order, those that meet as one.
+#[must_use]
+pub fn joined(spans: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
+    let mut sorted: Vec<(u64, u64)> = spans.filter(|(from, until)| from < until).collect();
+    sorted.sort_unstable();
+    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(sorted.len());
+    for (from, until) in sorted {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(until),
+            Some(_) | None => joined.push((from, until)),
+        }
+    }
+    joined
+}
+
+/// What two lists of spans have in common. Both are in order and apart.
+#[must_use]
+pub fn common(one: &[(u64, u64)], other: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let both = |&(from, until): &(u64, u64)| {
+        other.iter().map(move |(other_from, other_until)| (from.max(*other_from), until.min(*other_until)))
+    };
+    joined(one.iter().flat_map(both))
 }
 
 /// A local time as Unix milliseconds. One that the clock skips in spring counts as an hour later, one that comes twice as the first.

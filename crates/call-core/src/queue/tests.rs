@@ -285,6 +285,29 @@ fn hours_open_next_where_the_calendar_says() {
 }
 
 #[test]
+fn working_times_are_told_in_order_and_apart_and_agree_with_whether_it_is_open() {
+    let office = hours(
+        chrono_tz::Tz::UTC,
+        &["mo-fr 12:30-17:00", "mo-fr 09:00-12:30", "su-mo 22:00-06:00"],
+        &[(2026, 11, 25)],
+    );
+    let at = |hours: i64| MONDAY_NOON.saturating_add_signed(hours * HOUR.cast_signed());
+    let spans = office.spans(at(0), 2);
+    // Monday, the night to Tuesday, Tuesday; Wednesday is off.
+    assert_eq!(spans, [(at(-3), at(5)), (at(10), at(18)), (at(21), at(29))]);
+    for hour in 0..60 {
+        let inside = spans.iter().any(|(from, until)| (*from..*until).contains(&at(hour)));
+        assert_eq!(office.is_open(at(hour)), inside, "{hour} hours after");
+    }
+    let always = hours(chrono_tz::Tz::UTC, &[], &[]).spans(at(0), 1);
+    assert_eq!(always, [(at(-12), at(36))], "days that follow each other are one time");
+    assert_eq!(
+        common(&spans, &[(at(0), at(1)), (at(4), at(11))]),
+        [(at(0), at(1)), (at(4), at(5)), (at(10), at(11))]
+    );
+}
+
+#[test]
 fn a_time_that_the_clock_skips_is_an_hour_later() {
     // On 28 March 2027 there is no 02:30 in Berlin.
     let office = hours(chrono_tz::Europe::Berlin, &["su 02:30-05:00"], &[]);

@@ -61,6 +61,11 @@ impl Human {
         }
     }
 
+    /// Whether they take a line's callers.
+    pub fn takes(&self, line: &str) -> bool {
+        self.rank_on(line).is_some()
+    }
+
     /// Their rank on a line, if they take its callers.
     fn rank_on(&self, line: &str) -> Option<u32> {
         match &self.lines {

@@ -442,3 +442,24 @@ fn keys_of_humans_are_read_and_cannot_be_mistaken_for_each_other() {
         assert!(problems.contains(told), "{wrong}: {problems}");
     }
 }
+
+#[test]
+fn call_backs_are_off_until_wanted_and_what_cannot_work_is_told() {
+    let usual = parse(LINE, &[]).expect("it is whole").call_backs;
+    assert!(!usual.enabled && usual.lease > usual.ring && usual.numbers.is_empty());
+    let text = format!("[call_backs]\nenabled = true\nring = \"90s\"\nlease = \"2m\"\n{LINE}");
+    assert!(parse(&text, &[]).is_ok_and(|config| config.call_backs.enabled));
+    for (setting, wanted) in [
+        ("ring = \"95s\"", "`call_backs.lease` must be at least 30 s longer"),
+        ("lease = \"20m\"", "at most 600 s"),
+        ("window = \"0s\"", "`call_backs.window` must be more than nothing"),
+        ("pause = \"2000m\"", "more than a day"),
+        ("poll = \"10ms\"", "`call_backs.poll` is less than 200 ms"),
+        ("tries = 11", "a whole number from 1 to 10"),
+        ("trunk = \"nobody\"", "there is no trunk `nobody`"),
+        ("zone = \"Moon\"", "write a time zone"),
+    ] {
+        let problems = parse(&format!("[call_backs]\n{setting}\n{LINE}"), &[]).expect_err("it cannot work");
+        assert!(problems[0].contains(wanted), "{setting}: {problems:?}");
+    }
+}

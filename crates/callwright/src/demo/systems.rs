@@ -147,6 +147,7 @@ impl Systems {
             trunks: Vec::new(),
             lines,
             queue: callwright_call_core::queue::Config::default(),
+            call_backs: crate::config::CallBacks::default(),
             humans: Vec::new(),
             webhook: None,
             grace: Duration::from_secs(30),

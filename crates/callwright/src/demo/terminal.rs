@@ -118,6 +118,7 @@ impl Terminal {
                         "the caller's network took them away and did not tell whether a human has answered"
                     }
                     Ending::Drained => "the gateway is stopping",
+                    Ending::Machine => "a machine answered",
                 };
                 self.line("", who, DIM);
             }

@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use callwright_call_core::queue::Wish;
-use callwright_conversation::{Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard, Wanted};
+use callwright_conversation::{Ending, Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard, Wanted};
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, BothSides, CallId, Gone, Hints, LegCommand, LegEvent, LegFact, LegId, LegRole, LikelySay,
-    MonoTime, PacketIo, Say, Supervise, TurnId,
+    MonoTime, PacketIo, Say, Supervise, TryOutcome, TurnId,
 };
 use callwright_sip::{Reason, SipLegControl};
 use callwright_speech::{Ear, Listening, Mouth};
 use callwright_webrtc::SessionId;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
 use crate::gateway::observe::Observer;
@@ -36,6 +36,8 @@ pub(crate) struct Board {
     observer: Observer,
     recorder: Option<Recorder>,
     tape: Option<TapeOperator>,
+    /// Who waits to hear whether whom we called is there.
+    reached: Option<oneshot::Sender<TryOutcome>>,
 }
 
 /// The legs of one call. Clones are the same legs.
@@ -99,12 +101,38 @@ impl Board {
         let lines = &legs.shared.config.lines;
         // Every line that answers is in the configuration.
         let line = lines.iter().position(|other| other.name == line.line.name).unwrap_or(usize::MAX);
-        Self { legs, caller, trunk, line, observer, recorder, tape: None }
+        Self { legs, caller, trunk, line, observer, recorder, tape: None, reached: None }
     }
 
     /// From here on a recording is told what it may keep.
     pub(crate) fn record(&mut self, tape: TapeOperator) {
         self.tape = Some(tape);
+    }
+
+    /// Whether whom we called is there is told once it is known.
+    pub(crate) fn report_to(&mut self, reached: oneshot::Sender<TryOutcome>) {
+        self.reached = Some(reached);
+    }
+
+    fn tell_reached(&mut self, happening: &Happening) {
+        let outcome = if let Happening::Ended(ending) = happening {
+            match ending {
+                Ending::Machine => TryOutcome::Machine,
+                Ending::Caller
+                | Ending::Agent
+                | Ending::Transferred
+                | Ending::TransferredInDoubt
+                | Ending::Drained => TryOutcome::NoAnswer,
+            }
+        } else if matches!(happening, Happening::Reached) {
+            TryOutcome::Talked
+        } else {
+            return;
+        };
+        if let Some(reached) = self.reached.take() {
+            // The gateway stops, and has given the lease back.
+            let _ = reached.send(outcome);
+        }
     }
 
     pub(crate) fn legs(&self) -> Legs {
@@ -351,6 +379,7 @@ impl Switchboard for Board {
             // The phone is nobody's or the human's from now on: there may be another supervisor.
             self.legs.table().supervisor = Supervisor::Nobody;
         }
+        self.tell_reached(&happening);
         self.observer.tell(happening);
     }
 

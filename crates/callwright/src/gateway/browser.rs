@@ -44,6 +44,7 @@ impl WhipHandler for Desk {
                 channel: Channel::Browser,
                 trunk: None,
                 caller: None,
+                called: None,
                 io,
                 format,
                 phone: Phone::Browser(id.clone()),

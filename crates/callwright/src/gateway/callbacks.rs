@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callwright_console::{CallbackDone, CallbackRefusal, CallbackView, Callbacks};
-use callwright_model::{CallId, Pii};
+use callwright_console::{CallTryView, CallbackDone, CallbackRefusal, CallbackView, Callbacks, PromiseView};
+use callwright_model::{CallId, Pii, Promise, Standing};
 use callwright_wire::actions::{Callback, ClientError};
 
 use crate::gateway::Shared;
@@ -22,6 +22,13 @@ impl Callbacks for CallbackList {
     async fn complete(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
         self.0.core.complete_callback(call, by).await.map(view).map_err(refusal)
     }
+
+    async fn cancel(&self, call: CallId, by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+        match self.0.core.cancel_callback(call, by).await {
+            Err(ClientError::NotReady(_)) => Err(CallbackRefusal::Kept),
+            cancelled => cancelled.map(view).map_err(refusal),
+        }
+    }
 }
 
 fn view(callback: Callback) -> CallbackView {
@@ -31,6 +38,30 @@ fn view(callback: Callback) -> CallbackView {
         briefing: callback.briefing,
         asked_unix_ms: callback.asked_unix_ms,
         done: callback.done.map(|done| CallbackDone { by: done.by, unix_ms: done.unix_ms }),
+        promise: callback.promise.map(promise),
+    }
+}
+
+fn promise(promise: Promise) -> PromiseView {
+    let Promise { terms, token: _, tries, standing } = promise;
+    PromiseView {
+        state: standing.name().to_owned(),
+        not_before_unix_ms: terms.not_before_unix_ms,
+        not_after_unix_ms: terms.not_after_unix_ms,
+        next_unix_ms: match standing {
+            Standing::Open { next_unix_ms } => Some(next_unix_ms),
+            Standing::Trying { .. }
+            | Standing::Kept { .. }
+            | Standing::GivenUp
+            | Standing::Cancelled { .. } => None,
+        },
+        tries: tries
+            .into_iter()
+            .map(|one| CallTryView {
+                begun_unix_ms: one.begun_unix_ms,
+                outcome: one.ended.map(|(_, outcome)| outcome.name().to_owned()),
+            })
+            .collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callwright_call_core::call::How;
-use callwright_call_core::queue::{Doing, Output, Phones, Queue, Wish};
+use callwright_call_core::queue::{Doing, Hours, Output, Phones, Queue, Wish};
 use callwright_console::{BriefingView, HumanRefusal, HumanState, HumanView, Humans as HumansPort};
 use callwright_model::{CallId, MonoTime};
 use tokio::sync::{Notify, mpsc};
@@ -44,6 +44,17 @@ impl Humans {
     /// Somebody by their place in the list.
     pub(crate) fn person(&self, place: usize) -> Option<&Human> {
         self.people.get(place)
+    }
+
+    /// When those who take a line's callers work, each of their hours once.
+    pub(crate) fn hours_on(&self, line: &str) -> Vec<&Hours> {
+        let mut all: Vec<&Hours> = Vec::new();
+        for human in self.people.iter().filter(|human| human.takes(line)) {
+            if !all.contains(&&human.hours) {
+                all.push(&human.hours);
+            }
+        }
+        all
     }
 
     /// How a caller comes to these people: several who are rung together are all called by us.

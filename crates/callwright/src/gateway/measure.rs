@@ -155,7 +155,12 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ),
     (
         "callwright_transfer_machines_total",
-        "Telephones of humans that a machine answered, by the sign that it was known by.",
+        "Telephones of humans and of callers called back that a machine answered, by the sign that it was known by.",
+    ),
+    ("callwright_call_backs_total", "Tries to call somebody back as was promised, by outcome."),
+    (
+        "callwright_actions_callback_tries_total",
+        "Tries to call somebody back that gateways told of, by outcome.",
     ),
     ("callwright_call_ratings_total", "Calls that their callers rated, by score from 1 to 5."),
     ("callwright_actions_plans_total", "Plans ended, by outcome."),

@@ -166,7 +166,7 @@ impl Observer {
             Happening::Note(Note::Rated { score }) => {
                 metrics::counter!("callwright_call_ratings_total", "score" => score.to_string()).increment(1);
             }
-            Happening::Note(_) | Happening::Trouble(_) => {}
+            Happening::Note(_) | Happening::Trouble(_) | Happening::Reached => {}
             Happening::CallBack { kept } => {
                 let what =
                     if *kept { "the caller will be called back" } else { "a call back could not be kept" };
@@ -215,6 +215,7 @@ impl Observer {
                         "the caller's network took them away and did not tell whether a human has answered"
                     }
                     Ending::Drained => "the gateway is shutting down",
+                    Ending::Machine => "a machine answered the call back",
                 };
                 self.enter(CallState::Ended);
                 let figures = self.shared.media.statistics(self.caller);

@@ -25,6 +25,7 @@ use crate::chat::random_id;
 use crate::config::{Config, Srtp};
 use crate::gateway::board::{Legs, Phone};
 use crate::gateway::dial::{NoWay, Way, another_may_help};
+use crate::gateway::promises::Called;
 use crate::gateway::ring::Rival;
 use crate::gateway::{Begun, NewCall, Shared, transfers, web_phone};
 use crate::lines::LoadedLine;
@@ -61,12 +62,12 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: IncomingCall) {
 }
 
 /// A port of ours for a leg's sound, and what we say about it.
-struct Local {
-    socket: RtpSocket,
-    media: LocalMedia,
+pub(crate) struct Local {
+    pub(crate) socket: RtpSocket,
+    pub(crate) media: LocalMedia,
 }
 
-fn local(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local> {
+pub(crate) fn local(shared: &Shared, ip: IpAddr, trunk: Option<&str>) -> Result<Local> {
     let (socket, media) = local_media(&shared.media, &shared.config, ip, trunk)?;
     Ok(Local { socket, media })
 }
@@ -123,7 +124,7 @@ fn answer_offer(shared: &Arc<Shared>, line: LoadedLine, call: IncomingCall, offe
     call.ring();
     // The leg is made before the answer leaves: the caller's first packets come right behind it.
     let leg = call.accept(ours.to_string());
-    begin(shared, leg, Answered { line, trunk, caller, local, ours, agreed });
+    begin(shared, leg, Answered { line, trunk, caller, called: None, local, ours, agreed });
 }
 
 /// The caller leaves the offer to us: it goes into our answer, and theirs comes with the acknowledgement.
@@ -153,27 +154,30 @@ async fn answer_with_offer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     };
     local.socket.connect(&agreed.path());
     local.media.settle(&agreed);
-    begin(&shared, leg, Answered { line, trunk, caller, local, ours, agreed });
+    begin(&shared, leg, Answered { line, trunk, caller, called: None, local, ours, agreed });
 }
 
 /// A call that was answered, and on what terms.
-struct Answered {
-    line: LoadedLine,
-    trunk: Option<String>,
-    caller: Option<Pii<String>>,
-    local: Local,
-    ours: SessionDescription,
-    agreed: Agreed,
+pub(crate) struct Answered {
+    pub(crate) line: LoadedLine,
+    pub(crate) trunk: Option<String>,
+    pub(crate) caller: Option<Pii<String>>,
+    /// We have called them.
+    pub(crate) called: Option<Called>,
+    pub(crate) local: Local,
+    pub(crate) ours: SessionDescription,
+    pub(crate) agreed: Agreed,
 }
 
 /// Begins the conversation, and has the leg followed to its end.
-fn begin(shared: &Arc<Shared>, leg: SipLeg, answered: Answered) {
-    let Answered { line, trunk, caller, local, ours, agreed } = answered;
+pub(crate) fn begin(shared: &Arc<Shared>, leg: SipLeg, answered: Answered) {
+    let Answered { line, trunk, caller, called, local, ours, agreed } = answered;
     let begun = shared.begin(NewCall {
         line,
         channel: Channel::Sip,
         trunk,
         caller,
+        called,
         io: shared.capture.sound(leg.call_id(), local.socket, &agreed.path()),
         format: agreed.format,
         phone: Phone::Sip(leg.control()),

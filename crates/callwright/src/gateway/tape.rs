@@ -169,6 +169,7 @@ impl TapeOperator {
             | Happening::HumanSaid { .. }
             | Happening::Whispered { .. }
             | Happening::CallBack { .. }
+            | Happening::Reached
             | Happening::Trouble(_)
             | Happening::Ended(_) => {}
         }

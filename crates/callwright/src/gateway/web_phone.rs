@@ -45,7 +45,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, line: LoadedLine, call: Incoming
     call.ring();
     let leg = call.accept(answer_sdp);
     let phone = Phone::Sip(leg.control());
-    let new = NewCall { line, channel: Channel::Sip, trunk: None, caller, io, format, phone };
+    let new = NewCall { line, channel: Channel::Sip, trunk: None, caller, called: None, io, format, phone };
     match shared.begin(new) {
         Ok(begun) => {
             shared.capture.link(begun.call, leg.call_id());

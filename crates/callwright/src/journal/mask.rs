@@ -272,6 +272,7 @@ impl Mask {
             | Happening::Transfer { .. }
             | Happening::Briefing(_)
             | Happening::TransferState { .. }
+            | Happening::Reached
             | Happening::MachineAnswered { .. }
             | Happening::Held { .. }
             | Happening::Supervised { .. }

@@ -160,6 +160,7 @@ impl Player {
         config.call.agent_listens = header.agent_listens;
         config.human = header.human.clone();
         config.voice = header.voice.clone();
+        header.call_backs.restore(&header.line, &mut config);
         let started = header.started_mono_us;
         let replayed = Replayed { facts: 0, decisions: 0, close: Close::CutOff, difference: None, remarks };
         let mut player = Self {

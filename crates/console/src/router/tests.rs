@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use self::ports::{Desk, Gateway, Snapshot, Staff};
 use super::*;
-use crate::event::{CallEvent, CallFact, TrunkEvent};
+use crate::event::{CallEvent, CallFact, CallbackEvent, TrunkEvent};
 use crate::hub::EventHub;
 use crate::ports::Readiness;
 
@@ -342,6 +342,26 @@ async fn a_journey_is_told_line_by_line_and_erased_for_the_operator_only() {
 }
 
 #[tokio::test]
+async fn a_promise_is_let_go_of_by_somebody_with_a_name_and_not_once_it_was_kept() {
+    let app = ready().app;
+    let json = [("content-type", "application/json")];
+    let put = |call: &str, what: &str, body: &str| {
+        request(Method::PUT, &format!("/v1/callbacks/{call}/{what}"), &json, body)
+    };
+    let (named, nobody) = (r#"{"by":"front desk"}"#, "{}");
+    for (call, what, body, wanted) in [
+        ("0000000000000001", "cancelled", named, StatusCode::NOT_FOUND),
+        ("000000000000ca11", "cancelled", nobody, StatusCode::UNPROCESSABLE_ENTITY),
+        ("000000000000ca11", "cancelled", named, StatusCode::OK),
+        ("000000000000ca11", "done", named, StatusCode::OK),
+        ("000000000000ca11", "cancelled", named, StatusCode::CONFLICT),
+    ] {
+        let (status, _, answer) = ask(&app, put(call, what, body)).await;
+        assert_eq!(status, wanted, "{call} {what} {body}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_back_is_marked_once_and_listed_among_the_done() {
     let app = ready().app;
     let json = [("content-type", "application/json")];
@@ -417,7 +437,7 @@ async fn events_of_one_call_come_from_its_start_to_its_end() {
 }
 
 #[tokio::test]
-async fn who_follows_all_calls_is_told_of_trunks_and_nobody_else() {
+async fn who_follows_all_calls_is_told_of_trunks_and_calls_back_and_nobody_else() {
     let stage = ready();
     let followed = async |path: &str| {
         let response =
@@ -433,6 +453,8 @@ async fn who_follows_all_calls_is_told_of_trunks_and_nobody_else() {
         registered: None,
         problem,
     });
+    let outcome = "talked".to_owned();
+    stage.events.publish_callback(CallbackEvent { call: CallId(1), outcome });
     stage.events.publish(event(1, CallFact::DtmfReceived { digit: '2' }));
     let told = async |stream: &mut axum::body::BodyDataStream| {
         let event = stream.next().await.expect("an event").expect("no error");
@@ -441,6 +463,8 @@ async fn who_follows_all_calls_is_told_of_trunks_and_nobody_else() {
     assert!(told(&mut all).await.contains("dtmf_received"));
     let trunk = told(&mut all).await;
     assert!(trunk.contains("event: trunk") && trunk.contains(r#""trunk":"carrier","up":false"#), "{trunk}");
+    let callback = told(&mut all).await;
+    assert!(callback.contains("event: callback") && callback.contains(r#""outcome":"talked""#), "{callback}");
     assert!(told(&mut one).await.contains(r#""digit":"1""#));
     assert!(told(&mut one).await.contains(r#""digit":"2""#), "a call has no trunks' events");
 }

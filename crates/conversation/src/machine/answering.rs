@@ -46,7 +46,7 @@ impl Conversation {
         self.follow_answering(now);
     }
 
-    fn meaning(&self, words: &str, language: Language) -> Meaning {
+    pub(super) fn meaning(&self, words: &str, language: Language) -> Meaning {
         if is_machine(self.pack(), words, language) {
             return Meaning::Machine;
         }

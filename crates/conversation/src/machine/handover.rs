@@ -133,7 +133,11 @@ impl Conversation {
             let wait = minutes.and_then(|_| self.pack().sentence("queue-wait", &facts, self.language));
             wait.or_else(|| self.pack().sentence("queue-place", &facts, self.language))
         });
-        told.unwrap_or_else(|| sentence(self.pack(), self.language, "still-connecting"))
+        let told = told.unwrap_or_else(|| sentence(self.pack(), self.language, "still-connecting"));
+        if self.config.dialogue.call_backs.is_none() {
+            return told;
+        }
+        format!("{told} {}", sentence(self.pack(), self.language, "call-back-instead"))
     }
 
     /// The human hears who it is; the recogniser of their leg waits for a yes.

@@ -128,6 +128,7 @@ impl Conversation {
                 | Output::Execute { .. }
                 | Output::Transfer { .. }
                 | Output::CallBack { .. }
+                | Output::Unwanted
                 | Output::Hangup { .. } => {}
             }
         }

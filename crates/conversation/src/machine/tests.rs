@@ -10,6 +10,7 @@ use callwright_model::{
 };
 use proptest::prelude::*;
 
+mod called;
 mod foresight;
 mod people;
 

@@ -67,6 +67,9 @@ impl Dialogue {
         if matches!(self.state, State::Planning { .. } | State::Acting { .. }) && self.also(words, now) {
             return;
         }
+        if self.rather_called(words, now) {
+            return;
+        }
         let waiting_for_human = matches!(self.state, State::Handover { .. });
         match reading.clear() {
             Some(Intent::Human) if !waiting_for_human => self.hand_over(TransferReason::Asked, now),
@@ -128,6 +131,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }

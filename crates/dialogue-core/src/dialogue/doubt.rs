@@ -38,6 +38,7 @@ impl Dialogue {
             // A doubtful yes or no is best asked for again, in words that are hard to mishear.
             State::Proposing(_)
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::ReadBack { .. }
             | State::Fresh
             | State::Planning { .. }
@@ -92,9 +93,9 @@ impl Dialogue {
             // Who offers a call back has looked for a human before.
             return match &self.state {
                 State::Proposing(Proposal::CallBack(_)) => self.goodbye("farewell", now),
-                State::AskingNumber { .. } | State::Proposing(Proposal::Number { .. }) => {
-                    self.no_call_back(now)
-                }
+                State::AskingNumber { .. }
+                | State::AskingTime { .. }
+                | State::Proposing(Proposal::Number { .. } | Proposal::Time { .. }) => self.no_call_back(now),
                 State::Fresh
                 | State::Open { .. }
                 | State::Proposing(_)

@@ -56,6 +56,7 @@ impl Dialogue {
                 true
             }
             State::AskingNumber { .. } => self.take_number(words, now),
+            State::AskingTime { .. } => self.take_time(words, now),
             State::Fresh
             | State::Open { .. }
             | State::Proposing(_)

@@ -34,7 +34,11 @@ impl Dialogue {
         let briefing = self.brief(Some(reason), self.config.human_language);
         self.enter(State::Handover { reason, since: now }, now);
         let rule = self.config.pack.handover.of(reason, self.record.asked.as_deref());
-        let (needs, priority) = (rule.needs.clone(), rule.priority);
+        let (needs, mut priority) = (rule.needs.clone(), rule.priority);
+        if self.config.called.is_some() {
+            // They have waited before, and somebody has called them for it.
+            priority = priority.saturating_add(CALLED_FIRST);
+        }
         let sentence = self.base(&rule.words);
         self.tell(Plain::Handover, sentence, now);
         self.outputs.push_back(Output::Transfer { reason, briefing, needs, priority });
@@ -101,14 +105,12 @@ impl Dialogue {
 
     /// The caller wants to be called back. Whom nobody can call is asked for a number first.
     pub(super) fn call_back(&mut self, reason: TransferReason, now: MonoTime) {
-        let Some(number) = self.number() else {
+        if self.number().is_none() {
             self.misses = 0;
             self.enter(State::AskingNumber { reason }, now);
             return self.ask(How::First, now);
-        };
-        let briefing = self.brief(Some(reason), self.config.human_language);
-        self.outputs.push_back(Output::CallBack { number, briefing });
-        self.enter(State::Arranging { since: now, comfort: now + self.config.limits.progress }, now);
+        }
+        self.when_or_arrange(reason, now);
     }
 
     /// Reads a number back that the caller has said or keyed. False when the words hold none.
@@ -119,6 +121,7 @@ impl Dialogue {
             | State::Open { .. }
             | State::Proposing(_)
             | State::Asking { .. }
+            | State::AskingTime { .. }
             | State::Planning { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
@@ -150,17 +153,18 @@ impl Dialogue {
 
     /// Whether the wish to be called back is on disk: only then is it promised.
     pub(super) fn call_back_kept(&mut self, kept: bool, now: MonoTime) {
-        if !matches!(self.state, State::Arranging { .. }) {
-            return self.stale("call back");
-        }
+        let State::Arranging { window, .. } = self.state else { return self.stale("call back") };
         if kept {
-            return self.goodbye("call-back-noted", now);
+            return match window {
+                Some(window) => self.promised(window, now),
+                None => self.goodbye("call-back-noted", now),
+            };
         }
         self.no_call_back(now);
     }
 
     /// Where the caller can be called: the number they gave, else what the network told, of which a name or `anonymous` is none.
-    fn number(&self) -> Option<Pii<String>> {
+    pub(super) fn number(&self) -> Option<Pii<String>> {
         let told = || self.config.caller.clone().filter(|caller| digits(caller).len() >= DIGITS_MIN);
         self.record.number.clone().or_else(told)
     }
@@ -241,6 +245,9 @@ impl Dialogue {
 
     fn brief_open(&self, words: &Words, reason: Option<TransferReason>) -> Pii<String> {
         let mut parts = Vec::new();
+        if let Some(called) = &self.config.called {
+            parts.push(say_with(words, "brief-called", "before", called.briefing.reveal().clone()));
+        }
         if !self.record.doubts.is_empty() {
             parts.push(line(words, "brief-doubt").into_inner());
         } else if self.work.is_some() {
@@ -272,6 +279,8 @@ impl Dialogue {
     }
 }
 
+/// Who was called back comes before whoever has called by so much. One priority is what somebody gains who waits for a while.
+const CALLED_FIRST: u8 = 10;
 /// Fewer digits are part of a name, not a number that anybody could call.
 const DIGITS_MIN: usize = 3;
 

@@ -73,9 +73,10 @@ impl Dialogue {
             State::Open { .. } => self.open(words, &reading, before, now),
             State::Proposing(Proposal::Recording) => self.consider_recording(words, &reading, before, now),
             State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
-            State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {
-                self.take_answer(utterance, &reading, before, now)
-            }
+            State::Asking { .. }
+            | State::AskingNumber { .. }
+            | State::AskingTime { .. }
+            | State::Choosing { .. } => self.take_answer(utterance, &reading, before, now),
             State::Fresh | State::WithHuman | State::Ended => {}
         }
     }
@@ -142,6 +143,10 @@ impl Dialogue {
 
     /// A yes or a no is due.
     pub(super) fn decide(&mut self, words: &str, reading: &Reading, before: Vec<Line>, now: MonoTime) {
+        // "Yes, at four" and "no, rather at five" tell when, whatever else they tell.
+        if self.take_time(words, now) {
+            return;
+        }
         // "Goodbye" is nearly "good", and no rating.
         let other = matches!(
             reading.clear(),
@@ -244,7 +249,7 @@ impl Dialogue {
         if no && self.take_back(doubted, now) {
             return;
         }
-        let declines = matches!(self.state, State::AskingNumber { .. }) && no;
+        let declines = matches!(self.state, State::AskingNumber { .. } | State::AskingTime { .. }) && no;
         if declines { self.no(now) } else { self.not_understood(now) }
     }
 }

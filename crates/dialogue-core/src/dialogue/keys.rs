@@ -3,6 +3,7 @@
 use callwright_model::{Expect, MonoTime, Pii};
 
 use super::Dialogue;
+use super::promises::CALL_BACK_KEY;
 use super::state::{How, Proposal, State};
 use crate::output::TransferReason;
 
@@ -15,6 +16,9 @@ impl Dialogue {
             match (&self.state, key) {
                 (State::Planning { .. } | State::Acting { .. }, '0') => {
                     self.hand_over(TransferReason::Asked, now)
+                }
+                (State::Handover { .. }, CALL_BACK_KEY) if self.config.call_backs.is_some() => {
+                    self.stop_waiting(now)
                 }
                 _ => self.stale("key"),
             }
@@ -36,6 +40,7 @@ impl Dialogue {
             }
             (_, '*') => self.ask(How::Repeat, now),
             (_, '0') => self.hand_over(TransferReason::Asked, now),
+            (Expect::Anything, '1') if matches!(self.state, State::AskingTime { .. }) => self.any_time(now),
             (Expect::YesNo, '1') => self.yes(Pii::new("key 1".to_owned()), now),
             (Expect::YesNo, '2') => self.no(now),
             (Expect::Choice { .. }, '1'..='9') => {
@@ -73,6 +78,8 @@ impl Dialogue {
             State::Proposing(Proposal::Number { reason, number }) => {
                 self.number_confirmed(reason, number, now)
             }
+            State::Proposing(Proposal::Time { reason, window }) => self.arrange(reason, Some(window), now),
+            State::Proposing(Proposal::GoodMoment) => self.talk_as_promised(now),
             State::Asking { .. } => {
                 if !self.fill("yes", now) {
                     self.not_understood(now);
@@ -88,6 +95,8 @@ impl Dialogue {
             | State::Arranging { .. }
             | State::WithHuman
             | State::Ended => self.not_understood(now),
+            // "Shall we call you?" was asked before; a yes to "when?" means that any time will do.
+            State::AskingTime { .. } => self.any_time(now),
         }
     }
 
@@ -113,6 +122,11 @@ impl Dialogue {
                 self.enter(State::AskingNumber { reason }, now);
                 self.not_understood(now);
             }
+            State::Proposing(Proposal::Time { reason, .. }) => {
+                self.enter(State::AskingTime { reason }, now);
+                self.not_understood(now);
+            }
+            State::Proposing(Proposal::GoodMoment) => self.another_moment(now),
             State::Asking { .. } => {
                 if !self.fill("no", now) {
                     self.not_understood(now);
@@ -120,7 +134,7 @@ impl Dialogue {
             }
             State::Open { .. } => self.take_leave(now),
             // Who gives no number does not want to be called.
-            State::AskingNumber { .. } => self.back_to_agent("go-on", now),
+            State::AskingNumber { .. } | State::AskingTime { .. } => self.back_to_agent("go-on", now),
             State::Fresh
             | State::Planning { .. }
             | State::Choosing { .. }

@@ -248,6 +248,7 @@ impl Dialogue {
             | State::Asking { .. }
             | State::Planning { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Acting { .. } => {
@@ -275,6 +276,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. } => {
                 self.say(line, now);
@@ -307,6 +309,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Handover { .. }

@@ -21,12 +21,13 @@ impl Dialogue {
         self.pending = Pending::Nothing;
         let lines = match &self.state {
             State::Open { more } => vec![(Plain::Question, self.open_question(*more, how))],
-            State::Proposing(proposal) => vec![(Plain::Question, self.proposal_question(proposal, how))],
+            State::Proposing(proposal) => vec![(Plain::Question, self.proposal_question(proposal, how, now))],
             State::Asking { task, input } => {
                 let spec = self.config.pack.input(&task.skill, input).cloned();
                 spec.map_or_else(Vec::new, |spec| self.input_question(input, &spec, how))
             }
             State::AskingNumber { .. } => self.number_question(how),
+            State::AskingTime { .. } => vec![(Plain::Question, self.time_question(how))],
             State::Choosing { offer, .. } => match self.offer_question(offer, how) {
                 Some(line) => vec![line],
                 None => return self.speechless(offer.words.clone(), now),
@@ -62,7 +63,7 @@ impl Dialogue {
         }
     }
 
-    fn proposal_question(&self, proposal: &Proposal, how: How) -> Sentence {
+    fn proposal_question(&self, proposal: &Proposal, how: How, now: MonoTime) -> Sentence {
         match (how, proposal) {
             (How::Narrow, Proposal::Rating) => self.base("rating-again"),
             (How::First | How::Repeat | How::Rephrase, Proposal::Rating) => {
@@ -90,6 +91,10 @@ impl Dialogue {
             (How::First | How::Repeat | How::Rephrase, Proposal::Number { number, .. }) => {
                 self.words_with("read-back-number", "number", phone(number.reveal(), self.language))
             }
+            (How::First | How::Repeat | How::Rephrase, Proposal::Time { window, .. }) => {
+                self.words_with("read-back-call-time", "when", self.spoken_window(*window, now))
+            }
+            (How::First | How::Repeat | How::Rephrase, Proposal::GoodMoment) => self.base("called-back"),
         }
     }
 
@@ -240,6 +245,7 @@ impl Dialogue {
             }
             State::Fresh
             | State::Open { .. }
+            | State::AskingTime { .. }
             | State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
@@ -268,6 +274,7 @@ impl Dialogue {
             | State::Open { .. }
             | State::Proposing(_)
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Planning { .. }
             | State::ReadBack { .. }
             | State::Acting { .. }

@@ -3,6 +3,7 @@
 use callwright_model::{MonoTime, Pii, PlanId, Receipt, Record, SayId, Value};
 
 use super::line::Line;
+use crate::call_back::Window;
 use crate::output::{AskId, TransferReason};
 
 /// Where the conversation stands. Each state that waits for the caller has a question that can be asked again.
@@ -31,8 +32,10 @@ pub(super) enum State {
     Handover { reason: TransferReason, since: MonoTime },
     /// The number was asked for on which the caller, whose own is not known, can be called back.
     AskingNumber { reason: TransferReason },
+    /// They were asked when they want to be called back.
+    AskingTime { reason: TransferReason },
     /// The action core keeps that the caller wants to be called back; until it has, nothing is promised.
-    Arranging { since: MonoTime, comfort: MonoTime },
+    Arranging { since: MonoTime, comfort: MonoTime, window: Option<Window> },
     /// A human speaks with the caller.
     WithHuman,
     /// Goodbye has been said.
@@ -58,6 +61,10 @@ pub(super) enum Proposal {
     CallBack(TransferReason),
     /// A call back on this number, which the caller gave and has not confirmed.
     Number { reason: TransferReason, number: Pii<String> },
+    /// A call back at this time.
+    Time { reason: TransferReason, window: Window },
+    /// To talk now: the agent has called, as was promised.
+    GoodMoment,
 }
 
 /// A skill on its way to a plan.
@@ -145,6 +152,7 @@ impl State {
             Self::Acting { .. } => "acting",
             Self::Handover { .. } => "handover",
             Self::AskingNumber { .. } => "asking_number",
+            Self::AskingTime { .. } => "asking_time",
             Self::Arranging { .. } => "arranging",
             Self::WithHuman => "with_human",
             Self::Ended => "ended",
@@ -158,6 +166,7 @@ impl State {
             | Self::Proposing(_)
             | Self::Asking { .. }
             | Self::AskingNumber { .. }
+            | Self::AskingTime { .. }
             | Self::Choosing { .. }
             | Self::ReadBack { .. } => true,
             Self::Fresh
@@ -179,6 +188,7 @@ impl State {
             | Self::Open { .. }
             | Self::Proposing(_)
             | Self::AskingNumber { .. }
+            | Self::AskingTime { .. }
             | Self::Planning { .. }
             | Self::Choosing { .. }
             | Self::ReadBack { .. }
@@ -205,6 +215,7 @@ impl State {
             | Self::Acting { .. }
             | Self::Handover { .. }
             | Self::AskingNumber { .. }
+            | Self::AskingTime { .. }
             | Self::Arranging { .. }
             | Self::WithHuman
             | Self::Ended => self,
@@ -214,8 +225,11 @@ impl State {
     /// Whether the caller is asked about a call back for this reason.
     pub(super) fn arranges(&self, wanted: TransferReason) -> bool {
         match self {
-            Self::Proposing(Proposal::CallBack(reason) | Proposal::Number { reason, .. })
-            | Self::AskingNumber { reason } => *reason == wanted,
+            Self::Proposing(
+                Proposal::CallBack(reason) | Proposal::Number { reason, .. } | Proposal::Time { reason, .. },
+            )
+            | Self::AskingNumber { reason }
+            | Self::AskingTime { reason } => *reason == wanted,
             Self::Fresh
             | Self::Open { .. }
             | Self::Proposing(
@@ -224,7 +238,8 @@ impl State {
                 | Proposal::Either(_)
                 | Proposal::Rating
                 | Proposal::Answer { .. }
-                | Proposal::Human,
+                | Proposal::Human
+                | Proposal::GoodMoment,
             )
             | Self::Asking { .. }
             | Self::Planning { .. }
@@ -255,9 +270,12 @@ impl State {
                 | Proposal::Rating
                 | Proposal::Human
                 | Proposal::CallBack(_)
-                | Proposal::Number { .. },
+                | Proposal::Number { .. }
+                | Proposal::Time { .. }
+                | Proposal::GoodMoment,
             )
             | Self::AskingNumber { .. }
+            | Self::AskingTime { .. }
             | Self::Acting { .. }
             | Self::Handover { .. }
             | Self::Arranging { .. }

@@ -24,7 +24,10 @@ impl Dialogue {
             State::Proposing(Proposal::Rating) => !yes_no && self.rating(words).is_none(),
             State::Proposing(_) | State::ReadBack { .. } | State::Open { more: true } => !yes_no,
             // "Hold on a second" does not choose the second.
-            State::Asking { .. } | State::AskingNumber { .. } | State::Choosing { .. } => {
+            State::Asking { .. }
+            | State::AskingNumber { .. }
+            | State::AskingTime { .. }
+            | State::Choosing { .. } => {
                 sort == UtteranceSort::SideTalk
                     || slots::filled(&self.current_expect(), words, self.language) == 0
             }

@@ -29,7 +29,7 @@ impl Dialogue {
         let quiet = |at: MonoTime, timer| self.speaking.is_none().then_some((at, timer));
         let timers = match &self.state {
             State::Fresh | State::WithHuman | State::Ended => return None,
-            State::Planning { since, comfort, .. } | State::Arranging { since, comfort } => {
+            State::Planning { since, comfort, .. } | State::Arranging { since, comfort, .. } => {
                 [speaking, quiet(*comfort, Timer::Progress), Some((*since + limits.planning, Timer::Plan))]
             }
             State::Acting { since, comfort } => {
@@ -42,6 +42,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. } => {
                 let digits =
@@ -93,7 +94,7 @@ impl Dialogue {
         let key = match &mut self.state {
             State::Planning { since, comfort, .. }
             | State::Acting { since, comfort }
-            | State::Arranging { since, comfort } => {
+            | State::Arranging { since, comfort, .. } => {
                 *comfort = next;
                 let first = now.since(*since) < self.config.limits.progress * 2;
                 if first { "progress" } else { "progress-again" }
@@ -103,6 +104,7 @@ impl Dialogue {
             | State::Proposing(_)
             | State::Asking { .. }
             | State::AskingNumber { .. }
+            | State::AskingTime { .. }
             | State::Choosing { .. }
             | State::ReadBack { .. }
             | State::Handover { .. }

@@ -28,10 +28,10 @@ impl<'t> Tables<'t> {
     pub(super) fn read(file: &'t str, text: &str, problems: &'t mut Vec<Problem>) -> Option<Self> {
         let node = Node::parse(file, text).map_err(|problem| problems.push(problem)).ok()?;
         let tables = Self { file, node, problems };
-        for (path, node) in [("", Some(&tables.node))]
-            .into_iter()
-            .chain(["numbers", "clauses", "say", "intents"].map(|path| (path, tables.node.field(path))))
-        {
+        for (path, node) in [("", Some(&tables.node))].into_iter().chain(
+            ["numbers", "call_times", "clauses", "say", "intents"]
+                .map(|path| (path, tables.node.field(path))),
+        ) {
             if let Some(node) = node {
                 node.check_keys(file, &keys_under(path), tables.problems);
             }

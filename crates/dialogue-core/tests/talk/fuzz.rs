@@ -39,6 +39,8 @@ fn facts() -> impl Strategy<Value = Fact> {
         Just("the first one"),
         Just("the later one"),
         Just("let me talk to a person"),
+        Just("call me back"),
+        Just("as soon as possible"),
         Just("goodbye"),
         Just("stop"),
         Just("repeat that"),
@@ -151,6 +153,7 @@ impl Run {
         config.language = Language::EN;
         config.ask_recording = !number;
         config.caller = number.then(|| Pii::new("+1 555 0100".to_owned()));
+        config.call_backs = Some(crate::promise::call_backs());
         let mut run = Self {
             dialogue: Dialogue::new(config),
             now: MonoTime::ZERO,
@@ -182,6 +185,7 @@ impl Run {
                 | Output::Execute { .. }
                 | Output::Transfer { .. }
                 | Output::CallBack { .. }
+                | Output::Unwanted
                 | Output::Hangup { .. }
                 | Output::Consent { .. }
                 | Output::Note(_) => {}

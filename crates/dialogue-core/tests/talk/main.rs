@@ -19,6 +19,7 @@ mod meanwhile;
 mod one_breath;
 mod other_skills;
 mod packs;
+mod promise;
 mod rebooking;
 mod script;
 mod speechless;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use callwright_dialogue_core::{
     AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
+    Window,
 };
 use callwright_model::{
     ActionKind, CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact,
@@ -98,6 +99,10 @@ pub struct Stage {
     pub notes: Vec<Note>,
     pub hung_up: bool,
     pub called_back: Option<String>,
+    /// What they were told of it.
+    pub promised: Option<Window>,
+    /// How often nobody was to be found any more.
+    pub unwanted: u32,
     pub consents: Vec<(String, bool)>,
     /// Every say is told as heard to its end at once.
     pub ears: bool,
@@ -126,6 +131,8 @@ impl Stage {
             notes: Vec::new(),
             hung_up: false,
             called_back: None,
+            promised: None,
+            unwanted: 0,
             consents: Vec::new(),
             ears: true,
             turn: 0,
@@ -260,7 +267,11 @@ impl Stage {
                     self.needs.push((needs.into_iter().collect(), priority));
                     self.briefings.push(briefing.text().into_inner());
                 }
-                Output::CallBack { number, .. } => self.called_back = Some(number.into_inner()),
+                Output::CallBack { number, window, .. } => {
+                    self.called_back = Some(number.into_inner());
+                    self.promised = window;
+                }
+                Output::Unwanted => self.unwanted += 1,
                 Output::Consent { what, given } => self.consents.push((what, given)),
                 Output::Hangup { .. } => self.hung_up = true,
                 Output::Note(note) => self.notes.push(note),

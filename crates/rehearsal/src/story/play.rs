@@ -47,7 +47,11 @@ impl Story {
             Outcome::WithHuman => "human",
             Outcome::Ended(Ending::Caller) => "caller",
             Outcome::Ended(
-                Ending::Agent | Ending::Transferred | Ending::TransferredInDoubt | Ending::Drained,
+                Ending::Agent
+                | Ending::Machine
+                | Ending::Transferred
+                | Ending::TransferredInDoubt
+                | Ending::Drained,
             ) => "agent",
         };
         rows.push(Row::new(format!("ending {}", self.ending), format!("ending {ending}")));

@@ -1,17 +1,17 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, PromiseTerms, TryOutcome};
 use thiserror::Error;
 use tokio_stream::Stream;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
-use super::convert as c;
 use super::{
-    ActionView, Approval, ApprovalAnswer, Callback, Consent, Erased, Explanation, Person, PlanView,
-    SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, Callback, ClaimRequest, ClaimedCallback, Consent, Erased,
+    Explanation, Person, PlanView, SkillView, Stop,
 };
+use super::{convert as c, promises as p};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
 use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
@@ -186,7 +186,7 @@ impl Client {
         Ok(())
     }
 
-    /// Has it kept that a caller wants to be called back. Once this is `Ok` it may be promised.
+    /// Has it kept that a caller wants to be called back, with a time or by people. Once this is `Ok` it may be promised.
     ///
     /// # Errors
     /// See [`ClientError`].
@@ -195,9 +195,11 @@ impl Client {
         call: CallId,
         number: Pii<String>,
         briefing: Pii<String>,
+        terms: Option<PromiseTerms>,
     ) -> Result<(), ClientError> {
         let (number, briefing) = (number.into_inner(), briefing.into_inner());
-        let request = pb::RequestCallbackRequest { call: call.to_string(), number, briefing };
+        let terms = terms.map(p::terms_to_pb);
+        let request = pb::RequestCallbackRequest { call: call.to_string(), number, briefing, terms };
         self.inner.clone().request_callback(request).await?;
         Ok(())
     }
@@ -208,7 +210,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn list_callbacks(&self, done: bool) -> Result<Vec<Callback>, ClientError> {
         let reply = self.inner.clone().list_callbacks(pb::ListCallbacksRequest { done }).await?.into_inner();
-        Ok(reply.callbacks.into_iter().map(c::callback_from_pb).collect::<Result<_, _>>()?)
+        Ok(reply.callbacks.into_iter().map(p::callback_from_pb).collect::<Result<_, _>>()?)
     }
 
     /// What is kept of a person, as JSON lines.
@@ -237,7 +239,44 @@ impl Client {
         let request = pb::CompleteCallbackRequest { call: call.to_string(), by: by.into_inner() };
         let reply = self.inner.clone().complete_callback(request).await?.into_inner();
         let callback = reply.callback.ok_or_else(|| ConvertError::new("callback", "is required"))?;
-        Ok(c::callback_from_pb(callback)?)
+        Ok(p::callback_from_pb(callback)?)
+    }
+
+    /// Calls back that are due, for one gateway. They are its own for a lease.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn claim_callbacks(&self, request: ClaimRequest) -> Result<Vec<ClaimedCallback>, ClientError> {
+        let reply = self.inner.clone().claim_callbacks(p::claim_to_pb(request)).await?.into_inner();
+        Ok(reply.claimed.into_iter().map(p::claimed_from_pb).collect::<Result<_, _>>()?)
+    }
+
+    /// Tells what came of a try. Telling it again changes nothing.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; [`ClientError::NotReady`] when others have gone on.
+    pub async fn report_callback(
+        &self,
+        call: CallId,
+        token: u64,
+        outcome: TryOutcome,
+    ) -> Result<Callback, ClientError> {
+        let outcome = p::outcome_to_pb(outcome).into();
+        let request = pb::ReportCallbackRequest { call: call.to_string(), token, outcome };
+        let reply = self.inner.clone().report_callback(request).await?.into_inner();
+        let callback = reply.callback.ok_or_else(|| ConvertError::new("callback", "is required"))?;
+        Ok(p::callback_from_pb(callback)?)
+    }
+
+    /// Lets go of a promise.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn cancel_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, ClientError> {
+        let request = pb::CancelCallbackRequest { call: call.to_string(), by: by.into_inner() };
+        let reply = self.inner.clone().cancel_callback(request).await?.into_inner();
+        let callback = reply.callback.ok_or_else(|| ConvertError::new("callback", "is required"))?;
+        Ok(p::callback_from_pb(callback)?)
     }
 }
 

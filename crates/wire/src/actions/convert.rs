@@ -5,8 +5,8 @@ use callwright_model::{
 };
 
 use super::{
-    ActionView, Approval, ApprovalAnswer, ApprovalWrite, Callback, CallbackDone, Consent, Erased, Person,
-    PlanState, PlanView, SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, ApprovalWrite, Consent, Erased, Person, PlanState, PlanView,
+    SkillView, Stop,
 };
 use crate::convert::{ConvertError, call_from_pb, kind_from_pb, kind_to_pb, record_from_pb, record_to_pb};
 use crate::pb::actions::v1 as pb;
@@ -336,29 +336,6 @@ fn answer_from_pb(
     within(&by, &reason)?;
     let (by, reason) = (Pii::new(by), Pii::new(reason));
     Ok(ApprovalAnswer { plan: PlanId(plan), number, role, by, approve, reason })
-}
-
-pub(super) fn callback_to_pb(callback: Callback) -> pb::Callback {
-    pb::Callback {
-        call: callback.call.to_string(),
-        number: callback.number.into_inner(),
-        briefing: callback.briefing.into_inner(),
-        asked_unix_ms: callback.asked_unix_ms,
-        done: callback.done.map(|done| pb::CallbackDone { by: done.by.into_inner(), unix_ms: done.unix_ms }),
-    }
-}
-
-pub(super) fn callback_from_pb(callback: pb::Callback) -> Result<Callback, ConvertError> {
-    if callback.number.trim().is_empty() {
-        return Err(ConvertError::new("number", "is required"));
-    }
-    Ok(Callback {
-        call: call_from_pb(&callback.call)?,
-        number: Pii::new(callback.number),
-        briefing: Pii::new(callback.briefing),
-        asked_unix_ms: callback.asked_unix_ms,
-        done: callback.done.map(|done| CallbackDone { by: Pii::new(done.by), unix_ms: done.unix_ms }),
-    })
 }
 
 pub(super) fn event_to_pb(event: PlanEvent) -> pb::PlanEvent {

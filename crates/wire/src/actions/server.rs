@@ -1,18 +1,18 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest};
+use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, TryOutcome};
 use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
-use super::convert as c;
 use super::{
-    ActionView, Approval, ApprovalAnswer, Callback, Consent, Erased, Explanation, Person, PlanView,
-    SkillView, Stop,
+    ActionView, Approval, ApprovalAnswer, Callback, ClaimRequest, ClaimedCallback, Consent, Erased,
+    Explanation, Person, PlanView, SkillView, Stop,
 };
+use super::{convert as c, promises as p};
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::{ConvertError, call_from_pb};
 use crate::pb::actions::v1 as pb;
@@ -71,6 +71,27 @@ pub trait ActionCore: Send + Sync + 'static {
 
     /// Marks that somebody has called a caller back, once.
     fn complete_callback(
+        &self,
+        call: CallId,
+        by: Pii<String>,
+    ) -> impl Future<Output = Result<Callback, CoreError>> + Send;
+
+    /// Calls back that are due, for one gateway.
+    fn claim_callbacks(
+        &self,
+        request: ClaimRequest,
+    ) -> impl Future<Output = Result<Vec<ClaimedCallback>, CoreError>> + Send;
+
+    /// What came of a try.
+    fn report_callback(
+        &self,
+        call: CallId,
+        token: u64,
+        outcome: TryOutcome,
+    ) -> impl Future<Output = Result<Callback, CoreError>> + Send;
+
+    /// Lets go of a promise.
+    fn cancel_callback(
         &self,
         call: CallId,
         by: Pii<String>,
@@ -229,9 +250,9 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         &self,
         request: Request<pb::RequestCallbackRequest>,
     ) -> Result<Response<pb::RequestCallbackResponse>, Status> {
-        let pb::RequestCallbackRequest { call, number, briefing } = request.into_inner();
-        let callback = pb::Callback { call, number, briefing, asked_unix_ms: 0, done: None };
-        self.0.request_callback(c::callback_from_pb(callback)?).await?;
+        let pb::RequestCallbackRequest { call, number, briefing, terms } = request.into_inner();
+        let callback = pb::Callback { call, number, briefing, terms, ..pb::Callback::default() };
+        self.0.request_callback(p::callback_from_pb(callback)?).await?;
         Ok(Response::new(pb::RequestCallbackResponse {}))
     }
 
@@ -240,8 +261,7 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
         request: Request<pb::ListCallbacksRequest>,
     ) -> Result<Response<pb::ListCallbacksResponse>, Status> {
         let callbacks = self.0.list_callbacks(request.into_inner().done).await?;
-        let callbacks = callbacks.into_iter().map(c::callback_to_pb).collect();
-        Ok(Response::new(pb::ListCallbacksResponse { callbacks }))
+        Ok(Response::new(pb::ListCallbacksResponse { callbacks: p::as_many_as_fit(callbacks) }))
     }
 
     async fn export_journey(
@@ -269,9 +289,43 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
             return Err(ConvertError::new("by", "is required").into());
         }
         let callback = self.0.complete_callback(call_from_pb(&call)?, Pii::new(by)).await?;
-        Ok(Response::new(pb::CompleteCallbackResponse { callback: Some(c::callback_to_pb(callback)) }))
+        Ok(Response::new(pb::CompleteCallbackResponse { callback: Some(p::callback_to_pb(callback)) }))
+    }
+
+    async fn claim_callbacks(
+        &self,
+        request: Request<pb::ClaimCallbacksRequest>,
+    ) -> Result<Response<pb::ClaimCallbacksResponse>, Status> {
+        let claimed = self.0.claim_callbacks(p::claim_from_pb(request.into_inner())?).await?;
+        let claimed = claimed.into_iter().map(p::claimed_to_pb).collect();
+        Ok(Response::new(pb::ClaimCallbacksResponse { claimed }))
+    }
+
+    async fn report_callback(
+        &self,
+        request: Request<pb::ReportCallbackRequest>,
+    ) -> Result<Response<pb::ReportCallbackResponse>, Status> {
+        let pb::ReportCallbackRequest { call, token, outcome } = request.into_inner();
+        let outcome = p::reported_from_pb(outcome)?;
+        let callback = self.0.report_callback(call_from_pb(&call)?, token, outcome).await?;
+        Ok(Response::new(pb::ReportCallbackResponse { callback: Some(p::callback_to_pb(callback)) }))
+    }
+
+    async fn cancel_callback(
+        &self,
+        request: Request<pb::CancelCallbackRequest>,
+    ) -> Result<Response<pb::CancelCallbackResponse>, Status> {
+        let pb::CancelCallbackRequest { call, by } = request.into_inner();
+        if by.trim().is_empty() || by.len() > BY_BYTES_MAX {
+            return Err(ConvertError::new("by", "must have 1 to 200 bytes").into());
+        }
+        let callback = self.0.cancel_callback(call_from_pb(&call)?, Pii::new(by)).await?;
+        Ok(Response::new(pb::CancelCallbackResponse { callback: Some(p::callback_to_pb(callback)) }))
     }
 }
+
+/// Names of the desk's people.
+const BY_BYTES_MAX: usize = 200;
 
 fn plan_id(plan: String) -> Result<PlanId, ConvertError> {
     if plan.is_empty() {

@@ -59,9 +59,17 @@ pub(super) async fn locked<T>(
     client: &Client,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, JournalError> {
+    locked_and(client, async { work.await.map_err(database) }).await
+}
+
+/// The same for work that fails in ways of its own.
+pub(super) async fn locked_and<T>(
+    client: &Client,
+    work: impl Future<Output = Result<T, JournalError>>,
+) -> Result<T, JournalError> {
     client.batch_execute("BEGIN").await.map_err(database)?;
     let done = async {
-        client.execute("SELECT pg_advisory_xact_lock($1)", &[&schema::LOCK]).await?;
+        client.execute("SELECT pg_advisory_xact_lock($1)", &[&schema::LOCK]).await.map_err(database)?;
         work.await
     };
     match done.await {
@@ -72,7 +80,7 @@ pub(super) async fn locked<T>(
         Err(error) => {
             // When the connection is gone, so is the transaction.
             let _ = client.batch_execute("ROLLBACK").await;
-            Err(database(error))
+            Err(error)
         }
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn erase(client: &Client, plans: &[PlanId], calls: &[CallId]) -
         client.execute(ERASE_REFUSALS, &[&places, &salts]).await?;
         client.execute("DELETE FROM callbacks WHERE call = ANY ($1)", &[&calls]).await?;
         client.execute("DELETE FROM callbacks_done WHERE call = ANY ($1)", &[&calls]).await?;
+        client.execute("DELETE FROM promises WHERE call = ANY ($1)", &[&calls]).await?;
         Ok::<_, Error>(())
     });
     erased.await

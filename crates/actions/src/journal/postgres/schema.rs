@@ -3,7 +3,7 @@
 use callwright_plan_core::{Hash, Head, Origin};
 use tokio_postgres::{Client, Row};
 
-use super::super::schema::VERSION;
+use super::super::schema::{UNPROMISED, VERSION};
 use super::super::{JournalError, unix_ms};
 use super::database;
 use crate::lot;
@@ -25,6 +25,7 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), JournalError> {
     match there {
         0 => {
             transaction.batch_execute(TABLES).await.map_err(database)?;
+            transaction.batch_execute(PROMISES).await.map_err(database)?;
             let origin =
                 "INSERT INTO origin (\"only\", layout, id, unix_ms, adopted) VALUES (1, $1, $2, $3, 0)";
             let time = unix_ms().cast_signed();
@@ -34,6 +35,11 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), JournalError> {
             let layout = transaction.query_one("SELECT layout FROM origin", &[]).await;
             match layout.map_err(|_| JournalError::Foreign)?.get(0) {
                 VERSION => {}
+                UNPROMISED => {
+                    transaction.batch_execute(PROMISES).await.map_err(database)?;
+                    let layout = "UPDATE origin SET layout = $1";
+                    transaction.execute(layout, &[&VERSION]).await.map_err(database)?;
+                }
                 newer => return Err(JournalError::Newer(newer)),
             }
         }
@@ -110,3 +116,10 @@ const TABLES: &str = "
       call TEXT PRIMARY KEY, unix_ms BIGINT NOT NULL, who TEXT NOT NULL
     );
     CREATE TABLE cores (id TEXT PRIMARY KEY, until TIMESTAMPTZ NOT NULL);";
+
+const PROMISES: &str = "
+    CREATE TABLE promises (
+      call TEXT PRIMARY KEY, line TEXT NOT NULL, due_unix_ms BIGINT, leased_unix_ms BIGINT, closed_unix_ms BIGINT,
+      promise TEXT NOT NULL
+    );
+    CREATE INDEX promises_due ON promises (due_unix_ms) WHERE due_unix_ms IS NOT NULL;";

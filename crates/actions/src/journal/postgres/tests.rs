@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use callwright_model::{CallId, Record};
+use callwright_model::{CallId, Pii, Record};
 use callwright_plan_core::{Event, Plan, Trail};
 use callwright_scratch_postgres::{Durability, Server};
 
@@ -176,6 +176,18 @@ async fn a_connection_that_breaks_and_a_database_that_is_away_are_told_and_come_
     assert_eq!(written.map(|entry| entry.number), Ok(next));
     journal.close();
     assert_eq!(audited(&address).await.findings, []);
+}
+
+#[tokio::test]
+async fn a_database_from_before_promises_gets_a_place_for_them() {
+    let address = callwright_scratch_postgres::database().expect("a database");
+    let store = Store::Postgres(Postgres::new(&address, Duration::from_secs(1)).expect("an address"));
+    Journal::of(&store).await.expect("opens").close();
+    sql(&address, "DROP TABLE promises").await;
+    sql(&address, "UPDATE origin SET layout = 2").await;
+    let journal = Journal::of(&store).await.expect("opens");
+    assert_eq!(journal.cancel_call_back(CallId(1), Pii::new("desk".to_owned())).await, Ok(None));
+    journal.close();
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What holds of a journal wherever it is: each test runs on a file and in Postgres.
 
+use callwright_model::{Language, PromiseTerms, Standing};
 use callwright_plan_core::Audited;
+use callwright_plan_core::promise::{self, NotTaken};
 use tempfile::TempDir;
 
 use super::*;
@@ -60,6 +62,10 @@ wherever! {
     an_event_has_its_place_behind_another_and_a_conflict_leaves_the_chain_whole
     many_plans_at_once_hang_on_one_chain
     callers_who_want_to_be_called_back_are_kept_until_somebody_has_called
+    a_promise_is_given_to_one_gateway_at_a_time_and_stays_over_a_restart
+    one_number_is_called_by_one_gateway_whoever_asked_for_it
+    a_gateway_that_is_not_heard_of_is_stood_in_for_once_its_lease_has_ended
+    a_promise_that_is_over_done_or_let_go_of_is_given_to_nobody
 }
 
 const T: Token = Token::FIRST;
@@ -164,6 +170,7 @@ async fn callers_who_want_to_be_called_back_are_kept_until_somebody_has_called(p
         briefing: Pii::new("a \0 b".to_owned()),
         asked_unix_ms: 0,
         done: None,
+        promise: None,
     };
     for (call, number) in [(2, "15550100"), (1, "15550101"), (1, "15550102")] {
         journal.call_back(callback(call, number)).await.expect("it is kept");
@@ -179,3 +186,135 @@ async fn callers_who_want_to_be_called_back_are_kept_until_somebody_has_called(p
     assert_eq!(journal.call_backs(true).await, Ok(vec![]), "who asks again waits again");
     journal.close();
 }
+
+/// A promise that may be kept between two times, from now, in milliseconds.
+fn promised(call: u64, number: &str, from: i64, to: i64) -> Callback {
+    let at = |offset: i64| unix_ms().saturating_add_signed(offset);
+    let terms = PromiseTerms {
+        not_before_unix_ms: at(from),
+        not_after_unix_ms: at(to),
+        line: "airline".to_owned(),
+        language: Language::ES,
+        tries_max: 2,
+        pause_ms: 0,
+    };
+    Callback {
+        call: CallId(call),
+        number: Pii::new(number.to_owned()),
+        briefing: Pii::new("They waited.".to_owned()),
+        asked_unix_ms: 0,
+        done: None,
+        promise: Some(promise::made(terms, None)),
+    }
+}
+
+fn of(gateway: &str, lines: &[&str]) -> ClaimRequest {
+    let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+    ClaimRequest { gateway: gateway.to_owned(), lines, max: 10, lease_ms: 60_000 }
+}
+
+async fn calls_for(journal: &Journal, claim: ClaimRequest) -> Vec<(u64, u64)> {
+    let claimed = journal.claim_call_backs(claim).await.expect("asked");
+    claimed.iter().map(|it| (it.callback.call.0, it.token)).collect()
+}
+
+async fn a_promise_is_given_to_one_gateway_at_a_time_and_stays_over_a_restart(place: Place) {
+    let (journal, _) = place.open().await;
+    journal.call_back(promised(1, "15550100", -1_000, HOUR)).await.expect("it is kept");
+    journal.call_back(promised(2, "15550101", HOUR, 2 * HOUR)).await.expect("it is kept");
+    assert_eq!(calls_for(&journal, of("a", &["retail"])).await, [], "another line's");
+    let (one, other) = tokio::join!(
+        calls_for(&journal, of("a", &["airline", "retail"])),
+        calls_for(&journal, of("b", &["airline"]))
+    );
+    assert_eq!([one, other].concat(), [(1, 1)], "what is not due is nobody's");
+    journal.close();
+
+    let (journal, _) = place.open().await;
+    assert_eq!(calls_for(&journal, of("c", &["airline"])).await, [], "the lease runs");
+    let none = journal.report_call_back(CallId(9), 1, TryOutcome::Talked).await;
+    assert_eq!(none, Ok(None));
+    let stale = journal.report_call_back(CallId(1), 7, TryOutcome::Talked).await;
+    assert_eq!(stale, Ok(Some(Err(NotTaken::Stale))));
+    let busy = journal.report_call_back(CallId(1), 1, TryOutcome::Busy).await.expect("written");
+    let busy = busy.expect("is there").expect("is taken").promise.expect("is promised");
+    assert!(matches!(busy.standing, Standing::Open { .. }), "{busy:?}");
+    assert_eq!(calls_for(&journal, of("c", &["airline"])).await, [(1, 2)]);
+    let talked = journal.report_call_back(CallId(1), 2, TryOutcome::Talked).await.expect("written");
+    assert!(matches!(talked, Some(Ok(_))), "{talked:?}");
+    let listed = journal.call_backs(true).await.expect("listed");
+    let promise = listed[0].promise.as_ref().expect("is promised");
+    let outcomes: Vec<_> =
+        promise.tries.iter().filter_map(|one| one.ended).map(|(_, outcome)| outcome).collect();
+    assert_eq!((listed.len(), outcomes), (1, vec![TryOutcome::Busy, TryOutcome::Talked]));
+    let open = journal.call_backs(false).await.expect("listed");
+    assert_eq!(
+        open.iter().map(|it| it.call).collect::<Vec<_>>(),
+        [CallId(2)],
+        "who was reached waits no more"
+    );
+    // Who asks again in the same call is promised anew; no old token fits.
+    journal.call_back(promised(1, "15550100", -1_000, HOUR)).await.expect("it is kept");
+    assert_eq!(calls_for(&journal, of("a", &["airline"])).await, [(1, 3)]);
+    journal.close();
+}
+
+async fn one_number_is_called_by_one_gateway_whoever_asked_for_it(place: Place) {
+    let (journal, _) = place.open().await;
+    for call in [1, 2] {
+        journal.call_back(promised(call, "15550100", -1_000, HOUR)).await.expect("it is kept");
+    }
+    assert_eq!(calls_for(&journal, of("a", &["airline"])).await, [(1, 1)]);
+    assert_eq!(calls_for(&journal, of("b", &["airline"])).await, []);
+    journal.report_call_back(CallId(1), 1, TryOutcome::Talked).await.expect("written");
+    assert_eq!(calls_for(&journal, of("b", &["airline"])).await, [(2, 1)]);
+    journal.close();
+}
+
+async fn a_gateway_that_is_not_heard_of_is_stood_in_for_once_its_lease_has_ended(place: Place) {
+    let (journal, _) = place.open().await;
+    journal.call_back(promised(1, "15550100", -1_000, HOUR)).await.expect("it is kept");
+    let short = ClaimRequest { lease_ms: 50, ..of("a", &["airline"]) };
+    assert_eq!(calls_for(&journal, short).await, [(1, 1)]);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let claimed = loop {
+        let claimed = calls_for(&journal, of("b", &["airline"])).await;
+        assert!(Instant::now() < deadline, "it is nobody's for ever");
+        if !claimed.is_empty() {
+            break claimed;
+        }
+    };
+    assert_eq!(claimed, [(1, 2)]);
+    let late = journal.report_call_back(CallId(1), 1, TryOutcome::Talked).await;
+    assert_eq!(late, Ok(Some(Err(NotTaken::Stale))), "b calls by now");
+    let kept = journal.report_call_back(CallId(1), 2, TryOutcome::Talked).await.expect("written");
+    let promise = kept.expect("is there").expect("is taken").promise.expect("is promised");
+    let outcomes: Vec<_> =
+        promise.tries.iter().filter_map(|one| one.ended).map(|(_, outcome)| outcome).collect();
+    assert_eq!(outcomes, [TryOutcome::Lost, TryOutcome::Talked]);
+    journal.close();
+}
+
+async fn a_promise_that_is_over_done_or_let_go_of_is_given_to_nobody(place: Place) {
+    let (journal, _) = place.open().await;
+    for (call, to) in [(1, -500), (2, HOUR), (3, HOUR), (4, HOUR)] {
+        journal.call_back(promised(call, &format!("1555010{call}"), -1_000, to)).await.expect("it is kept");
+    }
+    let who = || Pii::new("desk".to_owned());
+    journal.called_back(CallId(2), who()).await.expect("marked");
+    let cancelled = journal.cancel_call_back(CallId(3), who()).await.expect("written");
+    assert!(matches!(cancelled, Some(Ok(_))), "{cancelled:?}");
+    journal.call_back(Callback { promise: None, ..promised(4, "15550104", 0, 0) }).await.expect("it is kept");
+    assert_eq!(calls_for(&journal, of("a", &["airline"])).await, []);
+    let open = journal.call_backs(false).await.expect("listed");
+    let standing = |it: &Callback| it.promise.as_ref().map(|promise| promise.standing.clone());
+    let open: Vec<_> = open.iter().map(|it| (it.call.0, standing(it))).collect();
+    assert!(open.contains(&(1, Some(Standing::GivenUp))), "a person must call: {open:?}");
+    assert!(open.contains(&(4, None)) && open.len() == 2, "{open:?}");
+    assert_eq!(journal.call_backs(true).await.expect("listed").len(), 2);
+    journal.erase(vec![], vec![CallId(1)]).await.expect("erased");
+    assert_eq!(journal.cancel_call_back(CallId(1), who()).await, Ok(None), "nothing is left of it");
+    journal.close();
+}
+
+const HOUR: i64 = 3_600_000;

@@ -87,6 +87,7 @@ impl World {
             Fact::SupervisorGone => supervisor.is_some(),
             Fact::CallerGone | Fact::CallerHolds | Fact::CallerResumes => self.caller_there,
             Fact::Wanted
+            | Fact::Unwanted
             | Fact::Announced
             | Fact::Listen
             | Fact::Whisper

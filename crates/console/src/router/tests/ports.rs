@@ -168,6 +168,7 @@ impl Callbacks for Desk {
             briefing: "They want to rebook a cancelled flight.".to_owned().into(),
             asked_unix_ms: 1_795_000_000_000,
             done: mark,
+            promise: None,
         };
         Ok([view].into_iter().filter(|view| view.done.is_some() == done).collect())
     }
@@ -179,6 +180,16 @@ impl Callbacks for Desk {
         let mark = CallbackDone { by, unix_ms: 1_795_000_060_000 };
         self.done.lock().expect("no panic before").get_or_insert(mark);
         Ok(Callbacks::list(self, true).await?.remove(0))
+    }
+
+    async fn cancel(&self, call: CallId, _by: Pii<String>) -> Result<CallbackView, CallbackRefusal> {
+        if call != CallId(0xca11) {
+            return Err(CallbackRefusal::Unknown);
+        }
+        if self.done.lock().expect("no panic before").is_some() {
+            return Err(CallbackRefusal::Kept);
+        }
+        Ok(Callbacks::list(self, false).await?.remove(0))
     }
 }
 
