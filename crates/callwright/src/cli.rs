@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use callwright_demo_backends::Fault;
 use callwright_loadtest::duplex::Echo;
 use callwright_model::Language;
-use callwright_rehearsal::{GameId, Noise};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -87,7 +86,7 @@ enum Command {
     /// (docs/conversations.md). The same dialogue, plans and policies as in a call, as text, in virtual time; the systems are the demo's, in
     /// memory. What does not go as written is printed, expected beside real. Exits with 0 when all do.
     #[command(verbatim_doc_comment)]
-    Converse(Converse),
+    Converse(converse::Converse),
     /// Have simulated callers play the goals of a pack against the agent, and tell how many get what they want
     ///
     /// Callers want a skill of the pack, know the demo's facts, are terse, chatty, impatient or unsure, change their minds, and talk as the
@@ -95,7 +94,7 @@ enum Command {
     /// what was claimed. Each goal is played four times: pass^1 is the share of games that succeed, pass^4 that of goals of which all four
     /// do. The same seed gives the same games.
     #[command(verbatim_doc_comment)]
-    Selfplay(SelfPlayArgs),
+    Selfplay(selfplay::SelfPlayArgs),
     /// Feed the journal of a call to the agent again and compare what it decides.
     ///
     /// What the agent was told then - by the line, the recogniser, the action core and its timers - is told to it again, without sound and
@@ -354,46 +353,6 @@ pub struct Plan {
     /// Print the plan as JSON.
     #[arg(long, conflicts_with = "diagram")]
     pub json: bool,
-}
-
-/// Arguments of `converse`.
-#[derive(Debug, Args)]
-pub struct Converse {
-    /// The conversations.
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Print all that was said and done in each, too, with its times.
-    #[arg(long)]
-    pub transcript: bool,
-}
-
-/// Arguments of `selfplay`.
-#[derive(Debug, Args)]
-pub struct SelfPlayArgs {
-    /// The skill pack.
-    #[arg(long, default_value = "skills/airline", value_name = "DIR")]
-    pub pack: PathBuf,
-    /// Languages of the callers.
-    #[arg(long, default_value = "en,es,ko", value_delimiter = ',', value_name = "CODES")]
-    pub lang: Vec<Language>,
-    /// Games in each language, four for each goal.
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
-    pub games: u32,
-    /// Another number gives other games.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
-    /// What becomes of words on their way: `none`, or `recogniser` for lost, joined and mistaken words.
-    #[arg(long, default_value = "none", value_name = "KIND")]
-    pub noise: Noise,
-    /// Print the report as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Write the report there as JSON, too.
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    /// Play one game again, by its name in a report, and print all that was said and done.
-    #[arg(long, value_name = "GAME", conflicts_with_all = ["json", "report"])]
-    pub replay: Option<GameId>,
 }
 
 /// Arguments of `replay`.

@@ -1,14 +1,25 @@
 //! `callwright converse`: scripted conversations, played in virtual time.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use callwright_model::{PackSource, Problem};
 use callwright_rehearsal::{Stage, Story, transcript};
+use clap::Args;
 
-use crate::cli::Converse;
 use crate::lines::read_pack;
+
+/// Arguments of `converse`.
+#[derive(Debug, Args)]
+pub struct Converse {
+    /// The conversations.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print all that was said and done in each, too, with its times.
+    #[arg(long)]
+    pub transcript: bool,
+}
 
 /// Plays each file and prints those that do not go as written, expected beside real.
 pub fn run(args: &Converse) -> ExitCode {

@@ -1,12 +1,43 @@
 //! `callwright selfplay`: simulated callers against the agent.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
-use callwright_rehearsal::{Options, SelfPlay, transcript};
+use callwright_model::Language;
+use callwright_rehearsal::{GameId, Noise, Options, SelfPlay, transcript};
+use clap::Args;
 
-use crate::cli::SelfPlayArgs;
 use crate::lines::read_pack;
+
+/// Arguments of `selfplay`.
+#[derive(Debug, Args)]
+pub struct SelfPlayArgs {
+    /// The skill pack.
+    #[arg(long, default_value = "skills/airline", value_name = "DIR")]
+    pub pack: PathBuf,
+    /// Languages of the callers.
+    #[arg(long, default_value = "en,es,ko", value_delimiter = ',', value_name = "CODES")]
+    pub lang: Vec<Language>,
+    /// Games in each language, four for each goal.
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
+    pub games: u32,
+    /// Another number gives other games.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// What becomes of words on their way: `none`, or `recogniser` for lost, joined and mistaken words.
+    #[arg(long, default_value = "none", value_name = "KIND")]
+    pub noise: Noise,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report there as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Play one game again, by its name in a report, and print all that was said and done.
+    #[arg(long, value_name = "GAME", conflicts_with_all = ["json", "report"])]
+    pub replay: Option<GameId>,
+}
 
 /// Plays all games and prints how they went, or one game again with all that was said.
 ///

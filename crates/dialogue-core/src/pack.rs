@@ -247,18 +247,7 @@ impl Head {
                 return head;
             }
         };
-        let keys = [
-            "pack",
-            "languages",
-            "connectors",
-            "denied",
-            "uninterruptible",
-            "handover",
-            "answers",
-            "identity",
-            "closing",
-        ];
-        node.check_keys(&file, &keys, problems);
+        node.check_keys(&file, &PackSource::KEYS, problems);
         match node.field("pack").and_then(Node::text) {
             Some(name) if !name.is_empty() => head.name = name.to_owned(),
             _ => problems.push(Problem::error(&file, None, "`pack:` with the pack's name is missing")),

@@ -28,6 +28,19 @@ pub struct PackSource {
 }
 
 impl PackSource {
+    /// The keys of `pack.yaml`, which both halves read.
+    pub const KEYS: [&str; 9] = [
+        "pack",
+        "languages",
+        "connectors",
+        "denied",
+        "uninterruptible",
+        "handover",
+        "answers",
+        "identity",
+        "closing",
+    ];
+
     /// A file of the pack as the person would name it.
     #[must_use]
     pub fn path(&self, name: &str) -> String {

@@ -149,7 +149,7 @@ impl Loader<'_> {
     fn head(&mut self) -> Option<Head> {
         let node = self.yaml("pack.yaml")?;
         let mut reader = self.reader("pack.yaml");
-        reader.keys(&node, &PACK_KEYS);
+        reader.keys(&node, &PackSource::KEYS);
         let name = node.field("pack").and_then(Node::text).unwrap_or_default();
         if name.is_empty() {
             reader.wrong(None, "`pack:` with the pack's name is missing", None);
@@ -482,17 +482,6 @@ fn unreadable() -> InputSpec {
 }
 
 const LIMITS: &str = "limits.yaml";
-const PACK_KEYS: [&str; 9] = [
-    "pack",
-    "languages",
-    "connectors",
-    "denied",
-    "uninterruptible",
-    "handover",
-    "answers",
-    "identity",
-    "closing",
-];
 const FIELD_KEYS: [&str; 9] =
     ["type", "secret", "is", "of", "unit", "format", "personal", "scale", "currency"];
 /// Beyond, JSON's numbers are not written as people read them.
