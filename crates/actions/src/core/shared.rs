@@ -113,10 +113,10 @@ impl Core {
     }
 
     /// A plan that was said yes to, for whoever wants to hear how it goes on. When another core carries it out it is waited for as long
-    /// as taking over from one that is gone takes.
+    /// as taking over from one that is gone takes, also from one that fell asleep with the journal locked.
     pub(super) async fn followed(&self, plan: &PlanId) -> Result<Option<Arc<Run>>, CoreError> {
         let Some(lease) = self.journal.lease() else { return self.run(plan).await };
-        let until = Instant::now() + (lease * 2).max(FOLLOWED_MIN);
+        let until = Instant::now() + LOCKED_MAX + lease * 2 + TAKEN_UP;
         loop {
             let run = self.run(plan).await?;
             if run.as_ref().is_none_or(|run| run.is_here() || is_finished(&run.events())) {
@@ -152,8 +152,10 @@ impl Core {
 /// Two may go wrong before anybody thinks that it is gone.
 const SAYS_EACH_LEASE: u32 = 3;
 const LOOKS_EACH_LEASE: u32 = 20;
-/// However short the lease is, a plan takes its time.
-const FOLLOWED_MIN: Duration = Duration::from_secs(5);
+/// After so long the database takes its locks back from a core that does not go on (`idle_in_transaction_session_timeout`).
+const LOCKED_MAX: Duration = Duration::from_secs(5);
+/// However short the lease is, reading a plan takes its time.
+const TAKEN_UP: Duration = Duration::from_secs(2);
 /// A plan goes on at most so long after its journal takes something again.
 const REST_MAX: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

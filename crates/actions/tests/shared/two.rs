@@ -92,6 +92,23 @@ async fn a_core_that_sleeps_through_its_lease_does_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_that_left_the_journal_locked_is_stood_in_for() {
+    let scene = Scene::new(FaultKind::HoldReply).await;
+    let other = scene.another();
+    // As cores do, and then nothing more comes from it.
+    let (asleep, connection) = tokio_postgres::connect(&address(scene.folder.path()), tokio_postgres::NoTls)
+        .await
+        .expect("connects");
+    let connection = tokio::spawn(connection);
+    let locks = "SET idle_in_transaction_session_timeout = '5s'; BEGIN; SELECT pg_advisory_xact_lock(x'43574a4c'::bigint)";
+    asleep.batch_execute(locks).await.expect("locks");
+    scene.first.signal("-KILL");
+    assert_eq!(scene.told_by(&other).await, ALL_DONE);
+    assert!(connection.await.expect("runs").is_err(), "the database ended it");
+    ended_once(&scene.folder, &scene.airline, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_cores_that_start_at_once_one_carries_on() {
     let scene = Scene::new(FaultKind::HoldRequest).await;
     scene.first.signal("-KILL");
