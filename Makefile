@@ -2,12 +2,13 @@
 # make run    set up, build, and leave the gateway running
 # make bench-whisper  what whisper of the real sizes costs, with random weights
 # make bench-core  what the action core costs beside what is wanted of it: steps a second, permissions, plans, memory
+# make bench-understanding  how well callers are understood, with sentences that were not learnt, and what a large pack costs
 # make bench-sip  what telephony costs on one core beside what is wanted: set-ups, legs, bridges, memory, 20,000 calls
 # make faults  kill the action core and the demo's systems 1,000 plans long, and look for lost and doubled effects
 # make fuzz   feed the parsers with chance: TIME seconds each (60), JOBS at once (2), ARGS names some of sip sdp rtp rtcp dtmf
 # make test   set up and run everything: format, lints, unit, simulated and wire tests, docs
 # make bench-turns   measure turn-taking: CALLS, CONTROL_CALLS and CONCURRENT set how much, ARGS goes to `callwright load`
-.PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-whisper faults fuzz clean
+.PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-understanding bench-whisper faults fuzz clean
 
 CALLWRIGHT = target/debug/callwright
 # One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
@@ -46,7 +47,11 @@ bench-turns: build
 
 # A minute, after a release build of the action core alone. The disk of target/bench is measured, so it should be the journal's.
 bench-core: setup
-	$(CARGO) run --locked --release -p callwright-benches --no-default-features --bin action-core -- $(ARGS)
+	$(CARGO) run --locked --release -p callwright-benches --no-default-features --features core --bin action-core -- $(ARGS)
+
+# A minute after a small release build. ARGS="--wrong" lists what was read wrongly.
+bench-understanding:
+	$(CARGO) run --locked --release -p callwright-benches --no-default-features --features understanding --bin understanding -- $(ARGS)
 
 # Ten minutes after a release build, of which sipp's 20,000 calls take two and a half. ARGS="--soak 0" leaves those out.
 bench-sip:

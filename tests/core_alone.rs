@@ -84,6 +84,7 @@ impl CoreAlone {
             evidence: BTreeMap::new(),
             agent: String::new(),
             consents: BTreeSet::new(),
+            language: None,
             speculative: false,
         };
         client.plan(request).await.expect("it plans")

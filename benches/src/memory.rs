@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 ///
 /// # Errors
 /// When it is gone.
-pub(crate) fn resident_bytes(process: &str) -> Result<u64> {
+pub fn resident_bytes(process: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;

@@ -244,6 +244,7 @@ pub(super) async fn bind(client: &Client, case: Case, customer: usize) -> Result
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: BTreeSet::new(),
+        language: None,
         speculative: false,
     };
     let bound = async {

@@ -22,6 +22,8 @@ mod import;
 mod journal;
 mod journey;
 mod kamailio;
+mod language_model;
+mod memory;
 mod peers;
 mod promises;
 mod python;

@@ -168,6 +168,7 @@ pub fn request(call: CallId) -> PlanRequest {
         evidence: std::collections::BTreeMap::new(),
         agent: String::new(),
         consents: std::collections::BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

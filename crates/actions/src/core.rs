@@ -3,6 +3,7 @@
 mod approvals;
 mod cancel;
 mod limits;
+mod recall;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use callwright_model::{
-    CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Promise, Standing, TryOutcome,
+    CallId, NeedWhy, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Promise, Recalled, Standing, TryOutcome,
 };
 use callwright_plan_core::promise::NotTaken;
 use callwright_plan_core::{
@@ -51,6 +52,7 @@ pub(crate) struct Core {
     guesses: Guesses,
     runs: Mutex<BTreeMap<PlanId, Arc<Run>>>,
     waiting: approvals::Waiting,
+    pub(crate) left_open: recall::LeftOpen,
     pub(crate) tally: Arc<Tally>,
     changes: broadcast::Sender<PlanView>,
     pub(crate) tasks: TaskTracker,
@@ -83,6 +85,7 @@ impl Core {
             guesses: Guesses::default(),
             runs: Mutex::new(BTreeMap::new()),
             waiting: approvals::Waiting::default(),
+            left_open: recall::LeftOpen::default(),
             tally,
             changes,
             tasks: TaskTracker::new(),
@@ -190,9 +193,10 @@ impl Core {
     async fn bind(&self, draft: &mut Draft, pack: &Pack) -> Result<PlanReply, CoreError> {
         for _ in 0..READS_MAX {
             let now = self.now(draft, pack);
-            let Binding { next, verified } =
+            let Binding { next, verified, level } =
                 bind(pack, &draft.skill, draft.whose(&now), &draft.inputs, &draft.reads)
                     .map_err(|error| bind_error(&draft.id, &error))?;
+            draft.level = level;
             // What was proved on this walk has a day of its own, which policies are to see.
             let known = std::mem::replace(&mut draft.verified, verified.clone());
             if known != verified && pack.looks_at_today() {
@@ -252,7 +256,7 @@ impl Core {
         let guess = self.guesses.begin(&request, draft, self.limits.plans_waiting_max)?;
         // Held until the reply is there: a real question that comes meanwhile waits instead of asking everything again.
         let mut guess = guess.lock().await;
-        guess.draft.asked_by(request.agent, request.consents);
+        guess.draft.asked_by(request.agent, request.consents, request.language);
         guess.draft.take(request.inputs, &request.evidence);
         let reply = self.bind(&mut guess.draft, &pack).await;
         guess.reply = Some(reply.clone());
@@ -291,6 +295,7 @@ impl Core {
             }
             metrics::counter!("callwright_actions_plans_total", "outcome" => "refused").increment(1);
         }
+        self.left_open.note(draft, self.limits.plans_waiting_max);
         self.tell(|| draft.view());
         Ok(())
     }
@@ -337,6 +342,7 @@ impl Core {
         let first = self.journal.begin(plan.clone(), trail.clone(), event).await.map_err(internal)?;
         let steps = draft.steps.clone();
         draft.enter(Stage::Begun, steps);
+        self.left_open.note(&draft, self.limits.plans_waiting_max);
         Ok(self.launch(Story { plan, trail, token: Token::FIRST, entries: vec![first] }, pack))
     }
 }
@@ -398,7 +404,7 @@ impl wire::ActionCore for Service {
         let mut draft = draft.lock().await;
         bindable(&draft, &request)?;
         let pack = core.packs.get(&draft.pack).cloned().ok_or_else(|| unknown(&draft.id))?;
-        draft.asked_by(request.agent, request.consents);
+        draft.asked_by(request.agent, request.consents, request.language);
         draft.take(request.inputs, &request.evidence);
         let reply = core.bind(&mut draft, &pack).await;
         match &reply {
@@ -436,6 +442,7 @@ impl wire::ActionCore for Service {
         }
         let steps = draft.steps.clone();
         draft.enter(Stage::Cancelled, steps);
+        core.left_open.note(&draft, core.limits.plans_waiting_max);
         core.tell(|| draft.view());
         lock(&core.drafts).remove(&plan);
         Ok(())
@@ -540,6 +547,14 @@ impl wire::ActionCore for Service {
 
     async fn erase_journey(&self, person: Person) -> Result<Erased, CoreError> {
         self.0.erase(person).await
+    }
+
+    async fn recall(&self, plan: PlanId, call: CallId) -> Result<Recalled, CoreError> {
+        self.0.remembered_of(&plan, call).await
+    }
+
+    async fn mark_heard(&self, plan: PlanId, call: CallId) -> Result<(), CoreError> {
+        self.0.mark_heard(&plan, call).await
     }
 
     async fn complete_callback(&self, call: CallId, by: Pii<String>) -> Result<Callback, CoreError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use callwright_model::{CallId, PlanId, Record, StepView};
+use callwright_model::{CallId, Language, PlanId, Record, StepView};
 use callwright_plan_core::{
     Asker, Basis, Explained, Next, Now, Pack, Plan, Reads, Trail, Whose, bind_with_trail, trail,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     pub(crate) asker: Asker,
     /// What the caller has proved to own, as far as it is bound.
     pub(crate) verified: BTreeSet<String>,
+    /// How sure that is, as [`Plan::level`] tells.
+    pub(crate) level: i64,
     pub(crate) inputs: Record,
     /// What each input rests on.
     given: BTreeMap<String, Basis>,
@@ -65,6 +67,7 @@ impl Draft {
             call,
             asker: Asker::default(),
             verified: BTreeSet::new(),
+            level: 0,
             inputs: Record::new(),
             given: BTreeMap::new(),
             questions: 0,
@@ -90,12 +93,13 @@ impl Draft {
         }
     }
 
-    /// Takes who asks, and what the caller has consented to by now.
-    pub(crate) fn asked_by(&mut self, agent: String, consents: BTreeSet<String>) {
+    /// Takes who asks, what the caller has consented to by now, and what they speak.
+    pub(crate) fn asked_by(&mut self, agent: String, consents: BTreeSet<String>, language: Option<Language>) {
         if self.asker.agent.is_empty() {
             self.asker.agent = agent;
         }
         self.asker.consents.extend(consents);
+        self.asker.language = language.or(self.asker.language);
     }
 
     /// Whose it is.

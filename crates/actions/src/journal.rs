@@ -8,6 +8,7 @@
 //! Plans, events and refusals hang on a chain of hashes, see `plan-core`'s `chain`. Callbacks do not: they hold numbers in clear,
 //! which are to be deleted once they are of no use.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use request::{Change, Changed, Request};
 mod callbacks;
 mod chained;
 mod erase;
+mod owned;
 pub(crate) mod postgres;
 mod read;
 mod request;
@@ -134,6 +136,33 @@ pub(crate) struct Story {
     pub(crate) trail: Trail,
     pub(crate) token: Token,
     pub(crate) entries: Vec<Entry>,
+}
+
+/// Whose plans are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whose {
+    pub(crate) pack: String,
+    /// What they have proved to own there.
+    pub(crate) identities: BTreeSet<String>,
+    /// So many of their plans at most.
+    pub(crate) most: usize,
+}
+
+impl Whose {
+    /// The newest of some plans, each with its place and whether its caller has heard how it ended, each once.
+    fn newest(&self, mut found: Vec<(i64, String, bool)>) -> impl Iterator<Item = (PlanId, bool)> {
+        found.sort_by(|one, other| other.cmp(one));
+        found.dedup_by(|one, other| one.0 == other.0);
+        found.truncate(self.most);
+        found.into_iter().map(|(_, plan, heard)| (PlanId(plan), heard))
+    }
+}
+
+/// A plan of somebody, and whether they have heard how it ended.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) story: Story,
+    pub(crate) heard: bool,
 }
 
 /// Writes to and reads from the journal. Dropping the last one closes it.
@@ -297,6 +326,17 @@ impl Journal {
     pub(crate) async fn count(&self, tally: &Arc<Tally>) -> Result<(), JournalError> {
         let tally = Arc::clone(tally);
         self.ask(|reply| Request::Count { tally, reply }).await
+    }
+
+    /// Plans of somebody, the newest first.
+    pub(crate) async fn past(&self, whose: Whose) -> Result<Vec<Past>, JournalError> {
+        self.ask(|reply| Request::Past { whose, reply }).await
+    }
+
+    /// Marks that the caller has heard how a plan ended. `false` when there is no such plan.
+    pub(crate) async fn heard(&self, plan: &PlanId) -> Result<bool, JournalError> {
+        let plan = plan.clone();
+        self.ask(|reply| Request::Heard { plan, reply }).await
     }
 
     /// Writes down that a caller wants to be called back.
@@ -490,6 +530,8 @@ fn perform(chained: &mut Chained<'_>, request: Request) -> (Answer, Option<Journ
         Request::Longer { known: _, reply } => read(answer(reply, Ok(Vec::new()))),
         Request::CallBack { callback, reply } => wrote(reply, callbacks::keep(transaction, &callback)),
         Request::CallBacks { done, reply } => read(answer(reply, callbacks::list(transaction, done))),
+        Request::Past { whose, reply } => read(answer(reply, owned::of(transaction, &whose))),
+        Request::Heard { plan, reply } => wrote(reply, owned::heard(transaction, &plan)),
         Request::Erase { plans, calls, reply } => wrote(reply, erase::erase(transaction, &plans, &calls)),
         Request::CalledBack { call, by, reply } => wrote(reply, callbacks::complete(transaction, call, &by)),
         Request::ClaimCallBacks { claim, reply } => wrote(reply, callbacks::claim(transaction, &claim)),

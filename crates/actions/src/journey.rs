@@ -1,5 +1,5 @@
 //! Journeys: what is kept of one person. A person is whoever proved in a pack to own something; what they proved stands in each plan
-//! (`Plan::verified`), so the plans of a person are their journey, and no second place keeps it.
+//! (`Plan::verified`), so the plans of a person are their journey. A table finds them by the journey's name, which tells nothing itself.
 //!
 //! Reading goes by a connection of its own, so that a long journal holds up no plan; erasing goes through the journal's one writer.
 
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use callwright_model::{CallId, CallTry, PlanId, Promise};
-use callwright_plan_core::{ArgumentValue, Entry, Event, Origin, Plan, progress};
+use callwright_plan_core::{ArgumentValue, Entry, Event, Hash, Origin, Plan, progress};
 use callwright_wire::actions::{Callback, CoreError, Erased, Person};
 use rusqlite::{Connection, Transaction};
 use serde_json::{Value as Json, json};
@@ -54,6 +54,9 @@ impl Core {
 
     /// Erases what is kept of a person.
     pub(crate) async fn erase(&self, person: Person) -> Result<Erased, CoreError> {
+        if let Person::Owner { pack, identity } = &person {
+            self.left_open.forget(pack, identity.reveal());
+        }
         let journey = self.find(person).await?;
         let (ended, open): (Vec<Part>, Vec<Part>) = journey.parts.into_iter().partition(|part| part.finished);
         let calls: BTreeSet<CallId> = ended.iter().map(|part| part.call).collect();
@@ -101,14 +104,13 @@ impl Core {
             Store::File(file) => blocking(move || read(&file, |journal| find(journal, &person))).await?,
             Store::Postgres(settings) => {
                 let client = postgres::connect(&settings).await.map_err(internal)?;
-                let mut search = Search::new(postgres::origin(&client).await.map_err(internal)?, &person);
-                let every = postgres::each_owner(&client, |plan, owned, finished| {
-                    for identity in &owned.verified {
-                        search.look(&owned.pack, identity, || (plan.clone(), owned.call, finished));
-                    }
-                });
-                every.await.map_err(internal)?;
-                search.found()
+                let name = name(&postgres::origin(&client).await.map_err(internal)?, &person);
+                let plans = match &name {
+                    Some(name) => postgres::named(&client, name.bytes()).await.map_err(internal)?,
+                    None => Vec::new(),
+                };
+                let part = |(plan, call, finished)| Part { plan, call, finished };
+                Journey::of(name, plans.into_iter().map(part).collect())
             }
         };
         if journey.parts.is_empty() { Err(nothing()) } else { Ok(journey) }
@@ -151,50 +153,35 @@ fn nothing() -> CoreError {
     CoreError::NotFound("nothing is kept of them".to_owned())
 }
 
-/// Looks for the plans of a person among all.
-struct Search {
-    origin: Origin,
-    name: String,
-    parts: Vec<Part>,
-}
-
-impl Search {
-    fn new(origin: Origin, person: &Person) -> Self {
-        let name = match person {
-            Person::Owner { pack, identity } => origin.journey(pack, identity.reveal()).to_string(),
-            Person::Journey(name) => name.to_ascii_lowercase(),
-        };
-        Self { origin, name, parts: Vec::new() }
-    }
-
-    /// A plan whose caller has proved this in that pack.
-    fn look(&mut self, pack: &str, identity: &str, plan: impl FnOnce() -> (PlanId, CallId, bool)) {
-        if self.origin.journey(pack, identity).to_string() == self.name {
-            let (plan, call, finished) = plan();
-            self.parts.push(Part { plan, call, finished });
-        }
-    }
-
-    fn found(self) -> Journey {
-        Journey { name: self.name, parts: self.parts }
+/// The name of a person's journey; `None` when what is told for one cannot be any.
+fn name(origin: &Origin, person: &Person) -> Option<Hash> {
+    match person {
+        Person::Owner { pack, identity } => Some(origin.journey(pack, identity.reveal())),
+        Person::Journey(name) => name.parse().ok(),
     }
 }
 
-/// The plans of a person. Every plan is looked at, in SQLite; what was erased belongs to nobody.
+impl Journey {
+    fn of(name: Option<Hash>, parts: Vec<Part>) -> Self {
+        Self { name: name.map(|name| name.to_string()).unwrap_or_default(), parts }
+    }
+}
+
+/// The plans of a person, by the table of whose is whose; what was erased belongs to nobody.
 fn find(journal: &Transaction<'_>, person: &Person) -> Result<Journey, AuditError> {
     let origin = schema::origin(journal).map_err(unreadable)?;
     let origin = origin.ok_or_else(|| AuditError::Unreadable("its origin is missing".to_owned()))?;
-    let mut search = Search::new(origin, person);
-    let mut select = journal.prepare(OWNERS).map_err(unreadable)?;
-    let mut rows = select.query([]).map_err(unreadable)?;
+    let Some(name) = name(&origin, person) else { return Ok(Journey::of(None, Vec::new())) };
+    let mut select = journal.prepare(NAMED).map_err(unreadable)?;
+    let mut rows = select.query([name.bytes()]).map_err(unreadable)?;
+    let mut parts = Vec::new();
     while let Some(row) = rows.next().map_err(unreadable)? {
-        let text = |index| row.get::<_, String>(index).map_err(unreadable);
-        let (plan, call, finished) = (text(0)?, text(3)?, row.get(4).map_err(unreadable)?);
+        let call: String = row.get(1).map_err(unreadable)?;
         let unknown = |_| AuditError::Unreadable(format!("`{call}` is no call"));
-        let call = call.parse().map_err(unknown)?;
-        search.look(&text(1)?, &text(2)?, || (PlanId(plan), call, finished));
+        let (plan, finished) = (row.get(0).map_err(unreadable)?, row.get(2).map_err(unreadable)?);
+        parts.push(Part { plan: PlanId(plan), call: call.parse().map_err(unknown)?, finished });
     }
-    Ok(search.found())
+    Ok(Journey::of(Some(name), parts))
 }
 
 /// Plans and refusals that ended before a time, some of them.
@@ -297,6 +284,7 @@ fn plan(story: &Story) -> Json {
         "identity": plan.verified,
         "level": plan.level,
         "asked_by": plan.asker,
+        "remembered": plan.remembered,
         "intent": { "summary": trail.summary, "inputs": trail.inputs },
         "facts": plan.facts.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "steps": steps.collect::<Vec<_>>(),
@@ -350,12 +338,11 @@ fn call_try(one: &CallTry) -> Json {
     })
 }
 
-/// Who owns which plan. An erased plan is no JSON.
-const OWNERS: &str = "
-    SELECT plans.id, json_extract(plans.plan, '$.pack'), owned.value, json_extract(plans.plan, '$.call'), plans.finished
-    FROM plans JOIN events ON events.plan = plans.id AND events.number = 1,
-         json_each(CASE plans.plan WHEN '' THEN '{}' ELSE plans.plan END, '$.verified') AS owned
-    WHERE plans.plan <> '' ORDER BY events.place";
+/// The plans of a journey, the oldest first.
+pub(crate) const NAMED: &str = "
+    SELECT plans.id, json_extract(plans.plan, '$.call'), plans.finished
+    FROM owned JOIN plans ON plans.id = owned.plan
+    WHERE owned.journey = ?1 AND plans.plan <> '' ORDER BY owned.place";
 /// Ended plans whose last event is of before a time, and refusals of before it, as long as they say anything.
 const OLD: &str = "
     SELECT plans.id, json_extract(plans.plan, '$.call') FROM plans

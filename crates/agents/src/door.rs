@@ -168,6 +168,7 @@ impl Door {
             evidence: BTreeMap::new(),
             agent: AGENT.to_owned(),
             consents: BTreeSet::new(),
+            language: None,
             speculative: false,
         };
         Ok(bound(call, self.core.plan(request).await?))

@@ -10,7 +10,7 @@ use callwright_call_core::call::Refer;
 use callwright_conversation::{
     CallSetup, ConversationConfig, Fact, Happening, HumanFact, Moment, Switchboard, Wanted,
 };
-use callwright_dialogue_core::{DialogueConfig, Note, SayKind};
+use callwright_dialogue_core::{Clock, DialogueConfig, Note, Pack, Question, SayKind};
 use callwright_model::{
     CallId, Hints, Language, LegCommand, LegEvent, LegFact, LegId, LikelySay, MonoTime, PlanFact, Samples,
     Say, TurnId, word_count,
@@ -24,6 +24,7 @@ use crate::cli::Chat;
 use crate::config::Config;
 use crate::demo::Systems;
 use crate::gateway::start_core;
+use crate::language_model::LanguageModel;
 use crate::lines::{Lines, LoadedLine};
 use crate::secrets::Secrets;
 use crate::serve::all;
@@ -36,6 +37,7 @@ pub async fn talk(
     line: &LoadedLine,
     language: Option<Language>,
     core: Client,
+    model: Option<LanguageModel>,
     mut input: impl AsyncBufRead + Unpin + Send + 'static,
     output: impl Write + Send + 'static,
 ) -> Result<()> {
@@ -44,14 +46,18 @@ pub async fn talk(
         let known: Vec<_> = line.pack.languages().iter().map(Language::to_string).collect();
         bail!("line `{}` has no words in `{language}`; it speaks {}", line.line.name, known.join(", "));
     }
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let unix_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
     let dialogue = DialogueConfig {
         language,
         greeting: line.line.greeting.clone(),
+        clock: Some(Clock::new(unix_ms, MonoTime::ZERO, line.line.zone)),
         ..DialogueConfig::new(Arc::clone(&line.pack), CallId(random_id()))
     };
     let mut config = ConversationConfig::new(dialogue, CALLER);
     // Somebody who types thinks for as long as they like.
     config.dialogue.limits.silence = std::time::Duration::from_secs(3_600);
+    config.dialogue.limits.interpretation = model.as_ref().map(LanguageModel::budget);
     let (facts, inbox) = mpsc::channel(64);
     let start = Instant::now();
     let clock = move || MonoTime(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
@@ -60,6 +66,8 @@ pub async fn talk(
         facts: facts.clone(),
         ready: Arc::clone(&ready),
         asks: false,
+        pack: Arc::clone(&line.pack),
+        model,
         secrets: line.secrets.clone(),
         output: Box::new(output),
         clock: Box::new(clock),
@@ -106,6 +114,8 @@ struct Page {
     ready: Arc<Notify>,
     /// What is said next waits for an answer.
     asks: bool,
+    pack: Arc<Pack>,
+    model: Option<LanguageModel>,
     secrets: Secrets,
     output: Box<dyn Write + Send>,
     clock: Box<dyn Fn() -> MonoTime + Send>,
@@ -139,6 +149,12 @@ impl Switchboard for Page {
     }
 
     fn prepare(&mut self, _leg: LegId, _says: Vec<LikelySay>) {}
+
+    fn interpret(&mut self, number: u32, question: Question) {
+        if let Some(model) = &self.model {
+            model.answer(Arc::clone(&self.pack), number, question, self.facts.clone());
+        }
+    }
 
     fn stop(&mut self, _leg: LegId, _turn: TurnId) {}
 
@@ -220,6 +236,9 @@ impl Switchboard for Page {
                 let shown = self.secrets.value(&input, &value);
                 self.print(&format!("  [{input}: {}]", shown.reveal()));
             }
+            Happening::Note(Note::Interpreted { skill, came_to, .. }) => {
+                self.print(&format!("  [model: {}, {came_to}]", skill.as_deref().unwrap_or(NO_INTENT)));
+            }
             Happening::Note(Note::NotUnderstood { .. }) => self.print("  [not understood]"),
             Happening::Trouble(what) => self.print(&format!("  [trouble] {what}")),
             _ => {}
@@ -256,9 +275,10 @@ pub async fn run(args: Chat) -> Result<()> {
         Some(name) => lines.named(name).with_context(|| format!("there is no line `{name}`"))?.clone(),
         None => lines.lines.first().context("the configuration has no line")?.clone(),
     };
+    let model = config.language_model.as_ref().map(LanguageModel::start).transpose()?;
     let (core, client) = start_core(&config, &lines).await?;
     let input = tokio::io::BufReader::new(tokio::io::stdin());
-    let talked = talk(&line, args.lang, client, input, std::io::stdout()).await;
+    let talked = talk(&line, args.lang, client, model, input, std::io::stdout()).await;
     if let Some(core) = core {
         core.shutdown().await;
     }

@@ -14,7 +14,7 @@ use crate::import::{self, Import};
 use crate::talk;
 use crate::{
     audit, capture, chat, check, converse, demo, duplex, journal, journey, load, models, plan, recordings,
-    selfplay, serve, stats, trunk, vcon,
+    selfplay, serve, stats, trunk, understand, vcon,
 };
 
 /// Answers phone and browser calls, understands the caller, has a whole plan carried out by a governed action core,
@@ -95,6 +95,11 @@ enum Command {
     /// do. The same seed gives the same games.
     #[command(verbatim_doc_comment)]
     Selfplay(selfplay::SelfPlayArgs),
+    /// Tell what is made of a sentence, and why; or measure it (`eval`)
+    ///
+    /// Prints the likeliest meanings with their probabilities, whether that is clear enough to act on or worth a question, the words and
+    /// features that spoke for the first and for the second, the nearest example, and what made it known or strange.
+    Understand(understand::Understand),
     /// Feed the journal of a call to the agent again and compare what it decides.
     ///
     /// What the agent was told then - by the line, the recogniser, the action core and its timers - is told to it again, without sound and
@@ -692,6 +697,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan(args) => return plan::run(&args),
         Command::Converse(args) => return Ok(converse::run(&args)),
         Command::Selfplay(args) => return selfplay::run(&args),
+        Command::Understand(args) => return understand::run(&args),
         Command::Replay(args) => return Ok(journal::replay(&args.file, args.pack.as_deref())),
         Command::Recording(Recording::List(place)) => return recordings::list(&place.file.config),
         Command::Recording(Recording::Export(args)) => {
@@ -758,6 +764,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             | Command::Plan(_)
             | Command::Converse(_)
             | Command::Selfplay(_)
+            | Command::Understand(_)
             | Command::Replay(_)
             | Command::Recording(_)
             | Command::Models(_) => unreachable!("done without a runtime"),

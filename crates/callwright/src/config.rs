@@ -10,6 +10,7 @@ mod recording;
 mod sip;
 pub mod store;
 mod trunks;
+mod understanding;
 mod values;
 mod verify;
 mod webhook;
@@ -35,6 +36,7 @@ pub use recording::{Recording, RecordingWhen};
 use sip::{Hash, Realm};
 pub use sip::{Tls, User, WebSocket};
 pub use trunks::Trunk;
+pub use understanding::LanguageModel;
 pub use values::WebAddress;
 use values::{
     CodecName, CollectorAddress, Keys, Length, Listen, Loopback, Origin, Ports, Seconds, Service, Whole,
@@ -74,6 +76,8 @@ pub struct Config {
     pub humans: Vec<Human>,
     /// How callers are called back.
     pub call_backs: CallBacks,
+    /// Who is asked what callers mean when their words are not clear.
+    pub language_model: Option<LanguageModel>,
     /// Who is told of handovers.
     pub webhook: Option<Webhook>,
     /// How long running calls get after SIGTERM. Those still there are told in time for a farewell.
@@ -284,6 +288,8 @@ pub struct Line {
     pub pack: PathBuf,
     /// Languages, the first is greeted in. Empty means all of the pack's.
     pub languages: Vec<Language>,
+    /// Where its callers live: what their "tomorrow" is.
+    pub zone: chrono_tz::Tz,
     /// Voice.
     pub voice: Voice,
     /// Words key of the greeting; unset means the pack's `greeting`.
@@ -530,6 +536,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
     let queue = humans::read_queue(reader, &mut root);
     let humans = humans::read_humans(reader, &mut root, &lines);
     let call_backs = call_backs::read(reader, &mut root, &trunks);
+    let language_model = understanding::read(reader, &mut root);
     let webhook = webhook::read(reader, &mut root);
     let grace = reader.parse_or(&mut root, "grace", Length(Duration::from_secs(30))).0;
     reader.close(root);
@@ -550,6 +557,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         queue,
         humans,
         call_backs,
+        language_model,
         webhook,
         grace,
         places,
@@ -626,6 +634,7 @@ fn read_lines(reader: &mut Reader, root: &mut Section<'_, '_>, folder: &Path) ->
             trunks,
             pack: folder.join(pack.unwrap_or_default()),
             languages: reader.list(&mut section, "languages").unwrap_or_default(),
+            zone: reader.parse_or(&mut section, "time_zone", humans::Zone(chrono_tz::Tz::UTC)).0,
             voice: Voice(reader.parse_or(&mut section, "voice", String::new())),
             greeting: reader.parse(&mut section, "greeting"),
             recording: reader.parse_or(&mut section, "recording", RecordingWhen::Off),

@@ -37,7 +37,7 @@ use anyhow::{Context, Result};
 use callwright_actions::{ActionCore, CoreConfig, Listen};
 use callwright_console::{CallView, Channel, Console, ConsoleConfig, ConsolePorts, EventHub, RecogniserView};
 use callwright_conversation::{CallSetup, ConversationConfig, Fact, Happening, PromiseRules};
-use callwright_dialogue_core::DialogueConfig;
+use callwright_dialogue_core::{Clock, DialogueConfig};
 use callwright_media::{LegConfig, Media, MediaConfig};
 use callwright_model::{AudioFormat, CallId, Hints, LegId, LegRole, MonoTime, PacketIo, Pii, PlanId};
 #[cfg(feature = "talk")]
@@ -55,10 +55,12 @@ use tracing::{info, warn};
 use crate::chat::random_id;
 use crate::config::{Config, InbandDtmf, RecogniserChoice, RecordingWhen, TurnModelChoice};
 use crate::journal::Journal;
+use crate::language_model::LanguageModel;
 use crate::lines::{Lines, LoadedLine};
 use crate::telemetry::Collector;
 use board::{Board, Legs, Phone};
 pub(crate) use phone::local_media;
+pub(crate) use webhook::client;
 
 /// A running gateway.
 pub struct Gateway {
@@ -85,6 +87,8 @@ pub(crate) struct Shared {
     systems: systems::Systems,
     /// Who is rung for callers who want a human.
     humans: Arc<humans::Humans>,
+    /// Who is asked what callers mean.
+    language_model: Option<LanguageModel>,
     /// Who is told of handovers.
     webhook: Option<webhook::Webhook>,
     draining: AtomicBool,
@@ -186,10 +190,12 @@ impl Gateway {
         let journal = start_journal(&config)?;
         let recordings = tape::start(&config)?;
         let humans = Arc::new(humans::Humans::new(&config, media.now()));
+        let language_model = config.language_model.as_ref().map(LanguageModel::start).transpose()?;
         let webhook = config.webhook.as_ref().map(webhook::Webhook::start).transpose()?;
         let shared = Arc::new(Shared {
             lines,
             humans,
+            language_model,
             webhook,
             media,
             speech,
@@ -432,8 +438,10 @@ impl Shared {
         dialogue.language = line.language;
         dialogue.caller = caller;
         dialogue.greeting = line.line.greeting.clone();
+        dialogue.clock = Some(Clock::new(webhook::unix_ms(), now, line.line.zone));
         // The queue has timers of its own for who waits, and the call for who is rung; the dialogue's comes after them.
         dialogue.limits.transfer = self.config.queue.wait_max + RUNG_AND_BRIEFED;
+        dialogue.limits.interpretation = self.language_model.as_ref().map(LanguageModel::budget);
         dialogue.ask_recording = line.line.recording == RecordingWhen::Consent;
         dialogue.call_backs = self.promised(&line, now);
         if let Some(promises::Called { back, outcome }) = called {

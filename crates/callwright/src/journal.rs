@@ -16,7 +16,7 @@ mod writer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callwright_conversation::{Act, ConversationConfig, Ending, Fact, Happening, HumanConfig, Moment};
-use callwright_dialogue_core::DialogueConfig;
+use callwright_dialogue_core::{Clock, DialogueConfig};
 use callwright_model::{CallId, Language, LegId, MonoTime, Pii, Voice, utc};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ struct Header {
     pack: PackName,
     language: Language,
     greeting: Option<String>,
+    /// What day and time it was for the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<Clock>,
     /// Whether the caller was asked if the call may be recorded.
     #[serde(default)]
     ask_recording: bool,
@@ -63,6 +66,9 @@ struct Header {
     /// What humans could do.
     #[serde(default)]
     human: HumanConfig,
+    /// How long a language model was waited for, in milliseconds, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language_model_ms: Option<u64>,
     /// What could be promised, and whom it called.
     #[serde(default, skip_serializing_if = "Promises::is_empty")]
     call_backs: Promises,
@@ -161,7 +167,7 @@ impl Recorder {
     }
 
     fn begin(&mut self, config: &ConversationConfig, wall: SystemTime) {
-        let DialogueConfig { call, caller, language, greeting, ask_recording, .. } = &config.dialogue;
+        let DialogueConfig { call, caller, language, greeting, clock, ask_recording, .. } = &config.dialogue;
         let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let started = utc(wall.as_secs());
         let header = Header {
@@ -180,12 +186,14 @@ impl Recorder {
             },
             language: *language,
             greeting: greeting.clone(),
+            clock: *clock,
             ask_recording: *ask_recording,
             voice: config.voice.clone(),
             trunk: self.trunk.clone(),
             caller: caller.clone(),
             leg: config.caller,
-            transfer_ms: u64::try_from(config.dialogue.limits.transfer.as_millis()).unwrap_or(u64::MAX),
+            transfer_ms: milliseconds(config.dialogue.limits.transfer),
+            language_model_ms: config.dialogue.limits.interpretation.map(milliseconds),
             agent_listens: config.call.agent_listens,
             human: config.human.clone(),
             call_backs: Promises::of(config),
@@ -201,6 +209,10 @@ impl Drop for Recorder {
         let end = Some(End { lines, lost, reason: self.ending });
         self.sheet.close(Line { end, ..Line::at(self.last) }.text());
     }
+}
+
+fn milliseconds(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The version of the format; another one is not read.

@@ -18,6 +18,7 @@ mod gateway;
 mod import;
 mod journal;
 mod journey;
+mod language_model;
 mod lines;
 mod load;
 mod models;
@@ -32,6 +33,7 @@ mod stats;
 mod talk;
 mod telemetry;
 mod trunk;
+mod understand;
 mod vcon;
 
 use std::process::ExitCode;

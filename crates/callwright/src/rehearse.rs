@@ -192,6 +192,8 @@ impl Call {
                 });
                 self.inbox.extend(facts.into_iter().map(|fact| (soon, fact)));
             }
+            // Measuring callers are strangers to each other, whatever booking they call about.
+            Act::Recall(ask, _) => self.inbox.push_back((soon, Fact::Recalled(ask, None))),
             Act::CallBack { .. } => self.inbox.push_back((soon, Fact::CallBackKept(true))),
             Act::Hangup(_) => self.over = true,
             Act::Tell(happening) => self.tell(&happening),
@@ -208,7 +210,9 @@ impl Call {
             | Act::MoveAnswered { .. }
             | Act::Moved { .. }
             | Act::Probe(_)
+            | Act::Heard(_)
             | Act::Prepare(..)
+            | Act::Interpret(..)
             | Act::Speculated { .. } => {}
         }
     }

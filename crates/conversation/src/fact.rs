@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use callwright_call_core::call::{Hold, How, Refer, Supervise};
-use callwright_dialogue_core::{AskId, Briefing};
+use callwright_dialogue_core::{AskId, Briefing, Fault, Proposal, Question};
 use callwright_model::{
     Hints, Language, LegCommand, LegEvent, LegId, LikelySay, MonoTime, Pii, PlanEvent, PlanId, PlanReply,
-    PlanRequest, PromiseTerms, Recognised, Say, TurnId,
+    PlanRequest, PromiseTerms, Recalled, Recognised, Say, TurnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +25,14 @@ pub enum Fact {
     Plan(AskId, Option<PlanReply>),
     /// The action core's answer to a guess; `None` when there is none.
     Speculated(u32, Option<PlanReply>),
+    /// What a language model makes of what it was asked.
+    Interpreted(u32, Result<Proposal, Fault>),
     /// A running plan moved on.
     PlanEvent(PlanEvent),
     /// A running plan cannot be watched any more; it may still run.
     PlanLost(PlanId),
+    /// What the action core remembers of the caller; `None` when it could not tell.
+    Recalled(AskId, Option<Recalled>),
     /// Whether the action core has kept that this caller wants to be called back.
     CallBackKept(bool),
     /// A line of text typed instead of spoken.
@@ -125,6 +129,8 @@ pub enum Act {
     Plan(AskId, PlanRequest),
     /// Ask the action core what it would answer, by number of the guess. Nobody hears of it.
     Speculate(u32, PlanRequest),
+    /// Ask the language model; a [`Fact::Interpreted`] with this number answers. Nobody waits for one that comes late.
+    Interpret(u32, Question),
     /// Get the sound ready of what will probably be said on a leg; it takes the place of what was made ready before.
     Prepare(LegId, Vec<LikelySay>),
     /// A guess came true, or it did not and so much work was for nothing. For the counters.
@@ -134,6 +140,10 @@ pub enum Act {
         /// Time that planning took for nothing.
         wasted: Duration,
     },
+    /// Ask the action core what it remembers of a plan's caller from other calls; a [`Fact::Recalled`] answers.
+    Recall(AskId, PlanId),
+    /// Have it kept that the caller has heard how a plan ended.
+    Heard(PlanId),
     /// Have a plan carried out.
     Execute(PlanId, Pii<String>),
     /// Have the queue find a human. Who was found before has not taken the call.
@@ -217,6 +227,8 @@ pub trait Switchboard: Send {
     fn command(&mut self, leg: LegId, command: LegCommand);
     /// Says something on a leg.
     fn say(&mut self, leg: LegId, say: Say);
+    /// Asks the language model.
+    fn interpret(&mut self, number: u32, question: Question);
     /// Gets sound ready; an empty list forgets what was made ready.
     fn prepare(&mut self, leg: LegId, says: Vec<LikelySay>);
     /// Forgets all sound that answers this turn or an older one.

@@ -4,6 +4,7 @@ mod answering;
 mod called;
 mod evidence;
 mod handover;
+mod interpreting;
 mod people;
 mod sound;
 mod speculation;
@@ -28,6 +29,7 @@ use crate::turns::Turns;
 use called::Called;
 use evidence::Evidence;
 use handover::Handover;
+use interpreting::Interpreting;
 use people::People;
 pub use people::{HUMAN_LEGS, HUMANS_PER_CALL};
 use speculation::Guess;
@@ -122,6 +124,9 @@ pub struct Conversation {
     guess: Option<Guess>,
     /// Guesses made so far.
     guesses: u32,
+    /// What a language model was asked last, and questions so far.
+    interpreting: Option<Interpreting>,
+    questions: u32,
     /// The call over all its legs.
     call: call::Call,
     people: People,
@@ -178,6 +183,8 @@ impl Conversation {
             plan: None,
             guess: None,
             guesses: 0,
+            interpreting: None,
+            questions: 0,
             call,
             people: People::default(),
             called,
@@ -200,7 +207,9 @@ impl Conversation {
             Fact::Recognised(leg, report) if leg == self.config.caller => self.caller_words(report, now),
             Fact::Recognised(leg, report) => self.human_words(leg, report, now),
             Fact::Plan(ask, reply) => self.plan_reply(ask, reply, now),
+            Fact::Recalled(ask, recalled) => self.dialogue.handle_recalled(ask, recalled, now),
             Fact::Speculated(number, reply) => self.foreseen_plan(number, reply, now),
+            Fact::Interpreted(number, answer) => self.model_answer(number, answer, now),
             Fact::PlanEvent(event) => self.plan_event(event, now),
             Fact::PlanLost(plan) => {
                 if self.plan.as_ref() == Some(&plan) {
@@ -512,6 +521,9 @@ impl Conversation {
                 let request = self.evidence.attach(request);
                 self.act(Act::Plan(ask, request));
             }
+            Output::Recall { ask, plan } => self.act(Act::Recall(ask, plan)),
+            Output::Heard { plan } => self.act(Act::Heard(plan)),
+            Output::Interpret { id, question } => self.interpret(id, question, now),
             Output::Execute { plan, consent } => {
                 self.plan = Some(plan.clone());
                 self.act(Act::Execute(plan, consent));

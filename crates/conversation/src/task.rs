@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use callwright_model::{MonoTime, PlanEvent, PlanId};
-use callwright_wire::actions::{Client, Consent};
+use callwright_model::{CallId, MonoTime, PlanEvent, PlanId};
+use callwright_wire::actions::{Client, ClientError, Consent};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tracing::{Instrument, info_span, warn};
@@ -82,6 +82,18 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
                         drop(answers.send(Fact::Speculated(number, reply)).await);
                     });
                 }
+                Act::Recall(ask, plan) => {
+                    let (core, answers) = (core.clone(), answers.clone());
+                    tokio::spawn(async move {
+                        let recalled = core.recall(&plan, call).await;
+                        if let Err(error) = &recalled {
+                            warn!(%plan, %error, "the action core does not tell what it remembers");
+                        }
+                        drop(answers.send(Fact::Recalled(ask, recalled.ok())).await);
+                    });
+                }
+                Act::Heard(plan) => drop(tokio::spawn(mark_heard(core.clone(), plan, call))),
+                Act::Interpret(number, question) => board.interpret(number, question),
                 Act::Prepare(leg, says) => board.prepare(leg, says),
                 Act::Speculated { right, wasted } => count_guess(right, wasted),
                 Act::Execute(plan, words) => {
@@ -113,6 +125,19 @@ async fn converse(setup: CallSetup, board: &mut impl Switchboard, clock: impl Fn
         board.record(now, Moment::Fact(&fact));
         conversation.handle(fact, now);
     }
+}
+
+/// Has it kept that the caller has heard how a plan ended. The call may be over before it is.
+async fn mark_heard(core: Client, plan: PlanId, call: CallId) {
+    for attempt in 0..WATCH_ATTEMPTS {
+        tokio::time::sleep(WATCH_AGAIN * attempt).await;
+        match core.mark_heard(&plan, call).await {
+            Err(ClientError::Unavailable(_) | ClientError::Busy(_)) => {}
+            Err(error) => return warn!(%plan, %error, "an outcome may be told to its caller again"),
+            Ok(()) => return,
+        }
+    }
+    warn!(%plan, "an outcome may be told to its caller again, for the action core did not answer");
 }
 
 /// How often thinking ahead paid, and what it cost when it did not.

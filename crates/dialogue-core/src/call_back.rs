@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use callwright_model::{MonoTime, Pii};
-use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _};
-use chrono_tz::Tz;
+use chrono::NaiveDateTime;
 
-/// How calls back are promised for a time. The shell reads a clock once and hands it in.
+use crate::Clock;
+
+/// How calls back are promised for a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallBacks {
-    /// A moment of the call's own time.
-    pub at: MonoTime,
-    /// The same in milliseconds since 1970-01-01 UTC.
-    pub unix_ms: u64,
-    /// What callers of the line live by.
-    pub zone: Tz,
+    /// What time it is where humans are.
+    pub clock: Clock,
     /// When humans are there, each from and until, in milliseconds since 1970-01-01 UTC, in order. What is not in it is not promised.
     pub open: Vec<(u64, u64)>,
     /// Nobody is called sooner than this.
@@ -51,25 +48,14 @@ pub(crate) enum Wanted {
 }
 
 impl CallBacks {
-    /// The time on the wall.
-    pub(crate) fn local(&self, unix_ms: u64) -> NaiveDateTime {
-        let at = DateTime::from_timestamp_millis(unix_ms.cast_signed()).unwrap_or_default();
-        at.with_timezone(&self.zone).naive_local()
-    }
-
-    pub(crate) fn unix_ms(&self, now: MonoTime) -> u64 {
-        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
-        self.unix_ms.saturating_add(passed)
-    }
-
     /// What can be promised to somebody who wants to be called then: the first time from there on that humans are there for long enough.
     /// `None` when there is none, or it has passed.
     pub(crate) fn window(&self, wanted: Wanted, now: MonoTime) -> Option<Window> {
-        let earliest = self.unix_ms(now).saturating_add(millis(self.soonest));
+        let earliest = self.clock.unix_ms(now).saturating_add(millis(self.soonest));
         let (from, until) = match wanted {
             Wanted::Soon => (earliest, None),
-            Wanted::From(from) => (self.utc(from)?, None),
-            Wanted::Between(from, to) => (self.utc(from)?, Some(self.utc(to)?)),
+            Wanted::From(from) => (self.clock.utc(from)?, None),
+            Wanted::Between(from, to) => (self.clock.utc(from)?, Some(self.clock.utc(to)?)),
         };
         let from = from.max(earliest);
         if until.is_some_and(|until| until <= from) {
@@ -84,14 +70,6 @@ impl CallBacks {
             let enough = to.checked_sub(from).is_some_and(|left| left > 0 && left >= length / 2);
             enough.then_some(Window { from_unix_ms: from, to_unix_ms: to })
         })
-    }
-
-    /// One that the clock skips in spring counts as an hour later, one that comes twice as the first.
-    fn utc(&self, local: NaiveDateTime) -> Option<u64> {
-        let found = self.zone.from_local_datetime(&local).earliest();
-        let found =
-            found.or_else(|| self.zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest());
-        u64::try_from(found?.timestamp_millis()).ok()
     }
 }
 

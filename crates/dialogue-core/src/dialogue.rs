@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use callwright_model::{
-    Hints, Language, MonoTime, PlanEvent, PlanId, PlanReply, Record, SayId, SaySource, TurnId, Utterance,
-    Value,
+    Hints, Language, MonoTime, PlanEvent, PlanId, PlanReply, Recalled, Record, SayId, SaySource, TurnId,
+    Utterance, Value,
 };
 
+use crate::interpret::{Fault, InterpretId, Proposal as Interpretation};
 use crate::output::{
     AskId, Briefing, DialogueConfig, Manner, Note, Output, Played, SayKind, Saying, Timer, TransferResult,
 };
 use crate::pack::Tongue;
 use crate::words::Sentence;
+use interpreting::Waiting;
 use line::{Line, Plain};
 use memory::Memory;
 use state::{Pending, Proposal, Said, State, Work};
@@ -25,12 +27,14 @@ mod doubt;
 mod fill;
 mod handover;
 mod hear;
+mod interpreting;
 mod keys;
 mod line;
 mod memory;
 mod plans;
 mod promises;
 mod prompts;
+mod recall;
 mod state;
 mod stray;
 mod subject;
@@ -75,6 +79,9 @@ pub struct Dialogue {
     half_sure: bool,
     /// What the caller's last turn was left unanswered for, if it was.
     pending: Pending,
+    /// The caller's last turn waits for what a language model makes of it.
+    interpreting: Option<Waiting>,
+    next_question: InterpretId,
     /// The caller holds the line, since then.
     held: Option<MonoTime>,
     /// The codes that were said or understood last, for a caller who wants them spelled.
@@ -90,6 +97,8 @@ pub struct Dialogue {
     /// What the caller has said yes to.
     consents: BTreeSet<String>,
     record: handover::CaseRecord,
+    /// What is known of them from other calls.
+    journey: recall::Journey,
     next_say: SayId,
     next_ask: AskId,
     listening: Option<Hints>,
@@ -124,6 +133,8 @@ impl Dialogue {
             memory: Memory::default(),
             half_sure: false,
             pending: Pending::Nothing,
+            interpreting: None,
+            next_question: InterpretId(1),
             held: None,
             codes: Vec::new(),
             misses: 0,
@@ -133,6 +144,7 @@ impl Dialogue {
             recording_asked: false,
             consents: BTreeSet::new(),
             record: handover::CaseRecord::default(),
+            journey: recall::Journey::default(),
             next_say: SayId(1),
             next_ask: AskId(1),
             listening: None,
@@ -216,6 +228,13 @@ impl Dialogue {
         self.listen();
     }
 
+    /// What the action core remembers of the caller, by the plan that was asked about; `None` when it cannot tell. One that comes too late
+    /// changes nothing.
+    pub fn handle_recalled(&mut self, ask: AskId, recalled: Option<Recalled>, now: MonoTime) {
+        self.recalled(ask, recalled, now);
+        self.listen();
+    }
+
     /// Something happened to a plan that was executed.
     pub fn handle_plan_event(&mut self, event: PlanEvent, now: MonoTime) {
         self.plan_event(event, now);
@@ -225,6 +244,17 @@ impl Dialogue {
     /// The action core cannot be reached, or its stream of events broke and could not be taken up again.
     pub fn handle_core_unavailable(&mut self, now: MonoTime) {
         self.core_gone(now);
+        self.listen();
+    }
+
+    /// What a language model made of the utterance that it was asked about; a fault where nothing can be made of its answer.
+    pub fn handle_interpretation(
+        &mut self,
+        id: InterpretId,
+        answer: Result<Interpretation, Fault>,
+        now: MonoTime,
+    ) {
+        self.interpreted(id, answer, now);
         self.listen();
     }
 
@@ -380,6 +410,7 @@ impl Dialogue {
             self.outputs.push_back(Output::Note(Note::State(next.name())));
         }
         self.state = next;
+        self.journey.let_go();
         // People will talk about all of it, or nobody will.
         if matches!(self.state, State::Handover { .. } | State::WithHuman | State::Ended) {
             self.memory.next.clear();
@@ -391,6 +422,7 @@ impl Dialogue {
         self.unheard = false;
         self.cut = false;
         self.pending = Pending::Nothing;
+        self.interpreting = None;
         self.asked_from = self.next_say;
         self.keys.clear();
         self.quiet_since = self.quiet_since.max(now);

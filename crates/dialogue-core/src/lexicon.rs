@@ -7,9 +7,11 @@ use std::sync::LazyLock;
 use callwright_model::{Language, Problem};
 
 use crate::clauses;
+use crate::slots::{Grammar, NameSounds};
+use crate::sounds::Sounds;
 use crate::understand::Intent;
-use crate::verbalise::{Grammar, Speech};
-use tables::Tables;
+use crate::verbalise::{self, Speech};
+pub(crate) use tables::Tables;
 
 pub(crate) mod brought;
 mod check;
@@ -60,14 +62,32 @@ pub(crate) struct Lexicon {
     pub(crate) hedges: BTreeSet<String>,
     pub(crate) ordinals: BTreeMap<String, i64>,
     pub(crate) compare: BTreeMap<String, String>,
-    pub(crate) months: BTreeMap<String, i64>,
+    /// How dates, times and amounts are said.
+    pub(crate) grammar: Grammar,
+    /// With one of these before it, "one" is no number: "that one".
+    pub(crate) pointing: BTreeSet<String>,
     pub(crate) name_lead: Vec<String>,
+    /// What is said around a name, what comes before its spelling, what hangs on it, and what answers the question for it but is none.
+    pub(crate) name_skip: BTreeSet<String>,
+    pub(crate) name_spelled: BTreeSet<String>,
+    pub(crate) name_endings: Vec<String>,
+    pub(crate) no_name: BTreeSet<String>,
+    /// What stands for parts of an address: "at", "dot". What means nothing in one, and what comes before it.
+    pub(crate) email: BTreeMap<String, String>,
+    pub(crate) email_skip: BTreeSet<String>,
+    pub(crate) email_lead: BTreeSet<String>,
+    /// How names sound: finer than what words are taken for one another by.
+    pub(crate) name_sounds: NameSounds,
+    /// What stands before the code of a country.
+    pub(crate) plus: BTreeSet<String>,
     pub(crate) function_words: BTreeSet<String>,
     pub(crate) requests: BTreeMap<String, Language>,
     /// How people rate a call, by the number from one to five.
     pub(crate) ratings: BTreeMap<String, Vec<String>>,
     /// What secrets are called, as words begin.
     pub(crate) secrets: Vec<String>,
+    /// Which letters sound alike.
+    pub(crate) sounds: Sounds,
     /// Built-in intents and what none of them sounds like.
     pub(crate) intents: Vec<(Intent, Vec<String>)>,
 }
@@ -79,20 +99,8 @@ pub(crate) struct CallTimes {
     pub(crate) call_me: Vec<String>,
     /// "As soon as possible."
     pub(crate) soon: Vec<String>,
-    /// Days from today.
-    pub(crate) days: BTreeMap<String, u64>,
     /// Parts of the day, from an hour to another.
     pub(crate) parts: BTreeMap<String, (u32, u32)>,
-    /// Stands before an hour.
-    pub(crate) at: Vec<String>,
-    /// Stands behind an hour.
-    pub(crate) oclock: Vec<String>,
-    /// Half of an hour.
-    pub(crate) half: Vec<String>,
-    /// Lengths, in minutes.
-    pub(crate) waits: BTreeMap<String, i64>,
-    /// Hours, and counts of hours and minutes.
-    pub(crate) numbers: BTreeMap<String, u32>,
 }
 
 impl CallTimes {
@@ -101,13 +109,7 @@ impl CallTimes {
         Self {
             call_me: tables.list("call_times.call_me"),
             soon: tables.list("call_times.soon"),
-            days: tables.forms("call_times.days", "a number of days"),
             parts: hours.into_iter().map(|(form, Hours(from, to))| (form, (from, to))).collect(),
-            at: tables.list("call_times.at"),
-            oclock: tables.list("call_times.oclock"),
-            half: tables.list("call_times.half"),
-            waits: tables.forms("call_times.waits", "a number of minutes"),
-            numbers: tables.forms("call_times.numbers", "a whole number"),
         }
     }
 }
@@ -229,6 +231,7 @@ impl Lexicon {
         for (form, score) in tables.forms::<u8>("ratings", "a number from 1 to 5") {
             ratings.entry(score.to_string()).or_default().push(form);
         }
+        let grammar = Grammar::read(&mut tables, joined, &numbers);
         let letter = "a single letter or figure";
         Some(Self {
             language,
@@ -258,12 +261,23 @@ impl Lexicon {
             hedges: tables.list("hedges"),
             ordinals: tables.forms("ordinals", "a whole number"),
             compare: tables.forms("compare", "a word"),
-            months: tables.forms("months", "a whole number"),
+            grammar,
+            pointing: tables.list("slots.pointing"),
             name_lead: tables.list("name_lead"),
+            name_skip: tables.list("slots.name_skip"),
+            name_spelled: tables.list("slots.name_spelled"),
+            name_endings: tables.list("slots.name_endings"),
+            no_name: tables.list("slots.no_name"),
+            email: tables.forms("slots.email", "a part of an address"),
+            email_skip: tables.list("slots.email_skip"),
+            email_lead: tables.list("slots.email_lead"),
+            name_sounds: NameSounds::read(&mut tables),
+            plus: tables.list("slots.plus"),
             function_words: tables.list("function_words"),
             requests: tables.forms("requests", "the code of a language"),
             ratings,
             secrets: tables.list("secrets"),
+            sounds: Sounds::new(tables.forms("sounds", "a sound")),
             intents,
         })
     }
@@ -275,7 +289,7 @@ impl Lexicon {
 }
 
 fn speech(language: Language, tables: &mut Tables<'_>, base: &str) -> Speech {
-    let mut grammar = Grammar::default();
+    let mut grammar = verbalise::Grammar::default();
     for (name, text, line) in tables.texts("say.numbers") {
         grammar.numbers.add(&name, &text, tables.file, line, tables.problems);
     }
@@ -344,7 +358,7 @@ pub(crate) fn fold(text: &str) -> String {
     folded
 }
 
-fn plain(c: char) -> char {
+pub(crate) fn plain(c: char) -> char {
     match c {
         'á' | 'à' | 'â' | 'ä' | 'ã' => 'a',
         'é' | 'è' | 'ê' | 'ë' => 'e',

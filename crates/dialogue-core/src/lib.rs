@@ -16,7 +16,9 @@
 mod call_back;
 mod call_time;
 mod clauses;
+mod clock;
 mod dialogue;
+mod interpret;
 mod language;
 mod lexicon;
 mod output;
@@ -25,23 +27,31 @@ mod progress;
 mod sensitive;
 mod slots;
 mod sort;
+mod sounds;
 mod understand;
 mod verbalise;
 mod wish;
 mod words;
 
 pub use call_back::{CallBacks, CalledBack, Window};
+pub use clock::Clock;
 pub use dialogue::Dialogue;
+pub use interpret::{Asked, Fault, InterpretId, Prompt, Proposal, Question, REPAIR, Slot};
 pub use language::{detect, requested};
 pub use lexicon::checklist::{LanguageItem, language_checklist};
 pub use output::{
     AskId, Briefing, DialogueConfig, Limits, Manner, Note, Output, Played, SayKind, Saying, Timer,
     TransferReason, TransferResult,
 };
-pub use pack::{Pack, SkillHead};
+pub use pack::{Mention, Pack, SkillHead};
 pub use sensitive::{is_sensitive, without_sensitive};
-pub use slots::{filled, yes_or_no};
+pub use slots::{
+    Taken, choice, closed, date, date_time, duration, email, filled, money, name, number, phone, time_of_day,
+    value as slot_value, yes_or_no,
+};
 pub use sort::sort_of;
-pub use understand::{Intent, Reading};
+pub use understand::{
+    Evidence, Explanation, Intent, Interpreter, Judged, Kind, Measured, Reading, SlotsMeasured,
+};
 pub use verbalise::{spelled, spoken, written};
 pub use wish::{HumanWish, human_wish, is_machine};

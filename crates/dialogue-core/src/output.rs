@@ -10,8 +10,9 @@ use callwright_model::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::Pack;
 use crate::call_back::{CallBacks, CalledBack, Window};
+use crate::interpret::{InterpretId, Question};
+use crate::{Clock, Pack};
 
 /// How a dialogue is set up.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct DialogueConfig {
     pub call_backs: Option<CallBacks>,
     /// The agent has called, as was promised; `None`: the caller has.
     pub called: Option<CalledBack>,
+    /// What date and time it is for the caller. Without it dates are understood only when they are said with their year.
+    pub clock: Option<Clock>,
     /// Patience and thresholds.
     pub limits: Limits,
 }
@@ -53,6 +56,7 @@ impl DialogueConfig {
             ask_recording: false,
             call_backs: None,
             called: None,
+            clock: None,
             limits: Limits::default(),
         }
     }
@@ -71,6 +75,8 @@ pub struct Limits {
     pub progress_again: Duration,
     /// Longest wait for a plan's reply before the action core counts as gone.
     pub planning: Duration,
+    /// Longest wait for what is remembered of a caller from other calls, after which the call goes on without it.
+    pub recall: Duration,
     /// Longest wait for a running plan before a human is brought in; the plan itself goes on.
     pub acting: Duration,
     /// Longest wait between two keys of one number.
@@ -85,6 +91,8 @@ pub struct Limits {
     pub confidence: f32,
     /// What one less sure than this has heard is said in the next sentence, so that the caller can put it right.
     pub implicit: f32,
+    /// How long words that are not clear wait for a language model's reading; `None`: there is no model.
+    pub interpretation: Option<Duration>,
     /// Share of a read-back that the caller must have heard before a yes counts.
     pub read_back_heard: f32,
 }
@@ -98,6 +106,8 @@ impl Default for Limits {
             progress: Duration::from_millis(2_500),
             progress_again: Duration::from_secs(8),
             planning: Duration::from_secs(20),
+            // A look into an index takes a few milliseconds; a pause that is longer by this is none that anybody hears.
+            recall: Duration::from_millis(250),
             acting: Duration::from_secs(90),
             digit_gap: Duration::from_secs(4),
             transfer: Duration::from_secs(120),
@@ -105,6 +115,7 @@ impl Default for Limits {
             speaking: Duration::from_secs(20),
             confidence: 0.4,
             implicit: 0.55,
+            interpretation: None,
             read_back_heard: 0.8,
         }
     }
@@ -123,6 +134,28 @@ pub enum Output {
         ask: AskId,
         /// The question.
         request: PlanRequest,
+    },
+    /// Ask the action core what it remembers of the caller of this plan, who has just shown who they are; hand it to
+    /// `Dialogue::handle_recalled` with the same number. The reply to the plan's question waits for it, for as long as
+    /// [`Limits::recall`].
+    Recall {
+        /// The question whose reply waits.
+        ask: AskId,
+        /// The plan.
+        plan: PlanId,
+    },
+    /// The caller has heard how this plan ended: have that kept. How it goes is not told.
+    Heard {
+        /// The plan.
+        plan: PlanId,
+    },
+    /// Ask a language model what the caller meant; hand what it makes of it to `Dialogue::handle_interpretation` with the same number. It
+    /// is waited for as long as `Limits::interpretation` says, and no longer.
+    Interpret {
+        /// Which question it is.
+        id: InterpretId,
+        /// The question.
+        question: Question,
     },
     /// The caller has agreed: have the plan carried out and hand its events to `Dialogue::handle_plan_event`.
     Execute {
@@ -328,6 +361,22 @@ pub enum Note {
         /// How sure, 0 to 1.
         probability: f32,
     },
+    /// A language model was asked about an utterance.
+    Interpreted {
+        /// The turn.
+        turn: TurnId,
+        /// The skill that it found; `None` for none.
+        skill: Option<String>,
+        /// The words by which it found it.
+        evidence: Pii<String>,
+        /// The inputs that it found.
+        slots: Vec<String>,
+        /// What came of it: `taken`, `nothing` (that could be used), `late`, `overtaken` by what the caller did next, or the name of a
+        /// [`crate::Fault`].
+        came_to: &'static str,
+        /// How long it was waited for.
+        ms: u64,
+    },
     /// An utterance could not be used.
     NotUnderstood {
         /// The turn.
@@ -342,12 +391,34 @@ pub enum Note {
         /// What it was.
         sort: UtteranceSort,
     },
+    /// A value was read out of an answer; what of it is kept is told by `Filled`.
+    Taken {
+        /// The turn.
+        turn: TurnId,
+        /// The input that was asked for.
+        input: String,
+        /// The words that it was read from.
+        heard: Pii<String>,
+        /// What was made of them.
+        value: Pii<String>,
+        /// How sure the reading is, 0 to 1, given that the words are right.
+        sure: f32,
+        /// The language that it was read in.
+        language: Language,
+    },
     /// An input of the skill is known.
     Filled {
         /// Its name.
         input: String,
         /// Its value.
         value: Pii<String>,
+    },
+    /// Something of an earlier call was made use of.
+    Remembered {
+        /// `outcome`, `running`, `approval`, `language`, `input` or `left_open`.
+        what: &'static str,
+        /// The skill, the language or the input that it is about.
+        which: String,
     },
     /// The caller has rated the call, from 1 to 5.
     Rated {
@@ -383,10 +454,14 @@ pub enum Timer {
     Speaking,
     /// The next key.
     Digits,
+    /// A language model's reading of what the caller said.
+    Interpretation,
     /// The next word of comfort while a plan is bound or runs.
     Progress,
     /// The action core.
     Plan,
+    /// What is remembered of the caller.
+    Recall,
     /// A human.
     Transfer,
 }

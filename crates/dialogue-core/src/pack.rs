@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use callwright_model::yaml::{Node, nearest};
-use callwright_model::{InputSpec, Language, PackSource, Problem, Severity};
+use callwright_model::{InputSpec, Language, MemoryRules, PackSource, Problem, Severity};
 
 use crate::lexicon::{self, Lexicon};
 use crate::understand::{Intent, Interpreter};
@@ -14,10 +14,12 @@ pub(crate) mod answers;
 mod examples;
 mod facts;
 pub(crate) mod handover;
+mod mention;
 mod skills;
 pub(crate) mod talk;
 
 use facts::Facts;
+pub use mention::Mention;
 pub use skills::SkillHead;
 use skills::WordsUse;
 
@@ -34,6 +36,8 @@ pub struct Pack {
     pub(crate) answers: answers::Answers,
     /// By what callers show who they are.
     pub(crate) identity: Option<talk::Identity>,
+    /// Callers are remembered over their calls. How surely they must be known for it, the action core sees to.
+    pub(crate) remembers: bool,
     /// What is asked before goodbye.
     pub(crate) closing: Option<talk::Closing>,
     warnings: Vec<Problem>,
@@ -69,7 +73,7 @@ impl Pack {
             identity.check(&skills, &source.path("pack.yaml"), &mut problems);
         }
         answers::check(&head.answers, &skills, &source.path("pack.yaml"), &mut problems);
-        let mut tongues = BTreeMap::new();
+        let mut unlearnt = Vec::new();
         for &language in &head.languages {
             let Some(lexicon) = lexicon::of(language) else {
                 let known: Vec<_> = lexicon::languages().iter().map(Language::to_string).collect();
@@ -91,12 +95,13 @@ impl Pack {
                 problems.push(Problem::error(source.path("pack.yaml"), head.languages_line, what).help(help));
                 continue;
             };
-            let tongue = Tongue::read(source, language, lexicon, &skills, &uses, &head, &mut problems);
-            tongues.insert(language, tongue);
+            unlearnt.push(Unlearnt::read(source, language, lexicon, &skills, &uses, &head, &mut problems));
         }
-        if problems.iter().any(|problem| problem.severity == Severity::Error) || tongues.is_empty() {
+        if problems.iter().any(|problem| problem.severity == Severity::Error) || unlearnt.is_empty() {
             return Err(problems);
         }
+        let tongues =
+            unlearnt.into_iter().map(|unlearnt| (unlearnt.lexicon.language, unlearnt.learnt())).collect();
         Ok(Self {
             name: head.name,
             languages: head.languages,
@@ -105,6 +110,7 @@ impl Pack {
             handover: head.handover,
             answers: head.answers,
             identity: head.identity,
+            remembers: head.remembers,
             closing: head.closing,
             warnings: problems,
         })
@@ -162,6 +168,12 @@ impl Pack {
         self.tongue(language).interpreter.read(words)
     }
 
+    /// What a language was learnt to be read with.
+    #[must_use]
+    pub fn interpreter(&self, language: Language) -> &Interpreter {
+        &self.tongue(language).interpreter
+    }
+
     /// A sentence of the pack under a key of its words files (or of the base words), from these facts. `None` when the key is
     /// not there or names a fact that is not.
     #[must_use]
@@ -216,6 +228,7 @@ struct Head {
     handover: handover::Rules,
     answers: answers::Answers,
     identity: Option<talk::Identity>,
+    remembers: bool,
     closing: Option<talk::Closing>,
 }
 
@@ -230,6 +243,7 @@ impl Head {
             handover: handover::Rules::default(),
             answers: answers::Answers::new(),
             identity: None,
+            remembers: false,
             closing: None,
         };
         let file = source.path("pack.yaml");
@@ -276,6 +290,7 @@ impl Head {
         head.handover = handover::Rules::read(node.field("handover"), &file, problems);
         head.answers = answers::read(node.field("answers"), &file, problems);
         head.identity = talk::Identity::read(node.field("identity"), &file, problems);
+        head.remembers = MemoryRules::read(node.field("memory"), &file, problems).is_some();
         head.closing = talk::Closing::read(node.field("closing"), &file, problems);
         head.denied = node.field("denied").and_then(|node| Some((node.text()?.to_owned(), node.line)));
         for item in node.field("uninterruptible").and_then(Node::list).unwrap_or_default() {
@@ -285,7 +300,14 @@ impl Head {
     }
 }
 
-impl Tongue {
+/// A language whose examples are not learnt yet: that takes its time, and is for packs without mistakes.
+struct Unlearnt {
+    lexicon: &'static Lexicon,
+    words: Words,
+    examples: examples::Examples,
+}
+
+impl Unlearnt {
     fn read(
         source: &PackSource,
         language: Language,
@@ -310,6 +332,11 @@ impl Tongue {
             words.require(key);
         }
         let examples = examples::read(source, language, skills, &head.answers, problems);
+        Self { lexicon, words, examples }
+    }
+
+    fn learnt(self) -> Tongue {
+        let Self { lexicon, words, examples } = self;
         let of_skills = examples.intents.iter().filter(|(intent, _)| matches!(intent, Intent::Skill(_)));
         let openings = of_skills.filter_map(|(_, lines)| lines.first().cloned()).collect();
         let mut sentences: Vec<String> =
@@ -319,8 +346,8 @@ impl Tongue {
         sentences.sort();
         sentences.dedup();
         let interpreter = Interpreter::train(lexicon, &examples.intents);
-        Self {
-            language,
+        Tongue {
+            language: lexicon.language,
             words,
             interpreter,
             sentences: sentences.into(),
@@ -389,6 +416,7 @@ fn check_words(
     unknown.check("queue-place", &Facts::of(["place".to_owned()]));
     unknown.check("queue-wait", &Facts::of(["place".to_owned(), "minutes".to_owned()]));
     check_doing(words, file, source, unknown.problems);
+    check_input_words(words, file, skills, unknown.problems);
     let mut told = BTreeSet::new();
     for used in uses.iter().filter(|used| !used.optional && !words.has(&used.key)) {
         // Once is enough, however many skills name it.
@@ -444,6 +472,34 @@ fn check_doing(words: &Words, file: &str, source: &PackSource, problems: &mut Ve
         }
     }
 }
+
+/// Words for inputs that there are not are a mistake: nobody would be understood by them.
+fn check_input_words(
+    words: &Words,
+    file: &str,
+    skills: &BTreeMap<String, SkillHead>,
+    problems: &mut Vec<Problem>,
+) {
+    let inputs: Vec<&str> =
+        skills.values().flat_map(|head| &head.inputs).map(|(name, _)| name.as_str()).collect();
+    let called: Vec<String> = inputs.iter().map(|input| input_words_key(input)).collect();
+    for key in words.keys().filter(|key| key.starts_with(INPUT) && key.ends_with(WORDS)) {
+        let line = words.message(key).and_then(|message| message.line);
+        if !called.iter().any(|called| called == key) {
+            let what = format!("`{key}` is how an input is called that no skill asks for");
+            let called: Vec<&str> = called.iter().map(String::as_str).collect();
+            problems.push(Problem::error(file, line, what).help(nearest(key, &called)));
+        }
+    }
+}
+
+/// The key of what callers call an input: `input-code-words`.
+pub(crate) fn input_words_key(input: &str) -> String {
+    format!("{INPUT}{}{WORDS}", spoken_key(input))
+}
+
+const INPUT: &str = "input-";
+const WORDS: &str = "-words";
 
 /// The key of what is said while an action takes long: `doing-assign-seat`.
 pub(crate) fn doing_key(action: &str) -> String {

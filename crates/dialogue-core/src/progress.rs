@@ -40,9 +40,10 @@ impl Dialogue {
         let plain = |reading: &Reading| reading.clear().is_some() && reading.probability >= PLAIN;
         match reading.filter(|reading| plain(reading) && wish(reading)).map(|reading| reading.intent) {
             Some(Intent::Skill(_)) if !asks(words, language) => Thought::Told,
+            _ if free && self.is_begun(words) => Thought::Open,
             Some(_) => Thought::Whole,
             None if breaks_off(words, language) => Thought::Open,
-            None if free && (is_half_spelled(words, language) || self.is_begun(words)) => Thought::Open,
+            None if free && is_half_spelled(words, language) => Thought::Open,
             None => Thought::Unknown,
         }
     }

@@ -2,16 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::{Expect, Language, Record, SlotType, Value};
+use callwright_model::{
+    Bounds, Expect, Language, Lean, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, Record, SlotType, Value,
+};
+use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::lexicon::{self, fold};
 
+mod amount;
 mod choice;
 mod date;
+mod duration;
+mod email;
+mod grammar;
+mod heard;
+mod name;
+mod number;
+mod one_of;
+mod sound;
 mod spell;
+mod taken;
+mod time;
 mod yes_no;
 
-pub(crate) use choice::{closed, option_phrases, pick as choice};
+pub use amount::{money, number};
+pub(crate) use choice::option_phrases;
+pub use choice::{closed, pick as choice};
+pub use date::date;
+pub use duration::duration;
+pub use email::email;
+pub(crate) use grammar::Grammar;
+pub use name::name;
+pub(crate) use sound::NameSounds;
+pub use taken::Taken;
+pub(crate) use taken::USUAL;
+pub(crate) use time::{When, when};
+pub use time::{date_time, time_of_day};
 pub(crate) use yes_no::{YesNo, yes_no};
 
 /// How much of what is expected the words so far fill: characters, digits, or 1 for an answer that is complete. The floor
@@ -28,7 +54,14 @@ pub fn filled(expect: &Expect, words: &str, language: Language) -> u8 {
             let options = vec![Record::new(); usize::from(*options)];
             done(choice(words, &options, language).is_some())
         }
-        Expect::Date => done(date::absolute(words, language).is_some()),
+        // Whether there is a date does not hang on which day it is.
+        Expect::Date => done(date(words, language, Some(NaiveDate::default()), Lean::Future).is_some()),
+        Expect::Time => done(time_of_day(words, language).is_some()),
+        Expect::Amount => {
+            let any = || money(words, language, Some("EUR")).or_else(|| number(words, language));
+            done(duration(words, language).or_else(any).is_some())
+        }
+        Expect::Email => done(email(words, language).is_some()),
     }
 }
 
@@ -48,15 +81,28 @@ pub(crate) fn is_empty(words: &str) -> bool {
 }
 
 /// The value of a slot that was just asked for; closed lists are read by [`closed`], for they need their spoken forms.
-pub(crate) fn value(slot: &SlotType, words: &str, language: Language) -> Option<Value> {
+#[must_use]
+pub fn value(slot: &SlotType, words: &str, language: Language, now: Option<NaiveDateTime>) -> Option<Taken> {
+    let whole = |value| Taken::whole(value, words, language);
     match slot {
-        SlotType::Code { length } => {
-            spell::read(words, language, true).exactly(*length).map(|code| Value::Code(code.to_uppercase()))
+        SlotType::Code { length } => spell::read(words, language, true)
+            .exactly(*length)
+            .map(|code| whole(Value::Code(code.to_uppercase()))),
+        SlotType::Digits { length } => {
+            spell::read(words, language, false).exactly(*length).map(|digits| whole(Value::Code(digits)))
         }
-        SlotType::Digits { length } => spell::read(words, language, false).exactly(*length).map(Value::Code),
-        SlotType::YesNo => yes_no(words, language).map(|answer| Value::Bool(answer == YesNo::Yes)),
-        SlotType::Date => date::absolute(words, language).map(Value::Date),
-        SlotType::Name => name(words, language).map(Value::Text),
+        SlotType::YesNo => yes_no(words, language).map(|answer| whole(Value::Bool(answer == YesNo::Yes))),
+        SlotType::Date { lean } => date(words, language, now.map(|now| now.date()), *lean),
+        SlotType::Time => time_of_day(words, language),
+        SlotType::DateTime { lean } => date_time(words, language, now, *lean),
+        SlotType::Duration { bounds } => duration(words, language).filter(|taken| within(taken, *bounds)),
+        SlotType::Number { bounds } => number(words, language).filter(|taken| within(taken, *bounds)),
+        SlotType::Money { currency, bounds } => {
+            money(words, language, currency.as_deref()).filter(|taken| within(taken, *bounds))
+        }
+        SlotType::Phone => phone(words, language),
+        SlotType::Email => email(words, language),
+        SlotType::Name => name(words, language),
         SlotType::Choice { .. } => None,
     }
 }
@@ -66,10 +112,60 @@ pub(crate) fn characters(words: &str, language: Language, letters: bool) -> Stri
     spell::read(words, language, letters).best(1, CHARACTERS_MAX)
 }
 
+fn within(taken: &Taken, bounds: Bounds) -> bool {
+    match &taken.value {
+        Value::Int(number) => bounds.hold(*number),
+        Value::Money(money) => bounds.hold(money.minor),
+        Value::Bool(_) | Value::Text(_) | Value::Code(_) | Value::Date(_) | Value::Time(_) => true,
+        Value::List(_) | Value::Record(_) => true,
+    }
+}
+
+/// Keys as a recogniser would have written what they stand for: month and day in the order of the language, with or without a year, and
+/// hours and minutes. `None` when the type is not keyed, or not with so many keys.
+pub(crate) fn keyed(slot: &SlotType, keys: &str) -> Option<String> {
+    match slot {
+        SlotType::Date { .. } => match keys.len() {
+            4 => Some(format!("{}/{}", &keys[..2], &keys[2..])),
+            8 if keys.starts_with("19") || keys.starts_with("20") => {
+                Some(format!("{}-{}-{}", &keys[..4], &keys[4..6], &keys[6..]))
+            }
+            8 => Some(format!("{}/{}/{}", &keys[..2], &keys[2..4], &keys[4..])),
+            _ => None,
+        },
+        SlotType::Time => (3..=4).contains(&keys.len()).then(|| {
+            let (hour, minute) = keys.split_at(keys.len() - 2);
+            format!("{hour}:{minute}")
+        }),
+        SlotType::Duration { .. } | SlotType::DateTime { .. } | SlotType::Email | SlotType::Name => None,
+        SlotType::Code { .. }
+        | SlotType::Digits { .. }
+        | SlotType::YesNo
+        | SlotType::Number { .. }
+        | SlotType::Money { .. }
+        | SlotType::Phone
+        | SlotType::Choice { .. } => Some(keys.to_owned()),
+    }
+}
+
 /// A telephone number said or keyed digit by digit.
 pub(crate) fn phone_number(words: &str, language: Language) -> Option<String> {
     let digits = spell::read(words, language, false).best(PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
     (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&count(&digits)).then_some(digits)
+}
+
+/// The same, with a `+` before it if one was written or said.
+#[must_use]
+pub fn phone(words: &str, language: Language) -> Option<Taken> {
+    let digits = phone_number(words, language)?;
+    let lexicon = lexicon::of_or_english(language);
+    let is_plus = |word: &str| word.starts_with('+') || lexicon.plus.contains(&fold(word));
+    let is_digits = |word: &str| count(&spell::read(word, language, false).best(1, PHONE_DIGITS_MAX)) > 0;
+    let before_digits = words.split_whitespace().take_while(|word| is_plus(word) || !is_digits(word));
+    let first = words.split_whitespace().find(|word| is_digits(word));
+    let plus = before_digits.last().is_some_and(is_plus) || first.is_some_and(is_plus);
+    let number = if plus { format!("+{digits}") } else { digits };
+    Some(Taken::whole(Value::Code(number), words, language))
 }
 
 /// The value of a slot in an utterance that was about something else: only what cannot be anything but that.
@@ -88,49 +184,22 @@ pub(crate) fn mentioned(
         }
         SlotType::Digits { length } => spell::read(words, language, false).run(*length).map(Value::Code),
         SlotType::Choice { of } => closed(words, of, forms, language).map(Value::Text),
-        SlotType::YesNo | SlotType::Date | SlotType::Name => None,
+        // The one address or telephone number that is told is the one that is wanted.
+        SlotType::Email => email(words, language).map(|taken| taken.value),
+        SlotType::YesNo
+        | SlotType::Date { .. }
+        | SlotType::Time
+        | SlotType::DateTime { .. }
+        | SlotType::Duration { .. }
+        | SlotType::Number { .. }
+        | SlotType::Money { .. }
+        | SlotType::Phone
+        | SlotType::Name => None,
     }
-}
-
-/// A name: what is left without "my name is", at most four words.
-fn name(words: &str, language: Language) -> Option<String> {
-    let lexicon = lexicon::of_or_english(language);
-    let folded = fold(words);
-    let lead = lexicon
-        .name_lead
-        .iter()
-        .filter(|lead| {
-            folded.starts_with(lead.as_str()) && folded.as_bytes().get(lead.len()).is_none_or(|b| *b == b' ')
-        })
-        .max_by_key(|lead| lead.len());
-    let skip = lead.map_or(0, |lead| lead.split(' ').count());
-    let kept: Vec<&str> = words
-        .split_whitespace()
-        .map(|word| word.trim_matches(|c: char| !c.is_alphabetic()))
-        .filter(|word| !word.is_empty())
-        .skip(skip)
-        .collect();
-    if kept.is_empty() || kept.len() > 4 {
-        return None;
-    }
-    let mut name = kept.join(" ");
-    if language == Language::KO {
-        for ending in ["입니다", "이에요", "예요", "이라고 합니다", "라고 합니다"] {
-            if let Some(rest) = name.strip_suffix(ending) {
-                name = rest.trim_end().to_owned();
-                break;
-            }
-        }
-    }
-    (name.chars().count() >= 2).then_some(name)
 }
 
 /// The longest code that an input may be.
 const CHARACTERS_MAX: u8 = 32;
-/// With fewer one can dial within a town at most, and hardly from elsewhere.
-pub(crate) const PHONE_DIGITS_MIN: u8 = 7;
-/// The longest number that E.164 allows, country code and all.
-pub(crate) const PHONE_DIGITS_MAX: u8 = 15;
 
 #[cfg(test)]
 mod tests;

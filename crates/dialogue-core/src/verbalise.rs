@@ -342,10 +342,15 @@ pub(crate) fn clock(text: &str) -> Option<(u32, u32)> {
     (hour < 24 && minute < 60).then_some((hour, minute))
 }
 
-/// Whole units and hundredths. All currencies named here have two decimals but the yen and the won.
+/// Whole units and hundredths.
 fn split(money: &Money) -> (u64, u64) {
     let minor = money.minor.unsigned_abs();
-    if matches!(money.currency.as_str(), "JPY" | "KRW") { (minor, 0) } else { (minor / 100, minor % 100) }
+    if has_minor_unit(&money.currency) { (minor / 100, minor % 100) } else { (minor, 0) }
+}
+
+/// Whether a currency counts in hundredths. All that are named here do, but for the yen and the won.
+pub(crate) fn has_minor_unit(currency: &str) -> bool {
+    !matches!(currency, "JPY" | "KRW")
 }
 
 #[cfg(test)]

@@ -37,6 +37,12 @@ pub enum Expect {
     },
     /// A calendar date.
     Date,
+    /// A time of day.
+    Time,
+    /// A number of something: of people, of minutes, of an amount of money.
+    Amount,
+    /// An e-mail address.
+    Email,
     /// A person's name.
     Name,
 }

@@ -16,6 +16,7 @@ mod pii;
 mod plan;
 mod problem;
 mod promise;
+mod recall;
 mod secret;
 mod speech;
 mod srtp;
@@ -34,15 +35,19 @@ pub use leg::{
     AudioFormat, Codec, DtmfFormat, Gone, LegCommand, LegEvent, LegFact, LegRole, MIX_MAX, MediaPath, Mix,
     PacketIo, Road, Source, Tone, VoiceActivity,
 };
-pub use pack::{ActionKind, Idempotency, InputSpec, PackSource, SlotType};
+pub use pack::{
+    ActionKind, Bounds, Idempotency, InputSpec, Lean, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, PackSource,
+    SlotType,
+};
 pub use pii::Pii;
 pub use plan::{Claim, NeedWhy, PlanEvent, PlanFact, PlanReply, PlanRequest, Receipt, StepState, StepView};
 pub use problem::{Problem, Severity};
 pub use promise::{CallTry, Promise, PromiseTerms, Standing, TryOutcome};
+pub use recall::{MemoryRules, PastPlan, PastStanding, Recalled};
 pub use secret::{Secret, SecretRef};
 pub use speech::{
-    Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice, split_at_word,
-    word_count,
+    Alternative, Heard, Identified, LikelySay, Recognised, Say, SayFrame, SaySource, Utterance, Voice,
+    split_at_word, word_count,
 };
 pub use srtp::{SrtpKeys, SrtpMaster, SrtpSuite};
 pub use time::{MonoTime, Samples, utc};

@@ -29,7 +29,7 @@ pub struct PackSource {
 
 impl PackSource {
     /// The keys of `pack.yaml`, which both halves read.
-    pub const KEYS: [&str; 9] = [
+    pub const KEYS: [&str; 10] = [
         "pack",
         "languages",
         "connectors",
@@ -38,6 +38,7 @@ impl PackSource {
         "handover",
         "answers",
         "identity",
+        "memory",
         "closing",
     ];
 
@@ -60,13 +61,19 @@ pub struct InputSpec {
     pub ask: String,
     /// Words to ask for it with once it was not understood; `ask` when absent.
     pub again: Option<String>,
+    /// What the caller gives is remembered for their next calls, where the pack has a `memory`.
+    pub remember: bool,
 }
 
 impl InputSpec {
     /// Reads an entry of `inputs:`. The dialogue and the action core both do, and must tell the same mistakes in the same words.
     pub fn read(file: &str, name: &str, node: &Node, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
-        node.check_keys(file, &["type", "length", "of", "ask", "again"], problems);
+        node.check_keys(
+            file,
+            &["type", "length", "of", "lean", "min", "max", "currency", "ask", "again", "remember"],
+            problems,
+        );
         let text = |field: &str| node.field(field).and_then(Node::text).map(str::to_owned);
         let mut error = |line: u32, what: &str, help: String| {
             problems.push(Problem::error(file, Some(line), format!("input `{name}` {what}")).help(help));
@@ -74,6 +81,10 @@ impl InputSpec {
         let ask = text("ask").filter(|words| !words.trim().is_empty());
         if ask.is_none() {
             error(node.line, "has no words to ask for it", "ask: <key of a sentence>".to_owned());
+        }
+        let remember = text("remember").unwrap_or_else(|| "false".to_owned());
+        if !matches!(remember.as_str(), "true" | "false") {
+            error(node.line, "does not say whether it is remembered", "remember: true".to_owned());
         }
         let kind = text("type").unwrap_or_default();
         let line = node.field("type").map_or(node.line, |kind| kind.line);
@@ -87,7 +98,7 @@ impl InputSpec {
         if problems.len() > before {
             return None;
         }
-        Some(Self { slot: slot?, ask: ask?, again: text("again") })
+        Some(Self { slot: slot?, ask: ask?, again: text("again"), remember: remember == "true" })
     }
 }
 
@@ -107,7 +118,38 @@ pub enum SlotType {
     /// Yes or no.
     YesNo,
     /// A date.
-    Date,
+    Date {
+        /// Which way a date without its year lies.
+        lean: Lean,
+    },
+    /// A time of any day, `15:30`.
+    Time,
+    /// A date with its time, `2026-11-23T15:30`.
+    DateTime {
+        /// Which way a date without its year lies.
+        lean: Lean,
+    },
+    /// A length of time in whole minutes.
+    Duration {
+        /// The shortest and the longest that is taken.
+        bounds: Bounds,
+    },
+    /// A whole number.
+    Number {
+        /// The smallest and the largest that is taken.
+        bounds: Bounds,
+    },
+    /// An amount of money.
+    Money {
+        /// The currency of an amount that is said without one, as ISO 4217 writes it. Without it such an amount is not understood.
+        currency: Option<String>,
+        /// The smallest and the largest that is taken, in minor units.
+        bounds: Bounds,
+    },
+    /// A telephone number: 7 to 15 digits, with a `+` before them if it was said.
+    Phone,
+    /// An e-mail address.
+    Email,
     /// A name.
     Name,
     /// One of a closed list; the examples file says how each is spoken in a language, under `choices:`.
@@ -116,6 +158,78 @@ pub enum SlotType {
         of: Vec<String>,
     },
 }
+
+/// The smallest and the largest number that is taken, both included. What is beyond is asked for again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// The smallest; none without it.
+    pub min: Option<i64>,
+    /// The largest; none without it.
+    pub max: Option<i64>,
+}
+
+impl Bounds {
+    /// Whether a number is within.
+    #[must_use]
+    pub fn hold(&self, number: i64) -> bool {
+        self.min.is_none_or(|min| number >= min) && self.max.is_none_or(|max| number <= max)
+    }
+
+    fn read(node: &Node) -> Result<Self, (&'static str, String)> {
+        let bound = |name: &str| match node.field(name).and_then(Node::text).map(str::parse) {
+            None => Ok(None),
+            Some(Ok(number)) => Ok(Some(number)),
+            Some(Err(_)) => Err(("has a bound that is no number", format!("{name}: a whole number"))),
+        };
+        let (min, max) = (bound("min")?, bound("max")?);
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            return Err(("takes nothing", "min: at most max".to_owned()));
+        }
+        Ok(Self { min, max })
+    }
+}
+
+/// Which way a date lies that was said without its year, or a weekday.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lean {
+    /// Today or later: an appointment.
+    #[default]
+    Future,
+    /// Today or before: a birthday, a purchase.
+    Past,
+}
+
+impl Lean {
+    fn read(node: &Node) -> Result<Self, (&'static str, String)> {
+        match node.field("lean").and_then(Node::text) {
+            None | Some("future") => Ok(Self::Future),
+            Some("past") => Ok(Self::Past),
+            Some(_) => Err(("leans no known way", "lean: future, or past".to_owned())),
+        }
+    }
+}
+
+/// The types by their names.
+const KINDS: [&str; 13] = [
+    "code",
+    "digits",
+    "yes_no",
+    "date",
+    "time",
+    "date_time",
+    "duration",
+    "number",
+    "money",
+    "phone",
+    "email",
+    "name",
+    "choice",
+];
+/// With fewer digits one can dial within a town at most, and hardly from elsewhere.
+pub const PHONE_DIGITS_MIN: u8 = 7;
+/// The longest number that E.164 allows, country code and all.
+pub const PHONE_DIGITS_MAX: u8 = 15;
 
 impl SlotType {
     /// The type of this name, with what else the entry says of it; or what is wrong, and the remedy.
@@ -128,7 +242,24 @@ impl SlotType {
             "code" => length.map(|length| Self::Code { length }),
             "digits" => length.map(|length| Self::Digits { length }),
             "yes_no" => Ok(Self::YesNo),
-            "date" => Ok(Self::Date),
+            "date" => Lean::read(node).map(|lean| Self::Date { lean }),
+            "time" => Ok(Self::Time),
+            "date_time" => Lean::read(node).map(|lean| Self::DateTime { lean }),
+            "duration" => Bounds::read(node).map(|bounds| Self::Duration { bounds }),
+            "number" => Bounds::read(node).map(|bounds| Self::Number { bounds }),
+            "money" => {
+                let bounds = Bounds::read(node)?;
+                let currency = node.field("currency").and_then(Node::text).map(str::to_owned);
+                if currency
+                    .as_ref()
+                    .is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()))
+                {
+                    return Err(("has no currency of three letters", "currency: EUR".to_owned()));
+                }
+                Ok(Self::Money { currency, bounds })
+            }
+            "phone" => Ok(Self::Phone),
+            "email" => Ok(Self::Email),
             "name" => Ok(Self::Name),
             "choice" => {
                 let values = node.field("of").and_then(Node::list).unwrap_or_default();
@@ -143,10 +274,7 @@ impl SlotType {
                 }
                 Ok(Self::Choice { of })
             }
-            other => {
-                let known = ["code", "digits", "yes_no", "date", "name", "choice"];
-                Err(("has no known type", nearest(other, &known)))
-            }
+            other => Err(("has no known type", nearest(other, &KINDS))),
         }
     }
 
@@ -157,7 +285,11 @@ impl SlotType {
             Self::Code { length } => Expect::Code { min: *length, max: *length },
             Self::Digits { length } => Expect::Digits { min: *length, max: *length },
             Self::YesNo => Expect::YesNo,
-            Self::Date => Expect::Date,
+            Self::Date { .. } | Self::DateTime { .. } => Expect::Date,
+            Self::Time => Expect::Time,
+            Self::Duration { .. } | Self::Number { .. } | Self::Money { .. } => Expect::Amount,
+            Self::Phone => Expect::Digits { min: PHONE_DIGITS_MIN, max: PHONE_DIGITS_MAX },
+            Self::Email => Expect::Email,
             Self::Name => Expect::Name,
             Self::Choice { of } => Expect::Choice { options: u8::try_from(of.len()).unwrap_or(u8::MAX) },
         }

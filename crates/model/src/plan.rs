@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionKind, CallId, Pii, PlanId, Record};
+use crate::{ActionKind, CallId, Language, Pii, PlanId, Record};
 
 /// Asks the action core to bind a skill to facts, or to go on binding with one more input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +30,9 @@ pub struct PlanRequest {
     /// What the caller has consented to, by names that policies know.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub consents: BTreeSet<String>,
+    /// The language that the caller speaks, for whoever remembers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The caller has probably, but not surely, said so: bind a copy that nobody sees. The same question asked for sure takes
     /// it over, any other drops it.
     pub speculative: bool,
@@ -107,6 +110,18 @@ pub enum PlanReply {
 }
 
 impl PlanReply {
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &PlanId {
+        match self {
+            Self::Need { plan, .. }
+            | Self::Choose { plan, .. }
+            | Self::Ready { plan, .. }
+            | Self::Answer { plan, .. }
+            | Self::Refused { plan, .. } => plan,
+        }
+    }
+
     /// What the caller has proved to own so far.
     #[must_use]
     pub fn verified(&self) -> &[String] {

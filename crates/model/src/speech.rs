@@ -53,7 +53,7 @@ pub struct Utterance {
     /// The best reading; empty when nothing was understood.
     pub words: Pii<String>,
     /// Other readings, best first, without the best.
-    pub alternatives: Vec<Pii<String>>,
+    pub alternatives: Vec<Alternative>,
     /// How sure the recogniser is, 0 to 1; `None` when it cannot tell.
     pub confidence: Option<f32>,
     /// The language it was recognised in.
@@ -61,6 +61,48 @@ pub struct Utterance {
     /// The language that the recogniser takes it for, whatever it recognised it in; `None` when it cannot tell or was not asked.
     #[serde(default)]
     pub identified: Option<Identified>,
+}
+
+/// Another reading of what was said. In journals one without a weight is its words alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "AlternativeText", into = "AlternativeText")]
+pub struct Alternative {
+    /// The words.
+    pub words: Pii<String>,
+    /// How likely it is beside the best reading, 0 to 1; `None` when the recogniser cannot tell.
+    pub weight: Option<f32>,
+}
+
+impl From<String> for Alternative {
+    fn from(words: String) -> Self {
+        Self { words: words.into(), weight: None }
+    }
+}
+
+/// How an alternative is written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum AlternativeText {
+    Words(Pii<String>),
+    Weighed { words: Pii<String>, weight: f32 },
+}
+
+impl From<AlternativeText> for Alternative {
+    fn from(text: AlternativeText) -> Self {
+        match text {
+            AlternativeText::Words(words) => Self { words, weight: None },
+            AlternativeText::Weighed { words, weight } => Self { words, weight: Some(weight) },
+        }
+    }
+}
+
+impl From<Alternative> for AlternativeText {
+    fn from(Alternative { words, weight }: Alternative) -> Self {
+        match weight {
+            Some(weight) => Self::Weighed { words, weight },
+            None => Self::Words(words),
+        }
+    }
 }
 
 /// Which of the languages that are possible a recogniser takes an utterance for.
@@ -189,6 +231,19 @@ pub fn split_at_word(text: &str, words: u16) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn alternatives_are_written_as_they_were_before_they_had_weights() {
+        let plain = Alternative::from("hold on".to_owned());
+        let weighed = Alternative { weight: Some(0.25), ..plain.clone() };
+        let written = |it: &Alternative| serde_json::to_string(it).expect("it is plain data");
+        assert_eq!(written(&plain), "\"hold on\"");
+        assert_eq!(written(&weighed), r#"{"words":"hold on","weight":0.25}"#);
+        for alternative in [plain, weighed] {
+            let read: Alternative = serde_json::from_str(&written(&alternative)).expect("it was written");
+            assert_eq!(read, alternative);
+        }
+    }
 
     #[test]
     fn a_text_is_cut_after_a_word() {

@@ -32,7 +32,7 @@ pub enum Value {
     Money(Money),
     /// A calendar date, `2026-11-23`.
     Date(String),
-    /// A date with local time of the place it is about, `2026-11-23T10:15`.
+    /// A date with local time of the place it is about, `2026-11-23T10:15`; `10:15` alone is a time of any day.
     Time(String),
     /// Several facts in order.
     List(Vec<Value>),

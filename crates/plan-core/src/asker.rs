@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use callwright_model::{CallId, PlanId, Record, Value};
+use callwright_model::{CallId, Language, PlanId, Record, Value};
 use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,16 @@ pub struct Asker {
     pub agent: String,
     /// What the caller has consented to, by names that whoever talks to them and the policies agree on.
     pub consents: BTreeSet<String>,
+    /// What the caller speaks. No policy sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 impl Asker {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
-        self.agent.is_empty() && self.consents.is_empty()
+        self.agent.is_empty() && self.consents.is_empty() && self.language.is_none()
     }
 }
 

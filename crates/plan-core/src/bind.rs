@@ -98,6 +98,8 @@ pub struct Binding {
     pub next: Next,
     /// What the caller has proved to own, by reads that verify it.
     pub verified: BTreeSet<String>,
+    /// How sure that is, as [`Plan::level`] tells.
+    pub level: i64,
 }
 
 /// How far binding came.
@@ -233,7 +235,7 @@ pub fn bind(
     let skill = pack.skills.get(skill).ok_or_else(|| BindError::UnknownSkill(skill.to_owned()))?;
     let mut walk = Walk::new(pack, skill, whose, inputs, reads, None);
     let next = walk.run()?;
-    Ok(Binding { next, verified: walk.verified })
+    Ok(Binding { next, verified: walk.verified, level: walk.level })
 }
 
 /// Binds as [`bind`] does, and tells beside it why each step is there or is not, as far as the walk came.
@@ -252,8 +254,8 @@ pub fn retrace(
     };
     let mut walk = Walk::new(pack, skill, whose, inputs, reads, Some(Vec::new()));
     let bound = walk.run();
-    let verified = std::mem::take(&mut walk.verified);
-    (bound.map(|next| Binding { next, verified }), walk.reasons.unwrap_or_default())
+    let (verified, level) = (std::mem::take(&mut walk.verified), walk.level);
+    (bound.map(|next| Binding { next, verified, level }), walk.reasons.unwrap_or_default())
 }
 
 /// More reads than any skill makes; a caller who corrects themselves again and again drops the oldest.

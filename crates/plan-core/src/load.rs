@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use callwright_model::yaml::Node;
-use callwright_model::{ActionKind, Idempotency, InputSpec, PackSource, Problem, Record, Severity, Value};
+use callwright_model::{
+    ActionKind, Idempotency, InputSpec, MemoryRules, PackSource, Problem, Record, Severity, Value,
+};
 
 use crate::backoff::Backoff;
 use crate::catalogue::{Action, Call, Field, FieldType, Follow, Risk, Undo};
@@ -84,8 +86,11 @@ pub fn read(source: &PackSource) -> (Option<Unproved>, Vec<Problem>) {
         let limits = loader.limits();
         version::seal(&mut skills, actions.as_ref(), &loader.digests);
         let read = match (head, actions, policy) {
-            (Some(Head { name, connectors, denied }), Some(actions), Some(policy)) => {
-                Some(Unproved { pack: Pack { name, denied, skills, actions, policy, limits }, connectors })
+            (Some(Head { name, connectors, denied, memory }), Some(actions), Some(policy)) => {
+                Some(Unproved {
+                    pack: Pack { name, denied, skills, actions, policy, limits, memory },
+                    connectors,
+                })
             }
             _ => None,
         };
@@ -117,6 +122,7 @@ struct Head {
     name: String,
     connectors: Vec<String>,
     denied: String,
+    memory: Option<MemoryRules>,
 }
 
 struct Loader<'s> {
@@ -164,7 +170,10 @@ impl Loader<'_> {
         }
         let denied = reader.text(&node, "denied").unwrap_or_default().value;
         let connectors = reader.items(&node, "connectors").iter().filter_map(Node::text).map(str::to_owned);
-        Some(Head { name: name.to_owned(), connectors: connectors.collect(), denied })
+        let connectors = connectors.collect();
+        let file = self.source.path("pack.yaml");
+        let memory = MemoryRules::read(node.field("memory"), &file, &mut self.problems);
+        Some(Head { name: name.to_owned(), connectors, denied, memory })
     }
 
     fn policy(&mut self) -> Option<Policy> {
@@ -478,7 +487,7 @@ fn seems(raw: &Node) -> ActionKind {
 }
 
 fn unreadable() -> InputSpec {
-    InputSpec { slot: callwright_model::SlotType::Name, ask: String::new(), again: None }
+    InputSpec { slot: callwright_model::SlotType::Name, ask: String::new(), again: None, remember: false }
 }
 
 const LIMITS: &str = "limits.yaml";

@@ -40,6 +40,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Facts that arguments of later steps still need; nothing else of the facts is kept.
     pub facts: Record,
+    /// What the caller gave for inputs that may be remembered over their calls.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub remembered: Record,
     /// Words of the claim.
     pub done: String,
     /// Words when it failed.

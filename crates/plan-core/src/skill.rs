@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callwright_model::{InputSpec, SlotType, Value};
+use callwright_model::{InputSpec, MemoryRules, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, SlotType, Value};
 
 use crate::asker::{Now, TODAY};
 use crate::catalogue::{Action, FieldType};
@@ -25,6 +25,8 @@ pub struct Pack {
     pub policy: Policy,
     /// What may be done in a day.
     pub limits: Limits,
+    /// Whether callers are remembered over their calls.
+    pub memory: Option<MemoryRules>,
 }
 
 impl Pack {
@@ -278,8 +280,12 @@ pub(crate) fn slot_type(slot: &SlotType) -> FieldType {
     match slot {
         SlotType::Code { .. } | SlotType::Digits { .. } => FieldType::Code,
         SlotType::YesNo => FieldType::Bool,
-        SlotType::Date => FieldType::Date,
-        SlotType::Name | SlotType::Choice { .. } => FieldType::Text,
+        SlotType::Date { .. } => FieldType::Date,
+        SlotType::Time | SlotType::DateTime { .. } => FieldType::Time,
+        SlotType::Duration { .. } | SlotType::Number { .. } => FieldType::Int,
+        SlotType::Money { .. } => FieldType::Money,
+        SlotType::Phone => FieldType::Code,
+        SlotType::Email | SlotType::Name | SlotType::Choice { .. } => FieldType::Text,
     }
 }
 
@@ -299,7 +305,24 @@ pub(crate) fn accept_input(slot: &SlotType, value: &Value) -> Option<Value> {
             .filter(|code| code.len() == usize::from(*length) && code.bytes().all(|b| b.is_ascii_digit()))
             .map(Value::Code),
         SlotType::YesNo => matches!(value, Value::Bool(_)).then(|| value.clone()),
-        SlotType::Date => value.as_text().map(|date| Value::Date(date.to_owned())),
+        SlotType::Date { .. } => value.as_text().map(|date| Value::Date(date.to_owned())),
+        SlotType::Time | SlotType::DateTime { .. } => {
+            value.as_text().map(|time| Value::Time(time.to_owned()))
+        }
+        SlotType::Duration { bounds } | SlotType::Number { bounds } => {
+            matches!(value, Value::Int(number) if bounds.hold(*number)).then(|| value.clone())
+        }
+        SlotType::Money { bounds, .. } => {
+            matches!(value, Value::Money(money) if bounds.hold(money.minor)).then(|| value.clone())
+        }
+        SlotType::Phone => squeezed()
+            .filter(|number| {
+                let digits = number.strip_prefix('+').unwrap_or(number);
+                let lengths = usize::from(PHONE_DIGITS_MIN)..=usize::from(PHONE_DIGITS_MAX);
+                lengths.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+            })
+            .map(Value::Code),
+        SlotType::Email => value.as_text().filter(|text| text.contains('@')).map(Value::from),
         SlotType::Name => value.as_text().map(|name| Value::Text(name.to_owned())),
         SlotType::Choice { of } => {
             value.as_text().filter(|text| of.iter().any(|o| o == text)).map(Value::from)

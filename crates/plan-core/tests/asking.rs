@@ -79,6 +79,7 @@ fn asker(agent: &str, consents: &[&str]) -> Asker {
     Asker {
         agent: agent.to_owned(),
         consents: consents.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>(),
+        language: None,
     }
 }
 
@@ -163,4 +164,45 @@ fn a_rule_may_look_at_how_much_is_at_stake() {
     assert_eq!(kept("    risk: high\n"), ["stakes"]);
     let wrong = stakes("    risk: hihg\n").expect_err("no risk");
     assert!(wrong[0].to_string().contains("`hihg` is not a risk (did you mean `high`?)"), "{wrong:?}");
+}
+
+#[test]
+fn what_may_be_remembered_is_kept_with_the_plan_no_secret_and_with_the_consent_that_it_needs() {
+    let remembering = |memory: &str, input: &str| {
+        let mut source = airline();
+        let mut change = |file: &str, from: &str, to: &str| {
+            let text = source.files.get_mut(file).expect("a file of the pack");
+            assert!(text.contains(from), "{file} has no `{from}`");
+            *text = text.replacen(from, to, 1);
+        };
+        change("pack.yaml", "memory: { level: 2, days: 30 }", memory);
+        let again = format!("again: ask-{input}-again");
+        change("skills/rebook.yaml", &again, &format!("{again}, remember: true"));
+        Pack::load(&source)
+    };
+    let (nobody, ours) = (asker("callwright", &[]), asker("callwright", &["memory"]));
+    let kept = |pack: &Pack, asker: &Asker| {
+        let (id, now) = (PlanId("p1".to_owned()), now());
+        let whose = Whose { asker, now: &now, ..whose(&id, 7) };
+        let inputs = caller([("flight", Value::Int(1))]);
+        let mut reads = Reads::default();
+        loop {
+            match bind(pack, "rebook", whose, &inputs, &reads).expect("it binds").next {
+                Next::Read(read) => {
+                    let outcome = airline_answers(&read.call.action, &read.arguments, 15_000);
+                    reads.add(read, outcome);
+                }
+                Next::Ready { plan, .. } => return plan.remembered.into_keys().collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let pack = remembering("memory: { level: 2 }", "code").expect("it loads");
+    assert_eq!(kept(&pack, &nobody), ["code"]);
+    let pack = remembering("memory: { consent: memory }", "code").expect("it loads");
+    assert_eq!((kept(&pack, &nobody), kept(&pack, &ours)), (vec![], vec!["code".to_owned()]));
+    let pack = remembering("", "code").expect("it loads");
+    assert_eq!(kept(&pack, &ours), Vec::<String>::new(), "nothing without a memory");
+    let problems = remembering("memory: { level: 2 }", "pin").expect_err("a secret");
+    assert!(problems.iter().any(|problem| problem.what.contains("must not be remembered")), "{problems:#?}");
 }

@@ -34,7 +34,7 @@ fn only_a_read_that_verifies_proves_who_calls() {
     let prove = |skill: &str, inputs: &Record| {
         let (mut reads, id) = (Reads::default(), PlanId("p1".to_owned()));
         loop {
-            let Binding { next, verified } =
+            let Binding { next, verified, .. } =
                 bind(&pack, skill, whose(&id, 7), inputs, &reads).expect("it binds");
             let Next::Read(read) = next else { return verified };
             let outcome = airline_answers(&read.call.action, &read.arguments, 15_000);

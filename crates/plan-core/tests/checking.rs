@@ -66,6 +66,14 @@ fn mistakes_are_told_with_place_and_remedy() {
         (rebook, "summary:", "sumary:", "sumary"),
         (rebook, "type: digits", "type: digit", "input `pin` has no known type (did you mean `digits`?)"),
         (
+            rebook,
+            "type: digits",
+            "type: money, currency: euro",
+            "input `pin` has no currency of three letters",
+        ),
+        (rebook, "type: digits", "type: date, lean: back", "input `pin` leans no known way"),
+        (rebook, "type: digits", "type: number, min: 5, max: 1", "input `pin` takes nothing"),
+        (
             "actions.yaml",
             "    idempotency: key\n",
             "",

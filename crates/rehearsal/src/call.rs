@@ -360,6 +360,8 @@ impl Call {
                 }
                 None => self.schedule([(Duration::ZERO, Fact::PlanLost(plan))]),
             },
+            // The systems of a rehearsal begin anew with each call: nobody has called before.
+            Act::Recall(ask, _) => self.schedule([(Duration::ZERO, Fact::Recalled(ask, None))]),
             Act::CallBack { .. } => self.schedule([(KEEPING, Fact::CallBackKept(true))]),
             Act::Seek { leg, .. } => {
                 let found = match self.setup.humans.get(self.found) {
@@ -385,7 +387,9 @@ impl Call {
             // Text has no sound that could be prepared or commanded, nobody looks ahead of it, and no human moves the caller on.
             Act::Command(..)
             | Act::Expect(..)
+            | Act::Heard(_)
             | Act::Prepare(..)
+            | Act::Interpret(..)
             | Act::Speculate(..)
             | Act::Speculated { .. }
             | Act::Engaged(_)

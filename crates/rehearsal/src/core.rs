@@ -94,7 +94,7 @@ impl Core {
             let at = self.now(id, &draft.verified, draft.request.call, unix_ms);
             let whose = Whose { plan: id, call: draft.request.call, asker: &draft.asker, now: &at };
             let bound = bind(&self.pack, &draft.request.skill, whose, &draft.inputs, &draft.reads);
-            let Ok(Binding { next, verified }) = bound else { return (took, None) };
+            let Ok(Binding { next, verified, level: _ }) = bound else { return (took, None) };
             let known = std::mem::replace(&mut draft.verified, verified.clone());
             if known != verified && self.pack.looks_at_today() {
                 continue;

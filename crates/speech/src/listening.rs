@@ -435,7 +435,12 @@ impl Ears {
     fn vote(&mut self, asked: Instant, hints: &Hints) {
         let (Some(model), Some(turn)) = (&self.turn_model, &self.turn) else { return };
         let counts = match hints.expect {
-            Expect::Anything | Expect::Date | Expect::Name => true,
+            Expect::Anything
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name => true,
             Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } => false,
         };
         if !counts || asked.elapsed() > VOTE_LATE {
@@ -515,7 +520,7 @@ fn utterance(turn: TurnId, reading: Reading, language: Language) -> Utterance {
     Utterance {
         turn,
         words: Pii::new(reading.words),
-        alternatives: reading.alternatives.into_iter().map(Pii::new).collect(),
+        alternatives: reading.alternatives,
         confidence: reading.confidence,
         language: reading.language.unwrap_or(language),
         identified: reading.identified,

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use callwright_model::{Hints, Language};
+use callwright_model::{Alternative, Hints, Language, Pii};
 use tracing::debug;
 
 use crate::recogniser::{GivenUp, Hearing, Reading, Recogniser};
@@ -268,18 +268,28 @@ fn unfolded<'a>(telephone: bool, samples: &'a [i16], out: &'a mut Vec<i16>) -> &
 fn read(decoder: &mut Decoder) -> Reading {
     let words = decoder.hypothesis().map(|words| tidy(&words)).unwrap_or_default();
     let confidence = confidence(&decoder.segments());
-    let mut alternatives: Vec<String> = Vec::new();
-    for reading in decoder.readings(READINGS_LOOKED_AT) {
+    let mut alternatives: Vec<Alternative> = Vec::new();
+    let mut best = None;
+    for (reading, score) in decoder.readings(READINGS_LOOKED_AT) {
         let reading = tidy(&reading);
+        let best = *best.get_or_insert(score);
         if alternatives.len() < ALTERNATIVES_MAX
             && !reading.is_empty()
             && reading != words
-            && !alternatives.contains(&reading)
+            && alternatives.iter().all(|known| *known.words.reveal() != reading)
         {
-            alternatives.push(reading);
+            let weight = Some(weight(score, best));
+            alternatives.push(Alternative { words: Pii::new(reading), weight });
         }
     }
     Reading { words, alternatives, confidence, language: None, identified: None }
+}
+
+/// How likely a reading is beside the best one, from their scores: logarithms to the decoder's base. They add up what each frame says as
+/// if frames knew nothing of each other, so that their distance is far too large; it is divided as is usual for word lattices.
+fn weight(score: i32, best: i32) -> f32 {
+    let distance = f64::from(score.saturating_sub(best).min(0)) * LOG_BASE.ln() / LATTICE_SCALE;
+    distance.exp() as f32
 }
 
 /// How sure a reading is: how well its words fit the sound, all together and the worst of them. The decoder's own posterior is
@@ -342,6 +352,11 @@ const IDLE_MAX: usize = 16;
 const GRAMMARS_MAX: usize = 64;
 /// Readings that we offer beside the best.
 const ALTERNATIVES_MAX: usize = 3;
+/// The base of the decoder's logarithms.
+const LOG_BASE: f64 = 1.0001;
+/// What scores are divided by to become likelihoods: the weight of the language model (`-lw`), as for posteriors of words in lattices.
+/// Not measured with real voices.
+const LATTICE_SCALE: f64 = 9.0;
 /// Readings that we ask the lattice for: many differ in pauses only.
 const READINGS_LOOKED_AT: usize = 12;
 /// Settings that differ from the library's: a little more trust in the language model, and no noise filter, which the model was not

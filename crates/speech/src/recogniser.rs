@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use callwright_model::{Hints, Identified, Language};
+use callwright_model::{Alternative, Hints, Identified, Language};
 
 use crate::RecogniseError;
 
@@ -50,7 +50,7 @@ pub(crate) struct Reading {
     /// The best reading in lower case; empty when nothing was understood.
     pub(crate) words: String,
     /// Others, best first.
-    pub(crate) alternatives: Vec<String>,
+    pub(crate) alternatives: Vec<Alternative>,
     /// 0 to 1.
     pub(crate) confidence: Option<f32>,
     /// The language of the words, where it is another than the hints said.

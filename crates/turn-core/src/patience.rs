@@ -39,8 +39,12 @@ impl Patience {
                     self.half_filled
                 }
             }
-            Expect::Date | Expect::Name if filled > 0 => self.anything,
-            Expect::Date | Expect::Name => self.thoughtful.max(habit),
+            Expect::Date | Expect::Time | Expect::Amount | Expect::Email | Expect::Name if filled > 0 => {
+                self.anything
+            }
+            Expect::Date | Expect::Time | Expect::Amount | Expect::Email | Expect::Name => {
+                self.thoughtful.max(habit)
+            }
         }
     }
 }
@@ -51,12 +55,22 @@ impl Vote {
         match expect {
             // Characters and options are counted; that beats every melody.
             Expect::YesNo | Expect::Choice { .. } | Expect::Code { .. } | Expect::Digits { .. } => patience,
-            Expect::Anything | Expect::Date | Expect::Name if complete >= self.complete_from => {
+            Expect::Anything
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name
+                if complete >= self.complete_from =>
+            {
                 patience.min(self.finished)
             }
-            Expect::Anything | Expect::Date | Expect::Name => {
-                patience.max((patience * 2).min(self.unfinished_max))
-            }
+            Expect::Anything
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name => patience.max((patience * 2).min(self.unfinished_max)),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod convert;
 mod promises;
+mod recall;
 mod server;
 
 use callwright_model::{ActionKind, CallId, Pii, PlanId, Promise, Record, StepView};

@@ -62,3 +62,8 @@ doing-refund-fare = Ich veranlasse Ihre Erstattung.
 
 # Nicht die Buchung, von der vorher die Rede war.
 other-words = eine andere buchung; die andere buchung; meine andere buchung; eine andere reservierung; ein anderes ticket
+
+# Wie Anrufer nennen, wonach sie gefragt wurden, wenn sie es berichtigen; durch Strichpunkte getrennt.
+input-code-words = code; buchungscode; buchungsnummer; reservierungscode
+input-pin-words = pin; geheimzahl; geheimnummer
+input-flight-words = flug; flugnummer

@@ -64,3 +64,8 @@ doing-refund-fare = I am arranging your refund.
 
 # Not the booking that was talked about before.
 other-words = another booking; a different booking; the other booking; my other booking; another reservation; another ticket
+
+# What callers call what they were asked for, when they put it right; parted by semicolons.
+input-code-words = code; booking code; booking reference; confirmation code; reference
+input-pin-words = pin; pin number
+input-flight-words = flight; flight number

@@ -62,3 +62,8 @@ doing-refund-fare = Estoy tramitando su reembolso.
 
 # No la reserva de la que se habló antes.
 other-words = otra reserva; una reserva distinta; otro billete; la otra reserva
+
+# Cómo llaman a lo que se les preguntó quienes lo corrigen; separado por puntos y comas.
+input-code-words = código; código de reserva; localizador; referencia
+input-pin-words = pin; clave; número secreto
+input-flight-words = vuelo; número de vuelo

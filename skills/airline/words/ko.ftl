@@ -59,3 +59,8 @@ doing-refund-fare = 환불을 처리하고 있습니다.
 
 # 앞서 말한 예약이 아닌 경우.
 other-words = 다른 예약; 다른 표
+
+# 고쳐 말할 때 질문받은 것을 부르는 말. 쌍반점으로 나눈다.
+input-code-words = 예약 번호; 예약번호; 예약 코드; 코드
+input-pin-words = 비밀번호; 핀 번호; 핀번호
+input-flight-words = 항공편; 편명

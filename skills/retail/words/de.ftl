@@ -34,3 +34,8 @@ doing-refund-payment = Ich veranlasse Ihre Erstattung.
 
 # Nicht die Bestellung, von der vorher die Rede war.
 other-words = eine andere bestellung; die andere bestellung; meine andere bestellung
+
+# Wie Anrufer nennen, wonach sie gefragt wurden, wenn sie es berichtigen; durch Strichpunkte getrennt.
+input-order-words = bestellung; bestellnummer; auftragsnummer
+input-pin-words = pin; geheimzahl; geheimnummer
+input-reason-words = grund

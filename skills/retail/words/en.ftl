@@ -34,3 +34,8 @@ doing-refund-payment = I am arranging your refund.
 
 # Not the order that was talked about before.
 other-words = another order; a different order; the other order; my other order
+
+# What callers call what they were asked for, when they put it right; parted by semicolons.
+input-order-words = order; order number
+input-pin-words = pin; pin number
+input-reason-words = reason

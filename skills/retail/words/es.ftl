@@ -48,3 +48,8 @@ answer-cost-return = La devolución no le cuesta nada, y se le reembolsan { $ter
 answer-cost = Devolver un artículo no cuesta nada: enviamos una etiqueta de devolución.
 
 doing-refund-payment = Estoy tramitando su reembolso.
+
+# Cómo llaman a lo que se les preguntó quienes lo corrigen; separado por puntos y comas.
+input-order-words = pedido; número de pedido; número del pedido
+input-pin-words = pin; clave; número secreto
+input-reason-words = motivo; razón

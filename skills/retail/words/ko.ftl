@@ -48,3 +48,8 @@ answer-cost-return = 반품 비용은 없으며, { $terms-refund } 환불됩니�
 answer-cost = 상품 반품에는 비용이 들지 않습니다. 반품 라벨을 보내 드립니다.
 
 doing-refund-payment = 환불을 처리하고 있습니다.
+
+# 고쳐 말할 때 질문받은 것을 부르는 말. 쌍반점으로 나눈다.
+input-order-words = 주문 번호; 주문번호; 주문
+input-pin-words = 비밀번호; 핀 번호; 핀번호
+input-reason-words = 이유; 사유

@@ -22,6 +22,7 @@ fn plan(id: &str) -> Plan {
         asker: Default::default(),
         steps: Vec::new(),
         facts: Record::new(),
+        remembered: Record::new(),
         done: "done".to_owned(),
         failed: "failed".to_owned(),
         rules: Vec::new(),

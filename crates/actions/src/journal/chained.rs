@@ -6,7 +6,7 @@ use callwright_plan_core::{
 };
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{JournalError, database, unix_ms};
+use super::{JournalError, database, owned, unix_ms};
 use crate::lot;
 
 /// A transaction and the head of the chain in it. What is not committed is no part of the chain: the next transaction reads the
@@ -26,12 +26,14 @@ impl<'t> Chained<'t> {
     }
 
     /// Writes down a plan and its first event.
-    pub(super) fn begin(&mut self, plan: &Plan, trail: &Trail, event: Event) -> Result<Entry, JournalError> {
-        let text = serde_json::to_string(plan).map_err(unwritable)?;
+    pub(super) fn begin(&mut self, bound: &Plan, trail: &Trail, event: Event) -> Result<Entry, JournalError> {
+        let text = serde_json::to_string(bound).map_err(unwritable)?;
         let trail = serde_json::to_string(trail).map_err(unwritable)?;
-        let plan = SealedPlan { id: plan.id.0.clone(), text, trail, salt: lot::salt(), finished: false };
+        let plan = SealedPlan { id: bound.id.0.clone(), text, trail, salt: lot::salt(), finished: false };
         self.plan(&plan)?;
-        self.event(&plan.id, 1, plan.hash(), event)
+        let entry = self.event(&plan.id, 1, plan.hash(), event)?;
+        owned::keep(self.transaction, bound, self.head.place).map_err(database)?;
+        Ok(entry)
     }
 
     /// Writes down events that follow each other, the first at this place. When that is taken none is written: where one is free, so

@@ -6,7 +6,7 @@ use callwright_plan_core::{Hash, Sealed, SealedPlan, Written};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::schema::number;
-use super::{JournalError, database};
+use super::{JournalError, database, owned};
 
 /// Erases plans that have ended, with their events, what policies refused under their number, and calls back.
 pub(super) fn erase(
@@ -40,6 +40,7 @@ fn erase_plan(transaction: &Transaction<'_>, id: &PlanId) -> rusqlite::Result<()
         })
         .optional()?;
     if let Some(mut plan) = plan {
+        owned::forget(transaction, id, &plan.text)?;
         plan.erase();
         transaction
             .prepare_cached("UPDATE plans SET plan = '', trail = '', salt = ?2 WHERE id = ?1")?

@@ -33,7 +33,7 @@ mod read;
 mod schema;
 mod settings;
 
-pub(crate) use journeys::{each_owner, old};
+pub(crate) use journeys::{named, old};
 pub(crate) use link::connect;
 pub(crate) use read::{audit, each_refusal, list_plans, load, load_all, origin, refusal};
 pub use settings::Postgres;
@@ -252,10 +252,15 @@ impl Store {
             Request::Longer { known, reply } => {
                 answer(reply, noted(&mut failed, within(read::longer(client, &known)).await))
             }
-            Request::Erase { plans, calls, reply } => answer(
-                reply,
-                noted(&mut failed, Box::pin(within(erase::erase(client, &plans, &calls))).await),
-            ),
+            Request::Past { whose, reply } => {
+                answer(reply, noted(&mut failed, within(journeys::of(link, &whose)).await))
+            }
+            Request::Heard { plan, reply } => {
+                answer(reply, noted(&mut failed, within(journeys::heard(link, &plan)).await))
+            }
+            Request::Erase { plans, calls, reply } => {
+                answer(reply, noted(&mut failed, Box::pin(within(erase::erase(link, &plans, &calls))).await))
+            }
             other @ (Request::Begin { .. } | Request::Append { .. } | Request::Refuse { .. }) => {
                 return other.fail(JournalError::Closed);
             }
@@ -301,6 +306,8 @@ fn work(batch: &mut Batch<'_>, request: Request) -> Option<Answer> {
         | Request::CalledBack { .. }
         | Request::ClaimCallBacks { .. }
         | Request::ChangeCallBack { .. }
+        | Request::Past { .. }
+        | Request::Heard { .. }
         | Request::Erase { .. }
         | Request::Holds { .. }
         | Request::Claim { .. }

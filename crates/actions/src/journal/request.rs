@@ -8,7 +8,7 @@ use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
 use callwright_wire::actions::{Callback, ClaimRequest, ClaimedCallback};
 use tokio::sync::oneshot;
 
-use super::{JournalError, Story, Token};
+use super::{JournalError, Past, Story, Token, Whose};
 use crate::tally::{Charge, Tally};
 
 pub(super) enum Request {
@@ -69,6 +69,14 @@ pub(super) enum Request {
         known: Vec<(PlanId, u64)>,
         reply: oneshot::Sender<Result<Vec<PlanId>, JournalError>>,
     },
+    Past {
+        whose: Whose,
+        reply: oneshot::Sender<Result<Vec<Past>, JournalError>>,
+    },
+    Heard {
+        plan: PlanId,
+        reply: oneshot::Sender<Result<bool, JournalError>>,
+    },
     Erase {
         plans: Vec<PlanId>,
         calls: Vec<CallId>,
@@ -118,6 +126,8 @@ impl Request {
             | Self::Longer { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
+            | Self::Past { .. }
+            | Self::Heard { .. }
             | Self::Erase { .. }
             | Self::CalledBack { .. }
             | Self::ClaimCallBacks { .. }
@@ -140,6 +150,8 @@ impl Request {
             | Self::Longer { .. }
             | Self::CallBack { .. }
             | Self::CallBacks { .. }
+            | Self::Past { .. }
+            | Self::Heard { .. }
             | Self::Erase { .. }
             | Self::CalledBack { .. }
             | Self::ClaimCallBacks { .. }
@@ -164,6 +176,8 @@ impl Request {
             | Self::Erase { reply, .. } => {
                 drop(reply.send(Err(error)));
             }
+            Self::Past { reply, .. } => drop(reply.send(Err(error))),
+            Self::Heard { reply, .. } => drop(reply.send(Err(error))),
             Self::Load { reply, .. } => drop(reply.send(Err(error))),
             Self::Refusal { reply, .. } => drop(reply.send(Err(error))),
             Self::Holds { reply, .. } => drop(reply.send(Err(error))),

@@ -4,6 +4,7 @@ use callwright_plan_core::{Event, Hash, Head, Origin, Sealed, SealedPlan, Writte
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Transaction, TransactionBehavior};
 
 use super::chained::Chained;
+use super::owned;
 use super::{JournalError, database, unix_ms};
 use crate::lot;
 
@@ -16,6 +17,8 @@ pub(crate) enum Layout {
     Unchained,
     /// Ours, from before there were promises of calls back.
     Unpromised,
+    /// Ours, from before whose plans are whose was looked up.
+    Unowned,
     /// As it is described here.
     Current,
     /// A newer program's.
@@ -39,6 +42,7 @@ pub(crate) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
         // The first layout had neither mark.
         (0, 0) if ours == 3 => Layout::Unchained,
         (APPLICATION, UNPROMISED) => Layout::Unpromised,
+        (APPLICATION, UNOWNED) => Layout::Unowned,
         (APPLICATION, VERSION) => Layout::Current,
         (APPLICATION, newer) if newer > VERSION => Layout::Newer(newer),
         (_, _) => Layout::Foreign,
@@ -64,6 +68,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), JournalError> {
         Layout::Unchained => adopt(&transaction)?,
         Layout::Unpromised => {
             transaction.execute_batch(PROMISES).map_err(database)?;
+            owned::adopt(&transaction).map_err(database)?;
+            transaction.pragma_update(None, "user_version", VERSION).map_err(database)?;
+        }
+        Layout::Unowned => {
+            owned::adopt(&transaction).map_err(database)?;
             transaction.pragma_update(None, "user_version", VERSION).map_err(database)?;
         }
         Layout::Current => {}
@@ -76,13 +85,14 @@ fn refuse_foreign(layout: Layout) -> Result<(), JournalError> {
     match layout {
         Layout::Newer(version) => Err(JournalError::Newer(version)),
         Layout::Foreign => Err(JournalError::Foreign),
-        Layout::Empty | Layout::Unchained | Layout::Unpromised | Layout::Current => Ok(()),
+        Layout::Empty | Layout::Unchained | Layout::Unpromised | Layout::Unowned | Layout::Current => Ok(()),
     }
 }
 
 fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(PROMISES)?;
+    transaction.execute_batch(owned::TABLE)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)
 }
@@ -98,7 +108,8 @@ fn begin_chain(transaction: &Transaction<'_>, adopted: u64) -> rusqlite::Result<
 /// Where the chain begins; `None` when that was removed.
 pub(crate) fn origin(connection: &Connection) -> rusqlite::Result<Option<Origin>> {
     connection
-        .query_row("SELECT id, unix_ms, adopted FROM origin", [], |row| {
+        .prepare_cached("SELECT id, unix_ms, adopted FROM origin")?
+        .query_row([], |row| {
             Ok(Origin { id: row.get(0)?, unix_ms: number(row, 1)?, adopted: number(row, 2)? })
         })
         .optional()
@@ -178,6 +189,7 @@ fn adopt(transaction: &Transaction<'_>) -> Result<(), JournalError> {
         return Err(JournalError::Database(what.to_owned()));
     }
     tracing::warn!(entries = adopted, "the journal was brought into a chain of hashes");
+    owned::fill(transaction).map_err(database)?;
     transaction
         .execute_batch("DROP TABLE plans_1; DROP TABLE events_1; DROP TABLE refusals_1;")
         .map_err(database)
@@ -231,9 +243,11 @@ const LOG_PAGES: i64 = 4_000;
 /// `CWJL`, by which the file is known to be ours.
 const APPLICATION: i64 = 0x4357_4a4c;
 /// Version of the layout. The first had no chain, and no number.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 /// The one that had no promises.
 pub(super) const UNPROMISED: i64 = 2;
+/// The one that did not keep whose plans are whose.
+pub(super) const UNOWNED: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE origin (

@@ -18,6 +18,7 @@ pub(super) fn plan(id: &str) -> Plan {
         asker: Default::default(),
         steps: Vec::new(),
         facts: Record::new(),
+        remembered: Record::new(),
         done: "done".to_owned(),
         failed: "failed".to_owned(),
         rules: Vec::new(),
@@ -205,7 +206,7 @@ async fn a_journal_from_before_promises_keeps_what_it_holds_and_takes_them() {
     journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
     journal.close();
     let old = Connection::open(&path).expect("opens");
-    old.execute_batch("DROP TABLE promises; PRAGMA user_version = 2").expect("as it was");
+    old.execute_batch("DROP TABLE promises; DROP TABLE owned; PRAGMA user_version = 2").expect("as it was");
     assert_eq!(schema::layout(&old), Ok(schema::Layout::Unpromised));
     assert!(crate::audit::audit_file(&path, None).is_ok_and(|audited| audited.findings.is_empty()));
 
@@ -214,6 +215,55 @@ async fn a_journal_from_before_promises_keeps_what_it_holds_and_takes_them() {
     assert!(journal.load(&PlanId("p1".to_owned())).await.is_ok_and(|story| story.is_some()));
     assert_eq!(journal.cancel_call_back(CallId(1), Pii::new("desk".to_owned())).await, Ok(None));
     journal.close();
+}
+
+/// What SQLite does for a statement.
+fn explained(connection: &Connection, statement: &str) -> String {
+    let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
+    let parameters = vec![rusqlite::types::Value::Null; explain.parameter_count()];
+    let rows = explain.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3));
+    rows.and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>).expect("told").join("; ")
+}
+
+#[test]
+fn whose_plans_are_whose_is_looked_up_and_no_plan_is_scanned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    Journal::open(&path).expect("opens").close();
+    let connection = Connection::open(&path).expect("opens");
+    for statement in [owned::NEWEST, owned::HEARD, crate::journey::NAMED] {
+        let explained = explained(&connection, statement);
+        assert!(explained.contains("SEARCH owned USING PRIMARY KEY (journey=?"), "{explained}");
+        assert!(!explained.contains("SCAN") && !explained.contains("TEMP B-TREE"), "{explained}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_from_before_owners_were_looked_up_finds_them_and_tells_nobody_of_last_year() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let journal = Journal::open(&path).expect("opens");
+    let whose = Whose { pack: "airline".to_owned(), identities: ["K7M4X2".to_owned()].into(), most: 8 };
+    for id in ["p1", "p2"] {
+        let plan = Plan { verified: whose.identities.clone(), ..plan(id) };
+        journal.begin(plan, Trail::default(), consented()).await.expect("written");
+    }
+    let p1 = PlanId("p1".to_owned());
+    journal.append(&p1, Token::FIRST, 2, Event::Completed).await.expect("written");
+    journal.close();
+    let old = Connection::open(&path).expect("opens");
+    for (version, layout) in [(3, schema::Layout::Unowned), (2, schema::Layout::Unpromised)] {
+        let before = if version == 2 { "DROP TABLE promises;" } else { "" };
+        old.execute_batch(&format!("DROP TABLE owned; {before} PRAGMA user_version = {version}"))
+            .expect("as it was");
+        assert_eq!(schema::layout(&old), Ok(layout));
+        let journal = Journal::open(&path).expect("opens");
+        assert_eq!(schema::layout(&old), Ok(schema::Layout::Current));
+        let past = journal.past(whose.clone()).await.expect("told");
+        let told: Vec<_> = past.iter().map(|past| (past.story.plan.id.0.as_str(), past.heard)).collect();
+        assert_eq!(told, [("p2", false), ("p1", true)], "what runs yet may still be told");
+        journal.close();
+    }
 }
 
 #[test]

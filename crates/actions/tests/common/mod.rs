@@ -160,6 +160,7 @@ pub fn request(plan: Option<PlanId>, skill: &str, inputs: &[(&str, Value)]) -> P
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

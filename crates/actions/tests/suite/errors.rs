@@ -145,7 +145,7 @@ fn documented() -> BTreeSet<(String, String)> {
     text.lines().filter_map(cells).filter(|(rpc, _)| rpc != "RPC").collect()
 }
 
-const RPCS: [&str; 19] = [
+const RPCS: [&str; 21] = [
     "ListSkills",
     "ListActions",
     "Plan",
@@ -165,6 +165,8 @@ const RPCS: [&str; 19] = [
     "CancelCallback",
     "ExportJourney",
     "EraseJourney",
+    "Recall",
+    "MarkHeard",
 ];
 
 /// What a caller says, as the wire has it.
@@ -249,6 +251,12 @@ async fn asked_amiss() -> BTreeSet<(String, String)> {
         let of_none = [(1, b"none".as_slice()), (2, &yes_words)];
         let fields = if rpc == "Execute" { 2 } else { 1 };
         ask.expect(rpc, &of_none[..fields], "NOT_FOUND").await;
+    }
+    for rpc in ["Recall", "MarkHeard"] {
+        for fields in [&[][..], &[(1, b"none".as_slice())], &[(2, call)]] {
+            ask.expect(rpc, fields, "INVALID_ARGUMENT").await;
+        }
+        ask.expect(rpc, &[(1, b"none"), (2, call)], "NOT_FOUND").await;
     }
     // Whoever wants a plan stopped that has begun says who they are and why.
     let mut nobodys = message(&[(1, b"none"), (3, b"Ada")]);
@@ -379,13 +387,16 @@ async fn of_a_broken_journal() -> BTreeSet<(String, String)> {
     let client = Client::connect(core.url()).await.expect("connects");
     let plan = ready_plan(&client).await;
     client.request_callback(CALL, number(), number(), None).await.expect("it is kept");
-    tamper(folder.path(), "DROP TABLE events").await;
+    tamper(folder.path(), "DROP TABLE events; DROP TABLE owned").await;
     let mut ask = Asker::of(&core, BTreeSet::new()).await;
     let (call, yes_words) = (CALL.to_string(), consent(&CALL.to_string(), "yes"));
     let call = call.as_bytes();
     ask.expect("Execute", &[(1, plan.0.as_bytes()), (2, &yes_words)], "INTERNAL").await;
     for rpc in ["Cancel", "GetPlan", "Explain"] {
         ask.expect(rpc, &[(1, b"none")], "INTERNAL").await;
+    }
+    for rpc in ["Recall", "MarkHeard"] {
+        ask.expect(rpc, &[(1, plan.0.as_bytes()), (2, call)], "INTERNAL").await;
     }
     for rpc in ["Approve", "Reject"] {
         ask.expect_of(rpc, answer("none", "supervisor"), "INTERNAL").await;

@@ -118,6 +118,7 @@ fn request(plate: &str) -> PlanRequest {
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: std::collections::BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

@@ -113,6 +113,7 @@ fn request(loan: &str, long: bool) -> PlanRequest {
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

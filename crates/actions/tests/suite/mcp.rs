@@ -162,6 +162,7 @@ fn request(code: &str) -> PlanRequest {
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

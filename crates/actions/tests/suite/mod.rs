@@ -11,4 +11,5 @@ mod journeys;
 mod kill;
 mod limits;
 mod mcp;
+mod recall;
 mod retail;

@@ -42,6 +42,7 @@ fn request(plan: Option<PlanId>, order: &str, pin: &str, reason: &str, item: Opt
         evidence: BTreeMap::new(),
         agent: String::new(),
         consents: BTreeSet::new(),
+        language: None,
         speculative: false,
     }
 }

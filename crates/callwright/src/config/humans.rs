@@ -236,7 +236,8 @@ impl FromStr for RingName {
     }
 }
 
-struct Zone(Tz);
+/// A time zone by its name.
+pub(super) struct Zone(pub(super) Tz);
 
 impl FromStr for Zone {
     type Err = String;

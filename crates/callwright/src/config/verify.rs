@@ -19,6 +19,7 @@ impl Config {
         problems.extend(self.certificates());
         problems.extend(self.users());
         problems.extend(self.able_humans(packs));
+        problems.extend(self.language_model_fits());
         problems.extend(self.webhook_fits());
         problems.extend(self.trunks_fit());
         problems.extend(self.core_journal());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Result, bail};
 use callwright_call_core::queue::Wish;
 use callwright_conversation::{Ending, Fact, HUMAN_LEGS, Happening, HumanFact, Moment, Switchboard, Wanted};
+use callwright_dialogue_core::{Pack, Question};
 use callwright_media::LegSetup;
 use callwright_model::{
     AudioFormat, BothSides, CallId, Gone, Hints, LegCommand, LegEvent, LegFact, LegId, LegRole, LikelySay,
@@ -33,6 +34,7 @@ pub(crate) struct Board {
     pub(crate) trunk: Option<String>,
     /// Place of the line in the configuration.
     line: usize,
+    pack: Arc<Pack>,
     observer: Observer,
     recorder: Option<Recorder>,
     tape: Option<TapeOperator>,
@@ -98,10 +100,11 @@ impl Board {
         let recorder =
             journal.map(|journal| Recorder::new(journal, line.clone(), recogniser.to_owned(), trunk.clone()));
         let legs = Legs { shared, call, facts, table: Arc::default() };
+        let pack = Arc::clone(&line.pack);
         let lines = &legs.shared.config.lines;
         // Every line that answers is in the configuration.
         let line = lines.iter().position(|other| other.name == line.line.name).unwrap_or(usize::MAX);
-        Self { legs, caller, trunk, line, observer, recorder, tape: None, reached: None }
+        Self { legs, caller, trunk, line, pack, observer, recorder, tape: None, reached: None }
     }
 
     /// From here on a recording is told what it may keep.
@@ -310,6 +313,13 @@ impl Switchboard for Board {
     fn prepare(&mut self, leg: LegId, says: Vec<LikelySay>) {
         if let Some(Leg { voice: Some((_, mouth)), .. }) = self.legs.table().legs.get(&leg) {
             mouth.prepare(says);
+        }
+    }
+
+    fn interpret(&mut self, number: u32, question: Question) {
+        // Without a model no dialogue asks.
+        if let Some(model) = &self.legs.shared.language_model {
+            model.answer(Arc::clone(&self.pack), number, question, self.legs.facts.clone());
         }
     }
 

@@ -129,6 +129,10 @@ const COUNTERS: &[(&str, &str)] = &[
 const LABELLED_COUNTERS: &[(&str, &str)] = &[
     ("callwright_capture_lost_total", "Messages and packets that were not kept for, or told to, engineers."),
     (
+        "callwright_language_model_total",
+        "Questions to the language model: answered, repaired, refused, late, unreachable, or not asked (busy, resting), by result.",
+    ),
+    (
         "callwright_webhook_total",
         "Notices for the webhook: taken, refused in all attempts, or not sent for the queue was full.",
     ),
@@ -201,6 +205,10 @@ const GAUGES: &[(&str, &str)] = &[
 ];
 
 const HISTOGRAMS: &[(&str, &str)] = &[
+    (
+        "callwright_language_model_seconds",
+        "From a question to the language model to its answer, or to the end of the time for it.",
+    ),
     ("callwright_turn_reply_seconds", "From what a caller said being recognised to the agent's first sound."),
     (
         "callwright_media_frame_lateness_seconds",

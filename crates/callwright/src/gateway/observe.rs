@@ -163,6 +163,9 @@ impl Observer {
             Happening::Note(Note::Understood { intent, .. }) if self.pack.skill(intent).is_some() => {
                 self.skill.clone_from(intent);
             }
+            Happening::Note(Note::Interpreted { skill: Some(skill), came_to: "taken", .. }) => {
+                self.skill.clone_from(skill);
+            }
             Happening::Note(Note::Rated { score }) => {
                 metrics::counter!("callwright_call_ratings_total", "score" => score.to_string()).increment(1);
             }

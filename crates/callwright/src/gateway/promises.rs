@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callwright_call_core::queue::{common, joined};
 use callwright_console::CallbackEvent;
-use callwright_dialogue_core::{CallBacks, CalledBack};
+use callwright_dialogue_core::{CallBacks, CalledBack, Clock};
 use callwright_model::{CallId, MonoTime, TryOutcome};
 use callwright_wire::actions::{ClaimRequest, ClaimedCallback, ClientError};
 use tokio::sync::{Semaphore, oneshot};
@@ -170,9 +170,7 @@ impl Shared {
         // Where there are no humans the agent goes on by itself.
         let open = if humans.is_empty() { may_be_called } else { common(&may_be_called, &there) };
         Some(CallBacks {
-            at: now,
-            unix_ms,
-            zone: config.hours.zone,
+            clock: Clock::new(unix_ms, now, config.hours.zone),
             open,
             soonest: config.soonest,
             window: config.window,

@@ -46,7 +46,7 @@ impl Webhook {
     /// When the secret is not there, or no client can be made.
     pub(crate) fn start(config: &config::Webhook) -> Result<Self> {
         let secret = config.resolve().map_err(|why| anyhow!("`webhook.secret`: {why}"))?;
-        let client = client(&config.url)?;
+        let client = client(&config.url, ANSWER_MAX).context("no client for `webhook.url`")?;
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(send_all(client, config.url.clone(), secret, waiting));
         Ok(Self { queue, personal: config.personal })
@@ -114,16 +114,16 @@ fn signature(secret: &str, at_s: u64, body: &str) -> String {
     format!("t={at_s},v1={hex}")
 }
 
-/// It follows no redirect, which would carry what we say to whom nobody named.
-fn client(url: &str) -> Result<reqwest::Client> {
+/// For requests to one address. It follows no redirect, which would carry what we say to whom nobody named.
+pub(crate) fn client(url: &str, answer_max: Duration) -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(ANSWER_MAX)
+        .timeout(answer_max)
         .user_agent(concat!("callwright/", env!("CARGO_PKG_VERSION")));
     // Trust is read from the system where it is needed only: a machine without certificates still speaks to loopback.
     let builder =
         if url.starts_with("https:") { builder } else { builder.tls_backend_preconfigured(untrusting()?) };
-    builder.build().context("no client for `webhook.url`")
+    Ok(builder.build()?)
 }
 
 fn untrusting() -> Result<rustls::ClientConfig> {

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use callwright_conversation::{Act, Fact, Happening};
 use callwright_dialogue_core::{Note, filled, is_sensitive, without_sensitive};
 use callwright_model::{
-    Expect, Language, LegCommand, LegEvent, LegFact, Pii, PlanRequest, Progress, Recognised, Utterance,
-    Value, word_count,
+    Alternative, Expect, Language, LegCommand, LegEvent, LegFact, Pii, PlanRequest, Progress, Recognised,
+    Utterance, Value, word_count,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +80,10 @@ impl Mask {
             | Fact::Recognised(_, Recognised::TurnVote { .. })
             | Fact::Plan(..)
             | Fact::Speculated(..)
+            | Fact::Interpreted(..)
             | Fact::PlanEvent(_)
             | Fact::PlanLost(_)
+            | Fact::Recalled(..)
             | Fact::CallBackKept(_)
             | Fact::Human(..)
             | Fact::Held(..)
@@ -102,7 +104,11 @@ impl Mask {
         };
         let all = |utterance: &Utterance| Utterance {
             words: exchange(&utterance.words),
-            alternatives: utterance.alternatives.iter().map(exchange).collect(),
+            alternatives: utterance
+                .alternatives
+                .iter()
+                .map(|other| Alternative { words: exchange(&other.words), weight: other.weight })
+                .collect(),
             ..utterance.clone()
         };
         let told = |words: &Pii<String>| is_sensitive(words.reveal());
@@ -113,11 +119,13 @@ impl Mask {
                 (told(words), Fact::Recognised(*leg, partial))
             }
             Fact::Recognised(leg, Recognised::Provisional(utterance)) => {
-                let sensitive = told(&utterance.words) || utterance.alternatives.iter().any(told);
+                let sensitive =
+                    told(&utterance.words) || utterance.alternatives.iter().any(|other| told(&other.words));
                 (sensitive, Fact::Recognised(*leg, Recognised::Provisional(all(utterance))))
             }
             Fact::Recognised(leg, Recognised::Final(utterance)) => {
-                let sensitive = told(&utterance.words) || utterance.alternatives.iter().any(told);
+                let sensitive =
+                    told(&utterance.words) || utterance.alternatives.iter().any(|other| told(&other.words));
                 (sensitive, Fact::Recognised(*leg, Recognised::Final(all(utterance))))
             }
             Fact::Typed(words) => (told(words), Fact::Typed(exchange(words))),
@@ -125,8 +133,10 @@ impl Mask {
             | Fact::Recognised(_, Recognised::TurnVote { .. })
             | Fact::Plan(..)
             | Fact::Speculated(..)
+            | Fact::Interpreted(..)
             | Fact::PlanEvent(_)
             | Fact::PlanLost(_)
+            | Fact::Recalled(..)
             | Fact::CallBackKept(_)
             | Fact::Human(..)
             | Fact::Held(..)
@@ -178,7 +188,14 @@ impl Mask {
     fn digits(&self) -> Option<RangeInclusive<usize>> {
         match self.expect {
             Expect::Code { min, max } | Expect::Digits { min, max } => Some(min.into()..=max.into()),
-            Expect::Anything | Expect::YesNo | Expect::Choice { .. } | Expect::Date | Expect::Name => None,
+            Expect::Anything
+            | Expect::YesNo
+            | Expect::Choice { .. }
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name => None,
         }
     }
 
@@ -204,6 +221,9 @@ impl Mask {
             | Act::Stop(..)
             | Act::Prepare(..)
             | Act::Speculated { .. }
+            | Act::Recall(..)
+            | Act::Heard(_)
+            | Act::Interpret(..)
             | Act::Execute(..)
             | Act::Seek { .. }
             | Act::Dial { .. }
@@ -254,6 +274,13 @@ impl Mask {
             Happening::Note(Note::Filled { input, value }) => {
                 let value = self.secrets.value(input, value);
                 Some(Happening::Note(Note::Filled { input: input.clone(), value }))
+            }
+            Happening::Note(Note::Taken { turn, input, heard, value, sure, language }) => {
+                let heard =
+                    if self.secrets.holds(input) { hidden().into() } else { self.secrets.words(heard) };
+                let value = self.secrets.value(input, value);
+                let (input, sure, language) = (input.clone(), *sure, *language);
+                Some(Happening::Note(Note::Taken { turn: *turn, input, heard, value, sure, language }))
             }
             Happening::Note(Note::Understood { turn, .. }) if self.hides() => {
                 Some(Happening::Note(Note::Understood { turn: *turn, intent: hidden(), probability: 0.0 }))

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use callwright_conversation::{ConversationConfig, PromiseRules};
-use callwright_dialogue_core::{CallBacks, CalledBack};
-use callwright_model::{MonoTime, Pii};
+use callwright_dialogue_core::{CallBacks, CalledBack, Clock};
+use callwright_model::Pii;
 use serde::{Deserialize, Serialize};
 
 /// Everything of a conversation's set-up that is about calls back.
@@ -20,9 +20,7 @@ pub(super) struct Promises {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Times {
-    at: MonoTime,
-    unix_ms: u64,
-    zone: String,
+    clock: Clock,
     open: Vec<(u64, u64)>,
     soonest_ms: u64,
     window_ms: u64,
@@ -34,9 +32,7 @@ impl Promises {
     pub(super) fn of(config: &ConversationConfig) -> Self {
         let PromiseRules { tries_max, pause, line: _ } = &config.promises;
         let times = config.dialogue.call_backs.as_ref().map(|it| Times {
-            at: it.at,
-            unix_ms: it.unix_ms,
-            zone: it.zone.name().to_owned(),
+            clock: it.clock,
             open: it.open.clone(),
             soonest_ms: millis(it.soonest),
             window_ms: millis(it.window),
@@ -61,10 +57,7 @@ impl Promises {
             pause: Duration::from_millis(times.pause_ms),
         };
         config.dialogue.call_backs = Some(CallBacks {
-            at: times.at,
-            unix_ms: times.unix_ms,
-            // A zone that this version does not know makes another call of it, which the comparison tells.
-            zone: times.zone.parse().unwrap_or(chrono_tz::Tz::UTC),
+            clock: times.clock,
             open: times.open.clone(),
             soonest: Duration::from_millis(times.soonest_ms),
             window: Duration::from_millis(times.window_ms),

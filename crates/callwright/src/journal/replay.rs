@@ -154,7 +154,9 @@ impl Player {
         dialogue.language = header.language;
         dialogue.caller = header.caller.clone();
         dialogue.greeting = header.greeting.clone();
+        dialogue.clock = header.clock;
         dialogue.limits.transfer = Duration::from_millis(header.transfer_ms);
+        dialogue.limits.interpretation = header.language_model_ms.map(Duration::from_millis);
         dialogue.ask_recording = header.ask_recording;
         let mut config = ConversationConfig::new(dialogue, header.leg);
         config.call.agent_listens = header.agent_listens;

@@ -40,6 +40,7 @@ impl Call {
             trunks: Vec::new(),
             pack: folder,
             languages: Vec::new(),
+            zone: chrono_tz::Tz::UTC,
             voice: Voice::default(),
             greeting: None,
             recording: config::RecordingWhen::Off,

@@ -59,6 +59,7 @@ mod tests {
                 evidence: BTreeMap::new(),
                 agent: String::new(),
                 consents: std::collections::BTreeSet::new(),
+                language: None,
                 speculative: false,
             });
             request.evidence.iter().map(|(input, from)| format!("{input} {from}")).collect()

@@ -1,13 +1,13 @@
 //! Thinking ahead: what will probably follow, worked out in the silence before it is sure that the caller has finished.
 //!
-//! The reading made at a pause is given to a copy of the dialogue. Of what the copy wants, two things are done at once, for nobody
-//! outside can see them: plans are bound as guesses, and the first sentences are turned into sound. When the caller goes on, or the
+//! The reading made at a pause is given to a copy of the dialogue. Of what the copy wants, three things are done at once, for nobody
+//! outside can see them: plans are bound as guesses, a language model is asked, and the first sentences are turned into sound. When the caller goes on, or the
 //! utterance turns out to be another, all of it is dropped; when it comes true the real dialogue does the same and finds the
 //! plan bound and the sound ready. The copy never acts: nothing is executed, said, transferred or written down on its behalf.
 
 use std::time::Duration;
 
-use callwright_dialogue_core::{AskId, Dialogue, Note, Output};
+use callwright_dialogue_core::{AskId, Dialogue, Fault, InterpretId, Note, Output, Proposal};
 use callwright_model::{LikelySay, MonoTime, PlanReply, PlanRequest, TurnId, Utterance};
 
 use super::evidence::Evidence;
@@ -73,6 +73,19 @@ impl Conversation {
         }
     }
 
+    /// A language model has answered the copy.
+    pub(super) fn foreseen_answer(
+        &mut self,
+        id: InterpretId,
+        answer: Result<Proposal, Fault>,
+        now: MonoTime,
+    ) {
+        if let Some(guess) = &mut self.guess {
+            guess.dialogue.handle_interpretation(id, answer, now);
+            self.think_ahead(now);
+        }
+    }
+
     /// Words so far that the guess did not know of mean that the caller goes on.
     pub(super) fn caller_goes_on(&mut self, turn: TurnId, words: &str, now: MonoTime) {
         let wrong = |guess: &Guess| guess.utterance.turn != turn || guess.utterance.words.reveal() != words;
@@ -109,7 +122,7 @@ impl Conversation {
     fn think_ahead(&mut self, now: MonoTime) {
         let Some(guess) = &mut self.guess else { return };
         let known = guess.says.len();
-        let mut question = None;
+        let (mut question, mut unclear) = (None, None);
         while let Some(output) = guess.dialogue.poll_output() {
             match output {
                 Output::Say(saying) if guess.says.len() < SAYS_MAX => {
@@ -120,11 +133,15 @@ impl Conversation {
                     guess.plan = Planning::Asked { ask, since: now };
                     question = Some(PlanRequest { speculative: true, ..guess.evidence.attach(request) });
                 }
+                // Who somebody is is not asked about on a guess.
+                Output::Recall { ask, .. } => guess.dialogue.handle_recalled(ask, None, now),
+                Output::Interpret { id, question } => unclear = Some((id, question)),
                 Output::Note(Note::Filled { input, .. }) => guess.evidence.filled(&input),
                 Output::Say(_)
                 | Output::Listen(_)
                 | Output::Note(_)
                 | Output::Consent { .. }
+                | Output::Heard { .. }
                 | Output::Execute { .. }
                 | Output::Transfer { .. }
                 | Output::CallBack { .. }
@@ -132,7 +149,10 @@ impl Conversation {
                 | Output::Hangup { .. } => {}
             }
         }
-        let (number, says) = (guess.number, guess.says.clone());
+        let (number, says, turn) = (guess.number, guess.says.clone(), guess.utterance.turn);
+        if let Some((id, question)) = unclear {
+            self.foresee_question(turn, id, question);
+        }
         if let Some(request) = question {
             self.act(Act::Speculate(number, request));
         }

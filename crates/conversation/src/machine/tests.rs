@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use callwright_call_core::call::How;
-use callwright_dialogue_core::{DialogueConfig, Pack, SayKind};
+use callwright_dialogue_core::{DialogueConfig, Fault, Pack, Proposal, SayKind};
 use callwright_model::{
     ActionKind, CallId, Gone, PackSource, PlanEvent, PlanFact, PlanReply, Receipt, Record, Samples,
     StepState, StepView, Tone, Value,
@@ -12,6 +12,8 @@ use proptest::prelude::*;
 
 mod called;
 mod foresight;
+mod interpreting;
+mod memory;
 mod people;
 
 use super::people::{HUMAN_LEGS, HUMANS_PER_CALL};
@@ -52,7 +54,13 @@ struct Call {
 
 impl Call {
     fn new(humans: usize) -> Self {
-        let dialogue = DialogueConfig::new(airline(), CallId(7));
+        Self::with(humans, None)
+    }
+
+    /// With a language model that is waited for so long.
+    fn with(humans: usize, interpretation: Option<Duration>) -> Self {
+        let mut dialogue = DialogueConfig::new(airline(), CallId(7));
+        dialogue.limits.interpretation = interpretation;
         let machine = Conversation::new(ConversationConfig::new(dialogue, CALLER), MonoTime::ZERO);
         let humans = Some((humans, How::Warm));
         let mut call = Self { machine, now: MonoTime::ZERO, acts: Vec::new(), turn: TurnId(0), humans };
@@ -615,6 +623,11 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             let words = WORDS[number as usize % WORDS.len()].to_owned().into();
             Fact::Recognised(leg, Recognised::Provisional(Utterance { words, ..silence(turn, Language::EN) }))
         }
+        17 if number.is_multiple_of(5) => {
+            let proposal = Proposal { skill: Some("cancel".to_owned()), ..Proposal::default() };
+            let answer = if number.is_multiple_of(3) { Err(Fault::Late) } else { Ok(proposal) };
+            Fact::Interpreted(number % 4, answer)
+        }
         18 if number.is_multiple_of(3) => Fact::Speculated(number % 4, Some(refused())),
         17 => Fact::Plan(AskId(number % 8), None),
         18 => Fact::Plan(AskId(number % 8), Some(refused())),
@@ -622,7 +635,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
             AskId(number % 8),
             Some(PlanReply::Ready {
                 plan: plan(),
-                verified: Vec::new(),
+                verified: vec!["K7M4X2".to_owned()],
                 words: "yes-or-no".to_owned(),
                 facts: Record::new(),
                 steps: vec![step],
@@ -647,6 +660,7 @@ fn any_fact(kind: u8, number: u32, machine: &Conversation, now: MonoTime) -> Fac
         28 if number.is_multiple_of(50) => Fact::CallerGone,
         28 if number.is_multiple_of(51) => Fact::Drain,
         28 if number.is_multiple_of(7) => Fact::CallBackKept(number.is_multiple_of(2)),
+        28 if number.is_multiple_of(3) => Fact::Recalled(AskId(number % 8), None),
         28 if number.is_multiple_of(53) => event(LegFact::Gone(Gone::Timeout)),
         _ => Fact::Typed(WORDS[number as usize % WORDS.len()].to_owned().into()),
     }
@@ -662,7 +676,7 @@ proptest! {
         humans in 0usize..3,
         facts in prop::collection::vec((0u8..30, any::<u32>(), 0u64..3_000), 0..60),
     ) {
-        let mut call = Call::new(humans);
+        let mut call = Call::with(humans, Some(Duration::from_millis(700)));
         for (kind, number, later) in facts {
             call.wait(Duration::from_millis(later));
             let fact = any_fact(kind, number, &call.machine, call.now);
@@ -690,7 +704,7 @@ proptest! {
     fn a_fuzzed_call_claims_nothing_without_receipts(
         facts in prop::collection::vec((0u8..30, any::<u32>()), 0..80),
     ) {
-        let mut call = Call::new(1);
+        let mut call = Call::with(1, Some(Duration::from_millis(700)));
         let mut receipts = 0;
         for (kind, number) in facts {
             receipts += usize::from(kind == 20);

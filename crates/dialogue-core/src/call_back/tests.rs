@@ -1,4 +1,4 @@
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeZone as _};
 use chrono_tz::Europe::Madrid;
 
 use super::*;
@@ -17,9 +17,7 @@ fn call_backs() -> CallBacks {
         utc.timestamp_millis().cast_unsigned()
     };
     CallBacks {
-        at: MonoTime::from_millis(1_000),
-        unix_ms: at(on(27, 16, 0)),
-        zone: Madrid,
+        clock: Clock::new(at(on(27, 16, 0)), MonoTime::from_millis(1_000), Madrid),
         open: [27, 30].map(|day| (at(on(day, 9, 0)), at(on(day, 17, 0)))).to_vec(),
         soonest: Duration::from_secs(120),
         window: Duration::from_secs(1_800),
@@ -30,7 +28,7 @@ fn call_backs() -> CallBacks {
 fn promised(wanted: Wanted) -> Option<(NaiveDateTime, NaiveDateTime)> {
     let it = call_backs();
     let window = it.window(wanted, MonoTime::from_millis(1_000))?;
-    Some((it.local(window.from_unix_ms), it.local(window.to_unix_ms)))
+    Some((it.clock.local(window.from_unix_ms), it.clock.local(window.to_unix_ms)))
 }
 
 #[test]
@@ -59,6 +57,6 @@ fn time_goes_on_while_they_talk() {
     let it = call_backs();
     let later =
         it.window(Wanted::Soon, MonoTime::from_millis(1_000 + 10 * MINUTE)).expect("people are there");
-    assert_eq!(it.local(later.from_unix_ms), on(27, 16, 12));
+    assert_eq!(it.clock.local(later.from_unix_ms), on(27, 16, 12));
     assert_eq!(later.to_unix_ms - later.from_unix_ms, HOUR / 2);
 }

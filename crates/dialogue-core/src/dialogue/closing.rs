@@ -1,5 +1,7 @@
 //! How satisfied a caller was: asked before goodbye, once, where the pack says so, and never of whom nothing was done for.
 
+use std::collections::BTreeMap;
+
 use callwright_model::MonoTime;
 
 use super::Dialogue;
@@ -8,6 +10,7 @@ use super::state::{How, Proposal, State};
 use crate::lexicon;
 use crate::output::Note;
 use crate::slots;
+use crate::understand::Intent;
 
 impl Dialogue {
     /// The call is over for the caller: goodbye, after the pack's question if it has one.
@@ -30,9 +33,17 @@ impl Dialogue {
     }
 
     /// A rating in words, if that is what they are: its number, or what people call it.
-    pub(super) fn rating(&self, words: &str) -> Option<u8> {
+    pub(super) fn rating(&self, words: &str, meant: Option<&Intent>) -> Option<u8> {
         let scores: Vec<String> = (1..=RATING_MAX).map(|score| score.to_string()).collect();
-        let ratings = &lexicon::of_or_english(self.language).ratings;
+        let named = &lexicon::of_or_english(self.language).ratings;
+        let none = BTreeMap::new();
+        // "Goodbye" is nearly "good", and no rating; a number alone is one, whatever else it is like.
+        let ratings = match meant {
+            Some(Intent::Skill(_) | Intent::Human | Intent::Goodbye | Intent::Stop | Intent::Repeat) => {
+                (!words.trim().contains(' ')).then_some(&none)?
+            }
+            Some(_) | None => named,
+        };
         slots::closed(words, &scores, ratings, self.language)?.parse().ok()
     }
 }

@@ -6,7 +6,7 @@ use super::Dialogue;
 use super::line::Plain;
 use super::state::{Proposal, State, Task};
 use crate::clauses::{self, Correction, Part};
-use crate::lexicon::{self, fold};
+use crate::lexicon;
 use crate::slots;
 
 impl Dialogue {
@@ -21,7 +21,7 @@ impl Dialogue {
             return true;
         }
         let Some(task) = self.state.task().cloned() else { return false };
-        match part.or_else(|| self.corrected_whole(&task, &correction)) {
+        match part.or_else(|| self.corrected_whole(&task, &correction, now)) {
             Some((input, value)) => {
                 self.put_right(task, input, value, now);
                 true
@@ -57,11 +57,9 @@ impl Dialogue {
     /// A code of which an end is told anew: the one that is named, that was asked for, or that was given last.
     fn corrected_part(&self, task: &Task, words: &str, part: &Part) -> Option<(String, Value)> {
         let head = self.config.pack.skill(&task.skill)?;
-        let folded = fold(words);
-        let named = |name: &str| folded.split(' ').any(|word| word == name);
         let asked = self.state.asked();
         let rank = |name: &str| {
-            let by = [named(name), asked == Some(name), task.last.as_deref() == Some(name)];
+            let by = [self.names(name, words), asked == Some(name), task.last.as_deref() == Some(name)];
             by.iter().position(|is| *is).unwrap_or(by.len())
         };
         let mut inputs: Vec<&(String, InputSpec)> = head.inputs.iter().collect();
@@ -74,31 +72,50 @@ impl Dialogue {
     }
 
     /// Another value of an input that is known: said for it by name, or as something that can be nothing else.
-    fn corrected_whole(&self, task: &Task, correction: &Correction) -> Option<(String, Value)> {
+    fn corrected_whole(
+        &self,
+        task: &Task,
+        correction: &Correction,
+        now: MonoTime,
+    ) -> Option<(String, Value)> {
         let head = self.config.pack.skill(&task.skill)?;
         let mentioned = self.mentioned(&task.skill, &correction.rest);
-        let folded = fold(&correction.rest);
         let asked = self.state.asked();
         head.inputs.iter().find_map(|(name, spec)| {
             let known = task.inputs.get(name).filter(|_| asked != Some(name))?;
-            let named = folded.split(' ').any(|word| word == name);
+            let named = self.names(name, &correction.rest);
             let last = task.last.as_deref() == Some(name);
             let value = mentioned.get(name).cloned().or_else(|| {
                 let plain = match spec.slot {
-                    SlotType::Date | SlotType::Choice { .. } => true,
+                    SlotType::Date { .. }
+                    | SlotType::Time
+                    | SlotType::DateTime { .. }
+                    | SlotType::Duration { .. }
+                    | SlotType::Number { .. }
+                    | SlotType::Money { .. }
+                    | SlotType::Phone
+                    | SlotType::Email
+                    | SlotType::Choice { .. } => true,
                     // Anything is a name, and a yes is an answer to what is asked now.
                     SlotType::Code { .. } | SlotType::Digits { .. } | SlotType::Name | SlotType::YesNo => {
                         false
                     }
                 };
-                let value = if plain { self.slot_value(&spec.slot, &correction.rest) } else { None };
-                value.filter(|_| correction.marked && (named || last))
+                let taken = if plain { self.slot_value(&spec.slot, &correction.rest, now) } else { None };
+                taken.map(|taken| taken.value).filter(|_| correction.marked && (named || last))
             })?;
             let sure = match spec.slot {
                 SlotType::Code { .. } => true,
                 SlotType::Digits { .. }
                 | SlotType::YesNo
-                | SlotType::Date
+                | SlotType::Date { .. }
+                | SlotType::Time
+                | SlotType::DateTime { .. }
+                | SlotType::Duration { .. }
+                | SlotType::Number { .. }
+                | SlotType::Money { .. }
+                | SlotType::Phone
+                | SlotType::Email
                 | SlotType::Name
                 | SlotType::Choice { .. } => named || correction.marked,
             };
@@ -126,7 +143,17 @@ fn with_part(code: &str, slot: &SlotType, part: &Part, dialogue: &Dialogue) -> O
     let letters = match slot {
         SlotType::Code { .. } => true,
         SlotType::Digits { .. } => false,
-        SlotType::YesNo | SlotType::Date | SlotType::Name | SlotType::Choice { .. } => return None,
+        SlotType::YesNo
+        | SlotType::Date { .. }
+        | SlotType::Time
+        | SlotType::DateTime { .. }
+        | SlotType::Duration { .. }
+        | SlotType::Number { .. }
+        | SlotType::Money { .. }
+        | SlotType::Phone
+        | SlotType::Email
+        | SlotType::Name
+        | SlotType::Choice { .. } => return None,
     };
     let (Part::End(said) | Part::Start(said)) = part;
     let new: Vec<char> = dialogue.characters(said, letters).to_uppercase().chars().collect();

@@ -20,7 +20,7 @@ impl Dialogue {
             State::Asking { task, input } => match self.config.pack.input(&task.skill, input) {
                 // Digits are most often secret: nothing to say aloud.
                 Some(spec) if !matches!(spec.slot, SlotType::Digits { .. }) => {
-                    self.slot_value(&spec.slot, words)
+                    self.slot_value(&spec.slot, words, now).map(|taken| taken.value)
                 }
                 Some(_) | None => None,
             },

@@ -8,7 +8,7 @@ use super::line::Plain;
 use super::memory::Implicit;
 use super::state::{How, Proposal, State, Task};
 use crate::output::Note;
-use crate::slots;
+use crate::slots::{self, Taken};
 
 impl Dialogue {
     /// "No, the later one" at the read-back: bind again with the other option.
@@ -36,12 +36,30 @@ impl Dialogue {
                 .is_some_and(|number| self.choose(number, now)),
             State::Asking { task, input } => {
                 let Some(spec) = self.config.pack.input(&task.skill, input) else { return false };
-                let Some(value) = self.slot_value(&spec.slot, words) else { return false };
+                let Some(Taken { value, heard, sure, language }) = self.slot_value(&spec.slot, words, now)
+                else {
+                    return false;
+                };
                 // What the caller spelled may be wanted back; digits to be kept secret are not said aloud.
                 let code = value.as_text().filter(|_| matches!(spec.slot, SlotType::Code { .. }));
                 let code = code.map(str::to_owned);
                 let secret = matches!(spec.slot, SlotType::Digits { .. });
                 let (mut task, input) = (task.clone(), input.clone());
+                let heard: Vec<&str> = words.split_whitespace().take(heard.end).skip(heard.start).collect();
+                self.note(Note::Taken {
+                    turn: self.turn,
+                    input: input.clone(),
+                    heard: Pii::new(heard.join(" ")),
+                    value: Pii::new(written(&value)),
+                    sure,
+                    language,
+                });
+                if sure < PLAIN_ENOUGH {
+                    let back = Box::new(State::Asking { task, input });
+                    self.enter(State::Proposing(Proposal::Answer { value, back }), now);
+                    self.ask(How::First, now);
+                    return true;
+                }
                 if let Some(code) = code {
                     self.codes = vec![code];
                 }
@@ -71,7 +89,7 @@ impl Dialogue {
     }
 
     /// Says what was heard half surely in front of the next question: a no to that takes it back.
-    fn say_back(&mut self, input: &str, value: &Value, now: MonoTime) {
+    pub(super) fn say_back(&mut self, input: &str, value: &Value, now: MonoTime) {
         let said = self.spoken_value(value);
         let sentence = self.words_with("heard-value", "value", said);
         self.tell(Plain::Progress, sentence, now);
@@ -164,19 +182,47 @@ impl Dialogue {
 
     pub(super) fn filled(&mut self, input: &str, value: &Value) {
         self.misses = 0;
-        let value = match value {
-            Value::Int(number) => number.to_string(),
-            Value::Bool(yes) => yes.to_string(),
-            other => other.as_text().unwrap_or_default().to_owned(),
-        };
-        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(value) });
+        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(written(value)) });
     }
 
-    pub(super) fn slot_value(&self, slot: &SlotType, words: &str) -> Option<Value> {
+    pub(super) fn slot_value(&self, slot: &SlotType, words: &str, now: MonoTime) -> Option<Taken> {
         let tongue = self.tongue();
         if let SlotType::Choice { of } = slot {
-            return slots::closed(words, of, &tongue.choices, self.language).map(Value::Text);
+            let value = slots::closed(words, of, &tongue.choices, self.language)?;
+            return Some(Taken::whole(Value::Text(value), words, self.language));
         }
-        slots::value(slot, words, self.language)
+        let now = self.config.clock.map(|clock| clock.now(now));
+        slots::value(slot, words, self.language, now)
+    }
+
+    /// "No, at four", to the question whether they said three.
+    pub(super) fn another_answer(&mut self, words: &str, now: MonoTime) -> bool {
+        let State::Proposing(Proposal::Answer { value, back }) = &self.state else { return false };
+        let State::Asking { task, input } = &**back else { return false };
+        let Some(spec) = self.config.pack.input(&task.skill, input) else { return false };
+        // Any word may be a name, "no" among them.
+        if matches!(spec.slot, SlotType::Name | SlotType::YesNo) {
+            return false;
+        }
+        let another = self.slot_value(&spec.slot, words, now).filter(|taken| taken.value != *value);
+        let back = (**back).clone();
+        another.is_some() && {
+            self.enter(back, now);
+            self.fill(words, now)
+        }
     }
 }
+
+/// A value as notes tell it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Int(number) => number.to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Money(money) => format!("{} {}", money.minor, money.currency),
+        Value::Text(text) | Value::Code(text) | Value::Date(text) | Value::Time(text) => text.clone(),
+        Value::List(_) | Value::Record(_) => String::new(),
+    }
+}
+
+/// What was read with less is read back before it counts: the words leave open what was meant.
+const PLAIN_ENOUGH: f32 = 0.7;

@@ -45,6 +45,7 @@ impl Dialogue {
             self.unanswered(Pending::NotUnderstood, now);
             return;
         }
+        self.overtaken(now);
         if unsure {
             if self.state.waits_for_caller() {
                 self.doubt(words, now);
@@ -55,7 +56,7 @@ impl Dialogue {
         if self.switch_language(utterance, now) {
             return;
         }
-        let reading = self.tongue().interpreter.read(words);
+        let reading = self.tongue().interpreter.weigh(utterance);
         self.note(Note::Understood {
             turn: utterance.turn,
             intent: reading.intent.name().to_owned(),
@@ -65,18 +66,30 @@ impl Dialogue {
         if !matches!(self.state, State::Asking { .. } | State::Choosing { .. }) {
             self.memory.implicit = None;
         }
+        self.consider(utterance, reading, before, now);
+    }
+
+    /// Does what an utterance wants, by what the embedded interpreter makes of it.
+    pub(super) fn act_on(
+        &mut self,
+        utterance: &Utterance,
+        reading: &Reading,
+        before: Vec<Line>,
+        now: MonoTime,
+    ) {
+        let words = utterance.words.reveal().as_str();
         match &self.state {
             State::Planning { .. }
             | State::Acting { .. }
             | State::Handover { .. }
-            | State::Arranging { .. } => self.meanwhile(words, &reading, before, now),
-            State::Open { .. } => self.open(words, &reading, before, now),
-            State::Proposing(Proposal::Recording) => self.consider_recording(words, &reading, before, now),
-            State::Proposing(_) | State::ReadBack { .. } => self.decide(words, &reading, before, now),
+            | State::Arranging { .. } => self.meanwhile(words, reading, before, now),
+            State::Open { .. } => self.open(words, reading, before, now),
+            State::Proposing(Proposal::Recording) => self.consider_recording(words, reading, before, now),
+            State::Proposing(_) | State::ReadBack { .. } => self.decide(words, reading, before, now),
             State::Asking { .. }
             | State::AskingNumber { .. }
             | State::AskingTime { .. }
-            | State::Choosing { .. } => self.take_answer(utterance, &reading, before, now),
+            | State::Choosing { .. } => self.take_answer(utterance, reading, before, now),
             State::Fresh | State::WithHuman | State::Ended => {}
         }
     }
@@ -90,6 +103,7 @@ impl Dialogue {
         let spoken = || language::spoken(utterance, self.language, languages, spelling);
         let Some(next) = asked.or_else(spoken) else { return false };
         self.language = next;
+        self.memory.language_chosen = true;
         self.note(Note::Language(next));
         if asked.is_none() {
             return false;
@@ -111,6 +125,11 @@ impl Dialogue {
             self.begin(&skill, words, now);
             return;
         }
+        // "No thanks" is a no.
+        let polite = more && matches!(reading.clear(), Some(Intent::Thanks | Intent::Hello));
+        if polite && slots::yes_no(words, self.language) == Some(YesNo::No) {
+            return self.no(now);
+        }
         if self.builtin(reading, before, now)
             || self.begin_clause(words, now)
             || more && self.look_up_again(words, now)
@@ -125,8 +144,9 @@ impl Dialogue {
         if self.ask_which(words, reading, now) {
             return;
         }
-        self.memory.likely = [&reading.intent, &reading.second]
-            .into_iter()
+        let second = reading.seconds.first().map(|(intent, _)| intent);
+        self.memory.likely = std::iter::once(&reading.intent)
+            .chain(second)
             .filter_map(|intent| intent.skill())
             .map(str::to_owned)
             .collect();
@@ -147,14 +167,9 @@ impl Dialogue {
         if self.take_time(words, now) {
             return;
         }
-        // "Goodbye" is nearly "good", and no rating.
-        let other = matches!(
-            reading.clear(),
-            Some(Intent::Skill(_) | Intent::Human | Intent::Goodbye | Intent::Stop | Intent::Repeat)
-        );
-        let rates = matches!(self.state, State::Proposing(Proposal::Rating)) && !other;
-        let rating = if rates { self.rating(words) } else { None };
-        if let Some(score) = rating {
+        if matches!(self.state, State::Proposing(Proposal::Rating))
+            && let Some(score) = self.rating(words, reading.clear())
+        {
             return self.rated(score, now);
         }
         if self.take_either(words, reading, now) {
@@ -164,6 +179,7 @@ impl Dialogue {
         let settled = verdict != Some(YesNo::Yes)
             && (self.reconsider(words, now)
                 || self.correct(words, now)
+                || self.another_answer(words, now)
                 || self.another_option(words, now)
                 || self.take_number(words, now)
                 || self.instead(words, before.clone(), now));
@@ -231,8 +247,12 @@ impl Dialogue {
         if self.reconsider(words, now) || self.corrects_first(words) && self.correct(words, now) {
             return;
         }
+        if self.asks_about_option(words, reading) && self.change_of_subject(words, reading, now) {
+            return;
+        }
         let right = clauses::correction(words, lexicon::of_or_english(self.language)).rest;
-        let readings = std::iter::once(&utterance.words).chain(&utterance.alternatives).take(5);
+        let others = utterance.alternatives.iter().map(|other| &other.words);
+        let readings = std::iter::once(&utterance.words).chain(others).take(5);
         for reading in readings.map(|reading| reading.reveal().as_str()).chain([right.as_str()]) {
             if self.fill(reading, now) {
                 self.also(words, now);

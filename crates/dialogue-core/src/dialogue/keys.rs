@@ -6,9 +6,14 @@ use super::Dialogue;
 use super::promises::CALL_BACK_KEY;
 use super::state::{How, Proposal, State};
 use crate::output::TransferReason;
+use crate::slots;
+
+/// The longest number that is keyed as an amount.
+const KEYS_MAX: usize = 12;
 
 impl Dialogue {
     pub(super) fn key(&mut self, key: char, now: MonoTime) {
+        self.overtaken(now);
         self.silences = 0;
         self.quiet_since = now;
         self.half_sure = false;
@@ -33,8 +38,18 @@ impl Dialogue {
                     self.keys_done(now);
                 }
             }
-            (Expect::Code { .. } | Expect::Digits { .. }, '#') => self.keys_done(now),
-            (Expect::Code { .. } | Expect::Digits { .. }, '*') if !self.keys.is_empty() => {
+            (Expect::Date | Expect::Time | Expect::Amount, '0'..='9') if self.keys.len() < KEYS_MAX => {
+                self.keys.push(key);
+                self.key_at = now;
+            }
+            (
+                Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Time | Expect::Amount,
+                '#',
+            ) => self.keys_done(now),
+            (
+                Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Time | Expect::Amount,
+                '*',
+            ) if !self.keys.is_empty() => {
                 self.keys.clear();
                 self.ask(How::Repeat, now);
             }
@@ -56,7 +71,26 @@ impl Dialogue {
     /// The keys pressed are all that come.
     pub(super) fn keys_done(&mut self, now: MonoTime) {
         let keys = std::mem::take(&mut self.keys);
-        if keys.is_empty() || !self.fill(&keys, now) {
+        let words = match &self.state {
+            State::Asking { task, input } => match self.config.pack.input(&task.skill, input) {
+                Some(spec) => slots::keyed(&spec.slot, &keys),
+                None => None,
+            },
+            State::Fresh
+            | State::Open { .. }
+            | State::Proposing(_)
+            | State::AskingNumber { .. }
+            | State::AskingTime { .. }
+            | State::Planning { .. }
+            | State::Choosing { .. }
+            | State::ReadBack { .. }
+            | State::Acting { .. }
+            | State::Handover { .. }
+            | State::Arranging { .. }
+            | State::WithHuman
+            | State::Ended => Some(keys),
+        };
+        if !words.is_some_and(|words| !words.is_empty() && self.fill(&words, now)) {
             self.not_understood(now);
         }
     }

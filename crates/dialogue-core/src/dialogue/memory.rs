@@ -7,6 +7,7 @@ use callwright_model::{InputSpec, MonoTime, SlotType, Value};
 use super::Dialogue;
 use super::line::Plain;
 use super::state::{How, Proposal, State, Task};
+use crate::slots;
 use crate::verbalise::spoken;
 
 /// What is remembered beside the state.
@@ -26,6 +27,8 @@ pub(super) struct Memory {
     pub(super) wrong_identities: u8,
     /// The number that the caller calls from is not one that the systems know.
     pub(super) strange_number: bool,
+    /// They have said, or shown, which language they want.
+    pub(super) language_chosen: bool,
     /// They were asked how satisfied they are.
     pub(super) rating_asked: bool,
     /// What the caller gave and a plan could be bound with.
@@ -111,7 +114,7 @@ impl Dialogue {
             self.tell(Plain::Progress, sentence, now);
             let task = self.with_known(task);
             self.plan(task, now);
-        } else {
+        } else if !self.offer_left_open(now) {
             self.ask(How::First, now);
         }
     }
@@ -132,13 +135,13 @@ impl Dialogue {
     }
 
     /// What an earlier task was given that a later one needs too: what identifies, or, where the pack does not tell what that is, codes and
-    /// numbers. A reason or a day belongs to the one thing that it was said of.
+    /// numbers; and what the pack lets be remembered. A reason or a day belongs to the one thing that it was said of.
     pub(super) fn remembered(&self, name: &str, spec: &InputSpec) -> Option<&Value> {
         let identifies = match &self.config.pack.identity {
             Some(identity) => identity.inputs.contains(name),
             None => matches!(spec.slot, SlotType::Code { .. } | SlotType::Digits { .. }),
         };
-        self.memory.of(name, spec).filter(|_| identifies)
+        self.memory.of(name, spec).filter(|_| identifies || spec.remember)
     }
 
     /// What the network tells of the caller, where the pack says that an input is just that. Of a shorter one the last digits are.
@@ -154,12 +157,12 @@ impl Dialogue {
         };
         match &spec.slot {
             SlotType::Digits { length } => last(*length).map(Value::Code),
-            other => self.slot_value(other, caller),
+            other => slots::value(other, caller, self.language, None).map(|taken| taken.value),
         }
     }
 
     /// Puts what is known already to what a task was given.
-    fn with_known(&self, mut task: Task) -> Task {
+    pub(super) fn with_known(&self, mut task: Task) -> Task {
         let Some(head) = self.config.pack.skill(&task.skill) else { return task };
         for (name, spec) in &head.inputs {
             if let Some(value) = self.remembered(name, spec) {

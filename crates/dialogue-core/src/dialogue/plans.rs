@@ -20,6 +20,7 @@ impl Dialogue {
         let ask = self.next_ask;
         self.next_ask = AskId(ask.0.wrapping_add(1));
         self.record.asked = Some(task.skill.clone());
+        self.journey.begun(&task.skill);
         let request = PlanRequest {
             plan: task.plan.clone(),
             pack: self.config.pack.name().to_owned(),
@@ -30,6 +31,7 @@ impl Dialogue {
             evidence: BTreeMap::new(),
             agent: "callwright".to_owned(),
             consents: self.consents.clone(),
+            language: Some(self.language),
             speculative: false,
         };
         self.outputs.push_back(Output::Plan { ask, request });
@@ -40,10 +42,19 @@ impl Dialogue {
     }
 
     pub(super) fn planned(&mut self, ask: AskId, reply: PlanReply, now: MonoTime) {
-        let mut task = match &self.state {
-            State::Planning { task, ask: expected, .. } if *expected == ask => task.clone(),
+        match &self.state {
+            State::Planning { ask: expected, .. } if *expected == ask => {}
             _ => return self.stale("plan reply"),
-        };
+        }
+        if let Some(reply) = self.recall_first(ask, reply, now) {
+            self.bound(reply, now);
+        }
+    }
+
+    /// Goes on by how far the core has come with what was asked last.
+    pub(super) fn bound(&mut self, reply: PlanReply, now: MonoTime) {
+        let State::Planning { task, .. } = &self.state else { return self.stale("plan reply") };
+        let mut task = task.clone();
         self.record.verified.extend(reply.verified().iter().cloned());
         if !matches!(reply, PlanReply::Need { why: NeedWhy::NotFound { .. }, .. }) {
             self.accepted(&task);
@@ -93,6 +104,9 @@ impl Dialogue {
     fn need(&mut self, mut task: Task, input: String, why: NeedWhy, now: MonoTime) {
         if self.config.pack.input(&task.skill, &input).is_none() {
             return self.hand_over(TransferReason::Failed, now);
+        }
+        if why == NeedWhy::Missing && self.as_last_time(&mut task, &input, now) {
+            return self.plan(task, now);
         }
         let pack = self.config.pack.clone();
         let not_found = match why {
@@ -213,7 +227,7 @@ impl Dialogue {
         };
         self.record.doubts.remove(&work.plan);
         self.record.done.push((words, claim));
-        self.outcome(line, now);
+        self.outcome(line.about(work.plan), now);
     }
 
     fn failed(&mut self, plan: &PlanId, words: &str, now: MonoTime) {
@@ -221,7 +235,7 @@ impl Dialogue {
         self.record.doubts.remove(&work.plan);
         let sentence = self.words(words, &work.facts);
         let acting = matches!(self.state, State::Acting { .. }) && self.work.is_none();
-        let line = Line::plain(Plain::Apology, sentence);
+        let line = Line::plain(Plain::Apology, sentence).about(work.plan);
         if acting {
             self.enter(State::Proposing(Proposal::Human), now);
             self.say(line, now);
@@ -238,7 +252,7 @@ impl Dialogue {
 
     /// Nobody here can say what was done: tell so, and bring in somebody who can look.
     fn outcome_unknown(&mut self, plan: PlanId, receipts: Vec<Receipt>, now: MonoTime) {
-        let line = Line::plain(Plain::Apology, self.base("in-doubt"));
+        let line = Line::plain(Plain::Apology, self.base("in-doubt")).about(plan.clone());
         self.record.doubts.insert(plan, receipts);
         match &self.state {
             State::Handover { .. } | State::Arranging { .. } => self.say(line, now),

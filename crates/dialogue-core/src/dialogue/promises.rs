@@ -87,7 +87,7 @@ impl Dialogue {
             | State::Ended => return false,
         };
         let Some(call_backs) = &self.config.call_backs else { return false };
-        let local = call_backs.local(call_backs.unix_ms(now));
+        let local = call_backs.clock.now(now);
         let Some(wanted) = call_time::wanted(words, self.language, local) else { return false };
         let other = match (wanted, slots::yes_no(words, self.language)) {
             // "No, not now", and "yes, now is good".
@@ -147,8 +147,8 @@ impl Dialogue {
     /// "Tomorrow between nine and half past nine."
     pub(super) fn spoken_window(&self, window: Window, now: MonoTime) -> String {
         let Some(call_backs) = &self.config.call_backs else { return String::new() };
-        let [from, to] = [window.from_unix_ms, window.to_unix_ms].map(|at| call_backs.local(at));
-        let today = call_backs.local(call_backs.unix_ms(now)).date();
+        let [from, to] = [window.from_unix_ms, window.to_unix_ms].map(|at| call_backs.clock.local(at));
+        let today = call_backs.clock.now(now).date();
         let facts = Record::from([
             ("from".to_owned(), Value::Time(from.format("%Y-%m-%dT%H:%M").to_string())),
             ("to".to_owned(), Value::Time(to.format("%Y-%m-%dT%H:%M").to_string())),

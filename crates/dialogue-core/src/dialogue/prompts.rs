@@ -1,14 +1,15 @@
 //! Questions: each state's, in each way of asking it, and what the ear may expect in answer.
 
-use callwright_model::{Expect, Hints, InputSpec, MonoTime, Record, SlotType, Value};
+use callwright_model::{
+    Expect, Hints, InputSpec, MonoTime, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, Record, SlotType, Value,
+};
 
 use super::Dialogue;
 use super::closing::RATING_MAX;
 use super::line::Plain;
 use super::state::{How, Offer, Pending, Proposal, State};
 use crate::output::{Note, TransferReason};
-use crate::slots::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN};
-use crate::verbalise::phone;
+use crate::verbalise::{duration, phone};
 use crate::words::Sentence;
 
 impl Dialogue {
@@ -119,12 +120,22 @@ impl Dialogue {
                 let facts = Record::from([("number".to_owned(), Value::Int(*number))]);
                 Value::Text(self.words("option-by-number", &facts).text)
             }
+            Value::Int(_) if self.is_length(back) => {
+                duration(value, self.language).map_or_else(|| value.clone(), Value::Text)
+            }
             Value::Text(text) => {
                 let forms = self.tongue().choices.get(text);
                 Value::Text(forms.and_then(|forms| forms.first()).unwrap_or(text).clone())
             }
             other => other.clone(),
         }
+    }
+
+    /// Whether a length of time is asked for.
+    fn is_length(&self, state: &State) -> bool {
+        let State::Asking { task, input } = state else { return false };
+        let spec = self.config.pack.input(&task.skill, input);
+        spec.is_some_and(|spec| matches!(spec.slot, SlotType::Duration { .. }))
     }
 
     fn input_question(&self, input: &str, spec: &InputSpec, how: How) -> Vec<(Plain, Sentence)> {
@@ -135,13 +146,21 @@ impl Dialogue {
         let mut lines = vec![(Plain::Question, self.base(key))];
         if how == How::Narrow {
             let hint = match &spec.slot {
-                SlotType::Digits { .. } => self.base("keys-digits"),
+                SlotType::Digits { .. } | SlotType::Phone | SlotType::Number { .. } => {
+                    self.base("keys-digits")
+                }
                 SlotType::Code { .. } => self.base("spell-with-words"),
                 SlotType::YesNo => self.base("yes-or-no-keys"),
                 SlotType::Choice { of } => {
                     self.words_with("choose-one-of", "options", self.spoken_choices(input, of))
                 }
-                SlotType::Date | SlotType::Name => return lines,
+                SlotType::Date { .. }
+                | SlotType::Time
+                | SlotType::DateTime { .. }
+                | SlotType::Duration { .. }
+                | SlotType::Money { .. }
+                | SlotType::Email
+                | SlotType::Name => return lines,
             };
             lines.push((Plain::Question, hint));
         }
@@ -286,7 +305,13 @@ impl Dialogue {
         // A spelled code sounds alike in many languages, and a name is of none.
         let languages = match expect {
             Expect::Anything | Expect::YesNo | Expect::Choice { .. } => self.config.pack.languages().to_vec(),
-            Expect::Code { .. } | Expect::Digits { .. } | Expect::Date | Expect::Name => Vec::new(),
+            Expect::Code { .. }
+            | Expect::Digits { .. }
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name => Vec::new(),
         };
         Hints { expect, language: self.language, languages, sentences: tongue.sentences.clone(), likely }
     }

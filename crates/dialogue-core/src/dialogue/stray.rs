@@ -21,7 +21,7 @@ impl Dialogue {
         }
         let yes_no = slots::yes_no(words, self.language).is_some();
         match &self.state {
-            State::Proposing(Proposal::Rating) => !yes_no && self.rating(words).is_none(),
+            State::Proposing(Proposal::Rating) => !yes_no && self.rating(words, None).is_none(),
             State::Proposing(_) | State::ReadBack { .. } | State::Open { more: true } => !yes_no,
             // "Hold on a second" does not choose the second.
             State::Asking { .. }
@@ -65,7 +65,14 @@ impl Dialogue {
             Expect::Code { min, .. } | Expect::Digits { min, .. } => {
                 *min > 1 && slots::filled(&expect, words, self.language) < *min
             }
-            Expect::Anything | Expect::YesNo | Expect::Choice { .. } | Expect::Date | Expect::Name => false,
+            Expect::Anything
+            | Expect::YesNo
+            | Expect::Choice { .. }
+            | Expect::Date
+            | Expect::Time
+            | Expect::Amount
+            | Expect::Email
+            | Expect::Name => false,
         };
         // A lone "sí" is the begin of a sentence, too ("si"), and answers all the same.
         let begins = breaks_off(words, self.language) && !self.makes_sense(words);

@@ -8,6 +8,7 @@ use super::memory::{Implicit, is_same};
 use super::state::{How, Proposal, State, Task};
 use crate::clauses;
 use crate::lexicon::{self, fold};
+use crate::pack::input_words_key;
 use crate::slots::{self, YesNo};
 use crate::understand::{Intent, Reading};
 use crate::wish;
@@ -183,9 +184,16 @@ impl Dialogue {
         true
     }
 
+    /// "Is flight 318 on time?" names an option, and is a question about it: what names it is what a skill that looks something up needs.
+    pub(super) fn asks_about_option(&self, words: &str, reading: &Reading) -> bool {
+        let Some(Intent::Skill(skill)) = reading.clear() else { return false };
+        let choosing = matches!(self.state, State::Choosing { .. });
+        choosing && self.reads_only(skill) && !self.told(skill, words).inputs.is_empty()
+    }
+
     /// Goes over to a skill. What only looks something up is a digression, after which the talk goes on where it was; anything else is
     /// a change of mind.
-    fn change_to(&mut self, skill: &str, words: &str, now: MonoTime) {
+    pub(super) fn change_to(&mut self, skill: &str, words: &str, now: MonoTime) {
         let writes = |task: &Task| !self.reads_only(&task.skill);
         let in_flow = self.state.task().is_some_and(writes);
         let back =
@@ -210,7 +218,7 @@ impl Dialogue {
 
     /// Asks which of two skills is meant, where the words say one of them and not which.
     pub(super) fn ask_which(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
-        let Some(skills) = close(reading) else { return false };
+        let Some(skills) = reading.close() else { return false };
         let tasks = skills.map(|skill| self.new_task(skill, words)).to_vec();
         self.enter(State::Proposing(Proposal::Either(tasks)), now);
         self.ask(How::First, now);
@@ -250,10 +258,15 @@ impl Dialogue {
     /// Starts a skill with whatever the utterance and the task before it already tell.
     pub(super) fn begin(&mut self, skill: &str, words: &str, now: MonoTime) {
         let task = self.new_task(skill, words);
+        self.begin_task(task, words, now);
+    }
+
+    /// The same with what is known of it.
+    pub(super) fn begin_task(&mut self, task: Task, words: &str, now: MonoTime) {
         self.misses = 0;
         self.tell_known(&task, words, now);
         if self.half_sure {
-            let sentence = self.words_with("heard-skill", "skill", self.skill_phrase(skill));
+            let sentence = self.words_with("heard-skill", "skill", self.skill_phrase(&task.skill));
             self.tell(Plain::Progress, sentence, now);
             self.memory.implicit = Some(Implicit::Skill);
         }
@@ -308,6 +321,12 @@ impl Dialogue {
         wish::holds(&self.config.pack, "other-words", words, self.language)
     }
 
+    /// Whether words name an input: as the pack's words call it (`input-code-words`), or by its own name.
+    pub(super) fn names(&self, input: &str, words: &str) -> bool {
+        let by_pack = wish::holds(&self.config.pack, &input_words_key(input), words, self.language);
+        by_pack || fold(words).split(' ').any(|word| word == input)
+    }
+
     /// A task with what these words alone tell for it.
     fn told(&self, skill: &str, words: &str) -> Task {
         let mut task = Task { skill: skill.to_owned(), ..Task::default() };
@@ -317,24 +336,9 @@ impl Dialogue {
 
     /// Inputs of a skill that are in words which may be about something else.
     pub(super) fn mentioned(&self, skill: &str, words: &str) -> Record {
-        let mut inputs = Record::new();
-        let Some(head) = self.config.pack.skill(skill) else { return inputs };
-        for (name, spec) in &head.inputs {
-            let alone = head.inputs.iter().filter(|(_, other)| other.slot == spec.slot).count() == 1;
-            let tongue = self.tongue();
-            let value = slots::mentioned(&spec.slot, words, &tongue.choices, self.language);
-            inputs.extend(value.filter(|_| alone).map(|value| (name.clone(), value)));
-        }
-        inputs
+        let mentions = self.config.pack.mentions(skill, words, self.language);
+        mentions.into_iter().map(|mention| (mention.input, mention.value)).collect()
     }
-}
-
-/// The two skills of a reading that is between them.
-fn close(reading: &Reading) -> Option<[&str; 2]> {
-    let [first, second] = [reading.intent.skill()?, reading.second.skill()?];
-    let both = reading.probability + reading.second_probability;
-    (reading.clear().is_none() && both >= CLOSE && reading.second_probability >= CLOSE_SECOND)
-        .then_some([first, second])
 }
 
 /// Words without those that have figures in them: a code says nothing of what is wanted, and half a short clause may be one.
@@ -350,7 +354,3 @@ fn join(words: &str, more: &str) -> String {
 
 /// A change of subject in the middle of a question must be this clear, and so must each of two wishes in one breath.
 pub(super) const CHANGE_OF_SUBJECT: f32 = 0.7;
-
-/// Two skills that are together as likely as this, the second of them as this, are asked about.
-const CLOSE: f32 = 0.7;
-const CLOSE_SECOND: f32 = 0.25;

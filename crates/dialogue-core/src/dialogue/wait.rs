@@ -23,13 +23,22 @@ const QUESTION_HEARD: f32 = 0.3;
 
 impl Dialogue {
     pub(super) fn next_timer(&self) -> Option<(MonoTime, Timer)> {
+        // It is shorter than any other patience, and what comes of it decides which of those is next.
+        if let Some(waiting) = &self.interpreting {
+            return Some((waiting.until, Timer::Interpretation));
+        }
         let limits = &self.config.limits;
         let speaking = self.speaking.map(|(_, since)| (since + limits.speaking, Timer::Speaking));
         // A comment while the caller speaks would be dropped; their words come first, or the timer above.
         let quiet = |at: MonoTime, timer| self.speaking.is_none().then_some((at, timer));
         let timers = match &self.state {
             State::Fresh | State::WithHuman | State::Ended => return None,
-            State::Planning { since, comfort, .. } | State::Arranging { since, comfort, .. } => {
+            State::Planning { since, comfort, .. } => {
+                let plan = Some((*since + limits.planning, Timer::Plan));
+                let recall = self.journey.waits_until().map(|until| (until, Timer::Recall));
+                [speaking, quiet(*comfort, Timer::Progress), recall.into_iter().chain(plan).min()]
+            }
+            State::Arranging { since, comfort, .. } => {
                 [speaking, quiet(*comfort, Timer::Progress), Some((*since + limits.planning, Timer::Plan))]
             }
             State::Acting { since, comfort } => {
@@ -83,8 +92,10 @@ impl Dialogue {
                 }
             }
             Timer::Digits => self.keys_done(now),
+            Timer::Interpretation => self.not_interpreted(now),
             Timer::Progress => self.comfort(now),
             Timer::Plan => self.core_gone(now),
+            Timer::Recall => self.not_recalled(now),
             Timer::Transfer => self.transferred(TransferResult::NoAnswer, now),
         }
     }
@@ -184,6 +195,9 @@ impl Dialogue {
             && *say == Some(id)
         {
             *heard = share;
+        }
+        if share >= self.config.limits.read_back_heard {
+            self.outcome_heard(&said.line);
         }
         if !self.active() {
             // A claim stays owed while a human has the caller: it is said should they come back.

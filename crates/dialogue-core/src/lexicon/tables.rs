@@ -10,29 +10,26 @@ use super::list;
 use super::sections::{Need, SECTIONS, keys_under};
 
 /// The tables of a file, asked for one by one.
-pub(super) struct Tables<'t> {
-    pub(super) file: &'t str,
+pub(crate) struct Tables<'t> {
+    pub(crate) file: &'t str,
     node: Node,
-    pub(super) problems: &'t mut Vec<Problem>,
+    pub(crate) problems: &'t mut Vec<Problem>,
 }
 
 /// A line `value = form, form` of a table.
-pub(super) struct Row<'t> {
-    pub(super) line: u32,
-    pub(super) value: &'t str,
-    pub(super) forms: &'t str,
+pub(crate) struct Row<'t> {
+    pub(crate) line: u32,
+    pub(crate) value: &'t str,
+    pub(crate) forms: &'t str,
 }
 
 impl<'t> Tables<'t> {
     /// Reads the file and tells which tables it lacks, and which keys mean nothing.
-    pub(super) fn read(file: &'t str, text: &str, problems: &'t mut Vec<Problem>) -> Option<Self> {
+    pub(crate) fn read(file: &'t str, text: &str, problems: &'t mut Vec<Problem>) -> Option<Self> {
         let node = Node::parse(file, text).map_err(|problem| problems.push(problem)).ok()?;
         let tables = Self { file, node, problems };
-        for (path, node) in [("", Some(&tables.node))].into_iter().chain(
-            ["numbers", "call_times", "clauses", "say", "intents"]
-                .map(|path| (path, tables.node.field(path))),
-        ) {
-            if let Some(node) = node {
+        for path in ["", "numbers", "call_times", "clauses", "slots", "slots.rules", "say", "intents"] {
+            if let Some(node) = below(&tables.node, path) {
                 node.check_keys(file, &keys_under(path), tables.problems);
             }
         }
@@ -46,20 +43,20 @@ impl<'t> Tables<'t> {
     }
 
     /// Whether a table is not there, or has nothing in it.
-    pub(super) fn is_missing(&self, path: &str) -> bool {
+    pub(crate) fn is_missing(&self, path: &str) -> bool {
         self.text(path).is_none_or(|text| text.trim().is_empty())
     }
 
     fn at(&self, path: &str) -> Option<&Node> {
-        path.split('.').try_fold(&self.node, |node, name| node.field(name))
+        below(&self.node, path)
     }
 
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.at(path).and_then(Node::text)
     }
 
     /// The tables below a path, with the line that the text of each begins on.
-    pub(super) fn texts(&self, path: &str) -> Vec<(String, String, u32)> {
+    pub(crate) fn texts(&self, path: &str) -> Vec<(String, String, u32)> {
         let below = self.at(path).and_then(Node::map).unwrap_or_default();
         let text = |node: &Node| Some((node.text()?.to_owned(), node.line));
         below
@@ -69,18 +66,23 @@ impl<'t> Tables<'t> {
     }
 
     /// Comma or line separated phrases, folded.
-    pub(super) fn list<T: FromIterator<String>>(&self, path: &str) -> T {
+    pub(crate) fn list<T: FromIterator<String>>(&self, path: &str) -> T {
         list(self.text(path).unwrap_or_default()).into_iter().collect()
     }
 
+    /// The same, as single characters.
+    pub(crate) fn forms_in_chars(&self, path: &str) -> Vec<Vec<char>> {
+        list(self.text(path).unwrap_or_default()).iter().map(|form| form.chars().collect()).collect()
+    }
+
     /// Lines of a table that are no rows, as they are written.
-    pub(super) fn lines(&self, path: &str) -> Vec<String> {
+    pub(crate) fn lines(&self, path: &str) -> Vec<String> {
         let lines = self.text(path).unwrap_or_default().lines().map(str::trim);
         lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
     /// Folded forms with the value that each stands for.
-    pub(super) fn forms<T: FromStr + Clone>(&mut self, path: &str, kind: &str) -> BTreeMap<String, T> {
+    pub(crate) fn forms<T: FromStr + Clone>(&mut self, path: &str, kind: &str) -> BTreeMap<String, T> {
         let mut found = BTreeMap::new();
         self.rows(path, kind, |value: T, forms| {
             found.extend(list(forms).into_iter().map(|form| (form, value.clone())));
@@ -89,7 +91,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Values with the one form of each, as it is written.
-    pub(super) fn names<T: FromStr + Ord>(&mut self, path: &str, kind: &str) -> BTreeMap<T, String> {
+    pub(crate) fn names<T: FromStr + Ord>(&mut self, path: &str, kind: &str) -> BTreeMap<T, String> {
         let mut found = BTreeMap::new();
         self.rows(path, kind, |value: T, form| {
             found.insert(value, form.trim().to_owned());
@@ -98,7 +100,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Names of kinds by what is written, from rows `kind = a, b`.
-    pub(super) fn kinds(&mut self, path: &str) -> BTreeMap<String, String> {
+    pub(crate) fn kinds(&mut self, path: &str) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         self.rows(path, "a name", |kind: String, letters| {
             let letters =
@@ -108,7 +110,8 @@ impl<'t> Tables<'t> {
         found
     }
 
-    fn rows<T: FromStr>(&mut self, path: &str, kind: &str, mut take: impl FnMut(T, &str)) {
+    /// Rows as they are written, each value with its forms.
+    pub(crate) fn rows<T: FromStr>(&mut self, path: &str, kind: &str, mut take: impl FnMut(T, &str)) {
         let mut wrong = Vec::new();
         for row in self.at(path).map(rows).unwrap_or_default() {
             match row.map(|row| row.value.parse::<T>().map(|value| (value, row.forms)).map_err(|_| row)) {
@@ -124,7 +127,7 @@ impl<'t> Tables<'t> {
     }
 
     /// A table that is one of a few words.
-    pub(super) fn one_of<T: Copy>(&mut self, path: &str, known: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(&mut self, path: &str, known: &[(&str, T)]) -> Option<T> {
         let node = self.at(path)?;
         let (text, line) = (node.text().unwrap_or_default().trim(), node.line);
         let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
@@ -138,10 +141,15 @@ impl<'t> Tables<'t> {
     }
 
     /// A problem with a table as a whole.
-    pub(super) fn wrong(&mut self, path: &str, what: &str, help: &str) {
+    pub(crate) fn wrong(&mut self, path: &str, what: &str, help: &str) {
         let line = self.at(path).map(|node| node.line);
         self.problems.push(Problem::error(self.file, line, format!("`{path}` {what}")).help(help));
     }
+}
+
+/// The node at a path of keys.
+fn below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    path.split('.').filter(|name| !name.is_empty()).try_fold(node, |node, name| node.field(name))
 }
 
 /// The rows of a table; lines that are none come as they are.

@@ -2,28 +2,80 @@
 
 use std::collections::BTreeMap;
 
-use callwright_model::{Language, Record, Value};
+use callwright_model::{Language, Lean, Record, Value};
+use chrono::{Days, NaiveDate};
 
+use super::{date, one_of};
 use crate::lexicon::{self, Lexicon, Number, fold};
 use crate::verbalise;
 
 /// The number of the option meant, from 1, if the words fit exactly one.
-pub(crate) fn pick(words: &str, options: &[Record], language: Language) -> Option<usize> {
+#[must_use]
+pub fn pick(words: &str, options: &[Record], language: Language) -> Option<usize> {
     let lexicon = lexicon::of_or_english(language);
     let folded = fold(words);
     if folded.is_empty() || options.is_empty() {
         return None;
     }
-    by_facts(&folded, options, language).or_else(|| {
+    by_facts(&folded, options, language).or_else(|| by_date(words, options, language)).or_else(|| {
         // An ordinal out of range is no reason to take "one" in "the fourth one" for a number.
-        by_ordinal(&folded, options.len(), lexicon).unwrap_or_else(|| {
-            by_comparison(&folded, options, lexicon).or_else(|| by_number(&folded, options.len(), lexicon))
+        by_ordinal(words, options.len(), lexicon).unwrap_or_else(|| {
+            by_comparison(&folded, options, lexicon)
+                .or_else(|| by_number(&folded, options.len(), lexicon))
+                .or_else(|| by_sound(words, options, language))
         })
     })
 }
 
+/// "The one on Friday", "the 23rd": by the day of an option, whichever day it is today.
+fn by_date(words: &str, options: &[Record], language: Language) -> Option<usize> {
+    let fits = |option: &Record| {
+        let day = first_day(option)?;
+        // Far enough before that "tomorrow" is not it, and near enough that "Friday" is.
+        let before = day.checked_sub_days(Days::new(3))?;
+        let taken = date(words, language, Some(before), Lean::Future)?;
+        (taken.value.as_text() == Some(day.to_string().as_str())).then_some(())
+    };
+    let mut fitting = options.iter().enumerate().filter(|(_, option)| fits(option).is_some());
+    let (index, _) = fitting.next()?;
+    fitting.next().is_none().then_some(index + 1)
+}
+
+fn first_day(option: &Record) -> Option<NaiveDate> {
+    option.values().find_map(|value| match value {
+        Value::Date(text) | Value::Time(text) => text.get(..10)?.parse().ok(),
+        Value::Record(inner) => first_day(inner),
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::Text(_)
+        | Value::Code(_)
+        | Value::Money(_)
+        | Value::List(_) => None,
+    })
+}
+
+/// By names that the recogniser has written otherwise. Numbers and times that sound alike are others.
+fn by_sound(words: &str, options: &[Record], language: Language) -> Option<usize> {
+    let forms: Vec<(usize, String)> = options
+        .iter()
+        .enumerate()
+        .flat_map(|(number, option)| names(option).into_iter().map(move |name| (number, name.to_owned())))
+        .collect();
+    one_of::find(words, &forms, language).map(|named| named.number + 1)
+}
+
+fn names(option: &Record) -> Vec<&str> {
+    let of = option.values().map(|value| match value {
+        Value::Text(text) if !text.contains(|c: char| c.is_ascii_digit()) => vec![text.as_str()],
+        Value::Record(inner) => names(inner),
+        _ => Vec::new(),
+    });
+    of.flatten().collect()
+}
+
 /// The value of a closed list that the words name. Forms come from the pack's examples.
-pub(crate) fn closed(
+#[must_use]
+pub fn closed(
     words: &str,
     of: &[String],
     forms: &BTreeMap<String, Vec<String>>,
@@ -60,9 +112,20 @@ pub(crate) fn closed(
     if top >= 0.75 && close.len() == 1 {
         return Some(close[0].1.clone());
     }
+    let forms: Vec<(usize, String)> = of
+        .iter()
+        .enumerate()
+        .flat_map(|(number, value)| {
+            let spoken = forms.get(value).into_iter().flatten().chain(std::iter::once(value));
+            spoken.map(move |form| (number, form.clone()))
+        })
+        .collect();
+    if let Some(named) = one_of::find(words, &forms, language) {
+        return of.get(named.number).cloned();
+    }
     let lexicon = lexicon::of_or_english(language);
     let number =
-        by_ordinal(&folded, of.len(), lexicon).unwrap_or_else(|| by_number(&folded, of.len(), lexicon))?;
+        by_ordinal(words, of.len(), lexicon).unwrap_or_else(|| by_number(&folded, of.len(), lexicon))?;
     of.get(number - 1).cloned()
 }
 
@@ -81,10 +144,11 @@ pub(crate) fn option_phrases(options: &[Record], language: Language) -> Vec<Stri
 /// By what an option's facts sound like, the longest match deciding; equal ones cancel out.
 fn by_facts(folded: &str, options: &[Record], language: Language) -> Option<usize> {
     let mut best: Vec<(usize, usize)> = Vec::new();
+    let figures = in_figures(folded, lexicon::of_or_english(language));
     for (index, option) in options.iter().enumerate() {
         let longest = facts(option, language)
             .into_iter()
-            .filter(|(form, _)| says(folded, form, language))
+            .filter(|(form, _)| says(folded, form, language) || says(&figures, form, language))
             .map(|(_, weight)| weight)
             .max();
         if let Some(weight) = longest {
@@ -95,6 +159,24 @@ fn by_facts(folded: &str, options: &[Record], language: Language) -> Option<usiz
     let mut fitting = best.into_iter().filter(|(weight, _)| *weight == top);
     let (_, number) = fitting.next()?;
     fitting.next().is_none().then_some(number)
+}
+
+/// The words with digits that are said one by one as one figure: a digit may have several words.
+fn in_figures(folded: &str, lexicon: &Lexicon) -> String {
+    let mut text = String::new();
+    let mut in_figure = false;
+    for word in folded.split(' ') {
+        let digit = match lexicon.numbers.get(word) {
+            Some(Number::Unit(digit)) => Some(digit.to_string()),
+            Some(Number::Teen(_) | Number::Tens(_) | Number::Hundreds(_) | Number::Times(_)) | None => None,
+        };
+        if !(in_figure && digit.is_some()) {
+            text.push(' ');
+        }
+        in_figure = digit.is_some();
+        text.push_str(digit.as_deref().unwrap_or(word));
+    }
+    text
 }
 
 /// Folded forms of an option's facts, each with how much it weighs.
@@ -119,6 +201,7 @@ fn facts(option: &Record, language: Language) -> Vec<(String, usize)> {
                     forms.extend(
                         number_forms(&digits, language)
                             .into_iter()
+                            .chain([folded])
                             .map(|form| (form.clone(), 50 + form.len())),
                     );
                 } else {
@@ -151,8 +234,19 @@ fn number_forms(digits: &str, language: Language) -> Vec<String> {
     forms
 }
 
-/// "The second one", "number two", "the last". The outer `None` is for words without any ordinal.
-fn by_ordinal(folded: &str, count: usize, lexicon: &Lexicon) -> Option<Option<usize>> {
+/// "The second one", "number two", "the last", "not the first, the second". The outer `None` is for words without any ordinal.
+fn by_ordinal(words: &str, count: usize, lexicon: &Lexicon) -> Option<Option<usize>> {
+    let grammar = &lexicon.grammar;
+    let heard = grammar.heard(words);
+    let folded = &fold(words);
+    let said = grammar.scan_forms(&heard, lexicon.ordinals.iter().map(|(form, number)| (form, *number)));
+    if !said.is_empty() {
+        let number = grammar.settle(&heard, &said).map(|(span, _)| span.value);
+        return Some(only(
+            number.map(|number| if number < 0 { count as i64 } else { number }).into_iter(),
+            count,
+        ));
+    }
     let hits = lexicon.ordinals.iter().filter(|(form, _)| says(folded, form, lexicon.language));
     let longest = hits.clone().map(|(form, _)| form.len()).max()?;
     let numbers = hits
@@ -164,7 +258,7 @@ fn by_ordinal(folded: &str, count: usize, lexicon: &Lexicon) -> Option<Option<us
 /// A bare "two" in a short answer. In "that one" the word is no number.
 fn by_number(folded: &str, count: usize, lexicon: &Lexicon) -> Option<usize> {
     let tokens: Vec<&str> = folded.split(' ').collect();
-    let pointing = tokens.len() > 1 && ["that", "this", "which", "a", "no"].contains(&tokens[0]);
+    let pointing = tokens.len() > 1 && lexicon.pointing.contains(tokens[0]);
     if tokens.len() > 4 || pointing {
         return None;
     }
@@ -238,12 +332,19 @@ fn first_price(option: &Record) -> Option<i64> {
     })
 }
 
-/// The words hold the form as whole words; in Korean, where endings hang on words and spaces come and go, anywhere.
+/// The words hold the form as whole words; where endings hang on words and spaces come and go, anywhere.
 fn says(folded: &str, form: &str, language: Language) -> bool {
     if form.is_empty() {
         return false;
     }
-    if language == Language::KO && !form.is_ascii() {
+    let joined = lexicon::of_or_english(language).joined;
+    if joined && form.bytes().all(|b| b.is_ascii_digit()) {
+        let holds = |word: &str| {
+            word.strip_prefix(form).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        return folded.split(' ').any(holds);
+    }
+    if joined && !form.is_ascii() {
         let (words, form) = (folded.replace(' ', ""), form.replace(' ', ""));
         // One syllable is part of too many words.
         return if form.chars().count() == 1 {

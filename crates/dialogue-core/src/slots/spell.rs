@@ -78,7 +78,15 @@ impl Spelled {
             let fitting = [whole.all(), trimmed.all(), whole.sure()]
                 .into_iter()
                 .find(|text| text.chars().count() == length);
-            found.extend(fitting);
+            // What was written together is a code by itself, whatever letter stands beside it: "W5E8R1 a".
+            let together = || {
+                let mut fitting = stretch.iter().filter_map(|piece| match piece {
+                    Piece::Characters { text, sure: true } => Some(text),
+                    Piece::Characters { sure: false, .. } | Piece::Gap => None,
+                });
+                fitting.find(|text| length > 1 && text.chars().count() == length).cloned()
+            };
+            found.extend(fitting.or_else(together));
         }
         (found.len() == 1).then(|| found.remove(0))
     }
@@ -90,11 +98,11 @@ pub(super) fn read(words: &str, language: Language, letters: bool) -> Spelled {
     let folded = fold(words);
     let tokens: Vec<String> =
         folded.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
-    if language != Language::KO {
+    if !lexicon.joined {
         return read_tokens(&tokens, lexicon, letters);
     }
-    let mut spelled = read_tokens(&part_korean(&tokens, lexicon, letters, false), lexicon, letters);
-    let other = read_tokens(&part_korean(&tokens, lexicon, letters, true), lexicon, letters);
+    let mut spelled = read_tokens(&part_joined(&tokens, lexicon, letters, false), lexicon, letters);
+    let other = read_tokens(&part_joined(&tokens, lexicon, letters, true), lexicon, letters);
     spelled.other = (other.pieces != spelled.pieces).then(|| Box::new(other));
     spelled
 }
@@ -124,7 +132,7 @@ impl Reader<'_> {
         if self.letters
             && let Some((letter, used)) = longest(tokens, |phrase| self.lexicon.letters.get(phrase).copied())
         {
-            let (letter, more) = self.as_in(letter, &tokens[used..]);
+            let (letter, more) = as_in(self.lexicon, letter, &tokens[used..]);
             self.push(&letter.to_string(), true);
             return used + more;
         }
@@ -155,7 +163,7 @@ impl Reader<'_> {
         }
         let maybe = if self.letters { self.lexicon.maybe_letters.get(token) } else { None };
         if let Some(&letter) = maybe.or_else(|| self.lexicon.maybe_digits.get(token)) {
-            let (said, more) = self.as_in(letter, &tokens[1..]);
+            let (said, more) = as_in(self.lexicon, letter, &tokens[1..]);
             // "K for kilo": nothing but a letter is explained like this.
             self.push(&said.to_string(), more > 0);
             return 1 + more;
@@ -166,28 +174,6 @@ impl Reader<'_> {
             self.pieces.push(Piece::Gap);
         }
         1
-    }
-
-    /// "As in kilo" after a letter: the word decides, for the letter itself is the easier to mishear.
-    fn as_in(&self, letter: char, rest: &[String]) -> (char, usize) {
-        for phrase in &self.lexicon.as_in {
-            let length = phrase.split(' ').count();
-            let Some(word) = rest.get(length) else { continue };
-            if rest[..length].join(" ") != *phrase {
-                continue;
-            }
-            // "As in" can be nothing else; "for" and "de" only before a word with the same letter.
-            if length > 1 {
-                let known = longest(&rest[length..], |phrase| self.lexicon.letters.get(phrase).copied());
-                let first = word.chars().next().filter(char::is_ascii_alphabetic).unwrap_or(letter);
-                let (said, used) = known.unwrap_or((first, 1));
-                return (said, length + used);
-            }
-            if word.chars().count() >= 2 && word.starts_with(letter) {
-                return (letter, length + 1);
-            }
-        }
-        (letter, 0)
     }
 
     fn push(&mut self, text: &str, sure: bool) {
@@ -207,6 +193,49 @@ impl Reader<'_> {
             self.push_raw(&text);
         }
     }
+}
+
+/// A letter that tokens begin with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letter {
+    pub(super) letter: char,
+    /// Tokens that it took, explanation and all.
+    pub(super) used: usize,
+    /// It is one by itself, or explained; not a word that may be a letter's.
+    pub(super) sure: bool,
+}
+
+/// The letter that is said first, if one is.
+pub(super) fn letter(tokens: &[String], lexicon: &Lexicon) -> Option<Letter> {
+    let token = tokens.first()?;
+    let mut chars = token.chars();
+    let single = chars.next().filter(|c| c.is_ascii_lowercase() && chars.next().is_none());
+    let known = longest(tokens, |phrase| lexicon.letters.get(phrase).copied());
+    let (letter, used) = single.map(|letter| (letter, 1)).or(known)?;
+    let (letter, more) = as_in(lexicon, letter, &tokens[used..]);
+    Some(Letter { letter, used: used + more, sure: single.is_some() || more > 0 })
+}
+
+/// "As in kilo" after a letter: the word decides, for the letter itself is the easier to mishear.
+fn as_in(lexicon: &Lexicon, letter: char, rest: &[String]) -> (char, usize) {
+    for phrase in &lexicon.as_in {
+        let length = phrase.split(' ').count();
+        let Some(word) = rest.get(length) else { continue };
+        if rest[..length].join(" ") != *phrase {
+            continue;
+        }
+        // "As in" can be nothing else; "for" and "de" only before a word with the same letter.
+        if length > 1 {
+            let known = longest(&rest[length..], |phrase| lexicon.letters.get(phrase).copied());
+            let first = word.chars().next().filter(char::is_ascii_alphabetic).unwrap_or(letter);
+            let (said, used) = known.unwrap_or((first, 1));
+            return (said, length + used);
+        }
+        if word.chars().count() >= 2 && word.starts_with(letter) {
+            return (letter, length + 1);
+        }
+    }
+    (letter, 0)
 }
 
 /// A number under way: "eight hundred twenty" waits for "one".
@@ -289,9 +318,9 @@ fn longest<T>(tokens: &[String], known: impl Fn(&str) -> Option<T>) -> Option<(T
     })
 }
 
-/// Korean writes digits and letter names together as it likes and hangs endings on them: parts each token into known words, or
+/// Where words are joined, digits and letter names are written together at will and carry endings: parts each token into known words, or
 /// leaves it whole. An ending may itself be a digit ("이요"), so that there are two ways: `long` takes off the longest.
-fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool, long: bool) -> Vec<String> {
+fn part_joined(tokens: &[String], lexicon: &Lexicon, letters: bool, long: bool) -> Vec<String> {
     let known = |word: &str| {
         lexicon.numbers.contains_key(word)
             || lexicon.repeat.contains_key(word)
@@ -302,6 +331,8 @@ fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool, long: bool) 
         let endings = lexicon.particles.iter().filter_map(|particle| token.strip_suffix(particle.as_str()));
         let rests = std::iter::once(token.as_str()).chain(endings);
         let ways = rests.filter_map(|rest| Some((rest.len(), part(rest, &known)?)));
+        // Figures with a digit written out behind them are figures with an ending.
+        let long = long || token.starts_with(|c: char| c.is_ascii_digit());
         let best = if long {
             ways.min_by_key(|(length, _)| *length)
         } else {
@@ -309,7 +340,11 @@ fn part_korean(tokens: &[String], lexicon: &Lexicon, letters: bool, long: bool) 
         };
         match best {
             Some((_, words)) => parted.extend(words),
-            None => parted.push(token.clone()),
+            // Figures with a counter: "212편".
+            None => match token.find(|c: char| !c.is_ascii_alphanumeric()) {
+                Some(end) if end > 0 => parted.extend([token[..end].to_owned(), token[end..].to_owned()]),
+                Some(_) | None => parted.push(token.clone()),
+            },
         }
     }
     parted

@@ -40,12 +40,18 @@ fn table(name: &str) -> &'static str {
         "no" => "op",
         "ordinals" => "1 = unim\n2 = duim\n-1 = fin",
         "compare" => "earliest = pram",
-        "months" => "1 = unmon",
+        "slots.email" => "@ = atu",
+        "slots.tables.weekday" => "1 = lundu",
+        "slots.tables.relative" => "1 = mornu",
+        "slots.tables.unit" => "3600 = oru",
+        "slots.tables.currency" => "EUR = eu",
+        "slots.rules.date" => "weekday = {weekday}\nrelative = {relative}",
+        "slots.rules.time" => "at = a {hour:number}",
+        "slots.rules.number" => "number = {number}",
+        "slots.rules.money" => "sum = {amount:decimal} {currency}",
+        "slots.rules.duration" => "span = {count} {unit}",
         "requests" => "qab = sapak",
-        "call_times.days" => "1 = mornu",
         "call_times.parts" => "8-12 = dilu",
-        "call_times.waits" => "60 = oru",
-        "call_times.numbers" => "1 = un",
         "say.numbers.cardinal" => "-x: sub >>\n0: zil\n1: un\n2: du\n3: =#=\n10: <<dek[-o->>]",
         "say.numbers.ordinal" => "0: =cardinal=im",
         "say.numbers.digit" | "say.numbers.spelled-digit" | "say.numbers.place" => "0: =#=",
@@ -109,7 +115,8 @@ fn a_language_without_files_is_told_with_what_to_do() {
 #[test]
 fn all_that_is_missing_is_told_at_once_each_with_what_it_is_for() {
     let mut pack = airline_in("qaa");
-    let half = "numbers:\n  unit: |\n    0 = zil\n    x = un\nyess: ip\nno: op\n";
+    let half = "numbers:\n  unit: |\n    0 = zil\n    x = un\nyess: ip\nno: op\n\
+        slots:\n  tables:\n    weekday: |\n      1 = lundu\n  rules:\n    date: |\n      dai = {weekday}\n      weekday = {wekday}\n";
     pack.files.insert("languages/qaa.yaml".to_owned(), half.to_owned());
     let half = "greeting = Salu. { $name }\nfarewel = Adu.\nhelp = { SPELL($skills, as: \"odd\") }\n";
     pack.files.insert("languages/qaa.ftl".to_owned(), half.to_owned());
@@ -117,6 +124,10 @@ fn all_that_is_missing_is_told_at_once_each_with_what_it_is_for() {
     for wanted in [
         "languages/qaa.yaml:4: error: `x` in `numbers.unit` is not a whole number",
         "languages/qaa.yaml:5: error: `yess` is not a key that is known here (did you mean `yes`?)",
+        "languages/qaa.yaml:10: error: `slots.tables.weekday` is in none of the rules",
+        "languages/qaa.yaml:13: error: the rule `dai = {weekday}` is of the kind `dai`, which `date` does not know (did you mean `day`?)",
+        "languages/qaa.yaml:14: error: the rule `weekday = {wekday}` names `{wekday}`, which is no class",
+        "languages/qaa.yaml: error: the table `slots.rules.time` is missing (how times of day are said",
         "languages/qaa.yaml: error: the table `yes` is missing (every way to agree)",
         "languages/qaa.yaml: error: the table `intents.human` is missing (wishes for a person, a line each)",
         "languages/qaa.yaml: error: the table `say.numbers.ordinal` is missing",

@@ -105,3 +105,44 @@ fn callers_may_ask_what_they_told() {
         assert!(answer.contains(wanted), "{answer}");
     }
 }
+
+#[test]
+fn what_is_put_right_is_named_in_the_callers_words() {
+    for (language, words) in [(ES, "la clave es cuatro ocho dos dos"), (KO, "비밀번호는 사팔이이예요")]
+    {
+        let mut stage = at_the_read_back(language);
+        stage.caller(words);
+        let pin = stage.plans.last().and_then(|plan| plan.inputs.get("pin")).cloned();
+        assert_eq!(pin, Some(Value::Code("4822".to_owned())), "{words}");
+        assert_eq!(stage.executed, [], "{words}");
+    }
+    let mut stage = play(
+        "de".parse().expect("a language"),
+        Core::Works,
+        &[
+            ("mein flug wurde gestrichen", ""),
+            ("K7M4X2", ""),
+            ("vier acht zwei eins", ""),
+            ("den ersten", ""),
+        ],
+    );
+    stage.caller("die geheimzahl ist vier acht zwei zwei");
+    let pin = stage.plans.last().and_then(|plan| plan.inputs.get("pin")).cloned();
+    assert_eq!(pin, Some(Value::Code("4822".to_owned())));
+}
+
+#[test]
+fn two_wishes_joined_by_an_ending_or_a_stop_are_two() {
+    for words in [
+        "예약 취소하고 비행기가 늦는지 알려 주세요",
+        "예약을 취소하고 싶고 항공편 운항 상태도 알려 주세요",
+        "예약 취소해 주시고 항공편 상태 확인해 주세요",
+        "예약을 취소해 주세요. 비행기가 지연됐나요?",
+        "예약 취소해 주세요 그리고 비행기 몇 시에 출발해요",
+    ] {
+        let mut stage = Stage::new(KO, Core::Works);
+        let answer = stage.caller(words);
+        assert_eq!(stage.plans.last().map(|plan| plan.skill.as_str()), Some("cancel"), "{words}: {answer}");
+        assert!(answer.contains("항공편 운항 확인"), "{words}: {answer}");
+    }
+}

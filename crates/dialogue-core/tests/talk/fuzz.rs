@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
-use callwright_dialogue_core::{AskId, Dialogue, DialogueConfig, Output, Played, SayKind, TransferResult};
+use callwright_dialogue_core::{
+    AskId, Dialogue, DialogueConfig, Fault, InterpretId, Output, Played, Proposal, SayKind, TransferResult,
+};
 use callwright_model::{
-    CallId, Language, MonoTime, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, Record, SayId, TurnId,
-    Utterance, Value,
+    CallId, Language, MonoTime, NeedWhy, PastPlan, PastStanding, Pii, PlanEvent, PlanFact, PlanId, PlanReply,
+    Recalled, Record, SayId, TurnId, Utterance, Value,
 };
 use proptest::prelude::*;
 
@@ -19,12 +21,15 @@ enum Fact {
     SpeechDiscarded,
     Key(char),
     Reply(PlanReply, bool),
+    Recalled(Option<Recalled>, bool),
     Event(PlanFact),
     Gone,
     Played(u32, f32),
     Silence(u64),
     Transfer(TransferResult),
     CallBack(bool),
+    /// A language model's answer, to the last question or to another.
+    Interpreted(Result<Proposal, Fault>, bool),
     Wait(u64),
 }
 
@@ -69,6 +74,7 @@ fn facts() -> impl Strategy<Value = Fact> {
         1 => prop::sample::select(vec!['0', '1', '2', '9', '#', '*', 'A']).prop_map(Fact::Key),
         6 => (replies(), prop::bool::weighted(0.9)).prop_map(|(reply, right)| Fact::Reply(reply, right)),
         3 => events().prop_map(Fact::Event),
+        2 => (proptest::option::of(recalled()), prop::bool::weighted(0.9)).prop_map(|(it, right)| Fact::Recalled(it, right)),
         1 => Just(Fact::Gone),
         4 => (0_u32..4, 0.0_f32..=1.0).prop_map(|(back, share)| Fact::Played(back, share)),
         1 => (0_u64..20).prop_map(Fact::Silence),
@@ -81,8 +87,18 @@ fn facts() -> impl Strategy<Value = Fact> {
         ])
         .prop_map(Fact::Transfer),
         1 => any::<bool>().prop_map(Fact::CallBack),
+        3 => (interpretations(), prop::bool::weighted(0.9)).prop_map(|(answer, right)| Fact::Interpreted(answer, right)),
         3 => (0_u64..15_000).prop_map(Fact::Wait),
     ]
+}
+
+fn interpretations() -> impl Strategy<Value = Result<Proposal, Fault>> {
+    let skill = prop::sample::select(vec!["rebook", "cancel", "status", "nonsense", ""]);
+    let proposal = skill.prop_map(|skill| Proposal {
+        skill: Some(skill.to_owned()).filter(|skill| !skill.is_empty()),
+        ..Proposal::default()
+    });
+    prop_oneof![4 => proposal.prop_map(Ok), 1 => Just(Err(Fault::Unreachable))]
 }
 
 fn replies() -> impl Strategy<Value = PlanReply> {
@@ -100,7 +116,7 @@ fn replies() -> impl Strategy<Value = PlanReply> {
     });
     let choose = (0_usize..3).prop_map(move |count| PlanReply::Choose {
         plan: plan(),
-        verified: vec![],
+        verified: vec!["K7M4X2".to_owned()],
         input: "flight".to_owned(),
         words: "offer-flights".to_owned(),
         options: [option("10:15"), option("14:40")].into_iter().take(count).collect(),
@@ -111,7 +127,7 @@ fn replies() -> impl Strategy<Value = PlanReply> {
         3 => need,
         2 => choose,
         3 => words.clone().prop_map(move |words| PlanReply::Ready {
-            plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new(), steps: vec![]
+            plan: plan(), verified: vec!["K7M4X2".to_owned()], words: words.to_owned(), facts: Record::new(), steps: vec![]
         }),
         1 => words.clone().prop_map(move |words| PlanReply::Answer {
             plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new()
@@ -120,6 +136,34 @@ fn replies() -> impl Strategy<Value = PlanReply> {
             plan: plan(), verified: vec![], words: words.to_owned(), facts: Record::new(), transfer, rules: vec![]
         }),
     ]
+}
+
+/// Without receipts, whatever else it claims.
+fn recalled() -> impl Strategy<Value = Recalled> {
+    let words = || "rebook-failed".to_owned();
+    let standing = prop::sample::select(vec![
+        PastStanding::Running,
+        PastStanding::AwaitingApproval,
+        PastStanding::Completed { words: "rebook-done".to_owned(), receipts: vec![] },
+        PastStanding::Failed { words: words(), facts: Record::new() },
+        PastStanding::Failed { words: "not-there-at-all".to_owned(), facts: Record::new() },
+        PastStanding::InDoubt,
+    ]);
+    let skill = prop::sample::select(vec!["rebook", "cancel", "nonsense"]);
+    let past = (standing, skill, 0_u8..3, any::<bool>()).prop_map(|(standing, skill, number, heard)| {
+        PastPlan { plan: PlanId(format!("past-{number}")), skill: skill.to_owned(), heard, standing }
+    });
+    let language = prop::sample::select(vec![None, Some(Language::ES), Some(Language::EN)]);
+    let open = prop::sample::select(vec![None, Some("cancel".to_owned()), Some("nonsense".to_owned())]);
+    (any::<bool>(), prop::collection::vec(past, 0..4), language, open).prop_map(
+        |(sure, plans, language, left_open)| Recalled {
+            sure,
+            plans,
+            language,
+            left_open,
+            inputs: Record::from([("code".to_owned(), Value::Code("K7M4X2".to_owned()))]),
+        },
+    )
 }
 
 fn events() -> impl Strategy<Value = PlanFact> {
@@ -141,6 +185,7 @@ struct Run {
     turn: u32,
     event: u64,
     ask: AskId,
+    question: InterpretId,
     says: u32,
     committed: usize,
     with_human: bool,
@@ -153,6 +198,7 @@ impl Run {
         config.language = Language::EN;
         config.ask_recording = !number;
         config.caller = number.then(|| Pii::new("+1 555 0100".to_owned()));
+        config.limits.interpretation = number.then_some(Duration::from_millis(700));
         config.call_backs = Some(crate::promise::call_backs());
         let mut run = Self {
             dialogue: Dialogue::new(config),
@@ -160,6 +206,7 @@ impl Run {
             turn: 0,
             event: 0,
             ask: AskId(0),
+            question: InterpretId(0),
             says: 0,
             committed: 0,
             with_human: false,
@@ -181,9 +228,12 @@ impl Run {
                     spoke = true;
                 }
                 Output::Plan { ask, .. } => self.ask = ask,
+                Output::Interpret { id, .. } => self.question = id,
                 Output::Listen(_)
                 | Output::Execute { .. }
                 | Output::Transfer { .. }
+                | Output::Recall { .. }
+                | Output::Heard { .. }
                 | Output::CallBack { .. }
                 | Output::Unwanted
                 | Output::Hangup { .. }
@@ -216,6 +266,10 @@ impl Run {
                 let ask = if right { self.ask } else { AskId(self.ask.0 + 7) };
                 self.dialogue.handle_plan(ask, reply, now);
             }
+            Fact::Recalled(recalled, right) => {
+                let ask = if right { self.ask } else { AskId(self.ask.0 + 7) };
+                self.dialogue.handle_recalled(ask, recalled, now);
+            }
             Fact::Event(fact) => {
                 self.event += 1;
                 if matches!(fact, PlanFact::StepCommitted { .. }) {
@@ -232,6 +286,10 @@ impl Run {
             Fact::Silence(seconds) => self.dialogue.handle_silence(Duration::from_secs(seconds), now),
             Fact::Transfer(result) => self.dialogue.handle_transfer(result, now),
             Fact::CallBack(kept) => self.dialogue.handle_call_back(kept, now),
+            Fact::Interpreted(answer, right) => {
+                let id = if right { self.question } else { InterpretId(self.question.0 + 7) };
+                self.dialogue.handle_interpretation(id, answer, now);
+            }
             Fact::Wait(ms) => {
                 self.now = now + Duration::from_millis(ms);
                 self.dialogue.handle_timeout(self.now);

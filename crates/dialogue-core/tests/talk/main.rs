@@ -2,6 +2,7 @@
 
 mod added;
 mod again;
+mod answers;
 mod approval;
 mod breath_languages;
 mod call_back;
@@ -16,10 +17,12 @@ mod injection;
 mod languages;
 mod manager;
 mod meanwhile;
+mod model;
 mod one_breath;
 mod other_skills;
 mod packs;
 mod promise;
 mod rebooking;
+mod recall;
 mod script;
 mod speechless;

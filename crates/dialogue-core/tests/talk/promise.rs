@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use callwright_dialogue_core::{CallBacks, CalledBack, DialogueConfig, TransferReason, TransferResult};
+use callwright_dialogue_core::{
+    CallBacks, CalledBack, Clock, DialogueConfig, TransferReason, TransferResult,
+};
 use callwright_model::{CallId, Language, MonoTime, Pii};
 use chrono_tz::Tz;
 
@@ -25,9 +27,7 @@ fn config(language: Language) -> DialogueConfig {
 /// People are there until five, and on Monday from nine.
 pub fn call_backs() -> CallBacks {
     CallBacks {
-        at: MonoTime::ZERO,
-        unix_ms: NOW,
-        zone: Tz::UTC,
+        clock: Clock::new(NOW, MonoTime::ZERO, Tz::UTC),
         open: vec![(NOW - 7 * HOUR, NOW + HOUR), (NOW + 65 * HOUR, NOW + 73 * HOUR)],
         soonest: Duration::from_secs(120),
         window: Duration::from_secs(1_800),

@@ -6,13 +6,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use callwright_dialogue_core::{
-    AskId, Dialogue, DialogueConfig, Manner, Note, Output, Pack, Played, SayKind, Saying, TransferReason,
-    Window,
+    AskId, Dialogue, DialogueConfig, InterpretId, Manner, Note, Output, Pack, Played, Question, SayKind,
+    Saying, TransferReason, Window,
 };
 use callwright_model::{
     ActionKind, CallId, Identified, Language, Money, MonoTime, NeedWhy, PackSource, Pii, PlanEvent, PlanFact,
-    PlanId, PlanReply, PlanRequest, Receipt, Record, SayId, StepState, StepView, Thought, TurnId, Utterance,
-    Value,
+    PlanId, PlanReply, PlanRequest, Recalled, Receipt, Record, SayId, StepState, StepView, Thought, TurnId,
+    Utterance, Value,
 };
 
 pub fn source(name: &str) -> PackSource {
@@ -86,6 +86,17 @@ pub enum Core {
     Shop,
 }
 
+/// What the action core of a script remembers of the caller.
+#[derive(Clone)]
+pub enum Remembers {
+    /// It cannot tell.
+    Nothing,
+    /// It does not answer.
+    Silent,
+    /// This.
+    Known(Recalled),
+}
+
 pub struct Stage {
     pub dialogue: Dialogue,
     pub now: MonoTime,
@@ -104,6 +115,14 @@ pub struct Stage {
     /// How often nobody was to be found any more.
     pub unwanted: u32,
     pub consents: Vec<(String, bool)>,
+    /// What the action core remembers of the caller, of which plans it was asked, and in which question last.
+    pub remembers: Remembers,
+    pub recalls: Vec<PlanId>,
+    pub asked: Option<AskId>,
+    /// Plans that the caller has heard the end of.
+    pub heard: Vec<PlanId>,
+    /// What a language model was asked.
+    pub questions: Vec<(InterpretId, Question)>,
     /// Every say is told as heard to its end at once.
     pub ears: bool,
     turn: u32,
@@ -134,6 +153,11 @@ impl Stage {
             promised: None,
             unwanted: 0,
             consents: Vec::new(),
+            remembers: Remembers::Nothing,
+            recalls: Vec::new(),
+            asked: None,
+            heard: Vec::new(),
+            questions: Vec::new(),
             ears: true,
             turn: 0,
             core,
@@ -258,6 +282,18 @@ impl Stage {
                     }
                 }
                 Output::Plan { ask, request } => self.answer(ask, request),
+                Output::Recall { ask, plan } => {
+                    self.recalls.push(plan);
+                    match self.remembers.clone() {
+                        Remembers::Nothing => self.dialogue.handle_recalled(ask, None, self.now),
+                        Remembers::Known(known) => {
+                            self.dialogue.handle_recalled(ask, Some(known), self.now);
+                        }
+                        Remembers::Silent => {}
+                    }
+                    self.asked = Some(ask);
+                }
+                Output::Heard { plan } => self.heard.push(plan),
                 Output::Execute { plan, consent } => {
                     self.executed.push((plan, consent.into_inner()));
                     self.run();
@@ -271,6 +307,7 @@ impl Stage {
                     self.called_back = Some(number.into_inner());
                     self.promised = window;
                 }
+                Output::Interpret { id, question } => self.questions.push((id, question)),
                 Output::Unwanted => self.unwanted += 1,
                 Output::Consent { what, given } => self.consents.push((what, given)),
                 Output::Hangup { .. } => self.hung_up = true,
@@ -282,7 +319,19 @@ impl Stage {
     }
 
     fn answer(&mut self, ask: AskId, request: PlanRequest) {
-        let reply = if self.core == Core::Shop { bind_return(&request) } else { bind(&request, self.core) };
+        let mut reply =
+            if self.core == Core::Shop { bind_return(&request) } else { bind(&request, self.core) };
+        // The shop's core proves nothing, but where it is about what it remembers of whoever has told a PIN.
+        if let (Core::Shop, Remembers::Known(_), true) =
+            (self.core, &self.remembers, request.inputs.contains_key("pin"))
+        {
+            let (PlanReply::Need { verified, .. }
+            | PlanReply::Choose { verified, .. }
+            | PlanReply::Ready { verified, .. }
+            | PlanReply::Answer { verified, .. }
+            | PlanReply::Refused { verified, .. }) = &mut reply;
+            *verified = vec!["804215".to_owned()];
+        }
         self.plans.push(request);
         self.dialogue.handle_plan(ask, reply, self.now);
     }

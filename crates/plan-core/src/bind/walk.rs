@@ -28,7 +28,7 @@ pub(super) struct Walk<'w> {
     scope: Scope<'w>,
     pub(super) verified: BTreeSet<String>,
     /// How sure that is.
-    level: i64,
+    pub(super) level: i64,
     steps: Vec<Step>,
     /// The words to read back with, and the facts they may name.
     confirmed: Option<(String, Record)>,

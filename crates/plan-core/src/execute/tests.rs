@@ -119,6 +119,7 @@ pub(crate) fn plan(steps: &[(Idempotency, bool)], retries: u32) -> Plan {
         asker: crate::Asker::default(),
         steps: steps.collect(),
         facts: Record::new(),
+        remembered: Record::new(),
         done: "done".to_owned(),
         failed: "failed".to_owned(),
         rules: Vec::new(),

@@ -11,13 +11,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callwright_model::yaml::{Kind, Node};
-use callwright_model::{ActionKind, Money, Problem, Record, SlotType, Value};
+use callwright_model::{ActionKind, Money, Problem, Record, Value};
 
 use super::read::Reader;
 use crate::asker::{Asker, Now};
 use crate::bind::{Read, ReadOutcome};
 use crate::catalogue::{Action, Field, FieldType};
-use crate::skill::{Pack, Skill, Step, StepKind, accept_input};
+use crate::skill::{Pack, Skill, Step, StepKind, accept_input, slot_type};
 
 /// Facts to try a skill with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,12 +89,7 @@ impl Reader<'_> {
             let name = key.name.as_str();
             let value = match skill.input(name) {
                 Some(spec) => {
-                    let kind = match &spec.slot {
-                        SlotType::YesNo => FieldType::Bool,
-                        SlotType::Code { .. } | SlotType::Digits { .. } => FieldType::Code,
-                        SlotType::Date => FieldType::Date,
-                        SlotType::Name | SlotType::Choice { .. } => FieldType::Text,
-                    };
+                    let kind = slot_type(&spec.slot);
                     let value = self.fact(node, name, kind, &[]);
                     let fits = value.and_then(|value| accept_input(&spec.slot, &value));
                     if fits.is_none() {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use callwright_model::{CallId, Money, PackSource, PlanId, Record, Value};
 use callwright_plan_core::{Asker, BindError, Next, Now, Pack, ReadOutcome, Reads, Whose, bind};
 
-static NOBODY: Asker = Asker { agent: String::new(), consents: BTreeSet::new() };
+static NOBODY: Asker = Asker { agent: String::new(), consents: BTreeSet::new(), language: None };
 
 /// A plan that nobody in particular asks for.
 pub fn whose(plan: &PlanId, call: u64) -> Whose<'_> {

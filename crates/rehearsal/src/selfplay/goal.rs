@@ -113,6 +113,7 @@ fn try_all(
         evidence: BTreeMap::new(),
         agent: "callwright".to_owned(),
         consents: Default::default(),
+        language: None,
         speculative: false,
     };
     let end = match core.plan(request, MonoTime::ZERO).1 {

@@ -132,8 +132,8 @@ impl Decoder {
         segments
     }
 
-    /// Other readings of the finished utterance, best first, at most `limit` of them.
-    pub(super) fn readings(&mut self, limit: usize) -> Vec<String> {
+    /// Readings of the finished utterance with their scores, best first, at most `limit` of them.
+    pub(super) fn readings(&mut self, limit: usize) -> Vec<(String, i32)> {
         let mut readings = Vec::new();
         // SAFETY: the iterator is only used until `ps_nbest_next` returns null (then it has freed itself) or we free it; each
         // string is copied before the next call.
@@ -141,7 +141,7 @@ impl Decoder {
             let mut next = ps_nbest(self.decoder.as_ptr());
             while !next.is_null() {
                 let mut score = 0;
-                readings.extend(copied(ps_nbest_hyp(next, &raw mut score)));
+                readings.extend(copied(ps_nbest_hyp(next, &raw mut score)).map(|words| (words, score)));
                 if readings.len() >= limit {
                     ps_nbest_free(next);
                     break;

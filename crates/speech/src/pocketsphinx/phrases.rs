@@ -81,6 +81,15 @@ impl Phrases<'_> {
             }
             Expect::Choice { options } => self.choices(options),
             Expect::Date => self.dates(),
+            Expect::Time | Expect::Amount => {
+                let symbols: Vec<(&str, f64)> = CARDINALS.iter().map(|word| (*word, 0.1)).collect();
+                self.runs(&symbols, length(1, 3));
+            }
+            Expect::Email => {
+                let letters: Vec<(&str, f64)> =
+                    LETTERS.iter().map(|word| (*word, 1.0 / LETTERS.len() as f64)).collect();
+                self.runs(&letters, length(4, 12));
+            }
             Expect::Name => {
                 for before in CARRIERS_NAME {
                     self.text(before, EXPECTED / 10.0);

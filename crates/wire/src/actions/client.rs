@@ -1,7 +1,9 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, PromiseTerms, TryOutcome};
+use callwright_model::{
+    CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, PromiseTerms, Recalled, TryOutcome,
+};
 use thiserror::Error;
 use tokio_stream::Stream;
 use tonic::transport::Channel;
@@ -11,7 +13,7 @@ use super::{
     ActionView, Approval, ApprovalAnswer, Callback, ClaimRequest, ClaimedCallback, Consent, Erased,
     Explanation, Person, PlanView, SkillView, Stop,
 };
-use super::{convert as c, promises as p};
+use super::{convert as c, promises as p, recall as r};
 use crate::pb::actions::v1 as pb;
 use crate::pb::actions::v1::action_core_client::ActionCoreClient;
 use crate::{ConvertError, MESSAGE_BYTES_MAX, endpoint};
@@ -229,6 +231,25 @@ impl Client {
     pub async fn erase_journey(&self, person: Person) -> Result<Erased, ClientError> {
         let request = pb::EraseJourneyRequest { person: Some(c::person_to_pb(person)) };
         Ok(c::erased_from_pb(self.inner.clone().erase_journey(request).await?.into_inner())?)
+    }
+
+    /// What is remembered of the caller of a plan that nobody has said yes to.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn recall(&self, plan: &PlanId, call: CallId) -> Result<Recalled, ClientError> {
+        let request = pb::RecallRequest { plan: plan.0.clone(), call: call.to_string() };
+        Ok(r::recalled_from_pb(self.inner.clone().recall(request).await?.into_inner())?)
+    }
+
+    /// Marks that a plan's caller has heard, in a call, how it ended. Once this is `Ok` it is on disk.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn mark_heard(&self, plan: &PlanId, call: CallId) -> Result<(), ClientError> {
+        let request = pb::MarkHeardRequest { plan: plan.0.clone(), call: call.to_string() };
+        self.inner.clone().mark_heard(request).await?;
+        Ok(())
     }
 
     /// Marks that somebody has called a caller back. Doing it again changes nothing and tells the first mark.

@@ -1,7 +1,8 @@
 //! Plans, their events and views to and from protobuf.
 
 use callwright_model::{
-    CallId, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState, StepView,
+    CallId, Language, NeedWhy, Pii, PlanEvent, PlanFact, PlanId, PlanReply, PlanRequest, Receipt, StepState,
+    StepView,
 };
 
 use super::{
@@ -61,6 +62,7 @@ pub(super) fn request_to_pb(request: PlanRequest) -> pb::PlanRequest {
         evidence: request.evidence,
         agent: request.agent,
         consents: request.consents.into_iter().collect(),
+        language: request.language.map(|language| language.to_string()).unwrap_or_default(),
     }
 }
 
@@ -91,8 +93,15 @@ pub(super) fn request_from_pb(request: pb::PlanRequest) -> Result<PlanRequest, C
         evidence: request.evidence,
         agent: request.agent,
         consents: request.consents.into_iter().collect(),
+        language: language_from_pb(&request.language)?,
         speculative: request.speculative,
     })
+}
+
+/// A language, if one is told.
+pub(super) fn language_from_pb(language: &str) -> Result<Option<Language>, ConvertError> {
+    let wrong = |_| ConvertError::new("language", "is no language");
+    (!language.is_empty()).then(|| language.parse().map_err(wrong)).transpose()
 }
 
 pub(super) fn reply_to_pb(reply: PlanReply) -> pb::PlanResponse {
@@ -342,13 +351,7 @@ pub(super) fn event_to_pb(event: PlanEvent) -> pb::PlanEvent {
     use pb::plan_event::Fact;
     let fact = match event.fact {
         PlanFact::StepStarted { step } => Fact::StepStarted(step_to_pb(step)),
-        PlanFact::StepCommitted { receipt } => Fact::StepCommitted(pb::Receipt {
-            step: receipt.step,
-            action: receipt.action,
-            name: receipt.name,
-            result: Some(record_to_pb(receipt.result)),
-            idempotency_key: receipt.idempotency_key,
-        }),
+        PlanFact::StepCommitted { receipt } => Fact::StepCommitted(receipt_to_pb(receipt)),
         PlanFact::StepFailed { step, reason } => {
             Fact::StepFailed(pb::StepFailed { step: Some(step_to_pb(step)), reason })
         }
@@ -368,16 +371,7 @@ pub(super) fn event_from_pb(event: pb::PlanEvent) -> Result<PlanEvent, ConvertEr
     let plan = PlanId(event.plan);
     let fact = match event.fact.ok_or_else(|| ConvertError::new("fact", "is missing"))? {
         Fact::StepStarted(step) => PlanFact::StepStarted { step: step_from_pb(step)? },
-        Fact::StepCommitted(receipt) => PlanFact::StepCommitted {
-            receipt: Receipt {
-                plan: plan.clone(),
-                step: receipt.step,
-                action: receipt.action,
-                name: receipt.name,
-                result: record_from_pb(receipt.result)?,
-                idempotency_key: receipt.idempotency_key,
-            },
-        },
+        Fact::StepCommitted(receipt) => PlanFact::StepCommitted { receipt: receipt_from_pb(&plan, receipt)? },
         Fact::StepFailed(pb::StepFailed { step, reason }) => {
             let step = step.ok_or_else(|| ConvertError::new("step", "is missing"))?;
             PlanFact::StepFailed { step: step_from_pb(step)?, reason }
@@ -391,6 +385,27 @@ pub(super) fn event_from_pb(event: pb::PlanEvent) -> Result<PlanEvent, ConvertEr
         Fact::Rejected(pb::ApprovalRole { role }) => PlanFact::Rejected { role },
     };
     Ok(PlanEvent { plan, number: event.number, fact })
+}
+
+pub(super) fn receipt_to_pb(receipt: Receipt) -> pb::Receipt {
+    pb::Receipt {
+        step: receipt.step,
+        action: receipt.action,
+        name: receipt.name,
+        result: Some(record_to_pb(receipt.result)),
+        idempotency_key: receipt.idempotency_key,
+    }
+}
+
+pub(super) fn receipt_from_pb(plan: &PlanId, receipt: pb::Receipt) -> Result<Receipt, ConvertError> {
+    Ok(Receipt {
+        plan: plan.clone(),
+        step: receipt.step,
+        action: receipt.action,
+        name: receipt.name,
+        result: record_from_pb(receipt.result)?,
+        idempotency_key: receipt.idempotency_key,
+    })
 }
 
 pub(super) fn view_to_pb(view: PlanView) -> pb::PlanView {

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, TryOutcome};
+use callwright_model::{CallId, Pii, PlanEvent, PlanId, PlanReply, PlanRequest, Recalled, TryOutcome};
 use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -12,7 +12,7 @@ use super::{
     ActionView, Approval, ApprovalAnswer, Callback, ClaimRequest, ClaimedCallback, Consent, Erased,
     Explanation, Person, PlanView, SkillView, Stop,
 };
-use super::{convert as c, promises as p};
+use super::{convert as c, promises as p, recall as r};
 use crate::MESSAGE_BYTES_MAX;
 use crate::convert::{ConvertError, call_from_pb};
 use crate::pb::actions::v1 as pb;
@@ -68,6 +68,12 @@ pub trait ActionCore: Send + Sync + 'static {
 
     /// Erases what is kept of a person.
     fn erase_journey(&self, person: Person) -> impl Future<Output = Result<Erased, CoreError>> + Send;
+
+    /// What is remembered of the caller of a plan, from their other calls.
+    fn recall(&self, plan: PlanId, call: CallId) -> impl Future<Output = Result<Recalled, CoreError>> + Send;
+
+    /// Marks that a plan's caller has heard how it ended; `Ok` once that is on disk.
+    fn mark_heard(&self, plan: PlanId, call: CallId) -> impl Future<Output = Result<(), CoreError>> + Send;
 
     /// Marks that somebody has called a caller back, once.
     fn complete_callback(
@@ -278,6 +284,24 @@ impl<T: ActionCore> action_core_server::ActionCore for Adapter<T> {
     ) -> Result<Response<pb::EraseJourneyResponse>, Status> {
         let erased = self.0.erase_journey(c::person_from_pb(request.into_inner().person)?).await?;
         Ok(Response::new(c::erased_to_pb(erased)))
+    }
+
+    async fn recall(
+        &self,
+        request: Request<pb::RecallRequest>,
+    ) -> Result<Response<pb::RecallResponse>, Status> {
+        let pb::RecallRequest { plan, call } = request.into_inner();
+        let recalled = self.0.recall(plan_id(plan)?, call_from_pb(&call)?).await?;
+        Ok(Response::new(r::recalled_to_pb(recalled)))
+    }
+
+    async fn mark_heard(
+        &self,
+        request: Request<pb::MarkHeardRequest>,
+    ) -> Result<Response<pb::MarkHeardResponse>, Status> {
+        let pb::MarkHeardRequest { plan, call } = request.into_inner();
+        self.0.mark_heard(plan_id(plan)?, call_from_pb(&call)?).await?;
+        Ok(Response::new(pb::MarkHeardResponse {}))
     }
 
     async fn complete_callback(

@@ -8,6 +8,7 @@ use callwright_plan_core::{
     Entry, Event, Explained, Hash, Head, Plan, Sealed, SealedPlan, Trail, Written, is_finished,
 };
 
+use super::super::owned::Owners;
 use super::super::{JournalError, Token, unix_ms};
 use crate::lot;
 use crate::tally::Charge;
@@ -32,6 +33,8 @@ pub(super) struct Batch<'c> {
     tails: BTreeMap<String, Tail>,
     pub(super) plans: Vec<SealedPlan>,
     pub(super) entries: Vec<Sealed>,
+    /// Whose the plans are, each with the place of its first event.
+    pub(super) owners: Vec<(String, Owners, u64)>,
     /// Plans that end with it.
     pub(super) finished: Vec<String>,
 }
@@ -39,7 +42,8 @@ pub(super) struct Batch<'c> {
 impl<'c> Batch<'c> {
     /// One that follows `head`, about plans that stand so.
     pub(super) fn new(core: &'c str, head: Head, tails: BTreeMap<String, Tail>) -> Self {
-        Self { core, head, tails, plans: Vec::new(), entries: Vec::new(), finished: Vec::new() }
+        let (plans, entries, owners, finished) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { core, head, tails, plans, entries, owners, finished }
     }
 
     /// The core that it is for.
@@ -58,7 +62,9 @@ impl<'c> Batch<'c> {
         let tail = Tail { owner: self.core.to_owned(), token: Token::FIRST, number: 0, hash: sealed.hash() };
         self.tails.insert(plan.id.0.clone(), tail);
         self.plans.push(sealed);
-        self.event(&plan.id.0, event)
+        let entry = self.event(&plan.id.0, event)?;
+        self.owners.push((plan.id.0.clone(), Owners::of(plan), self.head.place));
+        Ok(entry)
     }
 
     /// Events that follow each other, the first at this place; once their plan is charged, where it is to be.

@@ -3,18 +3,27 @@
 
 use callwright_model::{CallId, PlanId};
 use callwright_plan_core::{Hash, Sealed, SealedPlan, Written};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Error, Row};
 
 use super::super::JournalError;
+use super::super::owned::Owners;
 use super::claim::locked;
+use super::link::Link;
 use super::names;
 
 /// Erases plans that have ended, with their events, what policies refused under their number, and calls back.
-pub(super) async fn erase(client: &Client, plans: &[PlanId], calls: &[CallId]) -> Result<(), JournalError> {
+pub(super) async fn erase(link: &Link, plans: &[PlanId], calls: &[CallId]) -> Result<(), JournalError> {
+    let client = &link.client;
     let calls: Vec<String> = calls.iter().map(CallId::to_string).collect();
     let erased = locked(client, async {
         let ended = "SELECT id, plan, trail, salt FROM plans WHERE id = ANY ($1) AND finished";
         let rows = client.query(ended, &[&names(plans)]).await?;
+        for row in &rows {
+            if let Ok(owners) = serde_json::from_str::<Owners>(row.get(1)) {
+                let (plan, journeys): (&str, _) = (row.get(0), owners.journeys(&link.origin));
+                client.execute(FORGET, &[&journeys, &plan]).await?;
+            }
+        }
         let (ids, salts): (Vec<&str>, Vec<Vec<u8>>) = rows.iter().map(plan).unzip();
         client.execute(ERASE_PLANS, &[&ids, &salts]).await?;
         let events = client.query(EVENTS, &[&ids]).await?;
@@ -71,6 +80,7 @@ fn entry(row: &Row, what: Written) -> (i64, Vec<u8>) {
     (place, entry.salt)
 }
 
+const FORGET: &str = "DELETE FROM owned WHERE journey = ANY ($1) AND plan = $2";
 const EVENTS: &str = "SELECT place, salt, event FROM events WHERE plan = ANY ($1)";
 const REFUSALS: &str = "SELECT place, salt, text, json FROM refusals WHERE plan = ANY ($1)";
 const ERASE_PLANS: &str = "

@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::super::owned::Owners;
 use super::super::{JournalError, Token};
 use super::batch::{Batch, Tail};
 use super::settings::Postgres;
@@ -21,13 +22,14 @@ use super::{database, schema};
 /// A connection that can write.
 pub(super) struct Link {
     pub(super) client: Client,
-    origin: Origin,
+    pub(super) origin: Origin,
     lock: Statement,
     head: Statement,
     tails: Statement,
     plans: Statement,
     events: Statement,
     refusals: Statement,
+    owners: Statement,
     finished: Statement,
 }
 
@@ -82,15 +84,16 @@ impl Link {
         let (lock, head, tails) =
             tokio::try_join!(client.prepare(LOCK), client.prepare(schema::HEAD), client.prepare(TAILS))
                 .map_err(database)?;
-        let (plans, events, refusals, finished) = tokio::try_join!(
+        let (plans, events, refusals, owners, finished) = tokio::try_join!(
             client.prepare(PLANS),
             client.prepare(EVENTS),
             client.prepare(REFUSALS),
+            client.prepare(OWNERS),
             client.prepare(FINISHED)
         )
         .map_err(database)?;
         let origin = schema::origin(&origin);
-        Ok(Self { client, origin, lock, head, tails, plans, events, refusals, finished })
+        Ok(Self { client, origin, lock, head, tails, plans, events, refusals, owners, finished })
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -137,6 +140,7 @@ impl Link {
             self.write_plans(batch),
             self.write_events(&batch.entries),
             self.write_refusals(&batch.entries),
+            self.write_owners(&batch.owners),
             self.write_finished(&batch.finished),
             self.client.batch_execute("COMMIT"),
         )
@@ -209,6 +213,21 @@ impl Link {
             .map(drop)
     }
 
+    async fn write_owners(&self, owners: &[(String, Owners, u64)]) -> Result<(), tokio_postgres::Error> {
+        let (mut journeys, mut places, mut plans) = (Vec::new(), Vec::new(), Vec::new());
+        for (plan, owners, place) in owners {
+            for journey in owners.journeys(&self.origin) {
+                journeys.push(journey);
+                places.push(place.cast_signed());
+                plans.push(plan.as_str());
+            }
+        }
+        if plans.is_empty() {
+            return Ok(());
+        }
+        self.client.execute(&self.owners, &[&journeys, &places, &plans]).await.map(drop)
+    }
+
     async fn write_finished(&self, plans: &[String]) -> Result<(), tokio_postgres::Error> {
         if plans.is_empty() {
             return Ok(());
@@ -262,4 +281,6 @@ const REFUSALS: &str = "
     INSERT INTO refusals (place, plan, unix_ms, salt, text, json, before, hash)
     SELECT * FROM unnest(
       $1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])";
+const OWNERS: &str = "
+    INSERT INTO owned (journey, place, plan) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[])";
 const FINISHED: &str = "UPDATE plans SET finished = true WHERE id = ANY ($1)";

@@ -3,9 +3,9 @@
 use callwright_plan_core::{Hash, Head, Origin};
 use tokio_postgres::{Client, Row};
 
-use super::super::schema::{UNPROMISED, VERSION};
+use super::super::schema::{UNOWNED, UNPROMISED, VERSION};
 use super::super::{JournalError, unix_ms};
-use super::database;
+use super::{database, journeys};
 use crate::lot;
 
 /// Makes the database ready, whatever it was; what is not ours is left as it is.
@@ -26,6 +26,7 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), JournalError> {
         0 => {
             transaction.batch_execute(TABLES).await.map_err(database)?;
             transaction.batch_execute(PROMISES).await.map_err(database)?;
+            transaction.batch_execute(journeys::TABLE).await.map_err(database)?;
             let origin =
                 "INSERT INTO origin (\"only\", layout, id, unix_ms, adopted) VALUES (1, $1, $2, $3, 0)";
             let time = unix_ms().cast_signed();
@@ -35,8 +36,11 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), JournalError> {
             let layout = transaction.query_one("SELECT layout FROM origin", &[]).await;
             match layout.map_err(|_| JournalError::Foreign)?.get(0) {
                 VERSION => {}
-                UNPROMISED => {
-                    transaction.batch_execute(PROMISES).await.map_err(database)?;
+                older @ (UNPROMISED | UNOWNED) => {
+                    if older == UNPROMISED {
+                        transaction.batch_execute(PROMISES).await.map_err(database)?;
+                    }
+                    journeys::adopt(&transaction).await?;
                     let layout = "UPDATE origin SET layout = $1";
                     transaction.execute(layout, &[&VERSION]).await.map_err(database)?;
                 }

@@ -23,6 +23,7 @@ fn plan(id: &str) -> Plan {
         asker: Default::default(),
         steps: Vec::new(),
         facts: Record::new(),
+        remembered: Record::new(),
         done: "done".to_owned(),
         failed: "failed".to_owned(),
         rules: Vec::new(),
@@ -183,7 +184,7 @@ async fn a_database_from_before_promises_gets_a_place_for_them() {
     let address = callwright_scratch_postgres::database().expect("a database");
     let store = Store::Postgres(Postgres::new(&address, Duration::from_secs(1)).expect("an address"));
     Journal::of(&store).await.expect("opens").close();
-    sql(&address, "DROP TABLE promises").await;
+    sql(&address, "DROP TABLE promises, owned").await;
     sql(&address, "UPDATE origin SET layout = 2").await;
     let journal = Journal::of(&store).await.expect("opens");
     assert_eq!(journal.cancel_call_back(CallId(1), Pii::new("desk".to_owned())).await, Ok(None));
@@ -205,4 +206,35 @@ async fn a_database_of_something_else_and_a_newer_layout_are_refused() {
         Postgres::new("postgres://me@127.0.0.1:1/plans", Duration::from_secs(1)).expect("an address");
     let nobody = Journal::of(&Store::Postgres(nobody)).await.map(Journal::close);
     assert!(matches!(nobody, Err(JournalError::Away(_))), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn a_database_from_before_owners_were_looked_up_finds_them_by_an_index() {
+    let address = callwright_scratch_postgres::database().expect("a database");
+    let journal = open(&address).await;
+    let whose =
+        super::super::Whose { pack: PACK.to_owned(), identities: ["K7M4X2".to_owned()].into(), most: 8 };
+    for id in ["p1", "p2"] {
+        let plan = Plan { verified: whose.identities.clone(), ..plan(id) };
+        journal.begin(plan, Trail::default(), event()).await.expect("written");
+    }
+    journal.append(&PlanId("p1".to_owned()), Token::FIRST, 2, Event::Completed).await.expect("written");
+    journal.close();
+    sql(&address, "DROP TABLE owned; UPDATE origin SET layout = 3").await;
+    let journal = opened(&address).await;
+    let past = journal.past(whose).await.expect("told");
+    let told: Vec<_> = past.iter().map(|past| (past.story.plan.id.0.as_str(), past.heard)).collect();
+    assert_eq!(told, [("p2", false), ("p1", true)]);
+    journal.close();
+
+    let (client, connection) =
+        tokio_postgres::connect(&address, tokio_postgres::NoTls).await.expect("connects");
+    tokio::spawn(connection);
+    // Of two rows the planner would read both.
+    client.batch_execute("SET enable_seqscan = off").await.expect("set");
+    let newest = journeys::NEWEST.replace("$1", "'\\x00'").replace("$2", "8");
+    let rows = client.query(&format!("EXPLAIN {newest}"), &[]).await.expect("told");
+    let explained: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    let explained = explained.join("\n");
+    assert!(explained.contains("owned_pkey"), "{explained}");
 }

@@ -56,6 +56,7 @@ macro_rules! wherever {
 }
 
 wherever! {
+    plans_are_found_by_their_owner_newest_first_until_they_are_erased
     what_is_written_is_there_after_closing_and_opening
     a_place_is_written_once
     events_that_follow_each_other_are_written_together_or_not_at_all
@@ -318,3 +319,44 @@ async fn a_promise_that_is_over_done_or_let_go_of_is_given_to_nobody(place: Plac
 }
 
 const HOUR: i64 = 3_600_000;
+
+/// A plan of somebody who has proved to own these.
+fn owned(id: &str, verified: &[&str]) -> Plan {
+    Plan { verified: verified.iter().map(|owned| (*owned).to_owned()).collect(), ..plan(id) }
+}
+
+async fn plans_are_found_by_their_owner_newest_first_until_they_are_erased(place: Place) {
+    let (journal, _) = place.open().await;
+    for (id, verified) in
+        [("p1", &["K7M4X2"][..]), ("p2", &["P3T9Q5"]), ("p3", &[]), ("p4", &["K7M4X2", "P3T9Q5"])]
+    {
+        journal.begin(owned(id, verified), Trail::default(), consented()).await.expect("written");
+    }
+    let ask = |identities: &[&str], most| {
+        let identities = identities.iter().map(|owned| (*owned).to_owned()).collect();
+        journal.past(Whose { pack: "airline".to_owned(), identities, most })
+    };
+    let told = |past: Result<Vec<Past>, JournalError>| -> Vec<(String, bool)> {
+        past.expect("told").into_iter().map(|past| (past.story.plan.id.0, past.heard)).collect()
+    };
+    let row = |id: &str, heard| (id.to_owned(), heard);
+    assert_eq!(told(ask(&["K7M4X2"], 8).await), [row("p4", false), row("p1", false)]);
+    assert_eq!(told(ask(&["K7M4X2", "P3T9Q5"], 2).await), [row("p4", false), row("p2", false)], "each once");
+    assert_eq!(told(ask(&["N0B0DY"], 8).await), []);
+    let elsewhere = Whose { pack: "retail".to_owned(), identities: ["K7M4X2".to_owned()].into(), most: 8 };
+    assert_eq!(told(journal.past(elsewhere).await), [], "of another pack");
+
+    let p1 = PlanId("p1".to_owned());
+    assert_eq!(journal.heard(&p1).await, Ok(true));
+    assert_eq!(journal.heard(&p1).await, Ok(true), "again changes nothing");
+    assert_eq!(journal.heard(&PlanId("p3".to_owned())).await, Ok(true), "it is nobody's to remember");
+    assert_eq!(journal.heard(&PlanId("p9".to_owned())).await, Ok(false));
+    assert_eq!(told(ask(&["K7M4X2"], 8).await), [row("p4", false), row("p1", true)]);
+
+    journal.append(&p1, Token::FIRST, 2, Event::Completed).await.expect("written");
+    journal.erase(vec![p1.clone()], vec![]).await.expect("erased");
+    assert_eq!(told(ask(&["K7M4X2"], 8).await), [row("p4", false)]);
+    assert_eq!(journal.heard(&p1).await, Ok(false));
+    journal.close();
+    assert_eq!(place.audited().await.findings, [], "the table is no part of the chain");
+}

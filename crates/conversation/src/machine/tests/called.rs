@@ -1,7 +1,7 @@
 //! Calls that the agent makes: who answers them, and what is promised when nobody has time.
 
 use callwright_call_core::answering::Sign;
-use callwright_dialogue_core::{CallBacks, CalledBack};
+use callwright_dialogue_core::{CallBacks, CalledBack, Clock};
 use chrono_tz::Tz;
 
 use super::*;
@@ -16,9 +16,7 @@ fn called(humans: usize) -> Call {
     dialogue.caller = Some("15550100".to_owned().into());
     dialogue.called = Some(CalledBack { briefing: "They asked for a person.".to_owned().into() });
     dialogue.call_backs = Some(CallBacks {
-        at: MonoTime::ZERO,
-        unix_ms: NOW,
-        zone: Tz::UTC,
+        clock: Clock::new(NOW, MonoTime::ZERO, Tz::UTC),
         open: vec![(NOW, NOW + HOUR)],
         soonest: Duration::from_secs(60),
         window: Duration::from_secs(600),

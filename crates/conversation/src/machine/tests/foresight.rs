@@ -8,7 +8,7 @@ const FLIGHT: &str = "my flight was cancelled";
 
 impl Call {
     /// The caller has begun to speak and pauses after these words.
-    fn pauses(&mut self, words: &str) {
+    pub(super) fn pauses(&mut self, words: &str) {
         self.turn = self.turn.next();
         let turn = self.turn;
         self.leg(CALLER, LegFact::SpeechStarted { turn });
@@ -29,7 +29,7 @@ impl Call {
     }
 
     /// The turn is over.
-    fn ends(&mut self, words: &str) {
+    pub(super) fn ends(&mut self, words: &str) {
         let turn = self.turn;
         self.leg(
             CALLER,
@@ -49,7 +49,7 @@ impl Call {
         Utterance { words: words.to_owned().into(), ..silence(self.turn, Language::EN) }
     }
 
-    fn speculated(&mut self) -> Option<(u32, PlanRequest)> {
+    pub(super) fn speculated(&mut self) -> Option<(u32, PlanRequest)> {
         self.take(|act| match act {
             Act::Speculate(number, request) => Some((*number, request.clone())),
             _ => None,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use callwright_model::Record;
+use callwright_model::{InputSpec, MemoryRules, Record};
 
 use super::{Walk, expression, keep};
 use crate::bind::{BindError, Next, Refused};
+use crate::load::secret_inputs;
 use crate::plan::{ArgumentValue, Plan};
 use crate::policy::{Outlook, RUN_PLAN, Ruling};
+use crate::skill::accept_input;
 
 impl Walk<'_> {
     /// Everything is bound: asks for every write and for the whole, before anyone is promised anything.
@@ -26,6 +28,7 @@ impl Walk<'_> {
             asker: self.whose.asker.clone(),
             steps: std::mem::take(&mut self.steps),
             facts: Record::new(),
+            remembered: self.remembered(),
             done: self.root.done.clone(),
             failed: self.root.failed.clone(),
             rules: Vec::new(),
@@ -74,6 +77,22 @@ impl Walk<'_> {
         }
         plan.facts = self.needed_later(&plan);
         Ok(Next::Ready { facts: shown, plan: Box::new(plan), words })
+    }
+
+    /// What may be remembered of the caller, no secret and nothing without the consent that the pack wants for it.
+    fn remembered(&self) -> Record {
+        let consented = |rules: &MemoryRules| {
+            rules.consent.as_ref().is_none_or(|consent| self.whose.asker.consents.contains(consent))
+        };
+        if !self.pack.memory.as_ref().is_some_and(consented) {
+            return Record::new();
+        }
+        let secrets = secret_inputs(self.pack, self.root);
+        let may = |(name, spec): &&(String, InputSpec)| spec.remember && !secrets.contains(name);
+        let given = |(name, spec): &(String, InputSpec)| {
+            Some((name.clone(), accept_input(&spec.slot, self.inputs.get(name)?)?))
+        };
+        self.root.inputs.iter().filter(may).filter_map(given).collect()
     }
 
     /// Facts that arguments and conditions to come still refer to, outside of loops and used skills.

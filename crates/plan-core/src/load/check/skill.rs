@@ -79,6 +79,7 @@ impl<'c> SkillCheck<'c> {
 
     pub(super) fn run(mut self) {
         self.unused();
+        self.remembered();
         if self.root.internal {
             // Whether its steps are right depends on the skills that use it; it is walked with each of them.
             let uses = self.pack.skills.values().any(|skill| {
@@ -150,6 +151,24 @@ impl<'c> SkillCheck<'c> {
                 (name.clone(), Known { kind: slot_type(&spec.slot).into(), from: known(name) })
             })
             .collect()
+    }
+
+    /// What is kept for the next call must be no secret, and must have somewhere to be kept.
+    fn remembered(&mut self) {
+        let secrets = secret_inputs(self.pack, self.skill);
+        for (name, _) in self.skill.inputs.iter().filter(|(_, spec)| spec.remember) {
+            if secrets.contains(name) {
+                let what = format!("the input `{name}` is secret and must not be remembered");
+                self.problems.push(Problem::error(&self.skill.file, self.skill.line, what));
+            }
+            if self.pack.memory.is_none() {
+                let what = format!("the input `{name}` is to be remembered, and the pack has no memory");
+                self.problems.push(
+                    Problem::warning(&self.skill.file, self.skill.line, what)
+                        .help("in pack.yaml: memory: { level: 2, days: 30 }"),
+                );
+            }
+        }
     }
 
     fn unused(&mut self) {

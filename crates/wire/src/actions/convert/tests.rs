@@ -112,6 +112,7 @@ fn a_request_comes_back_as_it_went() {
         evidence: [("code".to_owned(), "turn 4".to_owned())].into(),
         agent: "voice".to_owned(),
         consents: std::collections::BTreeSet::from(["recording".to_owned()]),
+        language: Some(Language::ES),
         speculative: true,
     };
     assert_eq!(request_from_pb(request_to_pb(request.clone())), Ok(request));
@@ -186,4 +187,46 @@ proptest! {
             let _ = view_from_pb(message);
         }
     }
+}
+
+#[test]
+fn what_is_remembered_comes_back_as_it_went() {
+    use callwright_model::{PastPlan, PastStanding, Recalled};
+
+    use crate::actions::recall::{recalled_from_pb, recalled_to_pb};
+
+    let plan = PlanId("p1".to_owned());
+    let receipt = Receipt {
+        plan: plan.clone(),
+        step: 3,
+        action: "assign_seat".to_owned(),
+        name: "seat".to_owned(),
+        result: facts(),
+        idempotency_key: "p1:3".to_owned(),
+    };
+    let words = "w".to_owned();
+    let standings = [
+        PastStanding::Running,
+        PastStanding::AwaitingApproval,
+        PastStanding::Completed { words: words.clone(), receipts: vec![receipt] },
+        PastStanding::Failed { words, facts: facts() },
+        PastStanding::InDoubt,
+    ];
+    let plans = standings.into_iter().enumerate().map(|(number, standing)| PastPlan {
+        plan: plan.clone(),
+        skill: "rebook".to_owned(),
+        heard: number % 2 == 0,
+        standing,
+    });
+    let recalled = Recalled {
+        sure: true,
+        plans: plans.collect(),
+        language: Some(Language::KO),
+        inputs: facts(),
+        left_open: Some("cancel".to_owned()),
+    };
+    assert_eq!(recalled_from_pb(recalled_to_pb(recalled.clone())), Ok(recalled));
+    assert_eq!(recalled_from_pb(pb::RecallResponse::default()), Ok(Recalled::default()));
+    let strange = pb::RecallResponse { plans: vec![pb::PastPlan::default()], ..Default::default() };
+    assert!(recalled_from_pb(strange).is_err(), "it stands in no way that we know");
 }
