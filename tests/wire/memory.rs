@@ -46,7 +46,7 @@ fn again(code: &str, pin: &str) -> Scenario {
     let text = format!(
         "scenario: again\nsummary: The caller asks for the same again, shows who they are, and listens.\nsteps:\n\
          - say: ../en-cancelled.wav\n- say: ../en-code-{code}.wav\n- say: ../en-pin-{pin}.wav\n\
-         - say: ../en-goodbye.wav\n  after_silence_ms: 2500\n- wait_end: 12000\n"
+         - say: ../en-goodbye.wav\n  after_silence_ms: 2500\n  patience_ms: 60000\n- wait_end: 12000\n"
     );
     Scenario::parse("again.yaml", &text, &folder).expect("it is right")
 }
