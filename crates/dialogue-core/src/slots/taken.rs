@@ -11,7 +11,7 @@ pub struct Taken {
     pub value: Value,
     /// Which of the utterance's words, parted by white space, it was read from.
     pub heard: Range<usize>,
-    /// How sure the reading is, 0 to 1, given that the words are right. See [`PLAIN`] and the others.
+    /// How sure the reading is, 0 to 1, given that the words are right: 1 where they have one meaning.
     pub sure: f32,
     /// The language it was read in.
     pub language: Language,
