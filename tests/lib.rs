@@ -3,12 +3,14 @@
 mod core_alone;
 pub mod faults;
 mod floor;
+mod ports;
 mod program;
 mod systems;
 mod witness;
 
 pub use core_alone::CoreAlone;
 pub use floor::{Decision, replay, replay_floor};
-pub use program::{Gateway, Place, Settings, program, repository};
+pub use ports::free_ports;
+pub use program::{Gateway, Place, Settings, command, program, repository};
 pub use systems::Airline;
 pub use witness::Witness;

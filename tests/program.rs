@@ -30,6 +30,14 @@ pub fn program() -> PathBuf {
     built
 }
 
+/// The program, to be run beside gateways in calls: it has to learn and to check, and gives way to what is heard and said meanwhile.
+#[must_use]
+pub fn command() -> Command {
+    let mut command = Command::new("nice");
+    command.arg(program());
+    command
+}
+
 /// What a test sets; the rest is as for everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use callwright_tests::{Airline, Place, program, repository};
+use callwright_tests::{Airline, Place, command, repository};
 
 fn callwright(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).current_dir(repository()).output().expect("the program starts")
+    command().args(arguments).current_dir(repository()).output().expect("the program starts")
 }
 
 fn printed(output: &Output) -> String {
@@ -22,7 +22,7 @@ fn by_script(file: &Path, head: &str) -> Output {
 
 /// A caller types their way to another flight; what the core writes goes to the configuration's journal.
 fn rebook(config: &str) {
-    let mut child = Command::new(program())
+    let mut child = command()
         .args(["chat", "--config", config])
         .current_dir(repository())
         .stdin(Stdio::piped())

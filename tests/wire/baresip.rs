@@ -1,10 +1,10 @@
 //! baresip as a peer: a softphone that nobody here wrote, with a WAV for a microphone and a WAV of what it heard.
 
-use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use callwright_tests::free_ports;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
@@ -49,7 +49,8 @@ impl Baresip {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let microphone = folder.path().join("microphone.wav");
         sound::microphone(&microphone, telephone.says);
-        let port = free_ports();
+        // It takes the next one for TLS.
+        let port = free_ports(2);
         let encryption = match telephone.encryption {
             "" => String::new(),
             some => format!(";mediaenc={some}"),
@@ -155,19 +156,6 @@ fn read_lines(
         }
         let _ = to.send(String::from_utf8_lossy(&line).into_owned());
     });
-}
-
-/// A port that is free for UDP and TCP, and the next one for TCP, which baresip takes for TLS.
-fn free_ports() -> u16 {
-    for _ in 0..100 {
-        let Ok(tcp) = TcpListener::bind("127.0.0.1:0") else { continue };
-        let Ok(address) = tcp.local_addr() else { continue };
-        let Some(next) = address.port().checked_add(1) else { continue };
-        if UdpSocket::bind(address).is_ok() && TcpListener::bind(("127.0.0.1", next)).is_ok() {
-            return address.port();
-        }
-    }
-    panic!("no two free ports in a row");
 }
 
 fn modules() -> &'static str {

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use callwright_tests::{Gateway, Settings, program};
+use callwright_tests::{Gateway, Settings, command};
 use serde_json::Value as Json;
 
 /// Secrets that the telephone tells: a proof, a key of media, and a key that was pressed.
@@ -179,11 +179,7 @@ fn an_engineer_sees_the_ladder_and_the_streams_and_no_secret() {
     let call = the_collector_knows_it_all(&told);
     let file = gateway.folder.path().join("call.pcap");
     let at = format!("http://{}", gateway.web);
-    let output = Command::new(program())
-        .args(["capture", &call, "--at", &at, "-o"])
-        .arg(&file)
-        .output()
-        .expect("it runs");
+    let output = command().args(["capture", &call, "--at", &at, "-o"]).arg(&file).output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     tshark_reads_it(&file, phone.gateway.port());
     assert!(gateway.get("/v1/calls/0000000000000001/capture.pcap").contains("nothing is kept of this call"));

@@ -1,13 +1,13 @@
 //! The text channel: the same agent, typed, in every language of the airline.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use callwright_tests::{program, repository};
+use callwright_tests::{command, repository};
 
 /// Types these lines, one after each time the agent has asked, and gives what was printed.
 fn chat(arguments: &[&str], lines: &[&str]) -> String {
-    let mut child = Command::new(program())
+    let mut child = command()
         .arg("chat")
         .args(arguments)
         .current_dir(repository())
@@ -136,7 +136,7 @@ fn returns_an_item_to_the_shop() {
 
 #[test]
 fn an_unknown_language_is_refused_with_those_that_are_known() {
-    let output = Command::new(program())
+    let output = command()
         .args(["chat", "--lang", "fr"])
         .current_dir(repository())
         .stdin(Stdio::null())

@@ -1,9 +1,8 @@
 //! `callwright check`: every mistake at once, each with its place.
 
 use std::path::Path;
-use std::process::Command;
 
-use callwright_tests::{program, repository};
+use callwright_tests::{command, repository};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the folder is ours");
@@ -36,7 +35,7 @@ fn mistakes_in_config_skills_policies_and_words_are_listed_together() {
     let text = "[sip]\nlistn = \"127.0.0.1:5060\"\n[[line]]\nname = \"airline\"\npack = \"airline\"\n";
     std::fs::write(&config, text).expect("the folder is ours");
 
-    let output = Command::new(program()).args(["check", "--config"]).arg(&config).output().expect("it runs");
+    let output = command().args(["check", "--config"]).arg(&config).output().expect("it runs");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success(), "{printed}");
     for (file, what) in [
@@ -61,10 +60,9 @@ fn what_serve_would_refuse_is_refused_by_check_with_its_line() {
         pack.display()
     );
     std::fs::write(&config, text).expect("the folder is ours");
-    let run = |command: &str| {
-        let output =
-            Command::new(program()).args([command, "--config"]).arg(&config).output().expect("it runs");
-        assert!(!output.status.success(), "{command} goes on");
+    let run = |what: &str| {
+        let output = command().args([what, "--config"]).arg(&config).output().expect("it runs");
+        assert!(!output.status.success(), "{what} goes on");
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
     let (checked, served) = (run("check"), run("serve"));
@@ -82,7 +80,7 @@ fn what_serve_would_refuse_is_refused_by_check_with_its_line() {
 
 #[test]
 fn the_packs_and_the_example_are_right() {
-    let output = Command::new(program())
+    let output = command()
         .args(["check", "--config", "callwright.example.toml"])
         .current_dir(repository())
         .output()
@@ -100,7 +98,7 @@ fn ready_files_for_trunks_are_right() {
     files.sort();
     assert_eq!(files.len(), 7, "{files:?}");
     for file in files {
-        let mut check = Command::new(program());
+        let mut check = command();
         check.arg("check").arg("--config").arg(&file);
         for carrier in ["TWILIO", "TELNYX", "OFFICE", "ASTERISK"] {
             check.env(format!("{carrier}_SIP_PASSWORD"), "a secret");
@@ -111,7 +109,7 @@ fn ready_files_for_trunks_are_right() {
         // As it stands, without a password, it says which one it wants.
         let text = std::fs::read_to_string(&file).expect("it can be read");
         if text.contains("password = \"env:") {
-            let output = Command::new(program()).arg("check").arg("--config").arg(&file).output();
+            let output = command().arg("check").arg("--config").arg(&file).output();
             let told = String::from_utf8_lossy(&output.expect("the program runs").stdout).into_owned();
             assert!(told.contains("_SIP_PASSWORD"), "{told}");
         }
@@ -121,7 +119,7 @@ fn ready_files_for_trunks_are_right() {
 #[test]
 fn what_a_language_needs_is_listed() {
     let list = |code: &str| {
-        let mut check = Command::new(program());
+        let mut check = command();
         let output =
             check.args(["check", "--language", code]).arg(repository().join("skills/airline")).output();
         let output = output.expect("it runs");

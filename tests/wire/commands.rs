@@ -1,14 +1,14 @@
 //! Commands as people type them, with the mistakes that people make.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use callwright_tests::{Place, program, repository};
+use callwright_tests::{Place, command, repository};
 
 fn callwright(arguments: &[&str]) -> Output {
     let _place = Place::take(false);
-    Command::new(program()).args(arguments).current_dir(repository()).output().expect("the program starts")
+    command().args(arguments).current_dir(repository()).output().expect("the program starts")
 }
 
 fn said(output: &Output) -> String {
@@ -115,7 +115,7 @@ fn a_reader_who_goes_before_the_end_is_no_error() {
         (&["call", "nonsense", "--scenario", "audio-fixtures/scenarios/greeting.yaml"], 1),
     ] {
         // The other ends of both pipes are closed before anything is written.
-        let status = Command::new(program())
+        let status = command()
             .args(arguments)
             .current_dir(repository())
             .stdin(Stdio::null())
@@ -138,7 +138,7 @@ fn callers_who_are_made_up_warn_of_no_model_that_they_do_not_use() {
 #[test]
 fn a_typed_line_that_is_no_text_is_told_and_the_talk_goes_on() {
     let _place = Place::take(false);
-    let mut chat = Command::new(program())
+    let mut chat = command()
         .arg("chat")
         .current_dir(repository())
         .stdin(Stdio::piped())
@@ -176,7 +176,7 @@ fn the_demo_shows_a_rebooking_also_when_an_answer_is_lost() {
     let _place = Place::take(true);
     let folder = tempfile::tempdir().expect("a folder");
     let report = folder.path().join("report.json");
-    let output = Command::new(program())
+    let output = command()
         .args(["demo", "--fault", "assign_seat=lost-reply", "--report"])
         .arg(&report)
         .current_dir(repository())

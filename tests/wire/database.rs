@@ -1,12 +1,12 @@
 //! What can be asked of a journal that is a database, from the command line, beside a core that writes it.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use callwright_model::{CallId, PlanReply, Value};
-use callwright_tests::{Airline, CoreAlone, Place, program, repository};
+use callwright_tests::{Airline, CoreAlone, Place, command, repository};
 
 fn callwright(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).current_dir(repository()).output().expect("the program starts")
+    command().args(arguments).current_dir(repository()).output().expect("the program starts")
 }
 
 fn printed(arguments: &[&str]) -> String {

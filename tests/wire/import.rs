@@ -4,10 +4,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use callwright_tests::{Place, program, repository};
+use callwright_tests::{Place, command, repository};
 
 fn callwright(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).current_dir(folder).output().expect("the program starts")
+    command().args(arguments).current_dir(folder).output().expect("the program starts")
 }
 
 fn said(output: &Output) -> String {
@@ -62,9 +62,9 @@ fn an_openapi_description_at_an_address_becomes_a_pack() {
         said(&secretless)
     );
     let run = || {
-        let mut command = Command::new(program());
-        command.args(&import).current_dir(folder.path()).env("LIBRARY_TOKEN", "open-sesame-74");
-        command.output().expect("the program starts")
+        let mut program = command();
+        program.args(&import).current_dir(folder.path()).env("LIBRARY_TOKEN", "open-sesame-74");
+        program.output().expect("the program starts")
     };
     let imported = run();
     let told = said(&imported);

@@ -1,12 +1,11 @@
 //! The journal of a real call: what the floor decided, what was heard, nothing of the PIN, and the same decisions once more.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callwright_loadtest::{LoadConfig, NoObserver, Outcome, Scenario, run};
-use callwright_tests::{Airline, Gateway, Settings, program, repository};
+use callwright_tests::{Airline, Gateway, Settings, command, repository};
 use serde_json::Value;
 
 /// The only journal of a gateway that has stopped.
@@ -57,7 +56,7 @@ async fn a_call_leaves_its_verdicts_and_heard_words_and_replays() {
         }
     }
 
-    let replay = || Command::new(program()).arg("replay").arg(&file).output().expect("it runs");
+    let replay = || command().arg("replay").arg(&file).output().expect("it runs");
     let same = replay();
     let printed = String::from_utf8_lossy(&same.stdout);
     assert!(same.status.success() && printed.starts_with("the same: "), "{printed}\n{text}");

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use callwright_model::CallId;
-use callwright_tests::{Airline, CoreAlone, Place, program, repository};
+use callwright_tests::{Airline, CoreAlone, Place, command, repository};
 
 fn callwright(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).current_dir(repository()).output().expect("the program starts")
+    command().args(arguments).current_dir(repository()).output().expect("the program starts")
 }
 
 fn printed(output: &Output) -> String {

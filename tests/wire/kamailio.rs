@@ -1,11 +1,11 @@
 //! Kamailio, which nobody here wrote: in front of two gateways, and as the registrar of a trunk.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use callwright_tests::{Gateway, Settings, program, repository};
+use callwright_tests::{Gateway, Settings, free_ports, program, repository};
 use tempfile::TempDir;
 
 /// A running Kamailio with the configuration of `sip-configs/kamailio`. Ended when dropped.
@@ -26,7 +26,8 @@ impl Kamailio {
         std::fs::write(file("kamailio.key"), own.signing_key.serialize_pem()).expect("the folder is ours");
         let list: Vec<String> = gateways.iter().map(|gateway| format!("1 sip:{}\n", gateway.sip)).collect();
         std::fs::write(file("dispatcher.list"), list.concat()).expect("the folder is ours");
-        let (sip, tls) = (free_port(), free_port());
+        let port = free_ports(2);
+        let [sip, tls] = [port, port + 1].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let template = repository().join("sip-configs/kamailio/kamailio.cfg");
         let text = std::fs::read_to_string(template).expect("it is in the repository");
         let text = text
@@ -48,9 +49,10 @@ impl Kamailio {
             .spawn()
             .expect("the program kamailio is installed, see scripts/setup --tests");
         let deadline = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(sip).is_err() || std::net::TcpStream::connect(tls).is_err() {
+        while [sip, tls].iter().any(|at| TcpStream::connect(at).is_err()) {
             let ended = child.try_wait().expect("it is ours").is_some();
             assert!(!ended && Instant::now() < deadline, "kamailio does not listen:\n{}", read(&file("log")));
+            std::thread::sleep(LOOK_AGAIN);
         }
         Self { folder, child, sip, tls }
     }
@@ -80,17 +82,6 @@ fn modules() -> &'static str {
         "/usr/lib/kamailio/modules",
     ];
     known.into_iter().find(|folder| Path::new(folder).is_dir()).expect("kamailio's modules are installed")
-}
-
-/// Free for UDP and TCP.
-fn free_port() -> SocketAddr {
-    loop {
-        let udp = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
-        let address = udp.local_addr().expect("it is bound");
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
 }
 
 /// Calls a user at an address, so many times.
@@ -164,6 +155,7 @@ fn trunks_register_over_tcp_and_tls_and_bring_calls_for_the_account() {
     let deadline = Instant::now() + Duration::from_secs(20);
     while gateway.get("/v1/trunks").matches("\"registered\"").count() < 2 {
         assert!(Instant::now() < deadline, "{}\n{}", gateway.get("/v1/trunks"), kamailio.log());
+        std::thread::sleep(LOOK_AGAIN);
     }
     for (transport, calls) in [("tcp", "2"), ("tls", "1")] {
         assert_well(&sipp(kamailio.sip, &format!("by-{transport}"), calls), &kamailio);
@@ -197,3 +189,6 @@ fn trunks_register_over_tcp_and_tls_and_bring_calls_for_the_account() {
         "{printed}"
     );
 }
+
+/// How long after a look at what is not so yet comes the next one.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);

@@ -9,35 +9,26 @@ use callwright_loadtest::{LoadConfig, NoObserver, Outcome, Scenario, run};
 use callwright_tests::{Airline, Gateway, Settings, repository};
 use serde_json::Value;
 
-/// Plays a scenario, and gives the journal of its call, line by line.
-async fn call(gateway: &Gateway, scenario: Scenario) -> Vec<Value> {
-    let before = journals(gateway);
+use crate::events::Events;
+
+/// Plays a scenario, and gives the identity of its call.
+async fn call(gateway: &Gateway, events: &mut Events, scenario: Scenario) -> String {
     let config = LoadConfig {
         calls: 1,
         ..LoadConfig::new(format!("sip:airline@{}", gateway.sip), Arc::new(scenario))
     };
     let report = run(config, Arc::new(NoObserver), |_| {}).await.expect("the call can be placed");
     assert_eq!(report.calls[0].outcome, Outcome::Completed, "{report:#?}");
-    let until = Instant::now() + Duration::from_secs(10);
-    loop {
-        let ended = journals(gateway).into_iter().filter(|file| !before.contains(file));
-        let lines =
-            ended.map(|file| std::fs::read_to_string(file).expect("it can be read")).find_map(|text| {
-                let lines: Vec<Value> =
-                    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-                lines.last().is_some_and(|last| last["end"].is_object()).then_some(lines)
-            });
-        if let Some(lines) = lines {
-            return lines;
-        }
-        assert!(Instant::now() < until, "the call does not end:\n{}", gateway.log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    events.call_on("airline").await
 }
 
-fn journals(gateway: &Gateway) -> Vec<std::path::PathBuf> {
-    let Ok(folder) = std::fs::read_dir(gateway.folder.path().join("calls")) else { return Vec::new() };
-    folder.map(|entry| entry.expect("an entry").path()).collect()
+/// The journal of a call, line by line. It is whole once the gateway has stopped.
+fn journal(gateway: &Gateway, call: &str) -> Vec<Value> {
+    let folder = std::fs::read_dir(gateway.folder.path().join("calls")).expect("there are journals");
+    let files = folder.map(|entry| entry.expect("an entry").path());
+    let file = files.into_iter().find(|file| file.to_string_lossy().contains(call)).expect("one of the call");
+    let text = std::fs::read_to_string(file).expect("it can be read");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// Who asks for the same again, with this booking, and listens.
@@ -68,25 +59,33 @@ fn recalled(lines: &[Value]) -> Vec<&Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hung_up_in_mid_plan_hears_the_outcome_in_the_next_call_and_only_they() {
     let airline = Airline::start().await;
-    let gateway = Gateway::start(&Settings { airline: airline.url(), alone: true, ..Settings::default() });
+    let mut gateway =
+        Gateway::start(&Settings { airline: airline.url(), alone: true, ..Settings::default() });
+    let mut events = Events::follow(&gateway);
     // Together longer than the caller stays after the yes; each shorter than the core waits for an answer.
     for action in ["assign_seat", "apply_credit", "update_booking", "send_confirmation"] {
         airline.handle.faults().once(action, FaultKind::Delay(Duration::from_millis(1_500)));
     }
-    let first = call(&gateway, recorded("hang-up-after-yes.yaml")).await;
-    assert!(!said(&first).contains("You are booked"), "they hear nothing of it:\n{}", said(&first));
+    let first = call(&gateway, &mut events, recorded("hang-up-after-yes.yaml")).await;
     let until = Instant::now() + Duration::from_secs(20);
     while !gateway.get("/v1/plans").contains("completed") {
         assert!(Instant::now() < until, "it is not done: {}", gateway.get("/v1/plans"));
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let stranger = call(&gateway, &mut events, again("p3t9q5", "7730")).await;
+    let second = call(&gateway, &mut events, again("k7m4x2", "4821")).await;
+    let third = call(&gateway, &mut events, again("k7m4x2", "4821")).await;
+    gateway.terminate();
+    let status = tokio::task::block_in_place(|| gateway.wait(Duration::from_secs(30)));
+    assert!(status.success(), "{}", gateway.log());
+    let [first, stranger, second, third] =
+        [first, stranger, second, third].map(|call| journal(&gateway, &call));
 
-    let stranger = call(&gateway, again("p3t9q5", "7730")).await;
+    assert!(!said(&first).contains("You are booked"), "they hear nothing of it:\n{}", said(&first));
+
     assert!(!said(&stranger).contains("last time"), "it is not theirs:\n{}", said(&stranger));
     let told = recalled(&stranger);
     assert!(told.iter().all(|told| told[1]["plans"].as_array().is_none_or(Vec::is_empty)), "{told:#?}");
 
-    let second = call(&gateway, again("k7m4x2", "4821")).await;
     let heard = said(&second);
     let place = |what: &str| heard.find(what).unwrap_or_else(|| panic!("`{what}` is not in\n{heard}"));
     assert!(place("PIN") < place("last time you wanted to rebook a cancelled flight"), "{heard}");
@@ -97,7 +96,6 @@ async fn who_hung_up_in_mid_plan_hears_the_outcome_in_the_next_call_and_only_the
     let noted = |line: &Value| line["do"]["tell"]["note"]["remembered"]["what"] == "outcome";
     assert!(second.iter().any(noted), "{second:#?}");
 
-    let third = call(&gateway, again("k7m4x2", "4821")).await;
     assert!(!said(&third).contains("last time"), "once:\n{}", said(&third));
     assert_eq!(recalled(&third)[0][1]["plans"][0]["heard"], true, "{:#?}", recalled(&third));
 }

@@ -1,14 +1,13 @@
 //! A call's recording: both sides at their places, nothing of a PIN, nothing without consent, and what a killed gateway leaves.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use callwright_loadtest::{LoadConfig, NoObserver, Outcome, Scenario, run};
-use callwright_tests::{Airline, Gateway, Settings, program, repository};
+use callwright_tests::{Airline, Gateway, Settings, command, repository};
 use sha2::{Digest as _, Sha512};
 
 use crate::sound;
@@ -50,7 +49,7 @@ fn stop(gateway: &mut Gateway) {
 
 fn recording(gateway: &Gateway, args: &[&str]) -> (bool, String) {
     let config = gateway.folder.path().join("callwright.toml");
-    let output = Command::new(program()).arg("recording").args(args).arg("--config").arg(config).output();
+    let output = command().arg("recording").args(args).arg("--config").arg(config).output();
     let output = output.expect("it runs");
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
@@ -141,13 +140,8 @@ fn a_vcon_tells_the_same(gateway: &Gateway, sound_bytes: usize) {
     let (call, folder) = (calls(gateway).remove(0), gateway.folder.path());
     let (config, to) = (folder.join("callwright.toml"), folder.join("call.vcon.json"));
     let vcon = |how: &[&str]| {
-        let output = Command::new(program())
-            .args(["vcon", &call, "-o"])
-            .arg(&to)
-            .arg("--config")
-            .arg(&config)
-            .args(how)
-            .output();
+        let output =
+            command().args(["vcon", &call, "-o"]).arg(&to).arg("--config").arg(&config).args(how).output();
         let output = output.expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = std::fs::read_to_string(&to).expect("it is there");

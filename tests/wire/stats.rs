@@ -1,12 +1,10 @@
 //! What became of plans, counted from the journal beside a core that writes it.
 
-use std::process::Command;
-
 use callwright_model::{CallId, PlanReply, Value};
-use callwright_tests::{Airline, CoreAlone, Place, program, repository};
+use callwright_tests::{Airline, CoreAlone, Place, command, repository};
 
 fn callwright(arguments: &[&str]) -> String {
-    let output = Command::new(program()).args(arguments).current_dir(repository()).output();
+    let output = command().args(arguments).current_dir(repository()).output();
     let output = output.expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -49,14 +49,14 @@ pub enum Says {
     Clip(Vec<i16>),
 }
 
-/// What was heard so far, in frames of 20 ms.
+/// What was heard so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Heard {
-    /// Frames that passed, heard or not.
+    /// Frames of 20 ms that passed, heard or not.
     frames: u64,
-    /// Frames in which each tone had been there for a while.
+    /// Packets in which each tone had been there for a while.
     tones: [u64; 3],
-    /// Frames with sound in which no such tone was.
+    /// Packets with sound in which no such tone was.
     other: u64,
 }
 
@@ -291,10 +291,12 @@ async fn talk(
         let _ = socket
             .try_send_to(&packet, agreed.remote)
             .or_else(|_| socket.try_send_to(&packet, agreed.remote));
-        while let Ok(length) = socket.try_recv(&mut datagram) {
-            ears.take(&datagram[..length], agreed.format.payload_type_in);
-        }
-        hears.send_modify(|heard| ears.pass(heard));
+        hears.send_modify(|heard| {
+            heard.frames += 1;
+            while let Ok(length) = socket.try_recv(&mut datagram) {
+                ears.take(&datagram[..length], agreed.format.payload_type_in, heard);
+            }
+        });
     }
 }
 
@@ -349,43 +351,31 @@ impl Stream {
     }
 }
 
-/// What came in since the last frame passed.
+/// How long each tone has lasted, in packets: how many come between two looks is the machine's business.
 #[derive(Default)]
 struct Ears {
     runs: [u32; 3],
-    sounds: bool,
-    came: bool,
 }
 
 impl Ears {
-    fn take(&mut self, datagram: &[u8], payload_type: u8) {
+    fn take(&mut self, datagram: &[u8], payload_type: u8, heard: &mut Heard) {
         let voice = datagram.len() > 12 && datagram[0] >> 6 == 2 && datagram[1] & 0x7F == payload_type;
         if !voice {
             return;
         }
         let samples: Vec<f64> = datagram[12..].iter().map(|code| f64::from(Law::Mu.decode(*code))).collect();
         let power = samples.iter().map(|sample| sample * sample).sum::<f64>() / samples.len() as f64;
-        self.came = true;
-        self.sounds = power.sqrt() > 60.0;
+        let sounds = power.sqrt() > 60.0;
         for tone in Tone::ALL {
             let share = power_at(&samples, tone.hz()) / power.max(1.0);
             let run = &mut self.runs[tone as usize];
-            *run = if self.sounds && share > 0.15 { *run + 1 } else { 0 };
-        }
-    }
-
-    /// 20 ms have passed.
-    fn pass(&mut self, heard: &mut Heard) {
-        heard.frames += 1;
-        if !std::mem::take(&mut self.came) {
-            self.runs = [0; 3];
-            return;
+            *run = if sounds && share > 0.15 { *run + 1 } else { 0 };
         }
         let there = self.runs.map(|run| run >= RUN);
         for (count, there) in heard.tones.iter_mut().zip(there) {
             *count += u64::from(there);
         }
-        heard.other += u64::from(self.sounds && there == [false; 3]);
+        heard.other += u64::from(sounds && there == [false; 3]);
     }
 }
 
@@ -412,8 +402,7 @@ fn tones_are_told_from_each_other() {
         let mut stream = Stream { sequence: 0, timestamp: 0, format: 0 };
         let (mut ears, mut heard) = (Ears::default(), Heard::default());
         for _ in 0..30 {
-            ears.take(&stream.voice(&mut Says::Tone(said)), 0);
-            ears.pass(&mut heard);
+            ears.take(&stream.voice(&mut Says::Tone(said)), 0, &mut heard);
         }
         for tone in Tone::ALL {
             assert_eq!(heard.tones[tone as usize] > 0, tone == said, "{tone:?} of {said:?}");

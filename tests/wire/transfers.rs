@@ -32,10 +32,17 @@ pub async fn asks_for_a_person(gateway: &Gateway, line: &str, caller: &Telephone
     (talk, events)
 }
 
-/// The human is rung, answers and takes the call; each then hears the other's tone.
-pub async fn takes(desk: &mut Telephone, caller: &Talk, events: &mut Events) -> Talk {
+/// The human is rung, answers, and accepts what they are told about.
+async fn accepts(desk: &mut Telephone) -> Talk {
     let human = desk.answer().await;
+    human.hears_us().await;
     human.press("1");
+    human
+}
+
+/// The human takes the call; each then hears the other's tone.
+pub async fn takes(desk: &mut Telephone, caller: &Talk, events: &mut Events) -> Talk {
+    let human = accepts(desk).await;
     events.until("transfer_changed", &[("state", "bridged".into())]).await;
     human.says(Says::Tone(Tone::Middle));
     caller.says(Says::Tone(Tone::Low));
@@ -120,8 +127,7 @@ async fn a_refer_is_refused(gateway: &Gateway, mut desk: Telephone) {
 async fn the_caller_takes_our_place(gateway: &Gateway, mut desk: Telephone) {
     let mut caller = Telephone::start("caller").await;
     let (mut talk, mut events) = asks_for_a_person(gateway, "joined", &caller).await;
-    let mut consulted = desk.answer().await;
-    consulted.press("1");
+    let mut consulted = accepts(&mut desk).await;
     let refer = referred(&mut talk).await;
     let replaces = refer.replaces.clone();
     assert!(replaces.is_some(), "it names the call with the human");
