@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use callwright_model::{Language, Problem};
 
 use crate::clauses;
-use crate::slots::{Grammar, NameSounds};
+use crate::slots::Grammar;
 use crate::sounds::Sounds;
 use crate::understand::Intent;
 use crate::verbalise::{self, Speech};
@@ -76,8 +76,6 @@ pub(crate) struct Lexicon {
     pub(crate) email: BTreeMap<String, String>,
     pub(crate) email_skip: BTreeSet<String>,
     pub(crate) email_lead: BTreeSet<String>,
-    /// How names sound: finer than what words are taken for one another by.
-    pub(crate) name_sounds: NameSounds,
     /// What stands before the code of a country.
     pub(crate) plus: BTreeSet<String>,
     pub(crate) function_words: BTreeSet<String>,
@@ -271,7 +269,6 @@ impl Lexicon {
             email: tables.forms("slots.email", "a part of an address"),
             email_skip: tables.list("slots.email_skip"),
             email_lead: tables.list("slots.email_lead"),
-            name_sounds: NameSounds::read(&mut tables),
             plus: tables.list("slots.plus"),
             function_words: tables.list("function_words"),
             requests: tables.forms("requests", "the code of a language"),

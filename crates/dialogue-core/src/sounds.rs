@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::lexicon::fold;
+
 /// Letters of a language by what they sound like, the longest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Sounds(Vec<(String, String)>);
 
 impl Sounds {
@@ -55,11 +57,44 @@ impl Sounds {
         Some(syllables(&respelled)).filter(|respelled| respelled != word)
     }
 
+    /// How alike two names are, 0 to 1, by their letters and by how they sound: "Nguyen" and "Win", "정연" and "정현".
+    pub(crate) fn likeness(&self, one: &str, other: &str) -> f64 {
+        let (one, other) = (fold(one), fold(other));
+        if one == other {
+            return 1.0;
+        }
+        let written = strsim::normalized_damerau_levenshtein(&letters(&one), &letters(&other));
+        let (one, other) = (self.consonants(&one), self.consonants(&other));
+        let spoken = strsim::normalized_damerau_levenshtein(&one, &other);
+        // A single consonant is that of too many words, and so are two between other vowels and beside other silent letters.
+        if one == other && one.chars().count() > 1 && written >= WRITTEN_MIN {
+            return 0.85 + 0.14 * written;
+        }
+        written.max(0.5 * written + 0.5 * spoken)
+    }
+
+    /// The key of a name without its vowels but one that it begins with: they are what a telephone bends first.
+    fn consonants(&self, name: &str) -> String {
+        let (mut key, mut kept) = (String::new(), String::new());
+        self.key(&name.replace(' ', ""), &mut key);
+        for c in key.chars() {
+            let vowel = "aeiouy".contains(c) || (FIRST_MEDIAL..FIRST_MEDIAL + MEDIALS).contains(&(c as u32));
+            let c = if vowel { 'a' } else { c };
+            if (!vowel || kept.is_empty()) && !kept.ends_with(c) {
+                kept.push(c);
+            }
+        }
+        kept
+    }
+
     fn at(&self, rest: &str) -> Option<(&str, &str)> {
         let row = self.0.iter().find(|(letters, _)| rest.starts_with(letters.as_str()))?;
         Some((&row.0, &row.1))
     }
 }
+
+/// Names with the same consonants share so much of how they are written.
+const WRITTEN_MIN: f64 = 0.25;
 
 /// A Hangul syllable is U+AC00 + (initial * 21 + medial) * 28 + final (Unicode, chapter 3.12).
 const FIRST_SYLLABLE: u32 = 0xac00;

@@ -95,7 +95,6 @@ pub(crate) const SECTIONS: &[Section] = &[
     may("slots.email_skip", "what means nothing in an address: `all lower case`"),
     may("slots.email_lead", "the last words before an address: `is, to`"),
     may("slots.plus", "what stands before the code of a country: `plus`"),
-    may("slots.sounds", "letters that sound alike, for names: `f = ph`; `-` is silence"),
     may("slots.tables.month", "`1 = january, jan` to 12, where months have names"),
     must("slots.tables.weekday", "`1 = monday` to 7"),
     must("slots.tables.relative", "days from today: `1 = tomorrow`"),
@@ -117,7 +116,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     must("secrets", "what PINs and passwords are called, as the words begin"),
     may(
         "sounds",
-        "letters that sound alike, `-` for silence: `k = c, k, ck`; what recognisers take for each other is learnt by it",
+        "letters that sound alike, `-` for silence: `k = c, k, ck`; what recognisers take for each other is learnt by it, and names are known by it",
     ),
     must("say.numbers.cardinal", "rules for numbers in words: `20: twenty[ >>]`"),
     must("say.numbers.ordinal", "the same for places in an order"),

@@ -26,7 +26,7 @@ pub fn name(words: &str, language: Language) -> Option<Taken> {
             let alike = names.last().is_some_and(|before| {
                 let before = fold(before);
                 explained
-                    || lexicon.name_sounds.likeness(&before, &letters) >= SPELLED_ALIKE
+                    || lexicon.sounds.likeness(&before, &letters) >= SPELLED_ALIKE
                     || before.chars().next() == letters.chars().next()
             });
             let before = if alike { names.pop() } else { None };

@@ -43,7 +43,7 @@ pub(super) fn find(words: &str, forms: &[(usize, String)], language: Language) -
                 let likeness = std::iter::once(text.as_str())
                     .chain(lexicon.particles.iter().filter_map(|ending| text.strip_suffix(ending.as_str())))
                     .filter(|text| !text.is_empty())
-                    .map(|text| lexicon.name_sounds.likeness(text, &form))
+                    .map(|text| lexicon.sounds.likeness(text, &form))
                     .fold(0.0, f64::max);
                 let named = Named { number: *number, heard: first.1..last.1 + 1, likeness };
                 match best.iter_mut().find(|other| other.number == *number) {

@@ -7,7 +7,7 @@ use super::Intent;
 pub struct Reading {
     /// The likeliest.
     pub intent: Intent,
-    /// How likely, 0 to 1: of readings with a probability of 0.8 about eight in ten are right.
+    /// How likely, 0 to 1, fitted on examples that were held out; `Measured::calibration_error` tells how far that is off.
     pub probability: f32,
     /// The next likeliest, likeliest first, each with its probability; at most [`Reading::SECONDS`].
     pub seconds: Vec<(Intent, f32)>,
