@@ -1,6 +1,65 @@
 //! Figures beside what is wanted of them.
 
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
 use serde::Serialize;
+
+/// What a benchmark measures: a table that is printed as it comes, and at the end a file.
+#[derive(Debug)]
+pub struct Report(Vec<Figure>);
+
+/// The file of a report.
+#[derive(Serialize)]
+struct Written<'a, M> {
+    command: String,
+    unix_s: u64,
+    machine: Machine,
+    optimised: bool,
+    #[serde(flatten)]
+    more: M,
+    figures: &'a [Figure],
+}
+
+#[expect(clippy::print_stdout, reason = "a measurement's answer")]
+impl Report {
+    /// Prints the table's head.
+    #[must_use]
+    pub fn begin() -> Self {
+        println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
+        Self(Vec::new())
+    }
+
+    /// Prints a figure, and keeps it.
+    pub fn tell(&mut self, figure: Figure) {
+        println!("{}", figure.line());
+        self.0.push(figure);
+    }
+
+    /// Writes what was told, and what more there is, to a file as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, file: &Path, more: impl Serialize) -> Result<()> {
+        let written = Written {
+            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+            machine: Machine::this(),
+            optimised: !cfg!(debug_assertions),
+            more,
+            figures: &self.0,
+        };
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(file, serde_json::to_string_pretty(&written)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        let Machine { cpu, cores } = &written.machine;
+        println!("\n{cpu} with {cores} cores; written to {}", file.display());
+        Ok(())
+    }
+}
 
 /// What was measured on.
 #[derive(Debug, Serialize)]

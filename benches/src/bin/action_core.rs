@@ -1,11 +1,11 @@
 //! What the action core costs, beside what is wanted of it: a table, and `target/bench/core.json`.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callwright_benches::action_core::{self, Core, Made, Pace, Quantiles, System};
-use callwright_benches::report::{Figure, Machine, Wanted, at_least};
+use callwright_benches::report::{Figure, Report, Wanted, at_least};
 use callwright_scratch_postgres::{Durability, Server};
 use clap::Parser;
 use serde::Serialize;
@@ -47,18 +47,13 @@ struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
-    command: String,
-    unix_s: u64,
-    machine: Machine,
-    optimised: bool,
+struct Paces {
     /// Flushes of one page a second, by the disk itself, before and after the rest.
     disk_flushes_per_s: [f64; 2],
     one_after_another: Pace,
     at_once: Pace,
     /// The same two with the journal in Postgres, where there is one.
     postgres: Option<(Pace, Pace)>,
-    figures: Vec<Figure>,
 }
 
 fn main() -> Result<()> {
@@ -85,15 +80,10 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     std::fs::create_dir_all(&arguments.folder)?;
     let folder = tempfile::tempdir_in(&arguments.folder)?;
     let journal = |name: &str| folder.path().join(name);
-    let mut figures = Vec::new();
-    let mut told = |figure: Figure| {
-        println!("{}", figure.line());
-        figures.push(figure);
-    };
-    println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
+    let mut report = Report::begin();
 
     let flushes_before = action_core::flushes_per_s(folder.path(), PROBE)?;
-    told(Figure::new("the disk itself: flushes of one page", flushes_before, "/s", None));
+    report.tell(Figure::new("the disk itself: flushes of one page", flushes_before, "/s", None));
     let system = System::start()?;
     let paced = {
         let core = Core::start(&system, Made::ten_writes(), &journal("pace.sqlite"))?;
@@ -101,9 +91,9 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         // Connections and caches are made ready.
         action_core::pace(&client, 10, 2).await?;
         let one = action_core::pace(&client, arguments.plans, 1).await?;
-        told(Figure::new("steps, one plan after another", one.steps_per_s, "/s", at_least(1_500.0)));
+        report.tell(Figure::new("steps, one plan after another", one.steps_per_s, "/s", at_least(1_500.0)));
         let many = action_core::pace(&client, arguments.plans_at_once, 100).await?;
-        told(Figure::new("steps, 100 plans at once", many.steps_per_s, "/s", at_least(10_000.0)));
+        report.tell(Figure::new("steps, 100 plans at once", many.steps_per_s, "/s", at_least(10_000.0)));
         (one, many)
     };
     let postgres = match Server::start_in(&arguments.folder, Durability::Disk) {
@@ -113,9 +103,14 @@ async fn measure(arguments: &Arguments) -> Result<()> {
             let client = core.client().await?;
             action_core::pace(&client, 10, 2).await?;
             let one = action_core::pace(&client, arguments.plans, 1).await?;
-            told(Figure::new("in Postgres: steps, one plan after another", one.steps_per_s, "/s", None));
+            report.tell(Figure::new(
+                "in Postgres: steps, one plan after another",
+                one.steps_per_s,
+                "/s",
+                None,
+            ));
             let many = action_core::pace(&client, arguments.plans_at_once, 100).await?;
-            told(Figure::new("in Postgres: steps, 100 plans at once", many.steps_per_s, "/s", None));
+            report.tell(Figure::new("in Postgres: steps, 100 plans at once", many.steps_per_s, "/s", None));
             Some((one, many))
         }
         Err(error) => {
@@ -124,10 +119,15 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         }
     };
     let flushes_after = action_core::flushes_per_s(folder.path(), PROBE)?;
-    told(Figure::new("the disk itself, again", flushes_after, "/s", None));
+    report.tell(Figure::new("the disk itself, again", flushes_after, "/s", None));
     let flushes = f64::midpoint(flushes_before, flushes_after);
-    told(Figure::new("steps a flush, one plan after another", paced.0.steps_per_s / flushes, "", None));
-    told(Figure::new("steps a flush, 100 plans at once", paced.1.steps_per_s / flushes, "", None));
+    report.tell(Figure::new(
+        "steps a flush, one plan after another",
+        paced.0.steps_per_s / flushes,
+        "",
+        None,
+    ));
+    report.tell(Figure::new("steps a flush, 100 plans at once", paced.1.steps_per_s / flushes, "", None));
 
     let spread = Made { writes: 7, actions: 50, policies_each: 10 };
     let one_action = Made { writes: 1, actions: 1, policies_each: 500 };
@@ -135,9 +135,9 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         [("500 policies for 50 actions", spread), ("500 policies, all for the action asked", one_action)]
     {
         let times = action_core::permissions(made, PERMISSIONS)?;
-        told(Figure::new(&format!("a permission under {what}, p50"), times.p50, "us", None));
+        report.tell(Figure::new(&format!("a permission under {what}, p50"), times.p50, "us", None));
         let wanted = (made.actions > 1).then_some(Wanted::AtMost(100.0));
-        told(Figure::new(&format!("a permission under {what}, p99"), times.p99, "us", wanted));
+        report.tell(Figure::new(&format!("a permission under {what}, p99"), times.p99, "us", wanted));
     }
     let [planned, proved, checked] = action_core::plans(Made::ten_steps(), PLANS)?;
     for (what, Quantiles { p50, p99, .. }, wanted) in [
@@ -145,37 +145,21 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         ("checking them, of a pack that is read", proved, Some(Wanted::AtMost(1.0))),
         ("reading and checking the whole pack, from its text", checked, None),
     ] {
-        told(Figure::new(&format!("{what}, p50"), p50 / 1e3, "ms", None));
-        told(Figure::new(&format!("{what}, p99"), p99 / 1e3, "ms", wanted));
+        report.tell(Figure::new(&format!("{what}, p50"), p50 / 1e3, "ms", None));
+        report.tell(Figure::new(&format!("{what}, p99"), p99 / 1e3, "ms", wanted));
     }
     let waiting = action_core::waiting(&system, &journal("waiting.sqlite"), arguments.waiting).await?;
     let cost = waiting.cost_bytes() as f64 / 1e6;
     let what = format!("memory of {} waiting plans", waiting.plans);
-    told(Figure::new(&what, cost, "MB", Some(Wanted::AtMost(100.0))));
+    report.tell(Figure::new(&what, cost, "MB", Some(Wanted::AtMost(100.0))));
 
-    let report = Report {
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-        unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-        machine: Machine::this(),
-        optimised: !cfg!(debug_assertions),
+    let paces = Paces {
         disk_flushes_per_s: [flushes_before, flushes_after],
         one_after_another: paced.0,
         at_once: paced.1,
         postgres,
-        figures,
     };
-    if let Some(folder) = arguments.out.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&arguments.out, serde_json::to_string_pretty(&report)?)
-        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    println!(
-        "\n{} on {} cores; written to {}",
-        report.machine.cpu,
-        report.machine.cores,
-        arguments.out.display()
-    );
-    Ok(())
+    report.write(&arguments.out, paces)
 }
 
 /// For each look at the disk.

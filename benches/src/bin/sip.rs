@@ -1,10 +1,10 @@
 //! What telephony costs, beside what is wanted of it: a table, and `target/bench/sip.json`.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use callwright_benches::report::{Figure, Machine, at_least, at_most};
+use callwright_benches::report::{Figure, Machine, Report, at_least, at_most};
 use callwright_benches::sip::{self, Calls, Gateway, Loaded, Sipp};
 use callwright_model::Codec;
 use clap::Parser;
@@ -30,74 +30,50 @@ struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
-    command: String,
-    unix_s: u64,
-    machine: Machine,
-    optimised: bool,
+struct Loads {
     idle: Loaded,
     same_codec: Loaded,
     transcoded: Loaded,
     set_ups: Vec<Sipp>,
     soak: Option<Sipp>,
-    figures: Vec<Figure>,
 }
 
-#[expect(clippy::print_stdout, reason = "a measurement's answer")]
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     ensure!(Machine::this().cores >= 2, "two cores are needed: one is measured, the other telephones");
-    let mut figures = Vec::new();
-    let mut told = |figure: Figure| {
-        println!("{}", figure.line());
-        figures.push(figure);
-    };
-    println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
+    let mut report = Report::begin();
 
     let idle = sip::idle(IDLE)?;
     let held = if idle.is_held() { idle.legs as f64 } else { 0.0 };
-    told(Figure::new("idle legs on one core, every packet in time", held, "", at_least(IDLE as f64)));
-    told(Figure::new("of that core they take", idle.share * 100.0, "%", None));
-    told(Figure::new("memory of a leg's media", idle.bytes_a_leg as f64 / 1e3, "kB", None));
+    report.tell(Figure::new("idle legs on one core, every packet in time", held, "", at_least(IDLE as f64)));
+    report.tell(Figure::new("of that core they take", idle.share * 100.0, "%", None));
+    report.tell(Figure::new("memory of a leg's media", idle.bytes_a_leg as f64 / 1e3, "kB", None));
     let (pairs, same_codec) = sip::most(Codec::Pcmu, Codec::Pcmu, PAIRS)?;
-    told(Figure::new("bridged pairs of G.711 on one core", pairs as f64, "", at_least(700.0)));
+    report.tell(Figure::new("bridged pairs of G.711 on one core", pairs as f64, "", at_least(700.0)));
     let (pairs, transcoded) = sip::most(Codec::Pcmu, Codec::Opus, TRANSCODED)?;
-    told(Figure::new("bridged pairs of G.711 and Opus on one core", pairs as f64, "", at_least(150.0)));
+    report.tell(Figure::new(
+        "bridged pairs of G.711 and Opus on one core",
+        pairs as f64,
+        "",
+        at_least(150.0),
+    ));
 
     let gateway = Gateway::start(&arguments.callwright)?;
     // The first calls, so that none takes what an earlier one has left. Caches fill with them.
-    told(Figure::new("memory of a whole call", call_bytes(&gateway)? / 1e3, "kB", None));
+    report.tell(Figure::new("memory of a whole call", call_bytes(&gateway)? / 1e3, "kB", None));
     let set_ups = set_ups(&gateway)?;
     let most = set_ups.iter().rev().find(|calls| calls.is_held()).map_or(0, |calls| calls.rate);
-    told(Figure::new("set-ups a second of whole calls, one core", most.into(), "/s", at_least(300.0)));
+    report.tell(Figure::new("set-ups a second of whole calls, one core", most.into(), "/s", at_least(300.0)));
     let first = set_ups.first().context("some rate was tried")?;
     let what = format!("from INVITE to 200 at {}/s, mean", first.rate);
-    told(Figure::new(&what, first.answer_ms, "ms", None));
+    report.tell(Figure::new(&what, first.answer_ms, "ms", None));
     drop(gateway);
     let soak = match arguments.soak {
         0 => None,
-        count => Some(soak(&arguments, count, &mut told)?),
+        count => Some(soak(&arguments, count, &mut report)?),
     };
 
-    let report = Report {
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-        unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-        machine: Machine::this(),
-        optimised: !cfg!(debug_assertions),
-        idle,
-        same_codec,
-        transcoded,
-        set_ups,
-        soak,
-        figures,
-    };
-    if let Some(folder) = arguments.out.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&arguments.out, serde_json::to_string_pretty(&report)?)
-        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    println!("\n{}, two cores used; written to {}", report.machine.cpu, arguments.out.display());
-    Ok(())
+    report.write(&arguments.out, Loads { idle, same_codec, transcoded, set_ups, soak })
 }
 
 /// Ever more calls a second, until one of them goes wrong.
@@ -124,16 +100,16 @@ fn call_bytes(gateway: &Gateway) -> Result<f64> {
 }
 
 /// Many short calls: what is resident after them, beside what was after the first tenth.
-fn soak(arguments: &Arguments, count: u32, told: &mut impl FnMut(Figure)) -> Result<Sipp> {
+fn soak(arguments: &Arguments, count: u32, report: &mut Report) -> Result<Sipp> {
     let gateway = Gateway::start(&arguments.callwright)?;
     let calls = |count| Calls { count, rate: SOAK_RATE, length: SHORT };
     calls(count / 10).make(&gateway.sip)?;
     let before = gateway.resident_bytes()? as f64;
     let made = calls(count - count / 10).make(&gateway.sip)?;
     let after = gateway.resident_bytes()? as f64;
-    told(Figure::new(&format!("{count} short calls: failed"), made.failed as f64, "", at_most(0.0)));
-    told(Figure::new("resident after a tenth of them", before / 1e6, "MB", None));
-    told(Figure::new("after all of them, more by", (after / before - 1.0) * 100.0, "%", at_most(5.0)));
+    report.tell(Figure::new(&format!("{count} short calls: failed"), made.failed as f64, "", at_most(0.0)));
+    report.tell(Figure::new("resident after a tenth of them", before / 1e6, "MB", None));
+    report.tell(Figure::new("after all of them, more by", (after / before - 1.0) * 100.0, "%", at_most(5.0)));
     Ok(made)
 }
 

@@ -1,17 +1,16 @@
 //! How well callers are understood, and what that costs, beside what is wanted: a table, and `target/bench/understanding.json`.
 
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callwright_benches::memory::resident_bytes;
-use callwright_benches::report::{Figure, Machine, at_least, at_most};
+use callwright_benches::report::{Figure, Report, at_least, at_most};
 use callwright_benches::understanding::{self, LANGUAGES, Row};
 use callwright_dialogue_core::{Intent, Judged, Measured, Pack, SlotsMeasured};
 use callwright_model::Language;
 use callwright_rehearsal::{Noise, Options, SelfPlay};
 use clap::Parser;
-use serde::Serialize;
 
 /// The program's own.
 #[global_allocator]
@@ -41,25 +40,10 @@ struct Arguments {
     out: PathBuf,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
-    command: String,
-    unix_s: u64,
-    machine: Machine,
-    optimised: bool,
-    figures: Vec<Figure>,
-}
-
-#[expect(clippy::print_stdout, reason = "a measurement's answer")]
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let data = arguments.root.join("benches/understanding");
-    let mut figures = Vec::new();
-    let mut told = |figure: Figure| {
-        println!("{}", figure.line());
-        figures.push(figure);
-    };
-    println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
+    let mut report = Report::begin();
     let airline = understanding::load(&understanding::source(&arguments.root.join("skills/airline"))?)?;
     let mut all: Vec<(Language, Vec<Row>)> = Vec::new();
     for language in LANGUAGES {
@@ -71,10 +55,10 @@ fn main() -> Result<()> {
         let read = understanding::judged(&airline, *language, rows, None);
         let misheard = understanding::judged(&airline, *language, rows, Some(arguments.damage));
         for figure in quality(&language.to_string(), &read, &misheard, arguments.damage) {
-            told(figure);
+            report.tell(figure);
         }
         let slots = understanding::slots(&airline, *language, rows, &read);
-        told(slots_figure(&language.to_string(), &slots));
+        report.tell(slots_figure(&language.to_string(), &slots));
         all_slots.wanted += slots.wanted;
         all_slots.found += slots.found;
         all_slots.right += slots.right;
@@ -85,29 +69,16 @@ fn main() -> Result<()> {
         damaged.extend(misheard);
     }
     for figure in quality("all", &plain, &damaged, arguments.damage) {
-        told(figure);
+        report.tell(figure);
     }
-    told(slots_figure("all", &all_slots));
+    report.tell(slots_figure("all", &all_slots));
     for figure in selfplay(&arguments.root, arguments.games)? {
-        told(figure);
+        report.tell(figure);
     }
     for figure in cost(&data.join("pack"), &all, arguments.utterances)? {
-        told(figure);
+        report.tell(figure);
     }
-    let report = Report {
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-        unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-        machine: Machine::this(),
-        optimised: !cfg!(debug_assertions),
-        figures,
-    };
-    if let Some(folder) = arguments.out.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&arguments.out, serde_json::to_string_pretty(&report)?)
-        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    println!("\n{} on one core; written to {}", report.machine.cpu, arguments.out.display());
-    Ok(())
+    report.write(&arguments.out, serde_json::json!({}))
 }
 
 /// How well sentences were read.
