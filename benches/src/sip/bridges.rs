@@ -157,6 +157,7 @@ impl Load {
                 dtmf_in: Some(dtmf),
                 dtmf_out: Some(dtmf),
                 comfort_noise_in: None,
+                comfort_noise_out: None,
                 packet_ms_out: 20,
                 voip_metrics_out: false,
             },

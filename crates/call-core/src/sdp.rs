@@ -15,8 +15,8 @@
 //! - `RTP/AVP`, `RTP/SAVP`, `UDP/TLS/RTP/SAVP` and each of them with an `F` are spoken and answered in kind. [`Security`] says whether
 //!   media is encrypted (keys by `a=crypto`, RFC 4568, or by DTLS, RFC 5763); what insists on it is never silently answered in clear.
 //! - Payload types 0, 8 and 9 mean PCMU, PCMA and G.722 without an `rtpmap`; every other type needs one.
-//! - Comfort noise (RFC 3389) is neither offered nor answered, for whoever suppresses silence cuts words; what an end sends of it all the
-//!   same is known by the number that it has named.
+//! - Comfort noise (RFC 3389) is neither offered nor answered unless [`LocalMedia::comfort_noise`] says so, for whoever suppresses silence
+//!   cuts words; what an end sends of it all the same is known by the number that it has named.
 //! - Telephone events are agreed only at the codec's own clock rate, for they share its RTP timestamps.
 //! - Hold: `sendonly` is answered with `recvonly`, `inactive` with `inactive`; the old form `c=IN IP4 0.0.0.0` counts as an
 //!   end that does not want to receive.
@@ -58,6 +58,8 @@ pub struct LocalMedia {
     pub codecs: Vec<Codec>,
     /// Whether we offer and accept telephone events (RFC 4733).
     pub dtmf: bool,
+    /// Whether we offer and accept comfort noise (RFC 3389), and send it in place of silence.
+    pub comfort_noise: bool,
     /// What we are willing to do: `SendRecv`, or less while we hold.
     pub direction: Direction,
     /// Whether we take RTCP on the RTP port (RFC 5761) when the other end does.
@@ -77,6 +79,7 @@ impl LocalMedia {
             port,
             codecs: codecs.to_vec(),
             dtmf: true,
+            comfort_noise: false,
             direction: Direction::SendRecv,
             rtcp_mux: true,
             security: Security::Clear,
@@ -197,6 +200,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
     // Both or neither: an end that did not answer telephone events will not send any either.
     let (dtmf_in, dtmf_out) = if dtmf_out.is_some() { (dtmf_in, dtmf_out) } else { (None, None) };
     let comfort_noise_in = comfort_noise(answered, codec);
+    let comfort_noise_out = comfort_noise_in.filter(|_| comfort_noise(offered, codec).is_some());
     let format = AudioFormat {
         codec,
         payload_type_in,
@@ -204,6 +208,7 @@ pub fn accept(ours: &SessionDescription, theirs: &SessionDescription) -> Result<
         dtmf_in,
         dtmf_out,
         comfort_noise_in,
+        comfort_noise_out,
         packet_ms_out: packet_ms(answered, codec),
         voip_metrics_out: wants_voip_metrics(theirs, answered),
     };
@@ -229,6 +234,8 @@ fn answer_audio(
         dtmf_in: dtmf,
         dtmf_out: dtmf,
         comfort_noise_in: comfort_noise(line, codec),
+        comfort_noise_out: comfort_noise(line, codec)
+            .filter(|_| local.comfort_noise && codec.clock_rate() == 8_000),
         packet_ms_out: packet_ms(line, codec),
         voip_metrics_out: wants_voip_metrics(offer, line),
     };
@@ -243,6 +250,9 @@ fn answer_audio(
         agreed.direction,
         rtcp_mux,
     );
+    if let Some(payload_type) = format.comfort_noise_out {
+        audio.add_comfort_noise(payload_type);
+    }
     audio.attributes.extend(security);
     if format.voip_metrics_out {
         audio.attributes.push(audio::want_voip_metrics());
@@ -293,6 +303,9 @@ fn offered_audio(local: &LocalMedia) -> MediaDescription {
     let (protocol, security) = local.security.offered();
     let mut audio =
         MediaDescription::audio(local.port, protocol, &codecs, &events, local.direction, local.rtcp_mux);
+    if local.comfort_noise && local.codecs.iter().any(|codec| codec.clock_rate() == 8_000) {
+        audio.add_comfort_noise(audio::COMFORT_NOISE);
+    }
     audio.attributes.extend(security);
     audio.attributes.push(audio::want_voip_metrics());
     audio

@@ -131,6 +131,8 @@ pub struct Media {
     pub srtp: Srtp,
     /// Whether keys are listened for in the sound.
     pub inband_dtmf: InbandDtmf,
+    /// Whether comfort noise is offered to telephones, and sent in place of our silence.
+    pub comfort_noise: bool,
     /// Without packets for this long a leg is over; zero means never.
     pub rtp_timeout: Duration,
 }
@@ -465,6 +467,7 @@ fn read(reader: &mut Reader, mut root: Section<'_, '_>, folder: &Path) -> Config
         },
         srtp: reader.parse_or(&mut section, "srtp", Srtp::default()),
         inband_dtmf: reader.parse_or(&mut section, "inband_dtmf", InbandDtmf::default()),
+        comfort_noise: reader.parse_or(&mut section, "comfort_noise", false),
         rtp_timeout: reader.parse_or(&mut section, "rtp_timeout", Seconds(Duration::from_secs(30))).0,
     };
     reader.close(section);

@@ -22,6 +22,8 @@ pub(crate) struct Line {
     reporter: RtcpReporter,
     outbox: Outbox,
     buffer: ReceiverConfig,
+    /// Frames of silence in a row, where silence need not be sent.
+    silent_frames: u32,
     malformed: u64,
     /// The peer's last word on loss that the encoder was told.
     loss_told: u8,
@@ -58,6 +60,7 @@ impl Line {
             sender,
             outbox: Outbox::new(),
             buffer: config.receiver.clone(),
+            silent_frames: 0,
             malformed: 0,
             loss_told: 0,
         })
@@ -116,12 +119,27 @@ impl Line {
         self.receiver.tick(now, frame);
     }
 
-    /// Sends a frame, or the telephone event that takes its place.
+    /// Sends a frame, or the telephone event that takes its place, or nothing where silence is agreed to be silent.
     pub(crate) fn send_frame(&mut self, frame: &Frame) {
+        let may_rest = self.format.comfort_noise_out.is_some() && *frame == Frame::SILENCE;
+        self.silent_frames = if may_rest { self.silent_frames.saturating_add(1) } else { 0 };
+        if let Some(rested) = self.silent_frames.checked_sub(SILENT_MIN) {
+            return self.rest(rested);
+        }
         let Self { sender, outbox, .. } = self;
         // What cannot be encoded is a frame lost; the stream's clock has moved on.
         outbox.put(|datagram| sender.send(frame, datagram).unwrap_or(0));
         while outbox.put(|datagram| sender.send_more(datagram).unwrap_or(0)) {}
+    }
+
+    /// Sends nothing but keys, and now and then how loud the silence is.
+    fn rest(&mut self, rested: u32) {
+        let Self { sender, outbox, .. } = self;
+        let pressed = outbox.put(|datagram| sender.send_pending_event(datagram).ok().flatten().unwrap_or(0));
+        if !pressed && rested.is_multiple_of(COMFORT_EVERY) {
+            outbox.put(|datagram| sender.send_comfort(COMFORT_LEVEL, datagram).unwrap_or(0));
+        }
+        sender.pause();
     }
 
     /// Sends another leg's packet as ours.
@@ -291,6 +309,13 @@ fn ms(length: Duration) -> u16 {
 const CONCEALS_AND_ADAPTS: u8 = 0b1011_0000;
 /// Packets beyond which a length is the longest that a report can tell, whatever they hold.
 const LONGEST: f32 = 100_000.0;
+
+/// Pauses between words are sent as they are: a stream that stops and begins anew in the middle of a sentence is heard.
+const SILENT_MIN: u32 = 25;
+/// Every two seconds, for a packet may be lost, and a NAT or who waits for packets wants to see some.
+const COMFORT_EVERY: u32 = 100;
+/// In -dBov: a quiet room, so that the line does not seem dead.
+const COMFORT_LEVEL: u8 = 70;
 
 /// Sound is packed and played 20 ms at a time.
 const PACKETS: Duration = Duration::from_millis(40);

@@ -48,6 +48,7 @@ const PCMU: AudioFormat = AudioFormat {
     dtmf_in: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     dtmf_out: Some(DtmfFormat { payload_type: 101, clock_rate: 8_000 }),
     comfort_noise_in: None,
+    comfort_noise_out: None,
     packet_ms_out: 20,
     voip_metrics_out: false,
 };
@@ -752,5 +753,35 @@ fn who_asks_is_told_how_they_sound_and_what_they_report_is_shown() {
         let length = writer.len();
         call.leg.handle_datagram(&report[..length], call.now);
         assert_eq!(call.leg.statistics().peer_mos_100th, Some(370));
+    }
+}
+
+#[test]
+fn silence_of_ours_is_comfort_noise_where_it_is_agreed_on_and_sound_begins_anew_after_it() {
+    for agreed in [None, Some(13)] {
+        let mut call = Call::with(leg(AudioFormat { comfort_noise_out: agreed, ..PCMU }, 7, -30.0));
+        let kinds =
+            |wire: &[Vec<u8>], kind: u8| wire.iter().filter(|datagram| datagram[1] & 0x7f == kind).count();
+        (0..425).for_each(|_| call.tick(&[0; 160]));
+        match agreed {
+            None => assert_eq!((kinds(&call.wire, 0), kinds(&call.wire, 13)), (425, 0)),
+            Some(_) => {
+                // Half a second is sent; then one at once and one every two seconds of eight.
+                assert_eq!((kinds(&call.wire, 0), kinds(&call.wire, 13)), (24, 5));
+                let noise = call.wire.iter().find(|datagram| datagram[1] == 13).expect("no marker");
+                assert_eq!(noise[12..], [70], "a quiet room");
+            }
+        }
+        call.leg.handle_command(
+            &LegCommand::SendDtmf { digit: '5', length: Duration::from_millis(100) },
+            call.now,
+        );
+        (0..20).for_each(|_| call.tick(&[0; 160]));
+        assert!(kinds(&call.wire, 101) > 3, "a key passes");
+        call.wire.clear();
+        call.leg.handle_command(&LegCommand::Tone(Some(Tone::Connect)), call.now);
+        (0..10).for_each(|_| call.tick(&[0; 160]));
+        let sound = call.wire.iter().find(|datagram| datagram[1] & 0x7f == 0).expect("it is heard");
+        assert_eq!(sound[1] & 0x80 != 0, agreed.is_some(), "a new spurt");
     }
 }

@@ -85,6 +85,8 @@ pub struct AudioFormat {
     pub dtmf_out: Option<DtmfFormat>,
     /// RTP payload type of comfort noise (RFC 3389) that may come, beside the static 13.
     pub comfort_noise_in: Option<u8>,
+    /// RTP payload type of comfort noise that we may send in place of silence, if agreed.
+    pub comfort_noise_out: Option<u8>,
     /// How much sound a packet of ours holds, in ms: of Opus 10, 20, 40 or 60, else a multiple of 10 from 10 to 60.
     pub packet_ms_out: u8,
     /// The other end wants to be told how its sound arrives: VoIP metrics (RFC 3611) in our reports.
@@ -100,6 +102,7 @@ impl AudioFormat {
         dtmf_in: None,
         dtmf_out: None,
         comfort_noise_in: None,
+        comfort_noise_out: None,
         packet_ms_out: 20,
         voip_metrics_out: false,
     };

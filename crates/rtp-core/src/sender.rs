@@ -125,6 +125,17 @@ impl AudioSender {
         self.seal(self.format.payload_type_out, timestamp, marker, length, datagram)
     }
 
+    /// Writes into `datagram` how loud the silence is that begins or goes on (RFC 3389), in -dBov, and tells its length; 0 where comfort noise
+    /// was not agreed on. Time does not pass.
+    ///
+    /// # Errors
+    /// [`SendError::NoRoom`] when `datagram` is too short.
+    pub fn send_comfort(&mut self, level: u8, datagram: &mut [u8]) -> Result<usize, SendError> {
+        let Some(payload_type) = self.format.comfort_noise_out else { return Ok(0) };
+        *datagram.get_mut(RtpHeader::LEN).ok_or(SendError::NoRoom)? = level.min(127);
+        self.seal(payload_type, self.timestamp, false, 1, datagram)
+    }
+
     /// Lets a tick pass without sending; the packet after it starts a talk spurt.
     pub fn pause(&mut self) {
         self.waiting_len = 0;

@@ -182,6 +182,7 @@ fn format_of(opus: u8, events: Option<u8>) -> AudioFormat {
         dtmf_in: dtmf,
         dtmf_out: dtmf,
         comfort_noise_in: None,
+        comfort_noise_out: None,
         packet_ms_out: 20,
         voip_metrics_out: false,
     }

@@ -71,7 +71,9 @@ pub(super) fn audio_formats(line: &MediaDescription) -> (Vec<(Codec, u8)>, Vec<D
 pub(super) fn comfort_noise(line: &MediaDescription, codec: Codec) -> Option<u8> {
     let numbers = line.formats.iter().filter_map(|format| format.parse::<u8>().ok());
     numbers.filter(|number| *number < 128).find(|number| {
-        rtpmap(line, *number).and_then(|map| map.split_once('/')).is_some_and(|(name, rate)| {
+        // 13 needs no map (RFC 3551, table 4).
+        let map = rtpmap(line, *number).or((*number == COMFORT_NOISE).then_some("CN/8000"));
+        map.and_then(|map| map.split_once('/')).is_some_and(|(name, rate)| {
             let rate = rate.split('/').next().and_then(|rate| rate.trim().parse().ok());
             name.eq_ignore_ascii_case("CN") && rate == Some(codec.clock_rate())
         })
@@ -131,6 +133,12 @@ fn named(map: &str) -> Option<Named> {
 }
 
 impl MediaDescription {
+    /// Names comfort noise too, behind the codecs.
+    pub(super) fn add_comfort_noise(&mut self, payload_type: u8) {
+        self.formats.push(payload_type.to_string());
+        self.attributes.insert(0, Attribute::with("rtpmap", format!("{payload_type} CN/8000")));
+    }
+
     /// An audio line of ours.
     pub(super) fn audio(
         port: u16,
@@ -175,6 +183,8 @@ impl MediaDescription {
     }
 }
 
+/// The static payload type of comfort noise at 8 kHz.
+pub(super) const COMFORT_NOISE: u8 = 13;
 const EXTENDED_REPORTS: &str = "rtcp-xr";
 const VOIP_METRICS: &str = "voip-metrics";
 

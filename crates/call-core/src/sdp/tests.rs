@@ -113,6 +113,31 @@ fn packets_are_as_long_as_the_other_end_wishes() {
 }
 
 #[test]
+fn comfort_noise_is_agreed_on_where_both_ends_want_it() {
+    let wants = |codecs: &[Codec]| LocalMedia { comfort_noise: true, ..us(codecs) };
+    for (line, codec, agreed_on) in [
+        (&["m=audio 4000 RTP/AVP 0 13"][..], Codec::Pcmu, Some(13)),
+        (&["m=audio 4000 RTP/AVP 8 97", "a=rtpmap:97 CN/8000"], Codec::Pcma, Some(97)),
+        (&["m=audio 4000 RTP/AVP 0"], Codec::Pcmu, None),
+        (&["m=audio 4000 RTP/AVP 111 13", "a=rtpmap:111 opus/48000/2"], Codec::Opus, None),
+    ] {
+        let offer_of_theirs = parsed(line);
+        let (ours, agreed) = answer(&offer_of_theirs, &wants(&[codec])).expect("a codec");
+        assert_eq!(agreed.format.comfort_noise_out, agreed_on, "{line:?}");
+        let named = agreed_on.map(|number| number.to_string());
+        assert!(named.is_none_or(|number| ours.media[0].formats.contains(&number)), "{ours}");
+        let accepted = accept(&offer(&wants(&[codec])), &offer_of_theirs).expect("an answer");
+        assert_eq!(accepted.format.comfort_noise_out, agreed_on, "{line:?} as an answer");
+        // Whoever does not want it sends none.
+        let (_, agreed) = answer(&offer_of_theirs, &us(&[codec])).expect("a codec");
+        let accepted = accept(&offer(&us(&[codec])), &offer_of_theirs).expect("an answer");
+        assert_eq!((agreed.format.comfort_noise_out, accepted.format.comfort_noise_out), (None, None));
+    }
+    assert_eq!(offer(&wants(&ALL)).media[0].value("rtpmap"), Some("13 CN/8000"));
+    assert!(!offer(&wants(&[Codec::Opus])).to_string().contains("CN/8000"), "it has ways of its own");
+}
+
+#[test]
 fn voip_metrics_are_told_to_who_asks_and_asked_of_them() {
     let line = "m=audio 4000 RTP/AVP 8";
     for (lines, asked) in [

@@ -117,6 +117,7 @@ impl Systems {
                 codecs: Codec::ALL.to_vec(),
                 srtp: Srtp::Off,
                 inband_dtmf: InbandDtmf::default(),
+                comfort_noise: false,
                 rtp_timeout: Duration::from_secs(30),
             },
             web: Web { listen: web, webrtc, origins: Vec::new(), operator_token: None },

@@ -86,6 +86,7 @@ pub(crate) fn local_media(
     let address = config.media.external_ip.unwrap_or(ip);
     let (codecs, srtp) = config.sound(trunk);
     let mut media = LocalMedia::new(address, socket.local_addr().port(), codecs, random_id() >> 1);
+    media.comfort_noise = config.media.comfort_noise;
     let dtls = LocalDtls::new(socket.fingerprint());
     media.security = match srtp {
         Srtp::Off => Security::Clear,

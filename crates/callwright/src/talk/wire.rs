@@ -19,6 +19,7 @@ pub const FORMAT: AudioFormat = AudioFormat {
     dtmf_in: None,
     dtmf_out: None,
     comfort_noise_in: None,
+    comfort_noise_out: None,
     packet_ms_out: 20,
     voip_metrics_out: false,
 };
