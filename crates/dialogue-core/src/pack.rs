@@ -222,6 +222,8 @@ struct Head {
     name: String,
     languages: Vec<Language>,
     languages_line: Option<u32>,
+    /// Languages in which callers are spoken to as friends are.
+    familiar: Vec<Language>,
     denied: Option<(String, u32)>,
     /// Sentences that the caller may not cut short, each with its line.
     uninterruptible: Vec<(String, u32)>,
@@ -238,6 +240,7 @@ impl Head {
             name: String::new(),
             languages: Vec::new(),
             languages_line: None,
+            familiar: Vec::new(),
             denied: None,
             uninterruptible: Vec::new(),
             handover: handover::Rules::default(),
@@ -287,6 +290,22 @@ impl Head {
                     .help("languages: [en]"),
             );
         }
+        for item in node.field("familiar").and_then(Node::list).unwrap_or_default() {
+            let language = item.text().unwrap_or_default();
+            match language.parse() {
+                Ok(language) if head.languages.contains(&language) => head.familiar.push(language),
+                Ok(_) | Err(_) => problems.push(
+                    Problem::error(
+                        &file,
+                        Some(item.line),
+                        format!("`{language}` is no language of this pack"),
+                    )
+                    .help(
+                        "`familiar:` names those of `languages:` in which callers are not addressed formally",
+                    ),
+                ),
+            }
+        }
         head.handover = handover::Rules::read(node.field("handover"), &file, problems);
         head.answers = answers::read(node.field("answers"), &file, problems);
         head.identity = talk::Identity::read(node.field("identity"), &file, problems);
@@ -330,6 +349,9 @@ impl Unlearnt {
         }
         for (key, _) in &head.uninterruptible {
             words.require(key);
+        }
+        if head.familiar.contains(&language) {
+            words.speak_familiarly();
         }
         let examples = examples::read(source, language, skills, &head.answers, problems);
         Self { lexicon, words, examples }

@@ -25,6 +25,8 @@ pub(crate) struct Words {
     base: BTreeMap<String, BTreeSet<String>>,
     /// Keys of sentences that must not be cut short.
     required: BTreeSet<String>,
+    /// How callers are addressed: what `$formality` is in every sentence.
+    formality: &'static str,
 }
 
 /// What is known of a message without rendering it.
@@ -80,6 +82,7 @@ impl Words {
             messages: BTreeMap::new(),
             base: BTreeMap::new(),
             required: BTreeSet::new(),
+            formality: FORMAL,
         };
         words.add(base.0, base.1, false, problems);
         words.close();
@@ -141,12 +144,18 @@ impl Words {
     fn close(&mut self) {
         for (name, message) in &mut self.messages {
             message.variables = self.parts.variables(name);
+            message.variables.remove(FORMALITY);
         }
     }
 
     /// Marks a sentence as one that must not be cut short.
     pub(crate) fn require(&mut self, key: &str) {
         self.required.insert(key.to_owned());
+    }
+
+    /// Callers are addressed as friends are, in the sentences that know a form for it.
+    pub(crate) fn speak_familiarly(&mut self) {
+        self.formality = FAMILIAR;
     }
 
     /// Whether a sentence must not be cut short.
@@ -176,7 +185,7 @@ impl Words {
     /// to say: silence would be taken as said and heard.
     pub(crate) fn render(&self, key: &str, facts: &Record) -> Option<Sentence> {
         let message = self.messages.get(key)?;
-        let mut args = FluentArgs::new();
+        let mut args = self.always();
         let mut codes = Vec::new();
         for variable in &message.variables {
             if let Some((argument, code)) = self.argument(variable, facts) {
@@ -201,7 +210,7 @@ impl Words {
     /// with it. Of a sentence with cases the usual one is looked for.
     pub(crate) fn begins(&self, key: &str, text: &str) -> Option<usize> {
         let message = self.messages.get(key)?;
-        let mut args = FluentArgs::new();
+        let mut args = self.always();
         for variable in &message.variables {
             args.set(variable.clone(), FluentValue::from(FACT));
         }
@@ -217,6 +226,11 @@ impl Words {
             letters += piece.chars().count();
         }
         (letters > 0).then_some(letters)
+    }
+
+    /// What every sentence may name.
+    fn always(&self) -> FluentArgs<'static> {
+        FluentArgs::from_iter([(FORMALITY, self.formality)])
     }
 
     /// A variable as it is spoken, and the code in it. Its name is the fact's path joined by `-`, then perhaps how to say it.
@@ -245,6 +259,11 @@ impl Words {
         Some((FluentValue::from(text), None))
     }
 }
+
+/// The variable by which sentences choose the form of address.
+const FORMALITY: &str = "formality";
+const FORMAL: &str = "formal";
+const FAMILIAR: &str = "familiar";
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -425,6 +444,20 @@ mod tests {
             let said = words.render("it", &Record::from([("x".to_owned(), value)]));
             assert_eq!(said.map(|sentence| sentence.text).as_deref(), Some(wanted));
         }
+    }
+
+    #[test]
+    fn the_form_of_address_is_the_packs_and_no_fact() {
+        let text =
+            "ask = { $formality ->\n    [familiar] Was möchtest du?\n   *[formal] Was wünschen Sie?\n}\n";
+        let (mut words, problems) = words(text);
+        assert_eq!(problems, []);
+        let said = |words: &Words| words.render("ask", &Record::new()).map(|said| (said.text, said.fixed));
+        assert_eq!(said(&words), Some(("Was wünschen Sie?".to_owned(), true)));
+        assert!(words.message("ask").is_some_and(|message| message.variables.is_empty()));
+        words.speak_familiarly();
+        assert_eq!(said(&words), Some(("Was möchtest du?".to_owned(), true)));
+        assert_eq!(words.begins("ask", "Was möchtest du? Ja"), Some(16));
     }
 
     #[test]

@@ -29,9 +29,10 @@ pub struct PackSource {
 
 impl PackSource {
     /// The keys of `pack.yaml`, which both halves read.
-    pub const KEYS: [&str; 10] = [
+    pub const KEYS: [&str; 11] = [
         "pack",
         "languages",
+        "familiar",
         "connectors",
         "denied",
         "uninterruptible",

@@ -169,6 +169,28 @@ fn what_the_law_wants_heard_is_not_interruptible() {
 }
 
 #[test]
+fn callers_are_addressed_as_the_pack_says() {
+    let greeting = |more: &str| {
+        let mut source = source("airline");
+        replace(&mut source, "pack.yaml", "denied:", &format!("{more}denied:"));
+        // Not with its own words, of which there is one form.
+        replace(&mut source, "words/de.ftl", "greeting = ", "old-greeting = ");
+        let pack = Arc::new(Pack::load(&source).unwrap_or_else(|problems| panic!("{problems:#?}")));
+        let mut config = DialogueConfig::new(pack, CallId(1));
+        config.language = "de".parse().expect("a language");
+        Stage::with(config, Core::Works).last().text.clone()
+    };
+    assert!(greeting("").contains("Ihnen"), "{}", greeting(""));
+    assert!(greeting("familiar: [de]\n").contains("dir"), "{}", greeting("familiar: [de]\n"));
+    assert!(greeting("familiar: [es]\n").contains("Ihnen"));
+    let told = problems(|s| replace(s, "pack.yaml", "denied:", "familiar: [fr]\ndenied:"));
+    assert!(
+        told.iter().any(|told| told.to_string().contains("`fr` is no language of this pack")),
+        "{told:#?}"
+    );
+}
+
+#[test]
 fn each_mistake_is_told_with_its_place() {
     let told = problems(|s| replace(s, "pack.yaml", "denied:", "uninterruptible: [warning]\ndenied:"));
     for language in ["de", "en", "es", "ko"] {
