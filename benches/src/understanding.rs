@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use callwright_dialogue_core::{Intent, Judged, Measured, Pack, SlotsMeasured};
+use callwright_dialogue_core::{Intent, Judged, Measured, Mention, Pack, SlotsMeasured};
 use callwright_model::{Language, PackSource, Problem};
 
 /// The languages that there are sentences in.
@@ -71,7 +71,7 @@ pub fn slots(pack: &Pack, language: Language, rows: &[Row], read: &[Judged]) -> 
         let skill = judged.reading.known().and_then(Intent::skill);
         let found = skill.map(|skill| pack.mentions(skill, &row.said, language)).unwrap_or_default();
         if row.wanted != Intent::None {
-            measured.count(&row.slots, &found);
+            measured.count(&row.slots, &found.into_iter().map(Mention::into_texts).collect::<Vec<_>>());
         }
     }
     measured

@@ -34,7 +34,7 @@ pub fn run(args: &Understand) -> anyhow::Result<ExitCode> {
             } else {
                 print(&explanation);
                 for mention in &mentions {
-                    let value = mention.value.as_text().unwrap_or_default();
+                    let value = mention.value.written();
                     answer!("\nslot {} = {value}, from \"{}\"", mention.input, heard(mention, sentence));
                 }
             }
@@ -48,7 +48,7 @@ pub fn run(args: &Understand) -> anyhow::Result<ExitCode> {
 fn slot(mention: &Mention, sentence: &str) -> Value {
     json!({
         "input": mention.input,
-        "value": mention.value.as_text(),
+        "value": mention.value.written(),
         "words": [mention.heard.start, mention.heard.end],
         "heard": heard(mention, sentence),
     })

@@ -51,7 +51,7 @@ pub use slots::{
 };
 pub use sort::sort_of;
 pub use understand::{
-    Evidence, Explanation, Intent, Interpreter, Judged, Kind, Measured, Reading, SlotsMeasured,
+    Evidence, Explanation, Intent, Interpreter, Judged, Kind, Measured, Reading, SlotsMeasured, Span, Tagger,
 };
 pub use verbalise::{spelled, spoken, written};
 pub use wish::{HumanWish, human_wish, is_machine};

@@ -17,11 +17,13 @@ mod nearest;
 mod noise;
 mod random;
 mod reading;
+mod tagger;
 
 pub use explain::{Evidence, Explanation, Kind};
 pub use interpreter::Interpreter;
 pub use measure::{Judged, Measured, SlotsMeasured};
 pub use reading::Reading;
+pub use tagger::{Span, Tagger};
 
 /// What an utterance means as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -50,6 +50,18 @@ impl Value {
         }
     }
 
+    /// It as one text, for people who read notes: money as its minor units and currency. Nothing of lists and records.
+    #[must_use]
+    pub fn written(&self) -> String {
+        match self {
+            Self::Int(number) => number.to_string(),
+            Self::Bool(yes) => yes.to_string(),
+            Self::Money(money) => format!("{} {}", money.minor, money.currency),
+            Self::Text(text) | Self::Code(text) | Self::Date(text) | Self::Time(text) => text.clone(),
+            Self::List(_) | Self::Record(_) => String::new(),
+        }
+    }
+
     /// The fact at a dotted path below this one: `flight.number`.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Self> {

@@ -32,7 +32,8 @@ pub enum UnderstandCommand {
     ///
     /// A file is `.tsv` (label, tab, sentence, and if it holds inputs `name=value` after a tab each; `#` begins a remark), `.json` in the
     /// layout of CLINC150, `.csv` in that of Banking77 (`text,category`), or `.conll` (a word and its tag `B-name`, `I-name` or `O` a line,
-    /// `# intent: label` before each sentence). How well inputs are found is told of a pack, which knows their types. The labels `none` and `oos` are for what means none of the others.
+    /// `# intent: label` before each sentence). Inputs are found by the types that a pack declares for them, or as the sentences to learn from have
+    /// them marked. The labels `none` and `oos` are for what means none of the others.
     Eval(UnderstandEval),
 }
 

@@ -1,9 +1,10 @@
 //! Sentences with their meaning, from files of others: ours, and the layouts of public collections.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use callwright_dialogue_core::Intent;
+use callwright_dialogue_core::{Intent, Span};
 use serde::Deserialize;
 
 /// A sentence and what it means.
@@ -19,7 +20,32 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     Value(String),
-    Words(String),
+    /// Which of the sentence's words.
+    Words(Range<usize>),
+}
+
+impl Row {
+    /// The words of this part of it.
+    pub fn words(&self, at: &Range<usize>) -> String {
+        let words: Vec<&str> = self.said.split_whitespace().collect();
+        words.get(at.clone()).unwrap_or_default().join(" ")
+    }
+
+    /// Where its inputs are. A value that nobody says like that is nowhere.
+    pub fn spans(&self) -> Vec<Span> {
+        let folded = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+        let said = folded(&self.said);
+        let place = |told: &Told| match told {
+            Told::Words(at) => Some(at.clone()),
+            Told::Value(value) => {
+                let value = folded(value);
+                let at = said.windows(value.len().max(1)).position(|window| *window == value)?;
+                Some(at..at + value.len())
+            }
+        };
+        let span = |(name, told): &(String, Told)| Some(Span { name: name.clone(), words: place(told)? });
+        self.slots.iter().filter_map(span).collect()
+    }
 }
 
 /// Which part of a file is wanted, where one file holds several.
@@ -116,7 +142,7 @@ fn conll(text: &str) -> Result<Vec<Row>, Wrong> {
     let mut rows = Vec::new();
     let mut label: Option<&str> = None;
     let mut words: Vec<&str> = Vec::new();
-    let mut slots: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut slots: Vec<(String, Range<usize>)> = Vec::new();
     for (line, text) in (1..).zip(text.lines().chain([""])) {
         let text = text.trim();
         if let Some(remark) = text.strip_prefix('#') {
@@ -127,8 +153,7 @@ fn conll(text: &str) -> Result<Vec<Row>, Wrong> {
             if !words.is_empty() {
                 let told = "a sentence needs a line `# intent: label` before it";
                 let mut row = row(label.ok_or_else(|| Wrong::at(line, told))?, &words.join(" "));
-                let each = slots.drain(..).map(|(name, words)| (name, Told::Words(words.join(" "))));
-                row.slots = each.collect();
+                row.slots = slots.drain(..).map(|(name, at)| (name, Told::Words(at))).collect();
                 rows.push(row);
                 words.clear();
                 label = None;
@@ -141,8 +166,10 @@ fn conll(text: &str) -> Result<Vec<Row>, Wrong> {
         };
         words.push(word);
         match (tag.split_once('-'), slots.last_mut()) {
-            (Some(("B", name)), _) => slots.push((name.to_owned(), vec![word])),
-            (Some(("I", name)), Some((begun, span))) if begun == name => span.push(word),
+            (Some(("B", name)), _) => slots.push((name.to_owned(), words.len() - 1..words.len())),
+            (Some(("I", name)), Some((begun, at))) if begun == name && at.end + 1 == words.len() => {
+                at.end += 1
+            }
             (None, _) if tag == "O" => {}
             _ => {
                 return Err(Wrong::at(
@@ -254,6 +281,14 @@ mod tests {
     }
 
     #[test]
+    fn inputs_are_where_they_are_said() {
+        let rows =
+            tsv("book\tto New York on Friday\tcity=new york\tday=2026-11-27\tseat=\n").expect("it is right");
+        assert_eq!(rows[0].spans(), [Span { name: "city".to_owned(), words: 1..3 }]);
+        assert_eq!(rows[0].words(&(1..3)), "New York");
+    }
+
+    #[test]
     fn the_layout_of_clinc150_has_parts() {
         let text = r#"{"val": [], "train": [["move my table", "table"]], "test": [["another table", "table"]],
             "oos_val": [], "oos_train": [["it rains", "oos"]], "oos_test": [["it snows", "oos"]]}"#;
@@ -284,13 +319,14 @@ mod tests {
     #[test]
     fn the_layout_of_conll_has_a_tag_for_each_word() {
         let text = "# intent: rebook\nmove NN O\nK B-code\nseven I-code\n\n# intent: none\nhello O\n";
-        let code = ("code".to_owned(), Told::Words("K seven".to_owned()));
+        let code = ("code".to_owned(), Told::Words(1..3));
         let none = Row { intent: Intent::None, said: "hello".into(), slots: Vec::new() };
         assert_eq!(conll(text), Ok(vec![Row { slots: vec![code], ..skill("rebook", "move K seven") }, none]));
         for (text, line) in [
             ("hello O\n", 2),
             ("# intent: a\nhello\n", 2),
             ("# intent: a\nhello I-code\n", 2),
+            ("# intent: a\nK B-code\nand O\nseven I-code\n", 4),
             ("# intent: a\nhello X\n", 2),
         ] {
             assert_eq!(conll(text).map_err(|wrong| wrong.line), Err(Some(line)), "{text:?}");

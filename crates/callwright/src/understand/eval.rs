@@ -1,11 +1,12 @@
 //! `callwright understand eval`: what is learnt from some sentences, measured with others.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use callwright_dialogue_core::{Intent, Interpreter, Judged, Measured, Pack, SlotsMeasured, slot_value};
+use callwright_dialogue_core::{
+    Intent, Interpreter, Judged, Measured, Mention, Pack, SlotsMeasured, Span, Tagger, slot_value,
+};
 use callwright_model::Language;
 use serde_json::{Value, json};
 
@@ -33,19 +34,19 @@ pub fn run(args: &UnderstandEval) -> anyhow::Result<()> {
             bail!("--few needs --train: a pack has the examples that it has")
         };
         let rows = first_of_each(&corpus::read(train, Part::Train)?, few);
-        let trained = Trained::Sentences(Box::new(learnt(args.lang, &rows)?));
-        curve.push((few, trained.read(&test, None)));
+        let trained = Trained::sentences(args.lang, &rows)?;
+        curve.push((few, trained.read(&test, None), trained.slots(&test)));
     }
     if args.json {
         let curve: Vec<Value> = curve
             .iter()
-            .map(|(few, measured)| json!({ "examples": few, "measured": shown(measured) }))
+            .map(|(few, measured, slots)| {
+                json!({ "examples": few, "measured": shown(measured), "slots": slots.map(slots_shown) })
+            })
             .collect();
         let measured: BTreeMap<&str, Value> =
             measured.iter().map(|(what, measured)| (what.as_str(), shown(measured))).collect();
-        let slots = slots.map(|slots| {
-            json!({ "wanted": slots.wanted, "found": slots.found, "right": slots.right, "f1": slots.f1() })
-        });
+        let slots = slots.map(slots_shown);
         let all = json!({ "learnt_in_s": took, "measured": measured, "slots": slots, "few": curve });
         answer!("{}", serde_json::to_string_pretty(&all).context("figures are plain data")?);
         return Ok(());
@@ -64,17 +65,20 @@ pub fn run(args: &UnderstandEval) -> anyhow::Result<()> {
     for (what, measured) in &measured {
         print_row(what, measured);
     }
-    for (few, measured) in &curve {
+    for (few, measured, _) in &curve {
         print_row(&format!("{few} example(s) of each"), measured);
     }
     answer!(
         "\naccuracy: of sentences with a known meaning, those whose likeliest one is right; clear: acted on rightly; wrong: of all, acted \
          on wrongly;\nnone: of those that mean none, told as such where 5 % of the known are lost for it; ECE: expected calibration error"
     );
-    if let Some(slots) = slots {
-        let SlotsMeasured { wanted, found, right } = slots;
-        let f1 = slots.f1().unwrap_or(1.0) * 100.0;
-        answer!("slots: F1 {f1:.1} % ({wanted} in the sentences, {found} found, {right} of them right)");
+    let few = curve.iter().map(|(few, _, slots)| (format!("slots from {few} example(s) of each"), *slots));
+    for (what, slots) in [("slots".to_owned(), slots)].into_iter().chain(few) {
+        if let Some(slots) = slots {
+            let SlotsMeasured { wanted, found, right } = slots;
+            let f1 = slots.f1().unwrap_or(1.0) * 100.0;
+            answer!("{what}: F1 {f1:.1} % ({wanted} in the sentences, {found} found, {right} of them right)");
+        }
     }
     let (_, plain) = &measured[0];
     if !plain.confusions.is_empty() {
@@ -89,52 +93,74 @@ pub fn run(args: &UnderstandEval) -> anyhow::Result<()> {
 /// What reads the sentences.
 enum Trained {
     Pack(Box<Pack>, Language),
-    Sentences(Box<Interpreter>),
+    Sentences(Box<Interpreter>, Tagger),
 }
 
 impl Trained {
     fn new(args: &UnderstandEval) -> anyhow::Result<Self> {
         match (&args.train, &args.pack) {
-            (Some(file), _) => {
-                Ok(Self::Sentences(Box::new(learnt(args.lang, &corpus::read(file, Part::Train)?)?)))
-            }
-            (None, Some(folder)) => Self::pack(folder, args.lang),
+            (Some(file), _) => Self::sentences(args.lang, &corpus::read(file, Part::Train)?),
+            (None, Some(folder)) => Ok(Self::Pack(Box::new(load_pack(folder, args.lang)?), args.lang)),
             (None, None) => bail!("--train FILE or --pack DIR tells what to learn from"),
         }
     }
 
-    fn pack(folder: &Path, language: Language) -> anyhow::Result<Self> {
-        Ok(Self::Pack(Box::new(load_pack(folder, language)?), language))
+    fn sentences(language: Language, rows: &[Row]) -> anyhow::Result<Self> {
+        let mut examples: BTreeMap<Intent, Vec<String>> = BTreeMap::new();
+        for row in rows {
+            examples.entry(row.intent.clone()).or_default().push(row.said.clone());
+        }
+        let examples: Vec<_> = examples.into_iter().collect();
+        let spans: Vec<Vec<Span>> = rows.iter().map(Row::spans).collect();
+        let marked: Vec<(&str, &[Span])> =
+            rows.iter().zip(&spans).map(|(row, spans)| (row.said.as_str(), spans.as_slice())).collect();
+        let learnt = Interpreter::of_examples(language, &examples).zip(Tagger::learnt(language, &marked));
+        let (interpreter, tagger) = learnt
+            .with_context(|| format!("there are no words of the language `{language}` in this build"))?;
+        Ok(Self::Sentences(Box::new(interpreter), tagger))
     }
 
     fn interpreter(&self) -> &Interpreter {
         match self {
             Self::Pack(pack, language) => pack.interpreter(*language),
-            Self::Sentences(interpreter) => interpreter,
+            Self::Sentences(interpreter, _) => interpreter,
         }
     }
 
-    /// How well the inputs are found that the sentences hold. Only a pack knows of what type each is.
+    /// How well the inputs are found that the sentences hold. `None` where they hold none.
     fn slots(&self, rows: &[Row]) -> Option<SlotsMeasured> {
-        let Self::Pack(pack, language) = self else { return None };
-        if rows.iter().all(|row| row.slots.is_empty()) {
-            return None;
-        }
         let mut measured = SlotsMeasured::default();
         for row in rows {
-            let reading = pack.read(&row.said, *language);
-            let skill = reading.known().and_then(Intent::skill);
-            let found = skill.map(|skill| pack.mentions(skill, &row.said, *language)).unwrap_or_default();
-            let value = |(name, told): &(String, Told)| {
-                let value = match told {
-                    Told::Value(value) => value.clone(),
-                    Told::Words(words) => meant(pack, &row.intent, name, words, *language),
-                };
-                (name.clone(), value)
-            };
-            measured.count(&row.slots.iter().map(value).collect::<Vec<_>>(), &found);
+            measured.count(&self.wanted(row), &self.found(row));
         }
-        Some(measured)
+        (measured.wanted > 0).then_some(measured)
+    }
+
+    /// What is to be found: of a pack the values, else the words.
+    fn wanted(&self, row: &Row) -> Vec<(String, String)> {
+        let value = |name: &str, told: &Told| match (told, self) {
+            (Told::Value(value), _) => value.clone(),
+            (Told::Words(at), Self::Sentences(..)) => row.words(at),
+            (Told::Words(at), Self::Pack(pack, language)) => {
+                meant(pack, &row.intent, name, &row.words(at), *language)
+            }
+        };
+        row.slots.iter().map(|(name, told)| (name.clone(), value(name, told))).collect()
+    }
+
+    fn found(&self, row: &Row) -> Vec<(String, String)> {
+        match self {
+            Self::Pack(pack, language) => {
+                let reading = pack.read(&row.said, *language);
+                let skill = reading.known().and_then(Intent::skill);
+                let found = skill.map(|skill| pack.mentions(skill, &row.said, *language));
+                found.unwrap_or_default().into_iter().map(Mention::into_texts).collect()
+            }
+            Self::Sentences(_, tagger) => {
+                let found = tagger.spans(&row.said).into_iter();
+                found.map(|Span { name, words }| (name, row.words(&words))).collect()
+            }
+        }
     }
 
     fn read(&self, rows: &[Row], damaged: Option<u8>) -> Measured {
@@ -157,17 +183,7 @@ impl Trained {
 fn meant(pack: &Pack, intent: &Intent, name: &str, words: &str, language: Language) -> String {
     let spec = intent.skill().and_then(|skill| pack.input(skill, name));
     let taken = spec.and_then(|spec| slot_value(&spec.slot, words, language, None));
-    taken.and_then(|taken| taken.value.as_text().map(str::to_owned)).unwrap_or_else(|| words.to_owned())
-}
-
-fn learnt(language: Language, rows: &[Row]) -> anyhow::Result<Interpreter> {
-    let mut examples: BTreeMap<Intent, Vec<String>> = BTreeMap::new();
-    for row in rows {
-        examples.entry(row.intent.clone()).or_default().push(row.said.clone());
-    }
-    let examples: Vec<_> = examples.into_iter().collect();
-    Interpreter::of_examples(language, &examples)
-        .with_context(|| format!("there are no words of the language `{language}` in this build"))
+    taken.map_or_else(|| words.to_owned(), |taken| taken.value.written())
 }
 
 /// The first so many sentences of each meaning.
@@ -196,6 +212,10 @@ fn print_row(what: &str, measured: &Measured) {
         percent(measured.none_recall),
         percent(measured.calibration_error)
     );
+}
+
+fn slots_shown(slots: SlotsMeasured) -> Value {
+    json!({ "wanted": slots.wanted, "found": slots.found, "right": slots.right, "f1": slots.f1() })
 }
 
 fn shown(measured: &Measured) -> Value {
@@ -237,12 +257,27 @@ mod tests {
             row("move", "another day for the table please"),
             row("move", "change the day of my table"),
         ];
-        let trained = Trained::Sentences(Box::new(learnt(Language::EN, &rows).expect("English is there")));
+        let trained = Trained::sentences(Language::EN, &rows).expect("English is there");
         assert_eq!(trained.read(&rows, None).accuracy, Some(1.0));
         let damaged = trained.read(&rows, Some(100));
         assert!(damaged.clear < Some(1.0), "{damaged:?}");
         assert_eq!(first_of_each(&rows, 1), [rows[0].clone(), rows[3].clone()]);
-        let missing = learnt("fr".parse().expect("French"), &rows);
+        assert_eq!(trained.slots(&rows), None, "they hold none");
+        let missing = Trained::sentences("fr".parse().expect("French"), &rows);
         assert!(missing.is_err_and(|error| error.to_string().contains("`fr`")));
+    }
+
+    #[test]
+    fn inputs_are_learnt_where_they_are_marked() {
+        let row = |said: &str, at: std::ops::Range<usize>| Row {
+            intent: Intent::Skill("book".into()),
+            said: said.into(),
+            slots: vec![("city".into(), Told::Words(at))],
+        };
+        let rows = [row("take me to New York", 3..5), row("i have to be in Lima tomorrow", 5..6)];
+        let trained = Trained::sentences(Language::EN, &rows).expect("English is there");
+        assert_eq!(trained.slots(&rows), Some(SlotsMeasured { wanted: 2, found: 2, right: 2 }));
+        let other = [row("take me to Oslo", 3..4), row("the price please", 0..1)];
+        assert_eq!(trained.slots(&other), Some(SlotsMeasured { wanted: 2, found: 1, right: 1 }));
     }
 }

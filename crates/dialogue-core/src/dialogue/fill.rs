@@ -50,7 +50,7 @@ impl Dialogue {
                     turn: self.turn,
                     input: input.clone(),
                     heard: Pii::new(heard.join(" ")),
-                    value: Pii::new(written(&value)),
+                    value: Pii::new(value.written()),
                     sure,
                     language,
                 });
@@ -182,7 +182,7 @@ impl Dialogue {
 
     pub(super) fn filled(&mut self, input: &str, value: &Value) {
         self.misses = 0;
-        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(written(value)) });
+        self.note(Note::Filled { input: input.to_owned(), value: Pii::new(value.written()) });
     }
 
     pub(super) fn slot_value(&self, slot: &SlotType, words: &str, now: MonoTime) -> Option<Taken> {
@@ -210,17 +210,6 @@ impl Dialogue {
             self.enter(back, now);
             self.fill(words, now)
         }
-    }
-}
-
-/// A value as notes tell it.
-fn written(value: &Value) -> String {
-    match value {
-        Value::Int(number) => number.to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Money(money) => format!("{} {}", money.minor, money.currency),
-        Value::Text(text) | Value::Code(text) | Value::Date(text) | Value::Time(text) => text.clone(),
-        Value::List(_) | Value::Record(_) => String::new(),
     }
 }
 

@@ -18,6 +18,14 @@ pub struct Mention {
     pub heard: Range<usize>,
 }
 
+impl Mention {
+    /// The input's name and what it is.
+    #[must_use]
+    pub fn into_texts(self) -> (String, String) {
+        (self.input, self.value.written())
+    }
+}
+
 impl Pack {
     /// Inputs of a skill that are in words which may be about something else: only what cannot be anything but that. Of a type that two
     /// inputs have nobody knows which is meant.

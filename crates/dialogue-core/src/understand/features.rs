@@ -26,19 +26,20 @@ impl Feature<'_> {
         }
     }
 
-    /// FNV-1a, 64 bits: of a few ten thousand features no two are expected to meet.
     pub(super) fn hash(self) -> u64 {
-        let feed = |hash: u64, text: &str| {
-            text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-        };
-        let start = 0xcbf2_9ce4_8422_2325;
         match self {
-            Self::Word(word) => feed(feed(start, "w"), word),
-            Self::Pair(one, other) => feed(feed(feed(feed(start, "p"), one), " "), other),
-            Self::Part(part) => feed(feed(start, "c"), part),
-            Self::Sound(key) => feed(feed(start, "s"), key),
+            Self::Word(word) => fnv(&["w", word]),
+            Self::Pair(one, other) => fnv(&["p", one, " ", other]),
+            Self::Part(part) => fnv(&["c", part]),
+            Self::Sound(key) => fnv(&["s", key]),
         }
     }
+}
+
+/// FNV-1a, 64 bits: of some hundred thousand features no two are expected to meet.
+pub(super) fn fnv(texts: &[&str]) -> u64 {
+    let bytes = texts.iter().flat_map(|text| text.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Words of an utterance that are looked at: nobody tells a wish in more, and a turn may be as long as its caller likes.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Intent, Reading};
-use crate::pack::Mention;
 
 /// A sentence whose meaning is known, and how it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,16 +78,17 @@ pub struct SlotsMeasured {
 }
 
 impl SlotsMeasured {
-    /// Counts a sentence: what it holds, as texts, and what was found in it.
-    pub fn count(&mut self, wanted: &[(String, String)], found: &[Mention]) {
-        let right = |mention: &&Mention| {
-            wanted.iter().any(|(name, value)| {
-                *name == mention.input && mention.value.as_text() == Some(value.as_str())
-            })
-        };
+    /// Counts a sentence: the names and values of what it holds, and of what was found in it.
+    pub fn count(&mut self, wanted: &[(String, String)], found: &[(String, String)]) {
+        let mut missing: Vec<&(String, String)> = wanted.iter().collect();
         self.wanted += wanted.len();
         self.found += found.len();
-        self.right += found.iter().filter(right).count();
+        for one in found {
+            if let Some(at) = missing.iter().position(|wanted| *wanted == one) {
+                missing.swap_remove(at);
+                self.right += 1;
+            }
+        }
     }
 
     /// Harmonic mean of precision and recall, 0 to 1. `None` where there is nothing to find and nothing was found.
@@ -191,19 +191,17 @@ mod tests {
 
     #[test]
     fn inputs_count_by_name_and_value() {
-        let found = |input: &str, value: &str| Mention {
-            input: input.to_owned(),
-            value: callwright_model::Value::Code(value.to_owned()),
-            heard: 0..1,
-        };
-        let wanted = |input: &str, value: &str| (input.to_owned(), value.to_owned());
+        let slot = |input: &str, value: &str| (input.to_owned(), value.to_owned());
         let mut measured = SlotsMeasured::default();
         assert_eq!(measured.f1(), None);
-        measured
-            .count(&[wanted("code", "A1"), wanted("pin", "7")], &[found("code", "A1"), found("pin", "1")]);
-        measured.count(&[wanted("code", "B2")], &[]);
+        measured.count(&[slot("code", "A1"), slot("pin", "7")], &[slot("code", "A1"), slot("pin", "1")]);
+        measured.count(&[slot("code", "B2")], &[]);
         assert_eq!(measured, SlotsMeasured { wanted: 3, found: 2, right: 1 });
         assert_eq!(measured.f1(), Some(0.4));
+        // What is found twice is right once.
+        let mut twice = SlotsMeasured::default();
+        twice.count(&[slot("code", "A1")], &[slot("code", "A1"), slot("code", "A1")]);
+        assert_eq!(twice, SlotsMeasured { wanted: 1, found: 2, right: 1 });
     }
 
     #[test]
