@@ -10,7 +10,7 @@ use callwright_demo_backends::FaultKind;
 use callwright_loadtest::{
     CallReport, Callee, CalleeConfig, LoadConfig, LoadReport, NoObserver, Outcome, Scenario, run,
 };
-use callwright_tests::{Airline, Gateway, Settings, Witness, program, repository};
+use callwright_tests::{Airline, Gateway, Settings, Witness, eventually, program, repository};
 
 fn scenario(name: &str) -> Arc<Scenario> {
     let file: PathBuf = repository().join("audio-fixtures/scenarios").join(name);
@@ -28,16 +28,6 @@ async fn place(gateway: &Gateway, name: &str, calls: u64, concurrent: u64) -> Lo
 
 fn only(report: LoadReport) -> CallReport {
     report.calls.into_iter().next().expect("one call was placed")
-}
-
-/// Waits until something becomes true of the airline, as its database is the only witness once the caller is gone.
-async fn eventually(airline: &Airline, what: &str, wanted: impl Fn(&Airline) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !wanted(airline) {
-        assert!(Instant::now() < deadline, "never: {what}; changed: {:#?}", airline.changes());
-        // Reading the database is the wait: each look takes milliseconds off the processor.
-        tokio::task::yield_now().await;
-    }
 }
 
 fn booked(airline: &Airline) -> bool {
@@ -83,15 +73,11 @@ async fn hanging_up_after_the_yes_leaves_the_plan_to_finish() {
     assert!(!booked(&airline), "the plan was over before the caller hung up");
     let plans = gateway.get("/v1/plans");
     assert!(plans.contains("assign_seat") && !plans.contains("completed"), "the plan runs: {plans}");
-    eventually(&airline, "the booking changes", booked).await;
-    eventually(&airline, "the confirmation is sent", |airline| {
-        airline.changes().iter().any(|change| change.starts_with("messages"))
-    })
-    .await;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !gateway.get("/v1/plans").contains("completed") {
-        assert!(Instant::now() < deadline, "the journal does not say so: {}", gateway.get("/v1/plans"));
-    }
+    // Its database is the only witness once the caller is gone.
+    let changes = || airline.changes();
+    eventually("the booking changes", changes, |_| booked(&airline));
+    eventually("the confirmation is sent", changes, |all| all.iter().any(|one| one.starts_with("messages")));
+    eventually("the plan is done", || gateway.get("/v1/plans"), |plans| plans.contains("completed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

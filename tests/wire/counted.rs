@@ -2,17 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::UdpSocket;
-use std::time::{Duration, Instant};
 
-use callwright_tests::{Airline, Gateway, Settings};
-
-/// Looks until something is so; each look is a request over a socket.
-fn eventually(what: &str, mut look: impl FnMut() -> Result<(), String>) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while let Err(seen) = look() {
-        assert!(Instant::now() < deadline, "never: {what}; at last:\n{seen}");
-    }
-}
+use callwright_tests::{Airline, Gateway, Settings, eventually};
 
 fn value(metrics: &str, line: &str) -> f64 {
     let found = metrics.lines().find_map(|text| text.strip_prefix(line)?.trim().parse().ok());
@@ -30,21 +21,22 @@ fn junk_to_either_port_is_counted() {
             socket.send_to(junk, port.as_str()).expect("loopback takes it");
         }
     }
-    eventually("both are counted", || {
-        let metrics = gateway.get("/metrics");
-        let sip = value(&metrics, "callwright_sip_dropped_total{reason=\"junk\"}");
-        let webrtc = value(&metrics, "callwright_browser_datagrams_unrouted_total");
-        if sip >= 1.0 && webrtc == 3.0 { Ok(()) } else { Err(metrics) }
+    let metrics = || gateway.get("/metrics");
+    eventually("both are counted", metrics, |metrics| {
+        let sip = value(metrics, "callwright_sip_dropped_total{reason=\"junk\"}");
+        let webrtc = value(metrics, "callwright_browser_datagrams_unrouted_total");
+        sip >= 1.0 && webrtc == 3.0
     });
 }
 
 #[test]
 fn every_metric_says_what_it_is() {
     let gateway = Gateway::start(&Settings::default());
-    eventually("the SIP side has published its counts", || {
-        let metrics = gateway.get("/metrics");
-        if value(&metrics, "callwright_sip_dialogs") == 0.0 { Ok(()) } else { Err(metrics) }
-    });
+    eventually(
+        "the SIP side has published its counts",
+        || gateway.get("/metrics"),
+        |metrics| value(metrics, "callwright_sip_dialogs") == 0.0,
+    );
     let metrics = gateway.get("/metrics");
     let named = |kind: &str| -> BTreeSet<String> {
         let lines =
@@ -59,20 +51,18 @@ fn every_metric_says_what_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_whose_systems_are_down_says_so_and_answers_all_the_same() {
     let alone = Gateway::start(&Settings::default());
-    eventually("it is not ready", || {
-        let ready = alone.get("/ready");
-        if ready.contains("no business system answers: airline, shop") { Ok(()) } else { Err(ready) }
-    });
+    eventually(
+        "it is not ready",
+        || alone.get("/ready"),
+        |ready| ready.contains("no business system answers: airline, shop"),
+    );
     assert!(alone.get("/metrics").contains("callwright_connector_up{connector=\"airline\"} 0"));
     let airline = Airline::start().await;
     let with_one = Gateway::start(&Settings { airline: airline.url(), ..Settings::default() });
-    eventually("the airline is up", || {
-        let metrics = with_one.get("/metrics");
-        if metrics.contains("callwright_connector_up{connector=\"airline\"} 1") {
-            Ok(())
-        } else {
-            Err(metrics)
-        }
-    });
+    eventually(
+        "the airline is up",
+        || with_one.get("/metrics"),
+        |metrics| metrics.contains("callwright_connector_up{connector=\"airline\"} 1"),
+    );
     assert!(with_one.get("/ready").contains("\"ready\""), "{}", with_one.get("/ready"));
 }

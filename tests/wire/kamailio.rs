@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use callwright_tests::{Gateway, Settings, free_ports, program, repository};
+use callwright_tests::{Gateway, Settings, eventually, free_ports, program, repository};
 use tempfile::TempDir;
 
 /// A running Kamailio with the configuration of `sip-configs/kamailio`. Ended when dropped.
@@ -52,7 +52,7 @@ impl Kamailio {
         while [sip, tls].iter().any(|at| TcpStream::connect(at).is_err()) {
             let ended = child.try_wait().expect("it is ours").is_some();
             assert!(!ended && Instant::now() < deadline, "kamailio does not listen:\n{}", read(&file("log")));
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::sleep(Duration::from_millis(50));
         }
         Self { folder, child, sip, tls }
     }
@@ -152,11 +152,8 @@ fn trunks_register_over_tcp_and_tls_and_bring_calls_for_the_account() {
         sip: tls,
         ..Settings::default()
     });
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while gateway.get("/v1/trunks").matches("\"registered\"").count() < 2 {
-        assert!(Instant::now() < deadline, "{}\n{}", gateway.get("/v1/trunks"), kamailio.log());
-        std::thread::sleep(LOOK_AGAIN);
-    }
+    let looks = || (gateway.get("/v1/trunks"), kamailio.log());
+    eventually("both register", looks, |(trunks, _)| trunks.matches("\"registered\"").count() == 2);
     for (transport, calls) in [("tcp", "2"), ("tls", "1")] {
         assert_well(&sipp(kamailio.sip, &format!("by-{transport}"), calls), &kamailio);
         let trunks = gateway.get("/v1/trunks");
@@ -189,6 +186,3 @@ fn trunks_register_over_tcp_and_tls_and_bring_calls_for_the_account() {
         "{printed}"
     );
 }
-
-/// How long after a look at what is not so yet comes the next one.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);

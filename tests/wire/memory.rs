@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use callwright_demo_backends::FaultKind;
 use callwright_loadtest::{LoadConfig, NoObserver, Outcome, Scenario, run};
-use callwright_tests::{Airline, Gateway, Settings, repository};
+use callwright_tests::{Airline, Gateway, Settings, eventually, repository};
 use serde_json::Value;
 
 use crate::events::Events;
@@ -67,10 +67,7 @@ async fn who_hung_up_in_mid_plan_hears_the_outcome_in_the_next_call_and_only_the
         airline.handle.faults().once(action, FaultKind::Delay(Duration::from_millis(1_500)));
     }
     let first = call(&gateway, &mut events, recorded("hang-up-after-yes.yaml")).await;
-    let until = Instant::now() + Duration::from_secs(20);
-    while !gateway.get("/v1/plans").contains("completed") {
-        assert!(Instant::now() < until, "it is not done: {}", gateway.get("/v1/plans"));
-    }
+    eventually("the plan is done", || gateway.get("/v1/plans"), |plans| plans.contains("completed"));
     let stranger = call(&gateway, &mut events, again("p3t9q5", "7730")).await;
     let second = call(&gateway, &mut events, again("k7m4x2", "4821")).await;
     let third = call(&gateway, &mut events, again("k7m4x2", "4821")).await;

@@ -79,6 +79,7 @@ async fn a_promise_is_kept_in_time_and_once_by_the_gateway_that_is_left() {
             break kept;
         }
         assert!(Instant::now() < deadline, "{:?}\n{}", listed(&client, false).await, second.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let promise = kept.promise.expect("is promised");
     assert!(matches!(promise.standing, Standing::Kept { .. }), "{promise:?}");

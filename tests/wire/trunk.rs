@@ -210,6 +210,7 @@ fn the_commands_say_how_trunks_are_and_hear_whether_sound_comes_back() {
         if printed.contains("  down; ") || std::time::Instant::now() > deadline {
             break (printed, code);
         }
+        std::thread::sleep(Duration::from_millis(200));
     };
     assert!(
         code == Some(1) && printed.contains("good: sip:") && printed.contains("  up; 0 of 200 calls"),
