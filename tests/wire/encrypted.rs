@@ -11,7 +11,7 @@ use callwright_speech::{Speaker, SpeechConfig};
 use callwright_tests::{Gateway, Settings};
 
 use crate::baresip::{Baresip, Telephone};
-use crate::handed_on::Told;
+use crate::events::Events;
 use crate::peers::{agent_says, put_through};
 use crate::sound;
 
@@ -76,18 +76,18 @@ async fn two_baresips_behind_handshakes_hear_each_other_also_after_one_has_held(
         let says = &[(25_000, Some("en-caller-thanks.wav")), (3_000, None)];
         let mut caller = Baresip::start(phone("caller", false, says)).await;
         let gateway = Gateway::start(&Settings { humans: vec![desk.address()], ..settings("dtls") });
-        let told = Told::by(&gateway);
+        let mut events = Events::follow(&gateway);
         caller.dial(&format!("sip:airline@{}", gateway.sip)).await;
         caller.until("Call established").await;
         caller.press("0").await;
         desk.until("Call established").await;
         desk.press("1").await;
-        told.until(&["transfer_changed", "bridged"]);
+        events.until("transfer_changed", &[("state", "bridged".into())]).await;
         if holds {
             desk.press("x").await;
-            told.until(&["\"held\"", "human"]);
+            events.until("held", &[("who", "human".into())]).await;
             desk.press("X").await;
-            told.until(&["\"resumed\"", "human"]);
+            events.until("resumed", &[("who", "human".into())]).await;
         }
         caller.until("terminated").await;
         let heard = [

@@ -24,13 +24,15 @@ const LINE: usize = TAPS - 1 + CHUNK;
 pub struct Upsampler<const FACTOR: usize> {
     phases: [[f32; TAPS]; FACTOR],
     line: [f32; LINE],
+    /// Nothing but silence is on the line: more of it comes out as it goes in. An agent is silent for most of a call.
+    at_rest: bool,
 }
 
 impl<const FACTOR: usize> Upsampler<FACTOR> {
     /// A filter at rest.
     #[must_use]
     pub fn new() -> Self {
-        Self { phases: phases(), line: [0.0; LINE] }
+        Self { phases: phases(), line: [0.0; LINE], at_rest: true }
     }
 
     /// Writes `FACTOR` samples for each of `input`.
@@ -44,6 +46,12 @@ impl<const FACTOR: usize> Upsampler<FACTOR> {
             "an upsampler yields FACTOR samples for each of its input"
         );
         for (input, output) in input.chunks(CHUNK).zip(output.chunks_mut(CHUNK * FACTOR)) {
+            let silent = is_silent(input);
+            if silent && self.at_rest {
+                output.fill(0);
+                continue;
+            }
+            self.at_rest = silent && input.len() >= TAPS;
             for (slot, &sample) in self.line[TAPS - 1..].iter_mut().zip(input) {
                 *slot = f32::from(sample);
             }
@@ -60,6 +68,7 @@ impl<const FACTOR: usize> Upsampler<FACTOR> {
     /// Forgets what came before.
     pub fn reset(&mut self) {
         self.line.fill(0.0);
+        self.at_rest = true;
     }
 }
 
@@ -75,13 +84,15 @@ pub struct Downsampler<const FACTOR: usize> {
     phases: [[f32; TAPS]; FACTOR],
     /// Every `FACTOR`th sample each, so that a phase meets its samples side by side.
     lines: [[f32; LINE]; FACTOR],
+    /// As in [`Upsampler`].
+    at_rest: bool,
 }
 
 impl<const FACTOR: usize> Downsampler<FACTOR> {
     /// A filter at rest.
     #[must_use]
     pub fn new() -> Self {
-        Self { phases: phases(), lines: [[0.0; LINE]; FACTOR] }
+        Self { phases: phases(), lines: [[0.0; LINE]; FACTOR], at_rest: true }
     }
 
     /// Writes one sample for each `FACTOR` of `input`.
@@ -95,6 +106,12 @@ impl<const FACTOR: usize> Downsampler<FACTOR> {
             "a downsampler takes FACTOR samples for each of its output"
         );
         for (input, output) in input.chunks(CHUNK * FACTOR).zip(output.chunks_mut(CHUNK)) {
+            let silent = is_silent(input);
+            if silent && self.at_rest {
+                output.fill(0);
+                continue;
+            }
+            self.at_rest = silent && output.len() >= TAPS;
             for (n, samples) in input.chunks_exact(FACTOR).enumerate() {
                 for (line, &sample) in self.lines.iter_mut().zip(samples) {
                     line[TAPS - 1 + n] = f32::from(sample);
@@ -118,6 +135,7 @@ impl<const FACTOR: usize> Downsampler<FACTOR> {
     /// Forgets what came before.
     pub fn reset(&mut self) {
         self.lines.as_flattened_mut().fill(0.0);
+        self.at_rest = true;
     }
 }
 
@@ -165,6 +183,10 @@ fn bessel_i0(x: f64) -> f64 {
         sum += term;
     }
     sum
+}
+
+fn is_silent(samples: &[i16]) -> bool {
+    samples.iter().all(|sample| *sample == 0)
 }
 
 #[inline]

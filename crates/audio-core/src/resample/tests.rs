@@ -99,3 +99,26 @@ fn full_scale_saturates_and_does_not_wrap() {
         }
     }
 }
+
+#[test]
+fn silence_that_is_left_out_changes_nothing() {
+    let sound = tone(440.0, 16_000.0, 3_000);
+    // Pauses that end within a frame, and longer ones.
+    let pauses = [1, 40, 200, 1_000, 4_000].map(|length| vec![0; length]);
+    let mut input: Vec<i16> = pauses.iter().flat_map(|pause| [pause.as_slice(), &sound].concat()).collect();
+    input.resize(input.len().next_multiple_of(320), 0);
+    let (mut up, mut up_always) = (Upsampler::<2>::new(), Upsampler::<2>::new());
+    let (mut down, mut down_always) = (Downsampler::<2>::new(), Downsampler::<2>::new());
+    for frame in [20, 160, 320] {
+        for input in input.chunks_exact(frame) {
+            (up_always.at_rest, down_always.at_rest) = (false, false);
+            let mut outputs =
+                [vec![0; frame * 2], vec![0; frame * 2], vec![0; frame / 2], vec![0; frame / 2]];
+            up.process(input, &mut outputs[0]);
+            up_always.process(input, &mut outputs[1]);
+            down.process(input, &mut outputs[2]);
+            down_always.process(input, &mut outputs[3]);
+            assert!(outputs[0] == outputs[1] && outputs[2] == outputs[3]);
+        }
+    }
+}
