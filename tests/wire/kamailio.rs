@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use callwright_tests::{Gateway, Settings, eventually, free_ports, program, repository};
 use tempfile::TempDir;
@@ -48,12 +48,12 @@ impl Kamailio {
             .stderr(log)
             .spawn()
             .expect("the program kamailio is installed, see scripts/setup --tests");
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while [sip, tls].iter().any(|at| TcpStream::connect(at).is_err()) {
+        let listens = || {
             let ended = child.try_wait().expect("it is ours").is_some();
-            assert!(!ended && Instant::now() < deadline, "kamailio does not listen:\n{}", read(&file("log")));
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            assert!(!ended, "kamailio has ended:\n{}", read(&file("log")));
+            ([sip, tls].iter().all(|at| TcpStream::connect(at).is_ok()), read(&file("log")))
+        };
+        eventually("kamailio listens", listens, |(listens, _)| *listens);
         Self { folder, child, sip, tls }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use callwright_tests::{Gateway, Place, Settings, program, repository};
+use callwright_tests::{Gateway, Place, Settings, eventually, program, repository};
 use tokio::net::UdpSocket;
 
 /// A SIP element that says exactly what it is told, over UDP.
@@ -204,14 +204,8 @@ fn the_commands_say_how_trunks_are_and_hear_whether_sound_comes_back() {
     let (printed, code) = command(&["test", "good", "--call", "+"], &config);
     assert!(code == Some(1) && printed.contains("that is no number"), "{printed}");
 
-    let deadline = std::time::Instant::now() + Duration::from_secs(20);
-    let (printed, code) = loop {
-        let (printed, code) = command(&["list"], &config);
-        if printed.contains("  down; ") || std::time::Instant::now() > deadline {
-            break (printed, code);
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
+    let list = || command(&["list"], &config);
+    let (printed, code) = eventually("a trunk is down", list, |(printed, _)| printed.contains("  down; "));
     assert!(
         code == Some(1) && printed.contains("good: sip:") && printed.contains("  up; 0 of 200 calls"),
         "{printed}"
