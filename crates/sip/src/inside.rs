@@ -1,4 +1,5 @@
-//! Requests inside a dialog that is not answered yet: PRACK, UPDATE and what must wait. The library leaves them without an answer.
+//! Requests inside a dialog whose answer is not there or not acknowledged yet: PRACK, UPDATE, keys and what must wait. The library leaves
+//! them without an answer.
 
 use std::sync::Arc;
 
@@ -83,6 +84,8 @@ pub(crate) async fn serve_early(
             let headers = vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())];
             return Ok(transaction.reply_with(StatusCode::OK, headers, None).await);
         }
+        // We have answered: the dialog is confirmed for us (RFC 3261 section 12.1), and a key may overtake the ACK.
+        Method::Info if called && matches!(dialog.state(), DialogState::WaitAck(..)) => {}
         // RFC 3261 section 14.2: one INVITE at a time.
         Method::Invite | Method::Info | Method::Refer | Method::Notify | Method::Message
             if unanswered && called =>
@@ -107,7 +110,8 @@ pub(crate) async fn serve_early(
     let Ok(place) = leg.inside.try_reserve() else {
         return Ok(transaction.reply_with(StatusCode::ServerInternalError, later(), None).await);
     };
-    let contact = dialog.snapshot().local_contact;
+    // Only an UPDATE's answer tells it (RFC 3311 section 5.2).
+    let contact = dialog.snapshot().local_contact.filter(|_| request.method == Method::Update);
     let contact = contact.map(|uri| Header::Contact(rsipstack::sip::typed::Contact::from(uri).into()));
     let request = transaction.original.clone();
     place.send(Inside { request, asker: Asker::Transaction(Box::new(transaction), contact) });

@@ -236,7 +236,7 @@ impl LegTask {
     async fn asked_inside(&mut self, state: DialogState) {
         match state {
             DialogState::Updated(_, request, handle) => self.change(&request, Asker::Handle(handle)),
-            DialogState::Info(_, request, handle) => self.info(&request, handle),
+            DialogState::Info(_, request, handle) => self.info(&request, Asker::Handle(handle)),
             DialogState::Options(_, _, handle) => {
                 reply(handle, 200, vec![Header::Allow(ALLOW.into()), Header::Accept(SDP.into())]);
             }
@@ -259,6 +259,7 @@ impl LegTask {
         let Inside { request, asker } = inside;
         match request.method {
             Method::Update => self.change(&request, asker),
+            Method::Info => self.info(&request, asker),
             _ => asker.reply(481, Vec::new()),
         }
     }
@@ -312,19 +313,19 @@ impl LegTask {
         Body::of(&ack, &ack.body).into_sdp()
     }
 
-    fn info(&self, request: &Request, handle: TransactionHandle) {
+    fn info(&self, request: &Request, asker: Asker) {
         let kind = content_type(request);
         let text = String::from_utf8_lossy(&request.body);
         match kind.as_deref() {
             Some("application/dtmf-relay" | "application/dtmf") => match pressed(&text) {
                 Some((digit, length)) => {
                     self.offer_event(SipLegEvent::Dtmf { digit, length });
-                    reply(handle, 200, Vec::new());
+                    asker.reply(200, Vec::new());
                 }
-                None => reply(handle, 400, Vec::new()),
+                None => asker.reply(400, Vec::new()),
             },
-            None if request.body.is_empty() => reply(handle, 200, Vec::new()),
-            _ => reply(handle, 415, vec![Header::Accept("application/dtmf-relay, application/dtmf".into())]),
+            None if request.body.is_empty() => asker.reply(200, Vec::new()),
+            _ => asker.reply(415, vec![Header::Accept("application/dtmf-relay, application/dtmf".into())]),
         }
     }
 

@@ -363,6 +363,26 @@ async fn keys_told_by_info_are_heard() {
 }
 
 #[tokio::test]
+async fn a_key_that_overtakes_the_acknowledgement_is_heard() {
+    let (endpoint, mut calls) = start(config()).await;
+    let peer = Peer::new(&endpoint).await;
+    let answering = tokio::spawn(async move { accept(incoming(&mut calls).await) });
+    peer.send(peer.request("INVITE", 1, None, SDP_LINE, &offer())).await;
+    let tag = to_tag(&peer.receive_starting("SIP/2.0 200").await);
+    let mut leg = answering.await.expect("it is answered");
+    let key = peer.request("INFO", 2, Some(&tag), "Content-Type: application/dtmf-relay\r\n", "Signal=0");
+    peer.send(key).await;
+    // Answers to the INVITE are repeated meanwhile.
+    while !peer.receive_starting("SIP/2.0 200").await.contains("2 INFO") {}
+    expect_event!(leg, SipLegEvent::Dtmf { digit: '0', .. });
+    peer.send(peer.request("ACK", 1, Some(&tag), "", "")).await;
+    expect_event!(leg, SipLegEvent::Established { .. });
+    peer.send(peer.request("BYE", 3, Some(&tag), "", "")).await;
+    peer.receive_starting("SIP/2.0 200").await;
+    expect_event!(leg, SipLegEvent::Ended(LegEnd::ByPeer(None)));
+}
+
+#[tokio::test]
 async fn what_we_do_not_do_inside_a_call_is_said() {
     let (endpoint, mut calls) = start(config()).await;
     let peer = Peer::new(&endpoint).await;
