@@ -59,7 +59,7 @@ bench-sip:
 	$(CARGO) build --locked --release -p callwright
 	$(CARGO) run --locked --release -p callwright-benches --no-default-features --features sip --bin sip -- $(ARGS)
 
-# Four minutes. ARGS="--plans 80 --stores 8" is a short one, "--seed 2" another one.
+# Five minutes. ARGS="--plans 80 --stores 8" is a short one, "--seed 2" another one.
 faults: build
 	$(CARGO) run --locked -p callwright-tests --bin faults -- $(ARGS)
 

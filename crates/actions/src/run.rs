@@ -398,8 +398,8 @@ enum PutOff<'c> {
     Unwritten,
 }
 
-/// Puts off a write or an undo while its system is left alone, as long as its attempts might have taken. That it waits is written down
-/// first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried all the same.
+/// Puts off a write or an undo while its system is left alone: before all its attempts together as long as these might have taken. That it
+/// waits is written down first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried all the same.
 async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> {
     let (run, known) = (log.run, log.written);
     let Some(call) = upcoming(&run.plan, &event) else { return PutOff::Not(event, None) };
@@ -412,12 +412,13 @@ async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> 
             Err(_) if log.events.len() > known => return PutOff::Unwritten,
             Err(shut) => shut,
         };
-        let Some(held) = run.last().filter(|entry| matches!(entry.event, Event::Held { .. })) else {
-            let connector = call.connector.to_owned();
-            let held = Event::Held { step: call.step, connector, reason: shut.to_string() };
-            return PutOff::Not(held, None);
-        };
-        let since = Duration::from_millis(unix_ms().saturating_sub(held.unix_ms));
+        let entries = run.entries();
+        let is_held = |entry: &&Entry| matches!(entry.event, Event::Held { .. });
+        let own = entries.iter().rev().take_while(|entry| call.follows(&entry.event));
+        let since = own
+            .filter(is_held)
+            .last()
+            .map_or(Duration::ZERO, |first| Duration::from_millis(unix_ms().saturating_sub(first.unix_ms)));
         let left = call.patience.saturating_sub(since);
         if left.is_zero() && call.unsent {
             let reason = shut.to_string();
@@ -428,6 +429,10 @@ async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> 
         }
         if left.is_zero() {
             return PutOff::Not(event, Some(core.breakers.anyway(call.connector)));
+        }
+        if entries.last().filter(is_held).is_none() {
+            let connector = call.connector.to_owned();
+            return PutOff::Not(Event::Held { step: call.step, connector, reason: shut.to_string() }, None);
         }
         waited = true;
         tokio::select! {

@@ -367,25 +367,42 @@ pub struct Upcoming<'p> {
     pub step: u32,
     /// Whom it goes to.
     pub connector: &'p str,
-    /// How long it may be put off: as long as all its attempts might take.
+    /// How long it may be put off in all its attempts together: as long as all of them might take.
     pub patience: Duration,
     /// It is a write of which nothing was sent before: it can still be given up without a trace.
     pub unsent: bool,
+    undo: bool,
+}
+
+impl Upcoming<'_> {
+    /// Whether this event is of an earlier attempt of the same call, or of its being put off.
+    #[must_use]
+    pub fn follows(&self, event: &Event) -> bool {
+        let ours = event.step() == Some(self.step);
+        match event {
+            Event::CancelAsked { .. } => true,
+            Event::Held { .. } => ours,
+            Event::UndoStarted { .. } | Event::UndoLost { .. } | Event::UndoRefused { .. } => {
+                self.undo && ours
+            }
+            _ => !self.undo && ours,
+        }
+    }
 }
 
 /// The call that follows from this event; `None` when none does.
 #[must_use]
 pub fn upcoming<'p>(plan: &'p Plan, event: &Event) -> Option<Upcoming<'p>> {
-    let (step, call, unsent) = match event {
+    let (step, call, unsent, undo) = match event {
         Event::StepStarted { step, attempt, .. } => {
-            (*step, &plan.step(*step)?.write.as_ref()?.call, *attempt == 1)
+            (*step, &plan.step(*step)?.write.as_ref()?.call, *attempt == 1, false)
         }
         Event::UndoStarted { step, .. } => {
-            (*step, &plan.step(*step)?.write.as_ref()?.undo.as_ref()?.call, false)
+            (*step, &plan.step(*step)?.write.as_ref()?.undo.as_ref()?.call, false, true)
         }
         _ => return None,
     };
-    Some(Upcoming { step, connector: &call.connector, patience: call.patience(), unsent })
+    Some(Upcoming { step, connector: &call.connector, patience: call.patience(), unsent, undo })
 }
 
 /// Whether a plan with this log has ended.

@@ -92,3 +92,29 @@ async fn a_write_that_waited_in_vain_was_never_sent_and_leaves_no_doubt() {
     core.shutdown().await;
     airline.shutdown().await;
 }
+
+#[tokio::test]
+async fn all_attempts_of_an_undo_wait_once_for_a_system_that_stays_away() {
+    let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
+    let mut config = opened_by(1, Duration::from_secs(3_600), folder.path(), &airline);
+    let natural = "    idempotency: natural\n    timeout_ms: ";
+    change(
+        &mut config,
+        "actions.yaml",
+        &format!("{natural}2000\n    retries: 5"),
+        &format!("{natural}100\n    retries: 2"),
+    );
+    let (core, client) = start(config).await;
+    let plan = ready_plan(&client).await;
+    airline.faults().once("apply_credit", FaultKind::Refuse);
+    for _ in 0..3 {
+        airline.faults().once("release_seat", FaultKind::LostRequest);
+    }
+    to_the_end(client.execute(&plan, yes()).await.expect("executes")).await;
+    assert_eq!(client.get_plan(&plan).await.expect("known").state, PlanState::InDoubt);
+    let told = client.explain(&plan).await.expect("explains");
+    assert!(told.json.contains("\"put_off\":1"), "{}", told.json);
+    assert!(told.text.contains("attempt 3"), "{}", told.text);
+    core.shutdown().await;
+    airline.shutdown().await;
+}
