@@ -17,7 +17,7 @@ pub struct SelfPlayArgs {
     #[arg(long, default_value = "skills/airline", value_name = "DIR")]
     pub pack: PathBuf,
     /// Languages of the callers.
-    #[arg(long, default_value = "en,es,ko", value_delimiter = ',', value_name = "CODES")]
+    #[arg(long, default_value = "en,es,ko,de", value_delimiter = ',', value_name = "CODES")]
     pub lang: Vec<Language>,
     /// Games in each language, four for each goal.
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=1_000_000))]

@@ -64,6 +64,11 @@ fn conversations_in_korean_go_as_written() {
     play("ko", 20);
 }
 
+#[test]
+fn conversations_in_german_go_as_written() {
+    play("de", 10);
+}
+
 const SHORT: &str = "
 story: a caller who hangs up
 pack: ../skills/airline

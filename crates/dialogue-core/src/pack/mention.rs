@@ -24,11 +24,18 @@ impl Mention {
     pub fn into_texts(self) -> (String, String) {
         (self.input, self.value.written())
     }
+
+    /// Whether the other's words are in part ours, and we have more.
+    fn hides(&self, other: &Self) -> bool {
+        let shared = self.heard.start.max(other.heard.start)..self.heard.end.min(other.heard.end);
+        !shared.is_empty() && self.heard.len() > other.heard.len()
+    }
 }
 
 impl Pack {
     /// Inputs of a skill that are in words which may be about something else: only what cannot be anything but that. Of a type that two
-    /// inputs have nobody knows which is meant.
+    /// inputs have nobody knows which is meant, and of two that share words the one that takes more of them is: in "eight oh four two oh
+    /// five" with an order number asked for, nobody has said a PIN and "oh".
     #[must_use]
     pub fn mentions(&self, skill: &str, words: &str, language: Language) -> Vec<Mention> {
         let Some(head) = self.skill(skill) else { return Vec::new() };
@@ -40,7 +47,8 @@ impl Pack {
             let heard = heard(words, |part| read(part).as_ref() == Some(&value));
             Some(Mention { input: name.clone(), value, heard })
         };
-        head.inputs.iter().filter_map(mention).collect()
+        let all: Vec<Mention> = head.inputs.iter().filter_map(mention).collect();
+        all.iter().filter(|mention| !all.iter().any(|other| other.hides(mention))).cloned().collect()
     }
 }
 

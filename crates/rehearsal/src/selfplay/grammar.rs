@@ -93,8 +93,9 @@ impl Grammar {
 }
 
 /// The languages that have tables.
-const GENERAL: [(&str, &str); 3] = [
+const GENERAL: [(&str, &str); 4] = [
     ("en", include_str!("grammar/en.yaml")),
     ("es", include_str!("grammar/es.yaml")),
     ("ko", include_str!("grammar/ko.yaml")),
+    ("de", include_str!("grammar/de.yaml")),
 ];
