@@ -187,6 +187,8 @@ struct Run {
     ask: AskId,
     question: InterpretId,
     says: u32,
+    /// Until when all that was said takes, by a slow voice.
+    voice_until: MonoTime,
     committed: usize,
     with_human: bool,
 }
@@ -208,6 +210,7 @@ impl Run {
             ask: AskId(0),
             question: InterpretId(0),
             says: 0,
+            voice_until: MonoTime::ZERO,
             committed: 0,
             with_human: false,
         };
@@ -225,6 +228,8 @@ impl Run {
                     assert!(!saying.text.is_empty(), "a say without words: {saying:?}");
                     assert!(saying.kind != SayKind::Claim || self.committed > 0, "a claim without receipts");
                     self.says = saying.id.0;
+                    let slowly = Duration::from_millis(1_000 + 100 * saying.text.chars().count() as u64);
+                    self.voice_until = self.voice_until.max(self.now) + slowly;
                     spoke = true;
                 }
                 Output::Plan { ask, .. } => self.ask = ask,
@@ -303,10 +308,10 @@ impl Run {
         !self.dialogue.ended() && !self.with_human
     }
 
-    /// The next speech comes by timers alone, within two and a half minutes: the search for a human is the longest wait, and it
-    /// has hold sound.
+    /// The next speech comes by timers alone, within two and a half minutes of what is still being said: the search for a human is the
+    /// longest wait, and it has hold sound.
     fn must_speak(&mut self) -> Result<(), TestCaseError> {
-        let limit = self.now + Duration::from_secs(150);
+        let limit = self.now.max(self.voice_until) + Duration::from_secs(150);
         while self.alive() {
             let timer = self.dialogue.poll_timeout();
             prop_assert!(timer.is_some(), "no timer in {}", self.dialogue.state());
