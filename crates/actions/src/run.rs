@@ -399,7 +399,8 @@ enum PutOff<'c> {
 }
 
 /// Puts off a write or an undo while its system is left alone: before all its attempts together as long as these might have taken. That it
-/// waits is written down first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried all the same.
+/// waits is written down first. A write of which nothing was sent yet is then given up, which leaves no doubt; everything else is tried
+/// all the same.
 async fn put_off<'c>(core: &'c Core, log: &Log<'_>, event: Event) -> PutOff<'c> {
     let (run, known) = (log.run, log.written);
     let Some(call) = upcoming(&run.plan, &event) else { return PutOff::Not(event, None) };
