@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use callwright_media::{LegPorts, LegSetup, Media, MediaConfig};
 use callwright_model::{
     AudioFormat, CallId, Codec, DtmfFormat, Frame, LegCommand, LegEvent, LegId, LegRole, MediaPath,
@@ -68,7 +68,8 @@ fn pairs(one: Codec, other: Codec, pairs: usize) -> Result<Loaded> {
     load(Legs::Pairs(one, other), pairs * 2)
 }
 
-/// The most pairs that were held, found in steps of a tenth.
+/// The most pairs that were held, found in steps of a tenth: up from a number of them, or down where not even those were. None, with the
+/// load of one pair, where one is too many.
 ///
 /// # Errors
 /// When sockets or threads cannot be had.
@@ -77,11 +78,17 @@ pub fn most(one: Codec, other: Codec, from: usize) -> Result<(usize, Loaded)> {
     let mut next = from;
     loop {
         let loaded = pairs(one, other, next)?;
-        if !loaded.is_held() {
-            return held.with_context(|| format!("not even {from} pairs were held: {loaded:?}"));
+        let tenth = (next / 10).max(1);
+        match held {
+            _ if loaded.is_held() && next < from => return Ok((next, loaded)),
+            _ if loaded.is_held() => {
+                held = Some((next, loaded));
+                next += tenth;
+            }
+            Some(held) => return Ok(held),
+            None if next == 1 => return Ok((0, loaded)),
+            None => next -= tenth,
         }
-        held = Some((next, loaded));
-        next += (next / 10).max(1);
     }
 }
 

@@ -160,7 +160,7 @@ pub(crate) fn read<T>(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(unreadable)?;
     match schema::layout(&transaction).map_err(unreadable)? {
-        Layout::Unpromised | Layout::Unowned | Layout::Current => then(&transaction),
+        Layout::Older(_) | Layout::Current => then(&transaction),
         Layout::Unchained => Err(AuditError::Unchained),
         Layout::Newer(version) => Err(AuditError::Newer(version)),
         Layout::Empty | Layout::Foreign => Err(AuditError::Foreign),

@@ -300,16 +300,24 @@ impl Core {
         Ok(())
     }
 
-    async fn begin(self: &Arc<Self>, plan: &PlanId, consent: &Consent) -> Result<Arc<Run>, CoreError> {
-        let Some(draft) = self.draft(plan) else { return Err(unknown(plan)) };
+    async fn begin(
+        self: &Arc<Self>,
+        draft: Arc<tokio::sync::Mutex<Draft>>,
+        consent: &Consent,
+    ) -> Result<Arc<Run>, CoreError> {
         let draft = draft.lock_owned().await;
+        let plan = &draft.id;
         if draft.call != consent.call {
-            return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
+            return Err(of_another_call());
         }
         let not_ready = || CoreError::NotReady("the plan is not ready to be carried out".to_owned());
         match &draft.stage {
             Stage::Ready => {}
-            Stage::Begun => return self.run(plan).await?.ok_or_else(|| unknown(plan)),
+            Stage::Begun => {
+                let plan = plan.clone();
+                drop(draft);
+                return self.followed(&plan).await?.ok_or_else(|| unknown(&plan));
+            }
             Stage::Binding | Stage::Answered | Stage::Refused { .. } | Stage::Cancelled => {
                 return Err(not_ready());
             }
@@ -422,13 +430,14 @@ impl wire::ActionCore for Service {
         if consent.words.reveal().trim().is_empty() {
             return Err(CoreError::Invalid("consent: without words is none".to_owned()));
         }
-        let run = match core.followed(&plan).await? {
-            Some(run) if run.plan.call != consent.call => {
-                return Err(CoreError::Invalid("consent: is of another call than the plan".to_owned()));
-            }
-            Some(run) => run,
-            None => core.begin(&plan, &consent).await?,
+        // The journal is asked for what is not drafted here: a draft has not begun, or says so.
+        let run = match core.draft(&plan) {
+            Some(draft) => core.begin(draft, &consent).await?,
+            None => core.followed(&plan).await?.ok_or_else(|| unknown(&plan))?,
         };
+        if run.plan.call != consent.call {
+            return Err(of_another_call());
+        }
         Ok(run.stream())
     }
 
@@ -677,6 +686,10 @@ fn bind_error(plan: &PlanId, error: &BindError) -> CoreError {
 
 fn unknown(plan: &PlanId) -> CoreError {
     CoreError::NotFound(format!("there is no plan `{plan}`"))
+}
+
+fn of_another_call() -> CoreError {
+    CoreError::Invalid("consent: is of another call than the plan".to_owned())
 }
 
 pub(crate) fn internal(error: JournalError) -> CoreError {

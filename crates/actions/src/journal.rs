@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use callwright_model::{CallId, Pii, PlanId, TryOutcome};
-use callwright_plan_core::{Entry, Event, Explained, Plan, Trail};
+use callwright_plan_core::{Entry, Event, Explained, Head, Plan, Trail};
 use callwright_wire::actions::{Callback, ClaimRequest, ClaimedCallback};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
@@ -435,6 +435,7 @@ type Answer = Box<dyn FnOnce(Option<&JournalError>)>;
 
 fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
     note_head(&connection, "the journal is open");
+    let mut head = None;
     while let Some(first) = inbox.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -444,7 +445,7 @@ fn serve(mut connection: Connection, mut inbox: mpsc::Receiver<Request>) {
         }
         let erases = batch.iter().any(|request| matches!(request, Request::Erase { .. }));
         let mut answers = Vec::new();
-        let committed = commit(&mut connection, batch, &mut answers).err();
+        let committed = commit(&mut connection, &mut head, batch, &mut answers).err();
         if let Some(error) = &committed {
             tracing::error!(%error, "the journal could not be written");
         }
@@ -474,15 +475,18 @@ fn note_head(connection: &Connection, what: &str) {
     }
 }
 
+/// The head is the one of the last commit, for nobody else writes the file; after anything that went wrong it is read anew.
 fn commit(
     connection: &mut Connection,
+    head: &mut Option<Head>,
     batch: Vec<Request>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), JournalError> {
-    let begun = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .and_then(|transaction| Ok((schema::head(&transaction)?, transaction)));
-    let (head, transaction) = match begun {
+    let known = head.take();
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+        Ok((known.map_or_else(|| schema::head(&transaction), Ok)?, transaction))
+    });
+    let (known, transaction) = match begun {
         Ok(begun) => begun,
         Err(error) => {
             let error = database(error);
@@ -490,7 +494,7 @@ fn commit(
             return Err(error);
         }
     };
-    let mut chained = Chained::new(&transaction, head);
+    let mut chained = Chained::new(&transaction, known);
     let mut batch = batch.into_iter();
     for request in batch.by_ref() {
         let (answer, spoilt) = perform(&mut chained, request);
@@ -501,7 +505,10 @@ fn commit(
             return Err(error);
         }
     }
-    transaction.commit().map_err(database)
+    let newest = chained.head();
+    transaction.commit().map_err(database)?;
+    *head = Some(newest);
+    Ok(())
 }
 
 /// Does as asked, to be answered after the commit; and why nothing of the transaction may be kept, if so.

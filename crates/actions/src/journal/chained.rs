@@ -9,8 +9,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use super::{JournalError, database, owned, unix_ms};
 use crate::lot;
 
-/// A transaction and the head of the chain in it. What is not committed is no part of the chain: the next transaction reads the
-/// head anew.
+/// A transaction and the head of the chain in it. What is not committed is no part of the chain.
 pub(super) struct Chained<'t> {
     transaction: &'t Transaction<'t>,
     head: Head,

@@ -15,10 +15,8 @@ pub(crate) enum Layout {
     Empty,
     /// Ours, from before there was a chain.
     Unchained,
-    /// Ours, from before there were promises of calls back.
-    Unpromised,
-    /// Ours, from before whose plans are whose was looked up.
-    Unowned,
+    /// Ours, of an older version that has the chain.
+    Older(i64),
     /// As it is described here.
     Current,
     /// A newer program's.
@@ -41,9 +39,8 @@ pub(crate) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
         (0, 0) if tables == 0 => Layout::Empty,
         // The first layout had neither mark.
         (0, 0) if ours == 3 => Layout::Unchained,
-        (APPLICATION, UNPROMISED) => Layout::Unpromised,
-        (APPLICATION, UNOWNED) => Layout::Unowned,
         (APPLICATION, VERSION) => Layout::Current,
+        (APPLICATION, older @ CHAINED..VERSION) => Layout::Older(older),
         (APPLICATION, newer) if newer > VERSION => Layout::Newer(newer),
         (_, _) => Layout::Foreign,
     })
@@ -66,15 +63,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), JournalError> {
             begin_chain(&transaction, 0).map_err(database)?;
         }
         Layout::Unchained => adopt(&transaction)?,
-        Layout::Unpromised => {
-            transaction.execute_batch(PROMISES).map_err(database)?;
-            owned::adopt(&transaction).map_err(database)?;
-            transaction.pragma_update(None, "user_version", VERSION).map_err(database)?;
-        }
-        Layout::Unowned => {
-            owned::adopt(&transaction).map_err(database)?;
-            transaction.pragma_update(None, "user_version", VERSION).map_err(database)?;
-        }
+        Layout::Older(version) => upgrade(&transaction, version).map_err(database)?,
         Layout::Current => {}
         other @ (Layout::Newer(_) | Layout::Foreign) => refuse_foreign(other)?,
     }
@@ -85,15 +74,37 @@ fn refuse_foreign(layout: Layout) -> Result<(), JournalError> {
     match layout {
         Layout::Newer(version) => Err(JournalError::Newer(version)),
         Layout::Foreign => Err(JournalError::Foreign),
-        Layout::Empty | Layout::Unchained | Layout::Unpromised | Layout::Unowned | Layout::Current => Ok(()),
+        Layout::Empty | Layout::Unchained | Layout::Older(_) | Layout::Current => Ok(()),
     }
 }
 
 fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(PLANS)?;
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(PROMISES)?;
     transaction.execute_batch(owned::TABLE)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)
+}
+
+/// Brings a journal that has the chain up to this version.
+fn upgrade(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
+    if version < PROMISED {
+        transaction.execute_batch(PROMISES)?;
+    }
+    if version < OWNED {
+        owned::adopt(transaction)?;
+    }
+    if version < ROWS {
+        // What is erased later must not stand in pages that were given free here.
+        transaction.pragma_update(None, "secure_delete", true)?;
+        transaction.execute_batch("DROP INDEX unfinished; ALTER TABLE plans RENAME TO plans_4;")?;
+        transaction.execute_batch(PLANS)?;
+        transaction.execute_batch(
+            "INSERT INTO plans (id, salt, plan, trail, finished) SELECT id, salt, plan, trail, finished FROM plans_4;
+             DROP TABLE plans_4;",
+        )?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)
 }
 
@@ -243,21 +254,28 @@ const LOG_PAGES: i64 = 4_000;
 /// `CWJL`, by which the file is known to be ours.
 const APPLICATION: i64 = 0x4357_4a4c;
 /// Version of the layout. The first had no chain, and no number.
-pub(crate) const VERSION: i64 = 4;
-/// The one that had no promises.
-pub(super) const UNPROMISED: i64 = 2;
-/// The one that did not keep whose plans are whose.
-pub(super) const UNOWNED: i64 = 3;
+pub(crate) const VERSION: i64 = ROWS;
+/// The first that had the chain.
+pub(super) const CHAINED: i64 = 2;
+/// The first that had promises.
+pub(super) const PROMISED: i64 = 3;
+/// The first that kept whose plans are whose.
+pub(super) const OWNED: i64 = 4;
+/// The first that kept plans as rows of their own in a file. Before, they stood in the index of their names, and whoever looked for one
+/// read several others, which are long.
+const ROWS: i64 = 5;
+
+const PLANS: &str = "
+    CREATE TABLE plans (
+      id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, trail TEXT NOT NULL,
+      finished INTEGER NOT NULL CHECK (finished IN (0, 1))
+    ) STRICT;
+    CREATE INDEX unfinished ON plans (id) WHERE finished = 0;";
 
 const TABLES: &str = "
     CREATE TABLE origin (
       only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, unix_ms INTEGER NOT NULL, adopted INTEGER NOT NULL
     ) STRICT;
-    CREATE TABLE plans (
-      id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, trail TEXT NOT NULL,
-      finished INTEGER NOT NULL CHECK (finished IN (0, 1))
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX unfinished ON plans (id) WHERE finished = 0;
     CREATE TABLE events (
       place INTEGER PRIMARY KEY, plan TEXT NOT NULL, number INTEGER NOT NULL, unix_ms INTEGER NOT NULL,
       salt BLOB NOT NULL, event TEXT NOT NULL,

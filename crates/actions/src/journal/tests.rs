@@ -82,7 +82,7 @@ async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
     let (again, mut last) = completed(&id);
     let mut answers = Vec::new();
     let full =
-        commit(&mut connection, vec![small, begin, again], &mut answers).expect_err("there is no room");
+        commit(&mut connection, &mut None, vec![small, begin, again], &mut answers).expect_err("there is no room");
     answers.into_iter().for_each(|answer| answer(Some(&full)));
     assert!(full.is_passing(), "{full:?}");
     assert_eq!(begun.try_recv(), Ok(Err(full.clone())));
@@ -94,7 +94,7 @@ async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
 
     let (small, mut first) = completed(&id);
     let mut answers = Vec::new();
-    commit(&mut connection, vec![small], &mut answers).expect("what has room is written");
+    commit(&mut connection, &mut None, vec![small], &mut answers).expect("what has room is written");
     answers.into_iter().for_each(|answer| answer(None));
     assert!(first.try_recv().is_ok_and(|it| it.is_ok_and(|entries| entries.len() == 1)));
     drop(connection);
@@ -206,8 +206,7 @@ async fn a_journal_from_before_promises_keeps_what_it_holds_and_takes_them() {
     journal.begin(plan("p1"), Trail::default(), consented()).await.expect("written");
     journal.close();
     let old = Connection::open(&path).expect("opens");
-    old.execute_batch("DROP TABLE promises; DROP TABLE owned; PRAGMA user_version = 2").expect("as it was");
-    assert_eq!(schema::layout(&old), Ok(schema::Layout::Unpromised));
+    put_back(&old, 2);
     assert!(crate::audit::audit_file(&path, None).is_ok_and(|audited| audited.findings.is_empty()));
 
     let journal = Journal::open(&path).expect("opens");
@@ -215,6 +214,68 @@ async fn a_journal_from_before_promises_keeps_what_it_holds_and_takes_them() {
     assert!(journal.load(&PlanId("p1".to_owned())).await.is_ok_and(|story| story.is_some()));
     assert_eq!(journal.cancel_call_back(CallId(1), Pii::new("desk".to_owned())).await, Ok(None));
     journal.close();
+}
+
+/// Makes a journal one of an older version of the layout.
+fn put_back(journal: &Connection, version: i64) {
+    let missing = match version {
+        2 => "DROP TABLE promises; DROP TABLE owned;",
+        3 => "DROP TABLE owned;",
+        _ => "",
+    };
+    journal
+        .execute_batch(&format!(
+            "{missing}
+             CREATE TABLE older (
+               id TEXT PRIMARY KEY, salt BLOB NOT NULL, plan TEXT NOT NULL, trail TEXT NOT NULL,
+               finished INTEGER NOT NULL CHECK (finished IN (0, 1))
+             ) STRICT, WITHOUT ROWID;
+             INSERT INTO older SELECT * FROM plans;
+             DROP TABLE plans;
+             ALTER TABLE older RENAME TO plans;
+             CREATE INDEX unfinished ON plans (id) WHERE finished = 0;
+             PRAGMA user_version = {version}"
+        ))
+        .expect("as it was");
+    assert_eq!(schema::layout(journal), Ok(schema::Layout::Older(version)));
+}
+
+#[tokio::test]
+async fn a_journal_whose_plans_stood_in_the_index_keeps_them_and_forgets_where_they_stood() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let journal = Journal::open(&path).expect("opens");
+    // Long enough for pages of its own.
+    let told = |id: &str| Plan { skill: format!("{id} told it {}", "once more ".repeat(1_000)), ..plan(id) };
+    for id in ["p1", "p2"] {
+        journal.begin(told(id), Trail::default(), consented()).await.expect("written");
+    }
+    let [p1, p2] = ["p1", "p2"].map(|id| PlanId(id.to_owned()));
+    journal.append(&p1, Token::FIRST, 2, Event::Completed).await.expect("written");
+    journal.close();
+    let old = Connection::open(&path).expect("opens");
+    put_back(&old, 4);
+    let audited = crate::audit::audit_file(&path, None).expect("readable");
+    assert_eq!((audited.findings, audited.plans, audited.events), (Vec::new(), 2, 3));
+    // Only what is told of here is to be found: not what making the older one left behind.
+    old.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").expect("done");
+    drop(old);
+
+    let journal = Journal::open(&path).expect("opens");
+    let open = journal.claim(Vec::new(), &no_limits()).await.expect("readable");
+    assert_eq!(open.into_iter().map(|story| story.plan).collect::<Vec<_>>(), [told("p2")]);
+    assert_eq!(journal.load(&p1).await.map(|story| story.map(|story| story.plan)), Ok(Some(told("p1"))));
+    journal.append(&p2, Token::FIRST, 2, Event::Completed).await.expect("it goes on");
+    journal.erase(vec![p1], Vec::new()).await.expect("erased");
+    journal.close();
+    let audited = crate::audit::audit_file(&path, None).expect("readable");
+    assert_eq!((audited.findings, audited.plans, audited.events), (Vec::new(), 2, 4));
+    let file = String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).into_owned();
+    assert!(!file.contains("p1 told it") && file.contains("p2 told it"));
+    let connection = Connection::open(&path).expect("opens");
+    assert_eq!(schema::layout(&connection), Ok(schema::Layout::Current));
+    let found = explained(&connection, "SELECT plan FROM plans WHERE id = ?1");
+    assert!(found.contains("SEARCH plans USING INDEX"), "{found}");
 }
 
 /// What SQLite does for a statement.
@@ -252,11 +313,8 @@ async fn a_journal_from_before_owners_were_looked_up_finds_them_and_tells_nobody
     journal.append(&p1, Token::FIRST, 2, Event::Completed).await.expect("written");
     journal.close();
     let old = Connection::open(&path).expect("opens");
-    for (version, layout) in [(3, schema::Layout::Unowned), (2, schema::Layout::Unpromised)] {
-        let before = if version == 2 { "DROP TABLE promises;" } else { "" };
-        old.execute_batch(&format!("DROP TABLE owned; {before} PRAGMA user_version = {version}"))
-            .expect("as it was");
-        assert_eq!(schema::layout(&old), Ok(layout));
+    for version in [3, 2] {
+        put_back(&old, version);
         let journal = Journal::open(&path).expect("opens");
         assert_eq!(schema::layout(&old), Ok(schema::Layout::Current));
         let past = journal.past(whose.clone()).await.expect("told");

@@ -3,7 +3,7 @@
 use callwright_plan_core::{Hash, Head, Origin};
 use tokio_postgres::{Client, Row};
 
-use super::super::schema::{UNOWNED, UNPROMISED, VERSION};
+use super::super::schema::{CHAINED, OWNED, PROMISED, VERSION};
 use super::super::{JournalError, unix_ms};
 use super::{database, journeys};
 use crate::lot;
@@ -36,11 +36,13 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), JournalError> {
             let layout = transaction.query_one("SELECT layout FROM origin", &[]).await;
             match layout.map_err(|_| JournalError::Foreign)?.get(0) {
                 VERSION => {}
-                older @ (UNPROMISED | UNOWNED) => {
-                    if older == UNPROMISED {
+                older @ CHAINED..VERSION => {
+                    if older < PROMISED {
                         transaction.batch_execute(PROMISES).await.map_err(database)?;
                     }
-                    journeys::adopt(&transaction).await?;
+                    if older < OWNED {
+                        journeys::adopt(&transaction).await?;
+                    }
                     let layout = "UPDATE origin SET layout = $1";
                     transaction.execute(layout, &[&VERSION]).await.map_err(database)?;
                 }
