@@ -16,12 +16,13 @@ pub(super) enum Feature<'a> {
 }
 
 impl Feature<'_> {
-    /// How much it counts beside others. Parts are many: a word of six letters has eighteen.
+    /// How much it counts beside others: by cross-validation over the examples of the airline in four languages. Parts are many, for a word of
+    /// six letters has eighteen; most pairs are of one sentence only.
     const fn weight(self) -> f32 {
         match self {
             Self::Word(_) => 3.0,
-            Self::Pair(..) => 2.0,
-            Self::Part(_) => 1.0,
+            Self::Pair(..) => 1.0,
+            Self::Part(_) => 1.4,
             Self::Sound(_) => 1.5,
         }
     }
