@@ -8,14 +8,18 @@ use serde::Serialize;
 
 /// What a benchmark measures: a table that is printed as it comes, and at the end a file.
 #[derive(Debug)]
-pub struct Report(Vec<Figure>);
+pub struct Report {
+    /// As it was found: a measurement may keep to one of its cores.
+    machine: Machine,
+    figures: Vec<Figure>,
+}
 
 /// The file of a report.
 #[derive(Serialize)]
 struct Written<'a, M> {
     command: String,
     unix_s: u64,
-    machine: Machine,
+    machine: &'a Machine,
     optimised: bool,
     #[serde(flatten)]
     more: M,
@@ -28,13 +32,13 @@ impl Report {
     #[must_use]
     pub fn begin() -> Self {
         println!("{:<68} {:>14} {:>14}", "", "measured", "wanted");
-        Self(Vec::new())
+        Self { machine: Machine::this(), figures: Vec::new() }
     }
 
     /// Prints a figure, and keeps it.
     pub fn tell(&mut self, figure: Figure) {
         println!("{}", figure.line());
-        self.0.push(figure);
+        self.figures.push(figure);
     }
 
     /// Writes what was told, and what more there is, to a file as JSON.
@@ -45,17 +49,17 @@ impl Report {
         let written = Written {
             command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
             unix_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-            machine: Machine::this(),
+            machine: &self.machine,
             optimised: !cfg!(debug_assertions),
             more,
-            figures: &self.0,
+            figures: &self.figures,
         };
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(file, serde_json::to_string_pretty(&written)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
-        let Machine { cpu, cores } = &written.machine;
+        let Machine { cpu, cores } = &self.machine;
         println!("\n{cpu} with {cores} cores; written to {}", file.display());
         Ok(())
     }

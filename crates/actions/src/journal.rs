@@ -483,9 +483,9 @@ fn commit(
     answers: &mut Vec<Answer>,
 ) -> Result<(), JournalError> {
     let known = head.take();
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-        Ok((known.map_or_else(|| schema::head(&transaction), Ok)?, transaction))
-    });
+    let begun = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .and_then(|transaction| Ok((known.map_or_else(|| schema::head(&transaction), Ok)?, transaction)));
     let (known, transaction) = match begun {
         Ok(begun) => begun,
         Err(error) => {

@@ -113,7 +113,7 @@ const FINALS: [char; 28] = [
 const SILENT_INITIAL: usize = 11;
 
 /// Hangul syllables taken apart into letters; everything else as it is. An initial that is not heard is left out.
-fn letters(word: &str) -> String {
+pub(crate) fn letters(word: &str) -> String {
     let mut letters = String::with_capacity(word.len());
     for c in word.chars() {
         let Some(number) = (c as u32).checked_sub(FIRST_SYLLABLE).filter(|number| *number < 11_172) else {
@@ -133,7 +133,7 @@ fn letters(word: &str) -> String {
 }
 
 /// Letters put together into syllables as they are spoken: a consonant belongs to the vowel after it.
-fn syllables(letters: &str) -> String {
+pub(crate) fn syllables(letters: &str) -> String {
     let letters: Vec<char> = letters.chars().collect();
     let initial = |at: usize| INITIALS.iter().position(|known| letters.get(at) == Some(known));
     let medial = |at: usize| {

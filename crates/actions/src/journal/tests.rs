@@ -81,8 +81,8 @@ async fn a_disk_without_room_takes_nothing_of_a_batch_and_says_so() {
     let begin = Request::Begin { plan: Box::new(plan("p2")), trail: large, event: consented(), reply };
     let (again, mut last) = completed(&id);
     let mut answers = Vec::new();
-    let full =
-        commit(&mut connection, &mut None, vec![small, begin, again], &mut answers).expect_err("there is no room");
+    let full = commit(&mut connection, &mut None, vec![small, begin, again], &mut answers)
+        .expect_err("there is no room");
     answers.into_iter().for_each(|answer| answer(Some(&full)));
     assert!(full.is_passing(), "{full:?}");
     assert_eq!(begun.try_recv(), Ok(Err(full.clone())));

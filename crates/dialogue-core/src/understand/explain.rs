@@ -7,6 +7,7 @@ use super::gate::SIGN_NAMES;
 use super::interpreter::Room;
 use super::{Intent, Interpreter, Reading};
 use crate::lexicon::fold;
+use crate::sounds::syllables;
 
 /// What spoke for a reading.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,6 +124,7 @@ fn named(feature: Feature<'_>) -> (Kind, String) {
         Feature::Word(word) => (Kind::Word, word.to_owned()),
         Feature::Pair(one, other) => (Kind::Pair, format!("{one} {other}")),
         Feature::Part(part) => (Kind::Part, part.to_owned()),
+        Feature::Letters(letters) => (Kind::Part, syllables(letters)),
         Feature::Sound(key) => (Kind::Sound, key.to_owned()),
     }
 }

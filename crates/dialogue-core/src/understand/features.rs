@@ -1,6 +1,6 @@
 //! A sentence as a sparse vector: words, pairs of words, parts of words, and how words sound.
 
-use crate::sounds::Sounds;
+use crate::sounds::{Sounds, letters};
 
 /// One thing that a sentence has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub(super) enum Feature<'a> {
     Pair(&'a str, &'a str),
     /// Two to five letters of a word between its borders, `^` and `$`, or one sign that is a syllable.
     Part(&'a str),
+    /// Three to seven letters of a word in Hangul whose syllables were taken apart: another form of a verb, or the next particle, changes
+    /// the last letters of a syllable and keeps the others.
+    Letters(&'a str),
     /// How a word sounds.
     Sound(&'a str),
 }
@@ -23,6 +26,7 @@ impl Feature<'_> {
             Self::Word(_) => 3.0,
             Self::Pair(..) => 1.0,
             Self::Part(_) => 1.4,
+            Self::Letters(_) => 2.0,
             Self::Sound(_) => 1.5,
         }
     }
@@ -31,7 +35,7 @@ impl Feature<'_> {
         match self {
             Self::Word(word) => fnv(&["w", word]),
             Self::Pair(one, other) => fnv(&["p", one, " ", other]),
-            Self::Part(part) => fnv(&["c", part]),
+            Self::Part(part) | Self::Letters(part) => fnv(&["c", part]),
             Self::Sound(key) => fnv(&["s", key]),
         }
     }
@@ -70,18 +74,20 @@ pub(super) fn each(folded: &str, sounds: &Sounds, mut show: impl FnMut(usize, Fe
         }
         sounds.key(word, &mut key);
         show(at, Feature::Sound(&key));
+        // A letter says nothing; what is written as one sign in Korean is a syllable.
+        for (start, sign) in word.char_indices().filter(|(_, sign)| *sign >= SYLLABLES) {
+            show(at, Feature::Part(&word[start..start + sign.len_utf8()]));
+        }
+        let letters = letters(word);
+        let apart = letters != word;
         marked.clear();
-        marked.extend(["^", word, "$"]);
+        marked.extend(["^", &letters, "$"]);
         starts.clear();
         starts.extend(marked.char_indices().map(|(start, _)| start).chain([marked.len()]));
-        // A letter says nothing; what is written as one sign in Korean is a syllable.
-        for (start, _) in marked.char_indices().filter(|(_, c)| *c >= SYLLABLES) {
-            let end = start + marked[start..].chars().next().map_or(0, char::len_utf8);
-            show(at, Feature::Part(&marked[start..end]));
-        }
-        for length in 2..=5 {
+        for length in if apart { 3..=7 } else { 2..=5 } {
             for window in starts.windows(length + 1) {
-                show(at, Feature::Part(&marked[window[0]..window[length]]));
+                let part = &marked[window[0]..window[length]];
+                show(at, if apart { Feature::Letters(part) } else { Feature::Part(part) });
             }
         }
     }
