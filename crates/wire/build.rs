@@ -1,12 +1,13 @@
 //! Makes Rust of proto/ with a compiler that is itself a Rust library, so that nobody needs `protoc`.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use prost::Message as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Asked when it runs: a checkout that was moved keeps the program that was built where it stood.
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let files = ["callwright/actions/v1/actions.proto", "callwright/connector/v1/connector.proto"];
     let descriptors = protox::compile(files, [&root])?;

@@ -20,9 +20,13 @@ impl Sounds {
     /// Writes how a folded word sounds: words that sound alike have the same key. Letters that the table does not know stand for
     /// themselves, and the same sound twice is one.
     pub(crate) fn key(&self, word: &str, key: &mut String) {
+        self.key_of(&letters(word), key);
+    }
+
+    /// The same, of a word's [`letters`].
+    pub(crate) fn key_of(&self, letters: &str, key: &mut String) {
         key.clear();
-        let letters = letters(word);
-        let mut rest = letters.as_str();
+        let mut rest = letters;
         while let Some(first) = rest.chars().next() {
             let (length, sound) = match self.at(rest) {
                 Some((letters, sound)) => (letters.len(), sound),

@@ -72,13 +72,13 @@ pub(super) fn each(folded: &str, sounds: &Sounds, mut show: impl FnMut(usize, Fe
         if let Some(before) = before.replace(word) {
             show(at, Feature::Pair(before, word));
         }
-        sounds.key(word, &mut key);
+        let letters = letters(word);
+        sounds.key_of(&letters, &mut key);
         show(at, Feature::Sound(&key));
         // A letter says nothing; what is written as one sign in Korean is a syllable.
         for (start, sign) in word.char_indices().filter(|(_, sign)| *sign >= SYLLABLES) {
             show(at, Feature::Part(&word[start..start + sign.len_utf8()]));
         }
-        let letters = letters(word);
         let apart = letters != word;
         marked.clear();
         marked.extend(["^", &letters, "$"]);
