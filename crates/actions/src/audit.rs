@@ -179,6 +179,15 @@ fn feed(journal: &Transaction<'_>, audit: &mut Audit) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         audit.damaged(format!("it has a {} `{}`, which no journal has", text(row, 0)?, text(row, 1)?));
     }
+    // Who only reads is not told when what a table may hold (CHECK) is broken; who writes cannot open the file. Nothing is done here.
+    let bare = Connection::open_in_memory()?;
+    let mut tables = journal.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")?;
+    let mut rows = tables.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Err(error) = bare.prepare(&text(row, 1)?) {
+            audit.damaged(format!("its table `{}` is broken: {error}", text(row, 0)?));
+        }
+    }
     let mut plans = journal.prepare("SELECT id, plan, trail, salt, finished FROM plans")?;
     let mut rows = plans.query([])?;
     while let Some(row) = rows.next()? {

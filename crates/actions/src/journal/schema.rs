@@ -57,7 +57,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), JournalError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(database)?;
     // Asked again: another core may have been quicker.
-    match layout(&transaction).map_err(database)? {
+    let found = layout(&transaction).map_err(database)?;
+    if matches!(found, Layout::Unchained | Layout::Older(_)) {
+        // What is erased later must not stand in pages that are given free here.
+        transaction.pragma_update(None, "secure_delete", true).map_err(database)?;
+    }
+    match found {
         Layout::Empty => {
             create(&transaction).map_err(database)?;
             begin_chain(&transaction, 0).map_err(database)?;
@@ -96,8 +101,6 @@ fn upgrade(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> 
         owned::adopt(transaction)?;
     }
     if version < ROWS {
-        // What is erased later must not stand in pages that were given free here.
-        transaction.pragma_update(None, "secure_delete", true)?;
         transaction.execute_batch("DROP INDEX unfinished; ALTER TABLE plans RENAME TO plans_4;")?;
         transaction.execute_batch(PLANS)?;
         transaction.execute_batch(

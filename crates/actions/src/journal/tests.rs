@@ -196,6 +196,13 @@ async fn a_journal_without_a_chain_gets_one_and_keeps_what_it_holds() {
     let connection = Connection::open(&path).expect("opens");
     let origin = schema::origin(&connection).expect("readable").expect("is there");
     assert_eq!(origin.adopted, 4, "the chain cannot vouch for what was there before");
+    drop(connection);
+
+    let journal = Journal::open(&path).expect("opens");
+    journal.erase(vec![p1], Vec::new()).await.expect("erased");
+    journal.close();
+    let file = String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).into_owned();
+    assert!(!file.contains(r#""id":"p1""#) && file.contains(r#""id":"p2""#), "nor where it stood before");
 }
 
 #[tokio::test]
