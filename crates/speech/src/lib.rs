@@ -19,6 +19,7 @@ mod pocketsphinx;
 mod prepared;
 mod prompt_cache;
 mod recogniser;
+mod rendition;
 mod resample;
 mod scheduler;
 mod sentences;

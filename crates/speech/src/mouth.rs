@@ -10,10 +10,10 @@ use tokio::sync::{Notify, mpsc};
 use tracing::{debug, error, warn};
 
 use crate::SynthesisError;
-use crate::prepared::{Prepared, ask};
+use crate::prepared::Prepared;
 use crate::prompt_cache::{Key, PromptCache};
+use crate::rendition::{End, Rendition};
 use crate::sentences::{Words, sentences};
-use crate::sound::Sound;
 use crate::speaking::Speakers;
 use cutter::Cutter;
 
@@ -155,44 +155,35 @@ impl Tongue {
     }
 
     async fn sound(&mut self, say: &Say) -> Said {
-        let key = Key { language: say.language, voice: say.voice.clone(), text: say.text.clone() };
-        let fixed = say.source == SaySource::Fixed;
         let text = limited(&say.text);
         let words = Words::of(&say.text);
         let mut cutter = Cutter::default();
-        if let Some(sound) = self.cache.find(&key).filter(|_| fixed) {
-            cutter.add(&sound);
-            return self.end(say, &mut cutter, words.over_at(text.len())).await;
-        }
-        let mut whole = Sound::default();
         let mut complete = true;
         let mut pieces = sentences(text, SENTENCE_BYTES_MAX).into_iter();
-        let mut next = pieces.next().map(|piece| {
-            let ready = self.prepared.take(say, piece);
-            (words.inside(piece), ready.unwrap_or_else(|| ask(&self.speakers, &key, piece)))
-        });
-        while let Some((over, (mut sound, ended))) = next.take() {
-            while let Some(mut piece) = sound.recv().await {
-                renumber(&mut piece, &over);
-                if fixed {
-                    whole.append(&piece);
-                }
-                cutter.add(&piece);
+        let mut ask = |tongue: &Self| {
+            pieces.next().map(|sentence| (words.inside(sentence), tongue.rendition(say, sentence)))
+        };
+        let mut next = ask(self);
+        while let Some((over, rendition)) = next.take() {
+            let mut place = 0;
+            while let Some(sound) = rendition.piece(place).await {
+                place += 1;
+                cutter.add(&sound, &over);
                 // A fast engine is asked for the next sentence while this one is still being played.
-                if next.is_none() && sound.is_closed() {
-                    next = pieces.next().map(|piece| (words.inside(piece), ask(&self.speakers, &key, piece)));
+                if next.is_none() && rendition.end().is_some() {
+                    next = ask(self);
                 }
                 if !self.send(say, &mut cutter, false).await {
                     return Said::LegGone;
                 }
             }
-            match ended.await {
-                Ok(Ok(_)) | Ok(Err(SynthesisError::Stopped)) => cutter.end_sentence(),
-                Ok(Err(error)) => {
+            match rendition.end() {
+                Some(End::Whole(_) | End::Failed(SynthesisError::Stopped)) => cutter.end_sentence(),
+                Some(End::Failed(error)) => {
                     complete = false;
                     error!(say = say.id.0, %error, "a sentence could not be spoken");
                 }
-                Err(_) => {
+                Some(End::Dropped) | None => {
                     complete = false;
                     warn!(say = say.id.0, "a sentence was not spoken: speech is shutting down");
                 }
@@ -202,14 +193,21 @@ impl Tongue {
                 cutter.stop_counting();
             }
             if next.is_none() {
-                next = pieces.next().map(|piece| (words.inside(piece), ask(&self.speakers, &key, piece)));
+                next = ask(self);
             }
-        }
-        if fixed && complete && !whole.samples.is_empty() {
-            self.cache.keep(key, Arc::new(whole));
         }
         let over = if complete { words.over_at(text.len()) } else { 0 };
         self.end(say, &mut cutter, over).await
+    }
+
+    /// The sound of a sentence: of a fixed prompt for all callers, else for this one.
+    fn rendition(&self, say: &Say, sentence: &str) -> Arc<Rendition> {
+        let key = Key { language: say.language, voice: say.voice.clone(), sentence: sentence.to_owned() };
+        let make = |key: &Key| self.prepared.take(key).unwrap_or_else(|| self.speakers.ask(key));
+        match say.source {
+            SaySource::Fixed => self.cache.get_or(key, make),
+            SaySource::Rendered => make(&key),
+        }
     }
 
     /// Sends the rest, after which this many words of the text are over, or as many as were counted.
@@ -254,9 +252,8 @@ pub(crate) fn in_step(say: &Say, speakers: &Speakers) -> Vec<SayFrame> {
     let mut cutter = Cutter::default();
     for piece in sentences(text, SENTENCE_BYTES_MAX) {
         let over = words.inside(piece);
-        let spoken = speakers.speak(piece, say.language, &say.voice, &mut |mut sound| {
-            renumber(&mut sound, &over);
-            cutter.add(&sound);
+        let spoken = speakers.speak(piece, say.language, &say.voice, &mut |sound| {
+            cutter.add(&sound, &over);
             ControlFlow::Continue(())
         });
         cutter.end_sentence();
@@ -277,14 +274,6 @@ pub(crate) fn in_step(say: &Say, speakers: &Speakers) -> Vec<SayFrame> {
 /// An item of a say's stream.
 fn item(say: &Say, frame: Option<Frame>, words: u16, word_at: Option<u16>) -> SayFrame {
     SayFrame { say: say.id, turn: say.turn, interruptible: say.interruptible, frame, words, word_at }
-}
-
-/// Counts a piece's words as the whole text does.
-fn renumber(piece: &mut Sound, over: &[u16]) {
-    for word in &mut piece.words {
-        let inside = usize::from(word.words).saturating_sub(1);
-        word.words = over.get(inside).or(over.last()).copied().unwrap_or(0);
-    }
 }
 
 /// As much of a text as is spoken.

@@ -3,19 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use callwright_model::{LikelySay, Say};
-use tokio::sync::{mpsc, oneshot};
+use callwright_model::LikelySay;
 
-use crate::SynthesisError;
 use crate::mouth::{SENTENCE_BYTES_MAX, limited};
 use crate::prompt_cache::{Key, PromptCache};
+use crate::rendition::{End, Rendition};
 use crate::sentences::sentences;
-use crate::sound::Sound;
-use crate::speaking::{Job, Speakers};
-
-/// The sound of one sentence on its way, and how making it ended.
-pub(crate) type Sounding =
-    (mpsc::UnboundedReceiver<Sound>, oneshot::Receiver<Result<Duration, SynthesisError>>);
+use crate::speaking::Speakers;
 
 /// First sentences that are ready, or being made, for one leg.
 #[derive(Clone, Default)]
@@ -23,8 +17,7 @@ pub(crate) struct Prepared(Arc<Mutex<Vec<Ready>>>);
 
 struct Ready {
     key: Key,
-    sentence: String,
-    sounding: Sounding,
+    rendition: Arc<Rendition>,
     asked: Instant,
 }
 
@@ -36,54 +29,34 @@ impl Prepared {
         let mut old = std::mem::take(&mut *self.lock());
         for say in says {
             let LikelySay { text, language, voice } = say;
-            let key = Key { language, voice, text };
+            let Some(&sentence) = sentences(limited(&text), SENTENCE_BYTES_MAX).first() else { continue };
+            let key = Key { language, voice, sentence: sentence.to_owned() };
             if let Some(place) = old.iter().position(|ready| ready.key == key) {
                 wanted.push(old.swap_remove(place));
-            } else if cache.find(&key).is_none()
-                && let Some(sentence) =
-                    sentences(limited(&key.text), SENTENCE_BYTES_MAX).first().map(|s| (*s).to_owned())
-            {
-                let sounding = ask(speakers, &key, &sentence);
-                wanted.push(Ready { key, sentence, sounding, asked: Instant::now() });
+            } else if !cache.has(&key) {
+                let rendition = speakers.ask(&key);
+                wanted.push(Ready { key, rendition, asked: Instant::now() });
             }
         }
-        for mut ready in old {
-            let made = ready.sounding.1.try_recv().ok().and_then(Result::ok);
-            wasted(made.unwrap_or_else(|| ready.asked.elapsed()));
+        for ready in old {
+            wasted(match ready.rendition.end() {
+                Some(End::Whole(took)) => took,
+                Some(End::Failed(_) | End::Dropped) | None => ready.asked.elapsed(),
+            });
         }
         *self.lock() = wanted;
     }
 
     /// The sound of a say's first sentence, if it was foreseen.
-    pub(crate) fn take(&self, say: &Say, sentence: &str) -> Option<Sounding> {
+    pub(crate) fn take(&self, key: &Key) -> Option<Arc<Rendition>> {
         let mut ready = self.lock();
-        let place = ready.iter().position(|ready| {
-            let Key { language, voice, text } = &ready.key;
-            *language == say.language
-                && *voice == say.voice
-                && *text == say.text
-                && ready.sentence == sentence
-        })?;
-        Some(ready.swap_remove(place).sounding)
+        let place = ready.iter().position(|ready| ready.key == *key)?;
+        Some(ready.swap_remove(place).rendition)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Ready>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Has a sentence made.
-pub(crate) fn ask(speakers: &Speakers, key: &Key, sentence: &str) -> Sounding {
-    let (sound, pieces) = mpsc::unbounded_channel();
-    let (ended, end) = oneshot::channel();
-    speakers.ask(Job {
-        text: sentence.to_owned(),
-        language: key.language,
-        voice: key.voice.clone(),
-        sound,
-        ended,
-    });
-    (pieces, end)
 }
 
 fn wasted(time: Duration) {

@@ -1,11 +1,11 @@
-//! The sound of fixed prompts, kept so that they are synthesised once.
+//! The sentences of fixed prompts, kept so that each is synthesised once, however many callers it is said to at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callwright_model::{Language, Voice};
 
-use crate::sound::Sound;
+use crate::rendition::{End, Rendition};
 
 /// A bounded store of sound; what was not used for longest goes first.
 pub(crate) struct PromptCache {
@@ -16,20 +16,19 @@ pub(crate) struct PromptCache {
 #[derive(Default)]
 struct Inner {
     prompts: HashMap<Key, Prompt>,
-    bytes: usize,
     clock: u64,
 }
 
-/// What makes a prompt's sound.
+/// What makes a sentence's sound.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) language: Language,
     pub(crate) voice: Voice,
-    pub(crate) text: String,
+    pub(crate) sentence: String,
 }
 
 struct Prompt {
-    sound: Arc<Sound>,
+    rendition: Arc<Rendition>,
     used: u64,
 }
 
@@ -38,33 +37,25 @@ impl PromptCache {
         Self { bytes_max, inner: Mutex::default() }
     }
 
-    pub(crate) fn find(&self, key: &Key) -> Option<Arc<Sound>> {
-        let mut inner = self.lock();
-        inner.clock += 1;
-        let clock = inner.clock;
-        let prompt = inner.prompts.get_mut(key)?;
-        prompt.used = clock;
-        Some(Arc::clone(&prompt.sound))
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.lock().prompts.contains_key(key)
     }
 
-    pub(crate) fn keep(&self, key: Key, sound: Arc<Sound>) {
-        let bytes = sound.bytes();
-        if bytes > self.bytes_max {
-            return;
-        }
+    /// A sentence that is here or on its way, or else what is made for it now. One that failed is made again.
+    pub(crate) fn get_or(&self, key: Key, make: impl FnOnce(&Key) -> Arc<Rendition>) -> Arc<Rendition> {
         let mut inner = self.lock();
         inner.clock += 1;
         let used = inner.clock;
-        inner.bytes += bytes;
-        if let Some(old) = inner.prompts.insert(key, Prompt { sound, used }) {
-            inner.bytes -= old.sound.bytes();
+        if let Some(prompt) = inner.prompts.get_mut(&key)
+            && matches!(prompt.rendition.end(), None | Some(End::Whole(_)))
+        {
+            prompt.used = used;
+            return Arc::clone(&prompt.rendition);
         }
-        while inner.bytes > self.bytes_max {
-            let oldest =
-                inner.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
-            let Some(gone) = oldest.and_then(|key| inner.prompts.remove(&key)) else { break };
-            inner.bytes -= gone.sound.bytes();
-        }
+        let rendition = make(&key);
+        inner.prompts.insert(key, Prompt { rendition: Arc::clone(&rendition), used });
+        inner.make_room(self.bytes_max);
+        rendition
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -72,39 +63,65 @@ impl PromptCache {
     }
 }
 
+impl Inner {
+    /// How much a new sentence will take is known when the next one comes.
+    fn make_room(&mut self, bytes_max: usize) {
+        let mut bytes: usize = self.prompts.values().map(|prompt| prompt.rendition.bytes()).sum();
+        while bytes > bytes_max {
+            let oldest =
+                self.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
+            let Some(gone) = oldest.and_then(|key| self.prompts.remove(&key)) else { break };
+            bytes -= gone.rendition.bytes();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::SynthesisError;
+    use crate::sound::Sound;
 
-    fn key(text: &str) -> Key {
-        Key { language: Language::EN, voice: Voice::default(), text: text.to_owned() }
+    fn key(sentence: &str) -> Key {
+        Key { language: Language::EN, voice: Voice::default(), sentence: sentence.to_owned() }
     }
 
-    fn sound(samples: usize) -> Arc<Sound> {
-        Arc::new(Sound { samples: vec![1; samples], words: Vec::new() })
+    fn whole(samples: usize) -> Arc<Rendition> {
+        let (rendition, maker) = Rendition::begin();
+        assert!(maker.add(Sound { samples: vec![1; samples], words: Vec::new() }).is_continue());
+        maker.end(Ok(Duration::ZERO));
+        rendition
     }
 
     #[test]
-    fn the_prompt_not_used_for_longest_makes_room() {
-        let cache = PromptCache::new(400);
-        for text in ["a", "b"] {
-            cache.keep(key(text), sound(100));
+    fn the_sentence_not_used_for_longest_makes_room() {
+        let cache = PromptCache::new(500);
+        for sentence in ["a", "b", "a"] {
+            cache.get_or(key(sentence), |_| whole(100));
         }
-        assert!(cache.find(&key("a")).is_some());
-        cache.keep(key("c"), sound(50));
-        assert!(cache.find(&key("a")).is_some());
-        assert!(cache.find(&key("b")).is_none());
-        assert!(cache.find(&key("c")).is_some());
-        cache.keep(key("too long"), sound(500));
-        assert!(cache.find(&key("too long")).is_none());
-        assert_eq!(cache.lock().bytes, 300);
+        cache.get_or(key("c"), |_| whole(100));
+        assert_eq!(["a", "b", "c"].map(|sentence| cache.has(&key(sentence))), [true, false, true]);
     }
 
     #[test]
-    fn keeping_a_prompt_again_counts_it_once() {
-        let cache = PromptCache::new(400);
-        cache.keep(key("a"), sound(100));
-        cache.keep(key("a"), sound(150));
-        assert_eq!(cache.lock().bytes, 300);
+    fn a_sentence_on_its_way_is_not_asked_for_again() {
+        let cache = PromptCache::new(500);
+        let (rendition, maker) = Rendition::begin();
+        cache.get_or(key("a"), |_| rendition);
+        let again = cache.get_or(key("a"), |_| unreachable!("it is being made"));
+        // Only the cache and a say hold it; the cache would be enough.
+        drop(again);
+        assert!(maker.is_wanted());
+    }
+
+    #[test]
+    fn a_sentence_that_failed_is_made_again() {
+        let cache = PromptCache::new(500);
+        let (rendition, maker) = Rendition::begin();
+        cache.get_or(key("a"), |_| rendition);
+        maker.end(Err(SynthesisError::Timeout(Duration::ZERO)));
+        assert_eq!(cache.get_or(key("a"), |_| whole(100)).bytes(), 200);
     }
 }

@@ -24,14 +24,6 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    /// Puts another sound behind this one.
-    pub(crate) fn append(&mut self, other: &Self) {
-        let start = self.samples.len();
-        let moved = |word: &WordSpan| WordSpan { start: word.start + start, end: word.end + start, ..*word };
-        self.words.extend(other.words.iter().map(moved));
-        self.samples.extend_from_slice(&other.samples);
-    }
-
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.samples.as_slice()) + size_of_val(self.words.as_slice())
     }

@@ -1,31 +1,27 @@
 //! The threads that synthesise.
 //!
-//! A job is one sentence. Engines run as fast as they can and hand their sound to a channel without a limit of its own: a sentence is
-//! short, so its sound is, and an engine that waited for a caller's playout would hold up everyone else's.
+//! A job is one sentence. Engines run as fast as they can and the sound they make is kept until it is played: a sentence is short, so
+//! its sound is, and an engine that waited for a caller's playout would hold up everyone else's.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use callwright_model::{Language, SAMPLE_RATE, Voice};
-use tokio::sync::mpsc;
 use tracing::{error, warn};
 
+use crate::prompt_cache::Key;
+use crate::rendition::{Maker, Rendition};
 use crate::sound::{Sound, Tailor};
 use crate::synthesiser::Synthesiser;
 use crate::{SpeechError, SynthesisError};
 
-/// A sentence to speak.
-pub(crate) struct Job {
-    pub(crate) text: String,
-    pub(crate) language: Language,
-    pub(crate) voice: Voice,
-    /// Where the sound goes; closing its other end stops the engine.
-    pub(crate) sound: mpsc::UnboundedSender<Sound>,
-    /// Tells how it ended, once, and how long it took. Dropped without a word when the job was never begun.
-    pub(crate) ended: tokio::sync::oneshot::Sender<Result<Duration, SynthesisError>>,
+/// A sentence to speak, until nobody wants it any more.
+struct Job {
+    key: Key,
+    maker: Maker,
 }
 
 /// Engines in order of preference, and the threads that run them.
@@ -59,9 +55,12 @@ impl Speakers {
         Ok(Self { shared, threads })
     }
 
-    pub(crate) fn ask(&self, job: Job) {
-        self.shared.lock().waiting.push_back(job);
+    /// Has a sentence made.
+    pub(crate) fn ask(&self, key: &Key) -> Arc<Rendition> {
+        let (rendition, maker) = Rendition::begin();
+        self.shared.lock().waiting.push_back(Job { key: key.clone(), maker });
         self.shared.changed.notify_one();
+        rendition
     }
 
     /// Speaks here and now, handing over sound with its words as it is made.
@@ -106,20 +105,13 @@ impl Drop for Speakers {
 impl Shared {
     fn serve(&self) {
         while let Some(job) = self.next() {
-            if job.sound.is_closed() {
+            let Job { key: Key { language, voice, sentence }, maker } = job;
+            if !maker.is_wanted() {
                 continue;
             }
-            let Job { text, language, voice, sound, ended } = job;
             let begun = Instant::now();
-            let result = self.speak(&text, language, &voice, &mut |piece| {
-                if sound.is_closed() || (!piece.samples.is_empty() && sound.send(piece).is_err()) {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            });
-            // Whoever asked may have stopped listening.
-            let _ = ended.send(result.map(|()| begun.elapsed()));
+            let result = self.speak(&sentence, language, &voice, &mut |piece| maker.add(piece));
+            maker.end(result.map(|()| begun.elapsed()));
         }
     }
 

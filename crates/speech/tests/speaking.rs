@@ -362,6 +362,28 @@ async fn a_fixed_prompt_is_synthesised_once_and_keeps_its_words() {
 }
 
 #[tokio::test]
+async fn callers_who_come_at_once_and_hang_up_early_share_the_making_of_a_prompt() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("log");
+    let lines = format!(r#"echo ran >> "{}"; exec espeak-ng "$@""#, log.display());
+    let speech = Speech::start(SpeechConfig { espeak_program: script(dir.path(), &lines), ..config() });
+    let speech = speech.expect("it starts");
+    let text = "Gracias por llamar, le atiende un asistente. ¿En qué puedo ayudarle?";
+    let fixed = Say { language: Language::ES, source: SaySource::Fixed, ..say(1, 0, text) };
+    let mut early: Vec<_> = (0..20).map(|_| Line::new(&speech, 3)).collect();
+    early.iter().for_each(|line| line.mouth.say(fixed.clone()));
+    for line in &mut early {
+        assert!(line.next().await.frame.is_some());
+    }
+    drop(early);
+    let mut late = Line::new(&speech, 2_000);
+    late.mouth.say(fixed);
+    assert_eq!(late.items(1).await.last().map(|end| end.words), Some(word_count(text)));
+    let runs = std::fs::read_to_string(&log).expect("it ran").lines().count();
+    assert_eq!(runs, 2, "once for each sentence");
+}
+
+#[tokio::test]
 async fn what_no_engine_could_speak_is_not_told_as_said() {
     // The zero byte is too much for flite, and there is no other engine.
     let espeak_program = PathBuf::from("callwright-has-no-such-program");

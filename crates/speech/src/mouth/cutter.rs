@@ -27,14 +27,18 @@ enum Counting {
 }
 
 impl Cutter {
-    pub(super) fn add(&mut self, sound: &Sound) {
+    /// Adds a piece of a sentence. `over` tells for each of the sentence's words how many of the say's are over when it is.
+    pub(super) fn add(&mut self, sound: &Sound, over: &[u16]) {
         self.samples.drain(..self.used);
         self.from += self.used;
         self.used = 0;
         let start = self.from + self.samples.len();
         if self.counting == Counting::On {
-            let moved =
-                |word: &WordSpan| WordSpan { start: word.start + start, end: word.end + start, ..*word };
+            let moved = |word: &WordSpan| {
+                let inside = usize::from(word.words).saturating_sub(1);
+                let words = over.get(inside).or(over.last()).copied().unwrap_or(0);
+                WordSpan { words, start: word.start + start, end: word.end + start }
+            };
             self.spans.extend(sound.words.iter().map(moved));
         }
         self.samples.extend_from_slice(&sound.samples);
