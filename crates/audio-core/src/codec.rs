@@ -93,6 +93,11 @@ impl Encoder {
         match &mut self.0 {
             EncoderKind::G711 { law, down } => {
                 let out = out.get_mut(..samples.len() / 2).ok_or(CodecError::NoRoom)?;
+                // An agent is silent for most of a call.
+                if down.rests(samples) {
+                    out.fill(law.encode(0));
+                    return Ok(out.len());
+                }
                 let mut narrow = [0; FRAME_SAMPLES / 2];
                 for (samples, out) in samples.chunks(FRAME_SAMPLES).zip(out.chunks_mut(FRAME_SAMPLES / 2)) {
                     let narrow = &mut narrow[..out.len()];
@@ -110,6 +115,14 @@ impl Encoder {
         }
     }
 
+    /// Tells whether what is encoded has nothing above 4 kHz, so that a codec with a choice spends no effort there.
+    pub fn expect_narrow(&mut self, narrow: bool) {
+        match &mut self.0 {
+            EncoderKind::G711 { .. } | EncoderKind::G722(_) => {}
+            EncoderKind::Opus(encoder) => encoder.expect_narrow(narrow),
+        }
+    }
+
     /// Tells the loss that the receiver reports, so that a codec with redundancy spends no more on it than is useful.
     pub fn expect_loss(&mut self, percent: u8) {
         match &mut self.0 {
@@ -123,8 +136,17 @@ impl Encoder {
 pub struct Decoder(DecoderKind);
 
 enum DecoderKind {
-    G711 { law: Law, concealer: Box<Concealer>, up: Box<Upsampler<2>> },
-    G722 { decoder: Box<G722Decoder>, concealer: Box<Concealer> },
+    G711 {
+        law: Law,
+        concealer: Box<Concealer>,
+        up: Box<Upsampler<2>>,
+        /// Silence came for so long that more of it comes out as it is. Many telephones send it while nobody speaks.
+        at_rest: bool,
+    },
+    G722 {
+        decoder: Box<G722Decoder>,
+        concealer: Box<Concealer>,
+    },
     Opus(OpusDecoder),
 }
 
@@ -138,6 +160,7 @@ impl Decoder {
             law,
             concealer: Box::new(Concealer::narrow()),
             up: Box::new(Upsampler::new()),
+            at_rest: false,
         };
         Ok(Self(match codec {
             Codec::Pcmu => g711(Law::Mu),
@@ -157,11 +180,16 @@ impl Decoder {
     /// was appended then.
     pub fn decode(&mut self, payload: &[u8], pcm: &mut PcmRing) -> Result<usize, CodecError> {
         match &mut self.0 {
-            DecoderKind::G711 { law, concealer, up } => {
+            DecoderKind::G711 { law, concealer, up, at_rest } => {
                 packet_ticks(Codec::Pcmu, payload).ok_or(CodecError::Corrupt)?;
                 let count = payload.len() * 2;
                 if pcm.room() < count {
                     return Err(CodecError::NoRoom);
+                }
+                let silent = law.is_silence(payload);
+                if silent && *at_rest {
+                    pcm.extend(count).fill(0);
+                    return Ok(count);
                 }
                 for codes in payload.chunks(CHUNK) {
                     let mut narrow = [0; CHUNK];
@@ -170,6 +198,7 @@ impl Decoder {
                     concealer.received(narrow);
                     up.process(narrow, pcm.extend(narrow.len() * 2));
                 }
+                *at_rest = silent && concealer.is_at_rest();
                 Ok(count)
             }
             DecoderKind::G722 { decoder, concealer } => {
@@ -195,7 +224,8 @@ impl Decoder {
     pub fn conceal(&mut self, samples: usize, pcm: &mut PcmRing) -> usize {
         let samples = samples.next_multiple_of(CONCEAL_STEP).min(pcm.room() / CONCEAL_STEP * CONCEAL_STEP);
         match &mut self.0 {
-            DecoderKind::G711 { concealer, up, .. } => {
+            DecoderKind::G711 { concealer, up, at_rest, .. } => {
+                *at_rest = false;
                 let mut left = samples / 2;
                 while left > 0 {
                     let mut narrow = [0; CHUNK];

@@ -81,6 +81,12 @@ impl Concealer {
         self.follow_background(samples);
     }
 
+    /// Whether only silence came for as long as is remembered: more of it changes nothing.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.guess.is_none() && self.background == 0.0 && self.history.iter().all(|sample| *sample == 0)
+    }
+
     /// Writes a guess over `out` for samples that are missing.
     pub fn conceal(&mut self, out: &mut [i16]) {
         let guess = self.guess.get_or_insert_with(|| Guess::new(&self.history, self.times));

@@ -28,6 +28,15 @@ impl Law {
         }
     }
 
+    /// Whether all of this is the digital silence of the law. A-law has no zero.
+    #[must_use]
+    pub fn is_silence(self, codes: &[u8]) -> bool {
+        match self {
+            Self::Mu => codes.iter().all(|code| code | 0x80 == 0xFF),
+            Self::A => false,
+        }
+    }
+
     /// Decodes as many samples as fit and tells how many.
     pub fn decode_into(self, codes: &[u8], samples: &mut [i16]) -> usize {
         let table = match self {

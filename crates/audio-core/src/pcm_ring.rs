@@ -59,6 +59,10 @@ impl PcmRing {
     /// Drops up to `count` samples from the front.
     pub fn discard(&mut self, count: usize) {
         self.start += count.min(self.len());
+        if self.is_empty() {
+            // Begins anew in memory that was just used.
+            self.clear();
+        }
     }
 
     /// Drops samples from the back until `length` are left.

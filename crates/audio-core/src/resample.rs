@@ -95,6 +95,12 @@ impl<const FACTOR: usize> Downsampler<FACTOR> {
         Self { phases: phases(), lines: [[0.0; LINE]; FACTOR], at_rest: true }
     }
 
+    /// Whether this input is silence after silence, and so is what comes of it.
+    #[must_use]
+    pub fn rests(&self, input: &[i16]) -> bool {
+        self.at_rest && is_silent(input)
+    }
+
     /// Writes one sample for each `FACTOR` of `input`.
     ///
     /// # Panics

@@ -23,18 +23,9 @@ pub fn shorten(pcm: &mut PcmRing) -> usize {
     if samples.len() < LAG_MAX + OVERLAP {
         return 0;
     }
-    let (head, energy) = (&samples[..OVERLAP], mean_energy(&samples[..OVERLAP]));
-    let mut best = (LAG_MAX, f32::MIN);
-    for lag in (LAG_MIN..=LAG_MAX).step_by(2) {
-        let likeness = likeness(head, &samples[lag..lag + OVERLAP]);
-        if likeness > best.1 {
-            best = (lag, likeness);
-        }
-    }
-    let (lag, likeness) = best;
-    if likeness < LIKENESS_MIN && energy.max(mean_energy(&samples[lag..lag + OVERLAP])) > SOFT {
-        return 0;
-    }
+    let head = &samples[..OVERLAP];
+    let likeness = |lag: usize| likeness(head, &samples[lag..lag + OVERLAP]);
+    let Some(lag) = cut(samples, LAG_MAX, OVERLAP, likeness) else { return 0 };
     // Written over the front, which is read no more, then moved next to what follows: the cut is made by dropping the front.
     for n in 0..OVERLAP {
         let weight = (n + 1) as f32 / (OVERLAP + 1) as f32;
@@ -54,19 +45,11 @@ pub fn lengthen(pcm: &mut PcmRing) -> usize {
     if count < LAG_MIN + SEAM || pcm.room() < LAG_MAX {
         return 0;
     }
-    let mut best = (LAG_MIN, f32::MIN);
-    for lag in (LAG_MIN..=LAG_MAX.min(count - SEAM)).step_by(2) {
+    let likeness = |lag: usize| {
         let compared = OVERLAP.min(count - lag);
-        let likeness = likeness(&samples[..compared], &samples[lag..lag + compared]);
-        if likeness > best.1 {
-            best = (lag, likeness);
-        }
-    }
-    let (lag, likeness) = best;
-    let energy = mean_energy(&samples[..SEAM]).max(mean_energy(&samples[lag..lag + SEAM]));
-    if likeness < LIKENESS_MIN && energy > SOFT {
-        return 0;
-    }
+        likeness(&samples[..compared], &samples[lag..lag + compared])
+    };
+    let Some(lag) = cut(samples, LAG_MAX.min(count - SEAM), SEAM, likeness) else { return 0 };
     pcm.extend(lag);
     let samples = pcm.as_mut_slice();
     samples.copy_within(SEAM..count, lag + SEAM);
@@ -77,6 +60,18 @@ pub fn lengthen(pcm: &mut PcmRing) -> usize {
         samples[lag + n] = faded as i16;
     }
     lag
+}
+
+/// Where the sound goes on most like it began; where both places are soft, as far on as may be. None when the step would be heard.
+fn cut(samples: &[i16], longest: usize, faded: usize, likeness: impl Fn(usize) -> f32) -> Option<usize> {
+    let energy = |from: usize| mean_energy(&samples[from..from + faded]);
+    let is_soft = |lag: usize| energy(0).max(energy(lag)) <= SOFT;
+    if is_soft(longest) {
+        return Some(longest);
+    }
+    let all = (LAG_MIN..=longest).step_by(2).map(|lag| (lag, likeness(lag)));
+    let (lag, best) = all.fold((longest, f32::MIN), |best, next| if next.1 > best.1 { next } else { best });
+    (best >= LIKENESS_MIN || is_soft(lag)).then_some(lag)
 }
 
 fn mean_energy(samples: &[i16]) -> f32 {

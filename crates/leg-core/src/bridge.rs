@@ -53,8 +53,8 @@ impl Bridge {
     }
 
     /// The peer's frame of this tick, or silence.
-    pub(crate) fn take_frame(&mut self, out: &mut Frame) {
-        *out = self.from_peer.take().unwrap_or(Frame::SILENCE);
+    pub(crate) fn take_frame(&mut self) -> Frame {
+        self.from_peer.take().unwrap_or(Frame::SILENCE)
     }
 
     /// A key that the peer shall send. Too many at once are a stuck key.
@@ -92,8 +92,9 @@ impl Relay {
             return None;
         }
         let place = self.first;
-        self.first = (self.first + 1) % PACKETS;
         self.count -= 1;
+        // An empty relay begins anew in memory that was just used.
+        self.first = if self.count == 0 { 0 } else { (self.first + 1) % PACKETS };
         Some(&self.packets[place])
     }
 }

@@ -67,8 +67,8 @@ impl Ear {
     ) -> bool {
         let own = self.own(frame, sent, sounding);
         let line_dbfs = frame.level_dbfs();
-        self.cancel_echo(frame, sent, sounding);
-        let level_dbfs = frame.level_dbfs();
+        let cancelled = self.cancel_echo(frame, sent, sounding);
+        let level_dbfs = if cancelled { frame.level_dbfs() } else { line_dbfs };
         // Our own voice is not how loud the room is.
         let line_dbfs = if own.share >= OWN_SHARE { level_dbfs } else { line_dbfs };
         let late_echo = self.echo_watch.handle_tick(own);
@@ -79,7 +79,8 @@ impl Ear {
         let speech = self.probability(frame, level_dbfs, floor.running().is_some());
         let speech = if own.share >= OWN_SHARE { 0.0 } else { speech };
         let mut due = floor.running().is_some();
-        let facts = FrameFacts { speech, level_dbfs, line_dbfs, brightness: brightness(&frame.0) };
+        let brightness = if self.rests() { 0.0 } else { brightness(&frame.0) };
+        let facts = FrameFacts { speech, level_dbfs, line_dbfs, brightness };
         floor.handle_frame(facts, sounding, now);
         while let Some(output) = floor.poll_output() {
             match output {
@@ -156,7 +157,8 @@ impl Ear {
         self.dropped
     }
 
-    fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) {
+    /// Whether there was any to cancel.
+    fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) -> bool {
         match sounding {
             Sounding::Say | Sounding::Required | Sounding::Tone => self.echo_left = self.echo_tail,
             Sounding::Nothing => self.echo_left = self.echo_left.saturating_sub(1),
@@ -165,7 +167,9 @@ impl Ear {
             && let Some(echo) = &mut self.echo
         {
             echo.process(sent, frame);
+            return true;
         }
+        false
     }
 
     /// How much of what was heard in this frame, and in those just before, we have sent ourselves.
@@ -188,10 +192,10 @@ impl Ear {
     /// A line that has been quiet for a while costs nothing. The detector then gets the last frames before the sound that
     /// ends the quiet, so that it sees the onset whole.
     fn probability(&mut self, frame: &Frame, level_dbfs: f32, turn_runs: bool) -> f32 {
-        let rested = self.quiet_frames > self.quiet_after;
+        let rested = self.rests();
         let quiet = level_dbfs < self.quiet_dbfs && !turn_runs;
         self.quiet_frames = if quiet { self.quiet_frames.saturating_add(1) } else { 0 };
-        if self.quiet_frames > self.quiet_after {
+        if self.rests() {
             return 0.0;
         }
         if rested {
@@ -211,6 +215,11 @@ impl Ear {
             }
         }
         probability
+    }
+
+    /// Whether the line has been quiet for a while.
+    fn rests(&self) -> bool {
+        self.quiet_frames > self.quiet_after
     }
 
     fn push_preroll(&mut self) {

@@ -24,6 +24,10 @@ impl Facts {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<LegFact> {
         self.waiting.pop_front()
     }

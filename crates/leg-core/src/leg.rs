@@ -16,7 +16,7 @@ use crate::facts::Facts;
 use crate::hold_watch::HoldWatch;
 use crate::keys::{Keys, Way};
 use crate::line::{Arrival, Line};
-use crate::playout::Playout;
+use crate::playout::{Outgoing, Playout};
 use crate::statistics::LegStatistics;
 
 /// What a leg is made for.
@@ -49,9 +49,9 @@ pub struct MediaLeg {
     /// What others say to this leg in this tick.
     others: Frame,
     /// What the agent says on this leg in this tick, before others are mixed in.
-    said: Frame,
-    /// What goes out in this tick, and what kind of sound it is.
-    sent: Frame,
+    said: Outgoing,
+    /// What goes out in this tick where that is not what is said, and what kind of sound it is.
+    sent: Option<Frame>,
     sounding: Sounding,
     /// What came in with this tick, echo removed.
     heard: Frame,
@@ -128,8 +128,8 @@ impl MediaLeg {
             on_hold: None,
             pressed: None,
             others: Frame::SILENCE,
-            said: Frame::SILENCE,
-            sent: Frame::SILENCE,
+            said: Outgoing::new(),
+            sent: None,
             sounding: Sounding::Nothing,
             heard: Frame::SILENCE,
             beep: (spec.role != LegRole::Caller).then(SteadyTone::default),
@@ -224,6 +224,7 @@ impl MediaLeg {
         }
         let bridge = Bridge::between(&self.spec.format, peer, as_frames);
         self.mode = Mode::Bridged(Box::new(bridge));
+        self.line.expect_narrow(peer.codec.is_narrow());
     }
 
     /// From here on others are heard on this leg beside the agent; what they say is put in with [`Self::mix_in`] in each tick.
@@ -237,6 +238,7 @@ impl MediaLeg {
             Mode::Mixed { listens } => listens,
         };
         self.mode = Mode::Mixed { listens };
+        self.line.expect_narrow(false);
         if listened != listens {
             // What was begun is not for the agent any more, or was not.
             self.floor.handle_suspend(now);
@@ -251,6 +253,7 @@ impl MediaLeg {
             Mode::Agent => {}
             Mode::Bridged(_) | Mode::Mixed { .. } => {
                 self.mode = Mode::Agent;
+                self.line.expect_narrow(false);
                 self.attend(now);
             }
         }
@@ -338,7 +341,8 @@ impl MediaLeg {
             if let Some(hz) = self.beep.as_mut().and_then(|beep| beep.hear(&self.heard)) {
                 self.facts.push(LegFact::Beep { hz: hz as u16 });
             }
-            let Self { ear, heard, sent, floor, playout, facts, loudness, .. } = self;
+            let Self { ear, heard, said, sent, floor, playout, facts, loudness, .. } = self;
+            let sent = sent.as_ref().unwrap_or(said.frame());
             let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
                 obey(output, playout, facts, loudness);
             });
@@ -359,21 +363,19 @@ impl MediaLeg {
         }
         // Also while bridged: the floor drops what the agent still says.
         self.sounding = self.playout.fill(&mut self.said, &self.floor, says, &mut self.facts);
-        self.sent = self.said;
+        self.sent = None;
         match &mut self.mode {
-            Mode::Agent => self.line.send_frame(&self.sent),
+            Mode::Agent => self.line.send_frame(self.said.frame()),
             Mode::Mixed { .. } => {
-                mix_into(&mut self.sent, &self.others);
+                let sent = self.sent.insert(*self.said.frame());
+                mix_into(sent, &self.others);
                 self.others = Frame::SILENCE;
-                self.line.send_frame(&self.sent);
+                self.line.send_frame(sent);
             }
+            Mode::Bridged(bridge) if bridge.is_passthrough() => self.line.send_event(),
             Mode::Bridged(bridge) => {
-                bridge.take_frame(&mut self.sent);
-                if bridge.is_passthrough() {
-                    self.line.send_event();
-                } else {
-                    self.line.send_frame(&self.sent);
-                }
+                let sent = self.sent.insert(bridge.take_frame());
+                self.line.send_frame(sent);
             }
         }
         self.line.report(now);
@@ -382,8 +384,8 @@ impl MediaLeg {
     /// In place of [`Self::speak`] while nobody would hear it: what the agent has to say waits, what others say is lost, and the stream's
     /// clock goes on.
     pub fn wait(&mut self) {
-        self.said = Frame::SILENCE;
-        self.sent = Frame::SILENCE;
+        self.said.silence();
+        self.sent = None;
         self.others = Frame::SILENCE;
         self.sounding = Sounding::Nothing;
         self.line.skip(1);
@@ -452,6 +454,12 @@ impl MediaLeg {
         self.ear.drop_front();
     }
 
+    /// Whether there is a next fact.
+    #[must_use]
+    pub fn has_fact(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
     /// The next fact.
     pub fn poll_fact(&mut self) -> Option<LegFact> {
         self.facts.pop()
@@ -484,13 +492,13 @@ impl MediaLeg {
     /// What the agent says on this leg, or the tone in its place: in the tick before, until [`Self::speak`].
     #[must_use]
     pub const fn said_frame(&self) -> &Frame {
-        &self.said
+        self.said.frame()
     }
 
     /// What is being sent in this tick.
     #[must_use]
-    pub const fn sent_frame(&self) -> &Frame {
-        &self.sent
+    pub fn sent_frame(&self) -> &Frame {
+        self.sent.as_ref().unwrap_or(self.said.frame())
     }
 
     /// Its figures so far.

@@ -114,6 +114,11 @@ impl Line {
         Ok(())
     }
 
+    /// Whether what is sent has nothing above 4 kHz.
+    pub(crate) fn expect_narrow(&mut self, narrow: bool) {
+        self.sender.expect_narrow(narrow);
+    }
+
     /// The frame that is due.
     pub(crate) fn receive_frame(&mut self, frame: &mut Frame, now: MonoTime) {
         self.receiver.tick(now, frame);

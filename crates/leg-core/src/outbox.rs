@@ -40,8 +40,9 @@ impl Outbox {
         let place = &self.places[self.first];
         let length = place.length.min(buffer.len());
         buffer[..length].copy_from_slice(&place.bytes[..length]);
-        self.first = (self.first + 1) % DATAGRAMS;
         self.count -= 1;
+        // An empty box begins anew in memory that was just used.
+        self.first = if self.count == 0 { 0 } else { (self.first + 1) % DATAGRAMS };
         Some(length)
     }
 }

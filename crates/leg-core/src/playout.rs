@@ -8,9 +8,11 @@ use callwright_turn_core::{Admission, Floor, Sounding};
 
 use crate::facts::Facts;
 use history::History;
+pub(crate) use outgoing::Outgoing;
 use seam::Seam;
 
 mod history;
+mod outgoing;
 mod seam;
 
 /// Where frames of speech come from: the caller's ring, asked once a frame is due.
@@ -88,7 +90,7 @@ impl Playout {
     /// Writes the next 20 ms over `out` and tells what they are.
     pub(crate) fn fill(
         &mut self,
-        out: &mut Frame,
+        out: &mut Outgoing,
         floor: &Floor,
         says: Says<'_>,
         facts: &mut Facts,
@@ -99,7 +101,7 @@ impl Playout {
 
     fn fill_abruptly(
         &mut self,
-        out: &mut Frame,
+        out: &mut Outgoing,
         floor: &Floor,
         says: Says<'_>,
         facts: &mut Facts,
@@ -108,21 +110,21 @@ impl Playout {
             self.drain(until, says, facts);
         }
         if self.flow == Flow::Running && self.fill_with_say(out, floor, says, facts) {
-            self.gain.apply(out);
+            self.gain.apply(out.sound());
             return self.sounds_as();
         }
         // Hold sound goes on behind somebody who speaks, unheard.
         if let Some(tone) = &mut self.tone {
-            if tone.fill(out) {
+            if tone.fill(out.sound()) {
                 if floor.caller_speaks() {
-                    *out = Frame::SILENCE;
+                    out.silence();
                     return Sounding::Nothing;
                 }
                 return Sounding::Tone;
             }
             self.tone = None;
         }
-        *out = Frame::SILENCE;
+        out.silence();
         match &mut self.voice {
             Voice::Saying { starved, sounds_as, .. }
                 if self.flow == Flow::Running && *starved < STARVED_FRAMES =>
@@ -134,7 +136,13 @@ impl Playout {
         }
     }
 
-    fn fill_with_say(&mut self, out: &mut Frame, floor: &Floor, says: Says<'_>, facts: &mut Facts) -> bool {
+    fn fill_with_say(
+        &mut self,
+        out: &mut Outgoing,
+        floor: &Floor,
+        says: Says<'_>,
+        facts: &mut Facts,
+    ) -> bool {
         for _ in 0..ITEMS_A_TICK {
             let again = self.history.take();
             let said_before = again.is_some();
@@ -176,7 +184,7 @@ impl Playout {
     }
 
     /// Whether `out` holds a frame.
-    fn play(&mut self, item: &SayFrame, out: &mut Frame, facts: &mut Facts) -> bool {
+    fn play(&mut self, item: &SayFrame, out: &mut Outgoing, facts: &mut Facts) -> bool {
         if !self.is_playing(item.say) {
             self.close(facts);
             let (say, turn) = (item.say, item.turn);
@@ -188,6 +196,7 @@ impl Playout {
                 if *played == Samples(0) && self.history.is_empty() {
                     facts.push(LegFact::SayStarted { say: *say });
                 }
+                let out = out.sound();
                 *out = *frame;
                 fade_in(out, std::mem::take(&mut self.skip));
                 *played += Samples(FRAME_SAMPLES as u64);

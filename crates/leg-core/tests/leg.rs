@@ -436,6 +436,27 @@ fn another_codec_in_the_middle_of_a_call_is_spoken_and_heard() {
 }
 
 #[test]
+fn of_opus_only_half_the_band_is_sent_while_a_telephone_speaks_over_it() {
+    let opus = AudioFormat { codec: Codec::Opus, payload_type_in: 111, payload_type_out: 111, ..PCMU };
+    let mut call = Call::with(leg(opus, 7, -30.0));
+    // RFC 6716, section 3.1: below 4 is SILK of the narrow band, from 8 on at least that of the wide one.
+    let configurations = |call: &mut Call| {
+        let sent = call.wire.len();
+        (0..20).for_each(|_| call.silent_tick());
+        let sound = call.wire[sent..].iter().filter(|packet| packet[1] & 0x7f == 111);
+        sound.map(|packet| packet[12] >> 3).collect::<Vec<_>>()
+    };
+    let agent = configurations(&mut call);
+    assert!(agent.len() == 20 && agent.iter().all(|it| *it >= 8), "{agent:?}");
+    call.leg.handle_bridged(&PCMU, false, call.now);
+    let bridged = configurations(&mut call);
+    assert!(bridged.len() == 20 && bridged.iter().all(|it| *it < 4), "{bridged:?}");
+    call.leg.handle_unbridged(call.now);
+    let agent = configurations(&mut call);
+    assert!(agent.len() == 20 && agent.iter().all(|it| *it >= 8), "{agent:?}");
+}
+
+#[test]
 fn a_key_of_ours_goes_out_as_an_event_and_the_stream_goes_on() {
     let mut call = Call::new();
     call.ticks(10, 0);

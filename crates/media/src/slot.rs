@@ -128,6 +128,10 @@ impl Slot {
     /// Passes on what the leg heard and found out.
     pub(crate) fn deliver(&mut self, now: MonoTime) -> Stay {
         self.deliver_heard();
+        // The channel lies elsewhere in memory, where looking at it in every tick costs more than all else that an idle leg does here.
+        if !self.media.has_fact() && !self.ticks.is_multiple_of(TICKS_UNWATCHED) {
+            return Stay::Here;
+        }
         loop {
             match self.events.try_reserve() {
                 Ok(permit) => {
@@ -167,6 +171,9 @@ impl Slot {
         }
     }
 }
+
+/// A leg that has nothing to tell finds out within 200 ms that nobody listens to it any more.
+const TICKS_UNWATCHED: u64 = 10;
 
 /// One tick brings one packet, or a few after a pause of the network; more is a flood and can wait for the next tick.
 const DATAGRAMS_A_TICK: usize = 32;

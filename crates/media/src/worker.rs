@@ -23,9 +23,14 @@ pub(crate) struct Worker {
     removals: Receiver<LegId>,
     leaving: Vec<LegId>,
     stop: Arc<AtomicBool>,
-    /// Ordered by leg, so that a peer is found by bisection and one order of commands gives one order of work. Boxed, for
-    /// legs are large and come and go in the middle.
+    /// Ordered by leg, so that one order of commands gives one order of work. Boxed, for legs are large and come and go in the middle.
     slots: Vec<Box<Slot>>,
+    /// The leg of each slot, close together: a peer is found by bisection in every tick.
+    legs: Vec<LegId>,
+    /// Those that hear several others.
+    mixing: Vec<LegId>,
+    /// The places of those, of whom they hear, and of whom all these are bridged with, in this tick.
+    company: Vec<usize>,
     buffer: Box<[u8; DATAGRAM_MAX]>,
     meter: Meter,
 }
@@ -45,6 +50,9 @@ impl Worker {
             leaving: Vec::with_capacity(SLOTS),
             stop,
             slots: Vec::with_capacity(SLOTS),
+            legs: Vec::with_capacity(SLOTS),
+            mixing: Vec::with_capacity(3 * COMPANIES),
+            company: Vec::with_capacity(16 * COMPANIES),
             buffer: Box::new([0; DATAGRAM_MAX]),
             meter: Meter::new(clock.now(), frames_missed),
         }
@@ -72,30 +80,96 @@ impl Worker {
         self.close();
     }
 
+    /// What is known of a leg fills a processor's cache. So a leg is worked from its packets to its facts before the next one is looked at,
+    /// and so is a bridged pair; only those that hear several others wait for each other.
     fn tick(&mut self) {
         self.take_orders();
-        let now = self.clock.now();
-        for slot in &mut self.slots {
-            slot.receive(&mut *self.buffer, now);
-            slot.media.listen(now);
-        }
-        self.cross_bridges();
-        self.cross_mixes();
-        let now = self.clock.now();
-        for slot in &mut self.slots {
-            slot.speak(&mut *self.buffer, now);
-            slot.tap(now);
-        }
+        self.find_company();
         let mut over = false;
-        for slot in &mut self.slots {
-            if slot.deliver(now) == Stay::Over {
-                slot.board.close(&slot.media.statistics());
-                over = true;
+        for place in 0..self.slots.len() {
+            if self.company.binary_search(&place).is_ok() {
+                continue;
+            }
+            match self.peer(place) {
+                None => {
+                    self.listen(place);
+                    over |= self.speak(place) == Stay::Over;
+                }
+                Some(peer) if place < peer => {
+                    self.listen(place);
+                    self.listen(peer);
+                    self.cross_bridge(place, peer);
+                    over |= self.speak(place) == Stay::Over;
+                    over |= self.speak(peer) == Stay::Over;
+                }
+                // It has been worked with its peer.
+                Some(_) => {}
             }
         }
+        over |= self.work_company() == Stay::Over;
         if over {
             self.let_go();
         }
+    }
+
+    fn listen(&mut self, place: usize) {
+        let now = self.clock.now();
+        let slot = &mut self.slots[place];
+        slot.receive(&mut *self.buffer, now);
+        slot.media.listen(now);
+    }
+
+    fn speak(&mut self, place: usize) -> Stay {
+        let now = self.clock.now();
+        let slot = &mut self.slots[place];
+        slot.speak(&mut *self.buffer, now);
+        slot.tap(now);
+        let stay = slot.deliver(now);
+        if stay == Stay::Over {
+            slot.board.close(&slot.media.statistics());
+        }
+        stay
+    }
+
+    fn find_company(&mut self) {
+        let Self { mixing, company, slots, legs, .. } = self;
+        let place = |leg: LegId| legs.binary_search(&leg).ok();
+        company.clear();
+        mixing.retain(|leg| {
+            let mix = place(*leg).map(|place| slots[place].mix).unwrap_or_default();
+            if mix.is_empty() {
+                return false;
+            }
+            let heard = mix.hears.into_iter().flatten().map(Source::leg);
+            for member in heard.chain([*leg]).filter_map(place) {
+                let peer = slots[member].peer.and_then(place);
+                company.extend([member].into_iter().chain(peer));
+            }
+            true
+        });
+        company.sort_unstable();
+        company.dedup();
+    }
+
+    fn work_company(&mut self) -> Stay {
+        let mut stay = Stay::Here;
+        let members = 0..self.company.len();
+        for member in members.clone() {
+            self.listen(self.company[member]);
+        }
+        for member in members.clone() {
+            let place = self.company[member];
+            if let Some(peer) = self.peer(place).filter(|peer| place < *peer) {
+                self.cross_bridge(place, peer);
+            }
+        }
+        self.cross_mixes();
+        for member in members {
+            if self.speak(self.company[member]) == Stay::Over {
+                stay = Stay::Over;
+            }
+        }
+        stay
     }
 
     /// Whoever removes a leg has added it before. So removals are read before the orders and obeyed when all orders that
@@ -123,7 +197,8 @@ impl Worker {
     fn obey(&mut self, order: Order, now: MonoTime) {
         match order {
             Order::Add(slot) => {
-                let place = self.slots.partition_point(|other| other.leg < slot.leg);
+                let place = self.legs.partition_point(|other| *other < slot.leg);
+                self.legs.insert(place, slot.leg);
                 self.slots.insert(place, slot);
             }
             Order::Redirect { leg, path } => {
@@ -196,15 +271,12 @@ impl Worker {
         }
     }
 
-    /// Carries sound from each bridged leg to its peer: packets as they are where the codec is the same, else frames.
-    fn cross_bridges(&mut self) {
-        for from in 0..self.slots.len() {
-            let Some(to) = self.slots[from].peer.and_then(|peer| self.place(peer)) else { continue };
-            let (low, high) = self.slots.split_at_mut(from.max(to));
-            let (from, to) =
-                if from < to { (&mut low[from], &mut high[0]) } else { (&mut high[0], &mut low[to]) };
-            from.media.cross_to(&mut to.media);
-        }
+    /// Carries sound between the legs of a pair: packets as they are where the codec is the same, else frames.
+    fn cross_bridge(&mut self, one: usize, other: usize) {
+        let (low, high) = self.slots.split_at_mut(other);
+        let (one, other) = (&mut low[one].media, &mut high[0].media);
+        one.cross_to(other);
+        other.cross_to(one);
     }
 
     fn mix(&mut self, leg: LegId, mix: Mix) {
@@ -215,30 +287,36 @@ impl Worker {
         if !mix.is_empty() {
             let now = self.clock.now();
             self.slots[place].mix = mix;
+            if !self.mixing.contains(&leg) {
+                self.mixing.push(leg);
+            }
             self.slots[place].media.handle_mixed(mix.listens, now);
         }
     }
 
     /// Adds up, for each leg that hears several, what those say; and sends their keys on to it.
     fn cross_mixes(&mut self) {
-        for to in 0..self.slots.len() {
-            let mix = self.slots[to].mix;
-            for source in mix.hears.into_iter().flatten() {
-                let (leg, voice) = match source {
-                    Source::Voice(leg) => (leg, true),
-                    Source::Agent(leg) => (leg, false),
-                };
-                let Some(from) = self.place(leg) else { continue };
+        for member in 0..self.company.len() {
+            let to = self.company[member];
+            for source in self.slots[to].mix.hears.into_iter().flatten() {
+                let Some(from) = self.place(source.leg()) else { continue };
                 let media = &self.slots[from].media;
-                let sound = if voice { *media.heard_frame() } else { *media.said_frame() };
+                let sound = match source {
+                    Source::Voice(_) => *media.heard_frame(),
+                    Source::Agent(_) => *media.said_frame(),
+                };
                 self.slots[to].media.mix_in(&sound);
             }
         }
-        for from in 0..self.slots.len() {
+        for member in 0..self.company.len() {
+            let from = self.company[member];
             let Some(key) = self.slots[from].media.take_key() else { continue };
             let leg = self.slots[from].leg;
-            for slot in self.slots.iter_mut().filter(|slot| slot.mix.has_voice(leg)) {
-                slot.media.pass_key(key);
+            for hearer in 0..self.company.len() {
+                let to = &mut self.slots[self.company[hearer]];
+                if to.mix.has_voice(leg) {
+                    to.media.pass_key(key);
+                }
             }
         }
     }
@@ -248,6 +326,7 @@ impl Worker {
         while place < self.slots.len() {
             if self.slots[place].board.is_over() {
                 self.unbridge(self.slots[place].leg);
+                self.legs.remove(place);
                 let gone = self.slots.remove(place);
                 self.meter.add(&gone.media.statistics(), &gone.published);
                 self.meter.over(gone.media.role(), &gone.media.statistics());
@@ -282,10 +361,15 @@ impl Worker {
             slot.board.close(&slot.media.statistics());
         }
         self.slots.clear();
+        self.legs.clear();
     }
 
     fn place(&self, leg: LegId) -> Option<usize> {
-        self.slots.binary_search_by_key(&leg, |slot| slot.leg).ok()
+        self.legs.binary_search(&leg).ok()
+    }
+
+    fn peer(&self, place: usize) -> Option<usize> {
+        self.place(self.slots[place].peer?)
     }
 }
 
@@ -312,6 +396,9 @@ const DATAGRAM_MAX: usize = 2_048;
 
 /// Legs that fit before the list grows: the capacity asked of one core.
 const SLOTS: usize = 2_048;
+
+/// Calls with several people that fit before the lists grow: three legs of each hear three others.
+const COMPANIES: usize = 64;
 
 /// Keeps one tick short when many calls begin at once; what is left comes 20 ms later.
 const ORDERS_A_TICK: usize = 256;

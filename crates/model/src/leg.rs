@@ -49,6 +49,15 @@ impl Codec {
         }
     }
 
+    /// Whether it has nothing above 4 kHz.
+    #[must_use]
+    pub const fn is_narrow(self) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma => true,
+            Self::G722 | Self::Opus => false,
+        }
+    }
+
     /// Its encoding name in SDP.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -247,6 +256,16 @@ pub enum Source {
     Voice(LegId),
     /// What the agent says to it, or the tone in its place.
     Agent(LegId),
+}
+
+impl Source {
+    /// Whose.
+    #[must_use]
+    pub const fn leg(self) -> LegId {
+        match self {
+            Self::Voice(leg) | Self::Agent(leg) => leg,
+        }
+    }
 }
 
 impl Mix {

@@ -216,7 +216,7 @@ impl JitterBuffer {
     pub fn next(&mut self, now: MonoTime, pending: u32) -> Play<'_> {
         let now = arrival_ticks(now, self.clock_rate) as i64;
         loop {
-            let Some((slot, entry)) = self.store.earliest() else {
+            let Some(entry) = self.store.first() else {
                 return self.run_dry();
             };
             let (due, sequence, held) = match self.state {
@@ -235,7 +235,7 @@ impl JitterBuffer {
                 continue;
             }
             if entry.end() <= due {
-                self.store.remove(slot);
+                self.store.drop_first();
                 self.skipped += 1;
                 continue;
             }
@@ -252,14 +252,14 @@ impl JitterBuffer {
             let gap = gap - held.min(gap);
             if gap == 0 {
                 self.state = State::Playing { timestamp: entry.end(), sequence: entry.sequence + 1, held: 0 };
-                return Play::Packet { payload: self.store.take(slot) };
+                return Play::Packet { payload: self.store.take_first() };
             }
             let before = entry.timestamp - gap;
             let is_last = gap <= i64::from(entry.ticks);
             let piece = if is_last { gap } else { (gap - i64::from(entry.ticks)).min(self.limits.frame) };
             let was_lost = entry.sequence > sequence;
             self.state = State::Playing { timestamp: before + piece, sequence, held: 0 };
-            let next = (is_last && was_lost).then(|| self.store.payload(slot));
+            let next = (is_last && was_lost).then(|| self.store.first_payload());
             return Play::Conceal { ticks: piece as u32, next };
         }
     }
@@ -303,9 +303,9 @@ impl JitterBuffer {
     /// How much sound waits here.
     #[must_use]
     pub fn buffered(&self) -> Duration {
-        match (self.state, self.store.earliest()) {
+        match (self.state, self.store.first()) {
             (_, None) => Duration::ZERO,
-            (State::Waiting, Some((_, entry))) => self.duration(self.newest.end - entry.timestamp),
+            (State::Waiting, Some(entry)) => self.duration(self.newest.end - entry.timestamp),
             (State::Playing { timestamp, .. }, Some(_)) => self.duration(self.newest.end - timestamp),
         }
     }
@@ -368,15 +368,15 @@ impl JitterBuffer {
         }
         let resume = self.newest.end - self.target();
         let mut skipped = false;
-        while let Some((slot, entry)) = self.store.earliest()
+        while let Some(entry) = self.store.first()
             && entry.timestamp < resume
             && entry.sequence < self.newest.sequence
         {
-            self.store.remove(slot);
+            self.store.drop_first();
             self.skipped += 1;
             skipped = true;
         }
-        if let Some((_, entry)) = self.store.earliest() {
+        if let Some(entry) = self.store.first() {
             skipped |= entry.timestamp != due;
             self.state = State::Playing { timestamp: entry.timestamp, sequence: entry.sequence, held: 0 };
         }

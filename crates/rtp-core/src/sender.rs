@@ -224,6 +224,11 @@ impl AudioSender {
         Ok(())
     }
 
+    /// Tells whether what is sent has nothing above 4 kHz, until another codec is agreed on.
+    pub fn expect_narrow(&mut self, narrow: bool) {
+        self.encoder.expect_narrow(narrow);
+    }
+
     /// Tells the loss that the receiver reports, for codecs that can do something about it.
     pub fn expect_loss(&mut self, percent: u8) {
         self.encoder.expect_loss(percent);

@@ -271,7 +271,8 @@ impl Stream {
 
 /// A time in ticks of an RTP clock.
 pub(crate) fn arrival_ticks(now: MonoTime, clock_rate: u32) -> u64 {
-    (u128::from(now.0) * u128::from(clock_rate) / 1_000_000) as u64
+    let (seconds, micros) = (now.0 / 1_000_000, now.0 % 1_000_000);
+    seconds * u64::from(clock_rate) + micros * u64::from(clock_rate) / 1_000_000
 }
 
 /// RFC 3550 A.1: a jump of less than this forward is loss.

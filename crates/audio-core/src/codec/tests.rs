@@ -103,6 +103,50 @@ fn redundancy_of_the_next_packet_brings_a_lost_one_back() {
     assert!(out.level_dbfs() > -30.0, "recovered at {:.1} dBFS", out.level_dbfs());
 }
 
+/// What came over a line of G.711 in 20 ms, or for 10 ms nothing.
+#[derive(Debug, Clone, Copy)]
+enum Came {
+    Tone,
+    Silence,
+    Nothing,
+}
+
+proptest! {
+    #[test]
+    fn of_silence_after_silence_comes_what_filters_make_of_it(
+        came in prop::collection::vec((prop_oneof![Just(Came::Tone), Just(Came::Silence), Just(Came::Nothing)], 1usize..8), 1..20),
+    ) {
+        let mut decoder = Decoder::new(Codec::Pcmu).expect("decoder");
+        let (mut concealer, mut up) = (Concealer::narrow(), Upsampler::<2>::new());
+        let mut encoder = Encoder::new(Codec::Pcmu).expect("encoder");
+        let mut tick = 0;
+        for came in came.into_iter().flat_map(|(came, times)| std::iter::repeat_n(came, times)) {
+            let mut pcm = PcmRing::new();
+            let mut narrow = vec![0; 160];
+            match came {
+                Came::Nothing => {
+                    narrow.truncate(80);
+                    concealer.conceal(&mut narrow);
+                    decoder.conceal(160, &mut pcm);
+                }
+                Came::Tone | Came::Silence => {
+                    let mut payload = [0xFF; 160];
+                    if matches!(came, Came::Tone) {
+                        encoder.encode(&tone(tick), &mut payload).expect("fits");
+                    }
+                    Law::Mu.decode_into(&payload, &mut narrow);
+                    concealer.received(&mut narrow);
+                    decoder.decode(&payload, &mut pcm).expect("decodes");
+                }
+            }
+            let mut wide = vec![0; narrow.len() * 2];
+            up.process(&narrow, &mut wide);
+            prop_assert_eq!(pcm.as_slice(), &wide[..]);
+            tick += 1;
+        }
+    }
+}
+
 #[test]
 fn a_full_ring_is_refused_and_left_as_it_was() {
     for codec in CODECS {

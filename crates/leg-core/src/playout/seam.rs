@@ -3,6 +3,8 @@
 use callwright_model::{FRAME_SAMPLES, Frame};
 use callwright_turn_core::Sounding;
 
+use super::Outgoing;
+
 /// Follows what goes out, and rounds the edges of tones. Speech begins and ends by itself, and is cut where the floor wants it.
 #[derive(Debug, Default)]
 pub(super) struct Seam {
@@ -19,23 +21,23 @@ impl Seam {
     }
 
     /// Fits a frame to the one before it, and tells what it is by then.
-    pub(super) fn join(&mut self, out: &mut Frame, sounding: Sounding) -> Sounding {
+    pub(super) fn join(&mut self, out: &mut Outgoing, sounding: Sounding) -> Sounding {
         let is_tone = sounding == Sounding::Tone;
         let changed = std::mem::take(&mut self.changed);
         let before = self.tone_at.take();
         if is_tone {
-            self.tone_at = Some(out.0[FRAME_SAMPLES - 1]);
+            self.tone_at = Some(out.frame().0[FRAME_SAMPLES - 1]);
         }
         match before {
             Some(level) if !is_tone || changed => {
-                lead_out(out, level);
+                lead_out(out.sound(), level);
                 // The end of the tone is still a tone.
                 if sounding == Sounding::Nothing && level != 0 { Sounding::Tone } else { sounding }
             }
             Some(_) => sounding,
             None => {
                 if is_tone {
-                    fade_in(out);
+                    fade_in(out.sound());
                 }
                 sounding
             }

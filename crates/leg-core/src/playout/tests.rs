@@ -37,10 +37,11 @@ impl Bench {
     fn play(&mut self, frames: usize) -> String {
         let mut drawn = String::new();
         for _ in 0..frames {
-            let mut out = LOUD;
+            let mut out = Outgoing::new();
+            *out.sound() = LOUD;
             let Self { playout, floor, ring, facts, .. } = self;
             let sounding = playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
-            drawn.push(match (out == Frame::SILENCE, sounding) {
+            drawn.push(match (*out.frame() == Frame::SILENCE, sounding) {
                 (false, Sounding::Say) => '#',
                 (_, Sounding::Tone) => '~',
                 (true, Sounding::Say) => '_',
@@ -174,10 +175,11 @@ fn tones_and_says_join_without_a_click() {
     let mut sound = Vec::new();
     let mut play = |bench: &mut Bench, frames: usize| {
         for _ in 0..frames {
-            let mut out = LOUD;
+            let mut out = Outgoing::new();
+            *out.sound() = LOUD;
             let Bench { playout, floor, ring, facts, .. } = bench;
             playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
-            sound.extend(out.0);
+            sound.extend(out.frame().0);
         }
     };
     // Of the length of a frame and soft at both ends, as synthesisers make them.
@@ -229,10 +231,10 @@ fn ducking_lowers_by_12_db_and_comes_back_to_the_very_voice() {
             7 => bench.playout.set_gain(0.0, Duration::from_millis(40)),
             _ => {}
         }
-        let mut out = Frame::SILENCE;
+        let mut out = Outgoing::new();
         let Bench { playout, floor, ring, facts, .. } = &mut bench;
         playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
-        levels.push(out.0[FRAME_SAMPLES - 1]);
+        levels.push(out.frame().0[FRAME_SAMPLES - 1]);
     }
     assert_eq!(levels[1], 9_000);
     assert_eq!(levels[4], 2_261);
@@ -265,10 +267,11 @@ impl Bench {
     fn levels(&mut self, frames: usize) -> Vec<i16> {
         let mut levels = Vec::new();
         for _ in 0..frames {
-            let mut out = LOUD;
+            let mut out = Outgoing::new();
+            *out.sound() = LOUD;
             let Self { playout, floor, ring, facts, .. } = self;
             playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
-            levels.push(out.0[FRAME_SAMPLES - 1]);
+            levels.push(out.frame().0[FRAME_SAMPLES - 1]);
         }
         levels
     }
@@ -304,12 +307,13 @@ fn a_paused_say_goes_on_at_the_start_of_its_word() {
         bench.playout.hold();
         assert_eq!(bench.play(40), ".".repeat(40), "silent, and taken for silence");
         assert_eq!(bench.playout.rewind(Samples(at)), Some(Samples(start)), "from {at}");
-        let mut out = LOUD;
+        let mut out = Outgoing::new();
+        *out.sound() = LOUD;
         let Bench { playout, floor, ring, facts, .. } = &mut bench;
         playout.fill(&mut out, floor, &mut || ring.pop_front(), facts);
         let skip = (start % 320) as usize;
-        assert!(out.0[..skip].iter().all(|sample| *sample == 0), "the word before is not begun");
-        assert_eq!(out.0[FRAME_SAMPLES - 1], 1_000 + frame);
+        assert!(out.frame().0[..skip].iter().all(|sample| *sample == 0), "the word before is not begun");
+        assert_eq!(out.frame().0[FRAME_SAMPLES - 1], 1_000 + frame);
         let cut = bench.playout.hush(TurnId(0)).expect("it was being said");
         assert_eq!((cut.played.0 / 320, cut.words), (frame as u64 + 1, words));
     }

@@ -21,24 +21,31 @@ pub(super) enum Stored {
     /// In place of an older packet.
     Evicted,
     Duplicate,
-    /// A much newer packet sits in its place.
+    /// The store is full of newer ones.
     Behind,
 }
 
-/// Slots by sequence number. Payloads that are too large for a slot's own bytes share a few large ones.
+/// Packets in the order of their sequence numbers. Most have room in a small place; those that do not share a few large ones. The
+/// place that was freed last is filled first: where few packets wait, the same few bytes are used over and over, which stay in the
+/// processor's cache.
 #[derive(Debug)]
 pub(super) struct PacketStore {
-    slots: Box<[Option<Slot>; SLOTS]>,
-    small: Box<[u8]>,
-    large: Box<[u8]>,
-    large_taken: [bool; LARGE],
+    waiting: Vec<Waiting>,
+    small: Places,
+    large: Places,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct Waiting {
     entry: Entry,
-    length: usize,
-    large: Option<usize>,
+    place: u8,
+    length: u16,
+}
+
+impl Waiting {
+    fn is_large(&self) -> bool {
+        usize::from(self.length) > SMALL_LEN
+    }
 }
 
 impl PacketStore {
@@ -47,102 +54,106 @@ impl PacketStore {
 
     pub fn new() -> Self {
         Self {
-            slots: Box::new([None; SLOTS]),
-            small: vec![0; SLOTS * SMALL_LEN].into_boxed_slice(),
-            large: vec![0; LARGE * Self::PAYLOAD_MAX].into_boxed_slice(),
-            large_taken: [false; LARGE],
+            waiting: Vec::with_capacity(PACKETS.into()),
+            small: Places::new(PACKETS, SMALL_LEN),
+            large: Places::new(LARGE, Self::PAYLOAD_MAX),
         }
     }
 
     /// Copies a payload of at most [`PacketStore::PAYLOAD_MAX`] bytes.
     pub fn insert(&mut self, entry: Entry, payload: &[u8]) -> Stored {
-        let index = entry.sequence as usize % SLOTS;
+        let behind = |waiting: &[Waiting]| waiting.partition_point(|w| w.entry.sequence < entry.sequence);
+        if self.waiting.get(behind(&self.waiting)).is_some_and(|w| w.entry.sequence == entry.sequence) {
+            return Stored::Duplicate;
+        }
+        let is_large = payload.len() > SMALL_LEN;
+        let is_full =
+            if is_large { self.large.free.is_empty() } else { self.waiting.len() == usize::from(PACKETS) };
         let mut stored = Stored::Fresh;
-        match self.slots[index].map(|slot| slot.entry.sequence) {
-            Some(there) if there == entry.sequence => return Stored::Duplicate,
-            Some(there) if there > entry.sequence => return Stored::Behind,
-            Some(_) => {
-                self.remove(index);
-                stored = Stored::Evicted;
+        if is_full {
+            // The packet that has to go is the oldest, of the large ones where their places are taken.
+            let oldest = self.waiting.iter().position(|w| w.is_large() || !is_large);
+            match oldest.filter(|&oldest| oldest < behind(&self.waiting)) {
+                Some(oldest) => self.remove(oldest),
+                None => return Stored::Behind,
             }
-            None => {}
+            stored = Stored::Evicted;
         }
-        let mut large = None;
-        if payload.len() > SMALL_LEN {
-            let free = self.large_taken.iter().position(|taken| !taken).or_else(|| {
-                // All are taken: the packet that has to go is the oldest of the large ones.
-                let holders = self.slots.iter().enumerate().filter_map(|(n, slot)| Some((n, (*slot)?)));
-                let oldest =
-                    holders.filter(|(_, slot)| slot.large.is_some()).min_by_key(|(_, s)| s.entry.sequence);
-                let (holder, slot) = oldest?;
-                self.remove(holder);
-                stored = Stored::Evicted;
-                slot.large
-            });
-            let Some(free) = free else { return Stored::Behind };
-            self.large_taken[free] = true;
-            large = Some(free);
-        }
-        let slot = Slot { entry, length: payload.len(), large };
-        self.slots[index] = Some(slot);
-        self.bytes_mut(index, slot).copy_from_slice(payload);
+        let places = if is_large { &mut self.large } else { &mut self.small };
+        let Some(place) = places.fill(payload) else { return Stored::Behind };
+        let length = payload.len() as u16;
+        self.waiting.insert(behind(&self.waiting), Waiting { entry, place, length });
         stored
     }
 
     /// The packet to be played first.
-    pub fn earliest(&self) -> Option<(usize, Entry)> {
-        let waiting = self.slots.iter().enumerate().filter_map(|(n, slot)| Some((n, (*slot)?.entry)));
-        waiting.min_by_key(|(_, entry)| entry.sequence)
+    pub fn first(&self) -> Option<Entry> {
+        self.waiting.first().map(|first| first.entry)
     }
 
-    /// Its payload; empty for a slot that is free.
-    pub fn payload(&self, index: usize) -> &[u8] {
-        self.slots[index].map_or(&[], |slot| self.bytes(index, slot))
+    /// Its payload.
+    pub fn first_payload(&self) -> &[u8] {
+        self.waiting.first().map_or(&[], |first| self.bytes(first))
     }
 
-    /// Frees the slot; its bytes last until the next packet is stored.
-    pub fn take(&mut self, index: usize) -> &[u8] {
-        match self.free(index) {
-            Some(slot) => self.bytes(index, slot),
-            None => &[],
+    /// Frees its place; its bytes last until the next packet is stored.
+    pub fn take_first(&mut self) -> &[u8] {
+        let Some(&first) = self.waiting.first() else { return &[] };
+        self.remove(0);
+        self.bytes(&first)
+    }
+
+    pub fn drop_first(&mut self) {
+        if !self.waiting.is_empty() {
+            self.remove(0);
         }
-    }
-
-    pub fn remove(&mut self, index: usize) {
-        self.free(index);
-    }
-
-    fn free(&mut self, index: usize) -> Option<Slot> {
-        let slot = self.slots[index].take();
-        if let Some(Slot { large: Some(large), .. }) = slot {
-            self.large_taken[large] = false;
-        }
-        slot
     }
 
     pub fn clear(&mut self) {
-        self.slots.fill(None);
-        self.large_taken = [false; LARGE];
-    }
-
-    fn bytes(&self, index: usize, slot: Slot) -> &[u8] {
-        match slot.large {
-            Some(large) => &self.large[large * Self::PAYLOAD_MAX..][..slot.length],
-            None => &self.small[index * SMALL_LEN..][..slot.length],
+        while !self.waiting.is_empty() {
+            self.remove(self.waiting.len() - 1);
         }
     }
 
-    fn bytes_mut(&mut self, index: usize, slot: Slot) -> &mut [u8] {
-        match slot.large {
-            Some(large) => &mut self.large[large * Self::PAYLOAD_MAX..][..slot.length],
-            None => &mut self.small[index * SMALL_LEN..][..slot.length],
-        }
+    fn remove(&mut self, index: usize) {
+        let gone = self.waiting.remove(index);
+        let places = if gone.is_large() { &mut self.large } else { &mut self.small };
+        places.free.push(gone.place);
+    }
+
+    fn bytes(&self, waiting: &Waiting) -> &[u8] {
+        let places = if waiting.is_large() { &self.large } else { &self.small };
+        &places.bytes[usize::from(waiting.place) * places.size..][..usize::from(waiting.length)]
     }
 }
 
-/// 1.28 s of packets of 20 ms, three times what may be buffered; a power of two.
-const SLOTS: usize = 64;
+/// Places of one size.
+#[derive(Debug)]
+struct Places {
+    size: usize,
+    bytes: Box<[u8]>,
+    free: Vec<u8>,
+}
+
+impl Places {
+    fn new(count: u8, size: usize) -> Self {
+        Self {
+            size,
+            bytes: vec![0; usize::from(count) * size].into_boxed_slice(),
+            free: (0..count).rev().collect(),
+        }
+    }
+
+    fn fill(&mut self, payload: &[u8]) -> Option<u8> {
+        let place = self.free.pop()?;
+        self.bytes[usize::from(place) * self.size..][..payload.len()].copy_from_slice(payload);
+        Some(place)
+    }
+}
+
+/// 1.28 s of packets of 20 ms, three times what may be buffered.
+const PACKETS: u8 = 64;
 /// Holds 40 ms of G.711 and Opus at any telephony rate.
 const SMALL_LEN: usize = 400;
 /// Packets of 60 ms and more, of which few are needed to fill the buffer.
-const LARGE: usize = 12;
+const LARGE: u8 = 12;
