@@ -3,23 +3,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callwright_audio_core::{EchoCanceller, Own, OwnVoice, brightness};
+use callwright_audio_core::brightness;
 use callwright_model::{FRAME_MS, Frame, Heard, MonoTime, VoiceActivity};
 use callwright_turn_core::{Floor, FrameFacts, Output, Sounding};
 
 use crate::config::LegConfig;
+use crate::echo::{Echo, Echoed};
 use crate::echo_watch::EchoWatch;
 
 pub(crate) struct Ear {
     voice_activity: Box<dyn VoiceActivity>,
-    echo: Option<EchoCanceller>,
-    own_voice: OwnVoice,
+    echo: Option<Echo>,
     echo_watch: EchoWatch,
-    echo_tail: u32,
-    /// Frames for which an echo of ours may still arrive that the canceller reaches.
-    echo_left: u32,
-    /// The same for any echo.
-    own_left: u32,
     quiet_dbfs: f32,
     quiet_after: u32,
     quiet_frames: u32,
@@ -36,12 +31,8 @@ impl Ear {
         let preroll_frames = frames(config.preroll).clamp(1, PREROLL_MAX) as usize;
         Self {
             voice_activity,
-            echo: config.echo_cancelling.then(EchoCanceller::new),
-            own_voice: OwnVoice::new(),
+            echo: config.echo_cancelling.then(|| Echo::new(config)),
             echo_watch: EchoWatch::new(),
-            echo_tail: frames(config.echo_tail),
-            echo_left: 0,
-            own_left: 0,
             quiet_dbfs: config.quiet_dbfs,
             quiet_after: frames(config.quiet_after),
             quiet_frames: 0,
@@ -65,9 +56,9 @@ impl Ear {
         now: MonoTime,
         mut decided: impl FnMut(Output),
     ) -> bool {
-        let own = self.own(frame, sent, sounding);
         let line_dbfs = frame.level_dbfs();
-        let cancelled = self.cancel_echo(frame, sent, sounding);
+        let echo = self.echo.as_mut().map(|echo| echo.handle_tick(frame, line_dbfs, sent, sounding));
+        let Echoed { own, cancelled } = echo.unwrap_or_default();
         let level_dbfs = if cancelled { frame.level_dbfs() } else { line_dbfs };
         // Our own voice is not how loud the room is.
         let line_dbfs = if own.share >= OWN_SHARE { level_dbfs } else { line_dbfs };
@@ -137,8 +128,9 @@ impl Ear {
         self.voice_activity.reset();
         self.preroll.clear();
         self.quiet_frames = 0;
-        self.echo_left = 0;
-        self.own_left = 0;
+        if let Some(echo) = &mut self.echo {
+            echo.start_over();
+        }
     }
 
     pub(crate) fn peek(&self) -> Option<&Heard> {
@@ -155,38 +147,6 @@ impl Ear {
 
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
-    }
-
-    /// Whether there was any to cancel.
-    fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) -> bool {
-        match sounding {
-            Sounding::Say | Sounding::Required | Sounding::Tone => self.echo_left = self.echo_tail,
-            Sounding::Nothing => self.echo_left = self.echo_left.saturating_sub(1),
-        }
-        if self.echo_left > 0
-            && let Some(echo) = &mut self.echo
-        {
-            echo.process(sent, frame);
-            return true;
-        }
-        false
-    }
-
-    /// How much of what was heard in this frame, and in those just before, we have sent ourselves.
-    fn own(&mut self, heard: &Frame, sent: &Frame, sounding: Sounding) -> Own {
-        if self.echo.is_none() {
-            return Own::default();
-        }
-        match sounding {
-            Sounding::Say | Sounding::Required | Sounding::Tone => {
-                if self.own_left == 0 {
-                    self.own_voice.reset();
-                }
-                self.own_left = OWN_TAIL;
-            }
-            Sounding::Nothing => self.own_left = self.own_left.saturating_sub(1),
-        }
-        if self.own_left == 0 { Own::default() } else { self.own_voice.process(sent, heard) }
     }
 
     /// A line that has been quiet for a while costs nothing. The detector then gets the last frames before the sound that
@@ -253,7 +213,7 @@ impl Ear {
     }
 }
 
-fn frames(length: Duration) -> u32 {
+pub(crate) fn frames(length: Duration) -> u32 {
     u32::try_from(length.as_millis()).unwrap_or(u32::MAX) / FRAME_MS
 }
 
@@ -261,9 +221,6 @@ fn frames(length: Duration) -> u32 {
 /// canceller does not know yet have a share of 0.6 and more, 99 in 100 of a caller who speaks over us less than 0.3. At one half a caller is
 /// heard who is as loud as the echo.
 const OWN_SHARE: f32 = 0.5;
-
-/// As long as an echo may be under way.
-const OWN_TAIL: u32 = OwnVoice::DELAY_MS_MAX / FRAME_MS + 5;
 
 /// Less than this is no speech, as the detector has it.
 const SURE: f32 = 0.1;

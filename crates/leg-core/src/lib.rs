@@ -27,6 +27,7 @@
 mod bridge;
 mod config;
 mod ear;
+mod echo;
 mod echo_watch;
 mod error;
 mod facts;
