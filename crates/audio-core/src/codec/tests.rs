@@ -119,8 +119,7 @@ proptest! {
         let mut decoder = Decoder::new(Codec::Pcmu).expect("decoder");
         let (mut concealer, mut up) = (Concealer::narrow(), Upsampler::<2>::new());
         let mut encoder = Encoder::new(Codec::Pcmu).expect("encoder");
-        let mut tick = 0;
-        for came in came.into_iter().flat_map(|(came, times)| std::iter::repeat_n(came, times)) {
+        for (tick, came) in came.into_iter().flat_map(|(came, times)| std::iter::repeat_n(came, times)).enumerate() {
             let mut pcm = PcmRing::new();
             let mut narrow = vec![0; 160];
             match came {
@@ -142,7 +141,6 @@ proptest! {
             let mut wide = vec![0; narrow.len() * 2];
             up.process(&narrow, &mut wide);
             prop_assert_eq!(pcm.as_slice(), &wide[..]);
-            tick += 1;
         }
     }
 }
