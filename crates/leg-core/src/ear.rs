@@ -3,18 +3,23 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use callwright_audio_core::brightness;
+use callwright_audio_core::{EchoCanceller, Own, OwnVoice, brightness};
 use callwright_model::{FRAME_MS, Frame, Heard, MonoTime, VoiceActivity};
 use callwright_turn_core::{Floor, FrameFacts, Output, Sounding};
 
 use crate::config::LegConfig;
-use crate::echo::{Echo, Echoed};
 use crate::echo_watch::EchoWatch;
 
 pub(crate) struct Ear {
     voice_activity: Box<dyn VoiceActivity>,
-    echo: Option<Echo>,
+    echo: Option<EchoCanceller>,
+    own_voice: OwnVoice,
     echo_watch: EchoWatch,
+    echo_tail: u32,
+    /// Frames for which an echo of ours may still arrive that the canceller reaches.
+    echo_left: u32,
+    /// The same for any echo.
+    own_left: u32,
     quiet_dbfs: f32,
     quiet_after: u32,
     quiet_frames: u32,
@@ -31,8 +36,12 @@ impl Ear {
         let preroll_frames = frames(config.preroll).clamp(1, PREROLL_MAX) as usize;
         Self {
             voice_activity,
-            echo: config.echo_cancelling.then(|| Echo::new(config)),
+            echo: config.echo_cancelling.then(EchoCanceller::new),
+            own_voice: OwnVoice::new(),
             echo_watch: EchoWatch::new(),
+            echo_tail: frames(config.echo_tail),
+            echo_left: 0,
+            own_left: 0,
             quiet_dbfs: config.quiet_dbfs,
             quiet_after: frames(config.quiet_after),
             quiet_frames: 0,
@@ -44,21 +53,22 @@ impl Ear {
         }
     }
 
-    /// Takes the frame just received, and what was sent in the tick before. Removes the echo from the frame, lets the
+    /// Takes the frame just received, and what was sent in the tick before: none while no packet has come, for nothing of ours can have
+    /// come back. Removes the echo from the frame, lets the
     /// floor decide, and hands its decisions to `decided` after having put them into the stream for the recogniser. Tells, once,
     /// that an echo was found which the canceller does not reach.
     pub(crate) fn hear(
         &mut self,
         frame: &mut Frame,
-        sent: &Frame,
+        sent: Option<&Frame>,
         sounding: Sounding,
         floor: &mut Floor,
         now: MonoTime,
         mut decided: impl FnMut(Output),
     ) -> bool {
+        let own = sent.map_or(Own::default(), |sent| self.own(frame, sent, sounding));
         let line_dbfs = frame.level_dbfs();
-        let echo = self.echo.as_mut().map(|echo| echo.handle_tick(frame, line_dbfs, sent, sounding));
-        let Echoed { own, cancelled } = echo.unwrap_or_default();
+        let cancelled = sent.is_some_and(|sent| self.cancel_echo(frame, sent, sounding));
         let level_dbfs = if cancelled { frame.level_dbfs() } else { line_dbfs };
         // Our own voice is not how loud the room is.
         let line_dbfs = if own.share >= OWN_SHARE { level_dbfs } else { line_dbfs };
@@ -128,9 +138,8 @@ impl Ear {
         self.voice_activity.reset();
         self.preroll.clear();
         self.quiet_frames = 0;
-        if let Some(echo) = &mut self.echo {
-            echo.start_over();
-        }
+        self.echo_left = 0;
+        self.own_left = 0;
     }
 
     pub(crate) fn peek(&self) -> Option<&Heard> {
@@ -147,6 +156,38 @@ impl Ear {
 
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Whether there was any to cancel.
+    fn cancel_echo(&mut self, frame: &mut Frame, sent: &Frame, sounding: Sounding) -> bool {
+        match sounding {
+            Sounding::Say | Sounding::Required | Sounding::Tone => self.echo_left = self.echo_tail,
+            Sounding::Nothing => self.echo_left = self.echo_left.saturating_sub(1),
+        }
+        if self.echo_left > 0
+            && let Some(echo) = &mut self.echo
+        {
+            echo.process(sent, frame);
+            return true;
+        }
+        false
+    }
+
+    /// How much of what was heard in this frame, and in those just before, we have sent ourselves.
+    fn own(&mut self, heard: &Frame, sent: &Frame, sounding: Sounding) -> Own {
+        if self.echo.is_none() {
+            return Own::default();
+        }
+        match sounding {
+            Sounding::Say | Sounding::Required | Sounding::Tone => {
+                if self.own_left == 0 {
+                    self.own_voice.reset();
+                }
+                self.own_left = OWN_TAIL;
+            }
+            Sounding::Nothing => self.own_left = self.own_left.saturating_sub(1),
+        }
+        if self.own_left == 0 { Own::default() } else { self.own_voice.process(sent, heard) }
     }
 
     /// A line that has been quiet for a while costs nothing. The detector then gets the last frames before the sound that
@@ -213,7 +254,7 @@ impl Ear {
     }
 }
 
-pub(crate) fn frames(length: Duration) -> u32 {
+fn frames(length: Duration) -> u32 {
     u32::try_from(length.as_millis()).unwrap_or(u32::MAX) / FRAME_MS
 }
 
@@ -221,6 +262,9 @@ pub(crate) fn frames(length: Duration) -> u32 {
 /// canceller does not know yet have a share of 0.6 and more, 99 in 100 of a caller who speaks over us less than 0.3. At one half a caller is
 /// heard who is as loud as the echo.
 const OWN_SHARE: f32 = 0.5;
+
+/// As long as an echo may be under way.
+const OWN_TAIL: u32 = OwnVoice::DELAY_MS_MAX / FRAME_MS + 5;
 
 /// Less than this is no speech, as the detector has it.
 const SURE: f32 = 0.1;

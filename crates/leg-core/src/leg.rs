@@ -341,8 +341,13 @@ impl MediaLeg {
             if let Some(hz) = self.beep.as_mut().and_then(|beep| beep.hear(&self.heard)) {
                 self.facts.push(LegFact::Beep { hz: hz as u16 });
             }
-            let Self { ear, heard, said, sent, floor, playout, facts, loudness, .. } = self;
-            let sent = sent.as_ref().unwrap_or(said.frame());
+            let Self { ear, heard, said, sent, floor, playout, facts, loudness, flow, .. } = self;
+            let sent = match flow {
+                Flow::Awaited { .. } => None,
+                Flow::Flowing { .. } | Flow::Resting { .. } | Flow::Over => {
+                    Some(sent.as_ref().unwrap_or(said.frame()))
+                }
+            };
             let late_echo = ear.hear(heard, sent, self.sounding, floor, now, |output| {
                 obey(output, playout, facts, loudness);
             });

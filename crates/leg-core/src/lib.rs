@@ -27,7 +27,6 @@
 mod bridge;
 mod config;
 mod ear;
-mod echo;
 mod echo_watch;
 mod error;
 mod facts;

@@ -93,7 +93,12 @@ fn what_a_crash_leaves_is_read_up_to_the_last_second() {
             let copy = folder.path().join("crashed.rec");
             fs::copy(&one.file, &copy).expect("copied");
             fs::copy(one.file.with_extension("key"), copy.with_extension("key")).expect("copied");
-            let mut reading = Reading::open(&copy, &master).expect("it opens");
+            let mut reading = match Reading::open(&copy, &master) {
+                Ok(reading) => reading,
+                // The copy was taken before its head was written.
+                Err(ReadError::Unknown) => continue,
+                Err(error) => panic!("it does not open: {error}"),
+            };
             let samples = reading.to_wav(&folder.path().join("x.wav")).expect("a WAV");
             assert!(!reading.is_whole(), "its end was never written");
             if samples >= 250 * FRAME_SAMPLES as u64 {
