@@ -25,7 +25,7 @@ async fn baresip_calls_is_understood_and_records_the_agents_words() {
     let mut phone = Baresip::start(Telephone {
         user: "caller",
         answers: false,
-        says: &[(7_000, Some("en-cancelled.wav")), (6_000, None)],
+        says: &[(7_000, Some("en-cancelled.wav")), (10_000, None)],
         codec: "opus/48000/2",
         encryption: "",
     })
