@@ -71,7 +71,8 @@ impl Inner {
             let oldest =
                 self.prompts.iter().min_by_key(|(_, prompt)| prompt.used).map(|(key, _)| key.clone());
             let Some(gone) = oldest.and_then(|key| self.prompts.remove(&key)) else { break };
-            bytes -= gone.rendition.bytes();
+            // One that is still being made may have grown since.
+            bytes = bytes.saturating_sub(gone.rendition.bytes());
         }
     }
 }
