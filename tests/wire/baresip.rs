@@ -105,6 +105,21 @@ impl Baresip {
         self.keys.flush().await.expect("it listens to its keys");
     }
 
+    /// Hangs up once it has heard what is under way to it, and waits until the call is over.
+    pub async fn hang_up(&mut self) {
+        let recorded = |path: Option<PathBuf>| path.map_or(Duration::ZERO, |path| sound::length(&path));
+        let enough = recorded(self.recording()) + UNDER_WAY;
+        let heard = async {
+            let mut looks = tokio::time::interval(Duration::from_millis(20));
+            while recorded(self.recording()) < enough {
+                looks.tick().await;
+            }
+        };
+        timeout(Duration::from_secs(20), heard).await.expect("it is sent sound, or silence");
+        self.press("b").await;
+        self.until("terminated").await;
+    }
+
     /// Waits for a line that holds these words, and gives it. What it printed is shown when they do not come in 30 s.
     pub async fn until(&mut self, words: &str) -> String {
         loop {
@@ -126,17 +141,23 @@ impl Baresip {
         self.press("q").await;
         let ended = timeout(Duration::from_secs(20), self.child.wait()).await;
         assert!(matches!(ended, Ok(Ok(_))), "baresip does not quit: {ended:?}");
-        let mut recordings: Vec<PathBuf> = std::fs::read_dir(self.folder.path())
+        let last = self.recording().unwrap_or_else(|| panic!("nothing heard:\n{}", self.printed.join("\n")));
+        sound::read(&last)
+    }
+
+    /// What it hears in its last call.
+    fn recording(&self) -> Option<PathBuf> {
+        std::fs::read_dir(self.folder.path())
             .expect("the folder is ours")
             .map(|entry| entry.expect("the folder is ours").path())
             .filter(|path| path.to_string_lossy().ends_with("-dec.wav"))
-            .collect();
-        // Their names hold the time.
-        recordings.sort();
-        let last = recordings.last().unwrap_or_else(|| panic!("nothing heard:\n{}", self.printed.join("\n")));
-        sound::read(last)
+            // Their names hold the time.
+            .max()
     }
 }
+
+/// Longer than a jitter buffer, and the network before it, keep what the gateway has sent.
+const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// Hands on what the program prints, line by line; it rewrites lines with carriage returns.
 fn read_lines(

@@ -76,6 +76,16 @@ impl Events {
         }
     }
 
+    /// Waits until the agent has said these words to their end, among others.
+    pub async fn agent_has_said(&mut self, words: &str) {
+        loop {
+            let said = self.until("agent_transcription", &[("state", "spoken".into())]).await;
+            if said["text"].as_str().is_some_and(|text| text.contains(words)) {
+                return;
+            }
+        }
+    }
+
     /// Whether such an event has been read.
     pub fn has_seen(&self, kind: &str) -> bool {
         self.seen.iter().any(|event| event["type"] == kind)

@@ -10,6 +10,7 @@ use callwright_tests::{Airline, Gateway, Settings, repository};
 
 use crate::baresip::{Baresip, Telephone};
 use crate::browser::{Browser, Launch, Scheme};
+use crate::events::Events;
 use crate::sound;
 
 /// What the agent sounds like when it says this, at 8 kHz.
@@ -25,18 +26,22 @@ async fn baresip_calls_is_understood_and_records_the_agents_words() {
     let mut phone = Baresip::start(Telephone {
         user: "caller",
         answers: false,
-        says: &[(7_000, Some("en-cancelled.wav")), (10_000, None)],
+        says: &[(7_000, Some("en-cancelled.wav")), (60_000, None)],
         codec: "opus/48000/2",
         encryption: "",
     })
     .await;
+    let mut events = Events::follow(&gateway);
     phone.dial(&format!("sip:airline@{}", gateway.sip)).await;
-    phone.until("Call established").await;
-    phone.until("terminated").await;
+    events.call_on("airline").await;
+    // Only a caller who was understood is asked this.
+    let asked = "What is your booking code?";
+    events.agent_has_said(asked).await;
+    phone.hang_up().await;
     let heard = phone.heard().await;
     let speaker = Speaker::new(&SpeechConfig::default()).expect("it has voices");
-    // Each sentence is synthesised by itself. Only a caller who was understood is asked the last one.
-    for words in ["Thank you for calling the airline.", "How can I help you?", "What is your booking code?"] {
+    // Each sentence is synthesised by itself.
+    for words in ["Thank you for calling the airline.", "How can I help you?", asked] {
         let (alike, at) = sound::likeness(&agent_says(&speaker, words), &heard);
         assert!(alike > 0.8, "`{words}` was not heard (most alike {alike:.2} at {at} ms)");
     }
@@ -62,14 +67,17 @@ async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
         Telephone {
             user: "caller",
             answers: false,
-            says: &[(9_000, None)],
+            says: &[(60_000, None)],
             codec: "PCMU/8000/1",
             encryption: "",
         },
         &format!("\nsip_cafile {}\n", path("sip.pem")),
     )
     .await;
+    let greeting = "Thank you for calling the airline.";
+    let mut events = Events::follow(&gateway);
     phone.dial(&format!("sip:airline@{};transport=tls", gateway.tls)).await;
+    events.call_on("airline").await;
     phone.until("Call established").await;
     renew();
     gateway.reload();
@@ -80,8 +88,9 @@ async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), read_again).await.expect("the new certificate is taken");
+    events.agent_has_said(greeting).await;
     // Its BYE comes over the connection that was made with the old one.
-    phone.until("terminated").await;
+    phone.hang_up().await;
     let calls = async {
         let mut looks = tokio::time::interval(Duration::from_millis(50));
         while gateway.get("/v1/calls").trim() != "[]" {
@@ -91,7 +100,7 @@ async fn baresip_calls_over_tls_while_the_certificate_is_replaced() {
     tokio::time::timeout(Duration::from_secs(20), calls).await.expect("the gateway has heard the BYE");
     let heard = phone.heard().await;
     let speaker = Speaker::new(&SpeechConfig::default()).expect("it has voices");
-    let (alike, at) = sound::likeness(&agent_says(&speaker, "Thank you for calling the airline."), &heard);
+    let (alike, at) = sound::likeness(&agent_says(&speaker, greeting), &heard);
     assert!(alike > 0.8, "the greeting was not heard (most alike {alike:.2} at {at} ms)");
 }
 

@@ -1,6 +1,7 @@
 //! WAV files for peers to speak, and what to say about those they recorded.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Samples at 8 kHz: what a telephone file holds.
 pub const RATE: u32 = 8_000;
@@ -31,6 +32,15 @@ pub fn read(path: &Path) -> Vec<i16> {
         .chunks_exact(times)
         .map(|block| i16::try_from(mean(block)).expect("a mean of samples is one"))
         .collect()
+}
+
+/// How long a WAV file is, also while somebody else writes it, whose head may tell a length of before.
+pub fn length(path: &Path) -> Duration {
+    // Its head may not be whole yet.
+    let Ok(spec) = hound::WavReader::open(path).map(|reader| reader.spec()) else { return Duration::ZERO };
+    let bytes = std::fs::metadata(path).expect("it was opened").len();
+    let rate = u64::from(spec.sample_rate) * u64::from(spec.channels) * u64::from(spec.bits_per_sample / 8);
+    Duration::from_millis(bytes * 1_000 / rate)
 }
 
 /// What a peer's microphone picks up: each part is a silence in ms, then a fixture, or nothing to end in silence.

@@ -89,6 +89,8 @@ pub struct Dialogue {
     misses: u8,
     /// Misunderstandings since the call began, or since a human was brought in for them.
     missed: u8,
+    /// Nobody was free, the offer of a call back was lost on the caller, and the agent has gone on with them.
+    gone_on: bool,
     silences: u8,
     /// The first say of this state: what was said before it is not its question.
     asked_from: SayId,
@@ -139,6 +141,7 @@ impl Dialogue {
             codes: Vec::new(),
             misses: 0,
             missed: 0,
+            gone_on: false,
             silences: 0,
             asked_from: SayId(1),
             recording_asked: false,

@@ -92,7 +92,12 @@ impl Dialogue {
             (self.misses, self.missed) = (0, 0);
             // Who offers a call back has looked for a human before.
             return match &self.state {
-                State::Proposing(Proposal::CallBack(_)) => self.goodbye("farewell", now),
+                State::Proposing(Proposal::CallBack(_)) if self.gone_on => self.goodbye("farewell", now),
+                // Neither a yes nor a no: on a bad line nobody is hung up on for that, but it must end some time.
+                State::Proposing(Proposal::CallBack(_)) => {
+                    self.gone_on = true;
+                    self.back_to_agent("rephrase-open", now)
+                }
                 State::AskingNumber { .. }
                 | State::AskingTime { .. }
                 | State::Proposing(Proposal::Number { .. } | Proposal::Time { .. }) => self.no_call_back(now),

@@ -199,7 +199,10 @@ impl Dialogue {
                 self.no(now)
             }
             Some(YesNo::No) | None => {
-                if self.builtin(reading, before, now) || self.change_of_subject(words, reading, now) {
+                if self.builtin(reading, before, now)
+                    || self.change_of_subject(words, reading, now)
+                    || self.wants_it(words, reading, now)
+                {
                     return;
                 }
                 // Rather than yes or no, people say again what they were asked whether they said.

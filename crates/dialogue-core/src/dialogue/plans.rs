@@ -275,7 +275,7 @@ impl Dialogue {
     /// What a plan came to, said at once or, while the caller speaks or a human does, at the next chance.
     fn outcome(&mut self, line: Line, now: MonoTime) {
         // Nobody need be called back with what they hear now, unless another plan waits.
-        if self.state.arranges(TransferReason::Approval) && self.waiting.is_empty() {
+        if self.state.call_back() == Some(TransferReason::Approval) && self.waiting.is_empty() {
             self.enter(State::Open { more: true }, now);
         }
         match &self.state {

@@ -222,14 +222,14 @@ impl State {
         }
     }
 
-    /// Whether the caller is asked about a call back for this reason.
-    pub(super) fn arranges(&self, wanted: TransferReason) -> bool {
+    /// Why the caller is asked about a call back, when they are.
+    pub(super) fn call_back(&self) -> Option<TransferReason> {
         match self {
             Self::Proposing(
                 Proposal::CallBack(reason) | Proposal::Number { reason, .. } | Proposal::Time { reason, .. },
             )
             | Self::AskingNumber { reason }
-            | Self::AskingTime { reason } => *reason == wanted,
+            | Self::AskingTime { reason } => Some(*reason),
             Self::Fresh
             | Self::Open { .. }
             | Self::Proposing(
@@ -249,8 +249,14 @@ impl State {
             | Self::Handover { .. }
             | Self::Arranging { .. }
             | Self::WithHuman
-            | Self::Ended => false,
+            | Self::Ended => None,
         }
+    }
+
+    /// Whether the question is an offer of ours, which the caller may as well pass over and say what they want.
+    pub(super) fn is_offer(&self) -> bool {
+        self.call_back().is_some()
+            || matches!(self, Self::Proposing(Proposal::Skill(_) | Proposal::Human | Proposal::GoodMoment))
     }
 
     /// The task that is being talked about.

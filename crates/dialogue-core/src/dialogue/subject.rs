@@ -173,7 +173,8 @@ impl Dialogue {
     /// A plain wish for another skill while something else was asked. The words that identify the caller are kept.
     pub(super) fn change_of_subject(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
         let Some(Intent::Skill(skill)) = reading.clear() else { return false };
-        if reading.probability < CHANGE_OF_SUBJECT
+        let plain = reading.probability >= CHANGE_OF_SUBJECT || self.state.is_offer();
+        if !plain
             || self.state.task().is_some_and(|task| task.skill == *skill)
             || self.unwanted(words).as_ref() == Some(skill)
         {
@@ -181,6 +182,20 @@ impl Dialogue {
         }
         let skill = skill.clone();
         self.change_to(&skill, words, now);
+        true
+    }
+
+    /// Who is asked whether that is what they want, and says it once more, does.
+    pub(super) fn wants_it(&mut self, words: &str, reading: &Reading, now: MonoTime) -> bool {
+        let State::Proposing(Proposal::Skill(task)) = &self.state else { return false };
+        let again = matches!(reading.clear(), Some(Intent::Skill(skill)) if *skill == task.skill);
+        if !again || self.unwanted(words).is_some() {
+            return false;
+        }
+        let skill = task.skill.clone();
+        let task = self.new_task(&skill, words);
+        self.misses = 0;
+        self.plan(task, now);
         true
     }
 

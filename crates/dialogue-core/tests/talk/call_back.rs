@@ -32,6 +32,38 @@ fn when_no_human_comes_the_caller_may_be_called_back_or_go_on() {
 }
 
 #[test]
+fn who_is_not_understood_when_a_call_back_is_offered_is_hung_up_on_only_the_second_time() {
+    let mut stage = Stage::new(Language::EN, Core::Works);
+    for second in [false, true] {
+        stage.caller("let me talk to a person");
+        stage.dialogue.handle_transfer(TransferResult::Unavailable, stage.now);
+        stage.settle();
+        for _ in 0..2 {
+            stage.caller("purple table lamp over there");
+            assert!(!stage.hung_up);
+        }
+        let last = stage.caller("purple table lamp over there");
+        assert_eq!(stage.hung_up, second, "{last}");
+        if !second {
+            assert!(last.contains("in a few words"), "{last}");
+            assert!(stage.caller("my flight was cancelled").contains("booking code"));
+        }
+    }
+}
+
+#[test]
+fn a_call_back_is_passed_over_for_what_the_caller_wants() {
+    for number in [false, true] {
+        let mut stage = without_number(Language::EN, None);
+        if number {
+            assert!(stage.caller("yes please").contains("which number"));
+        }
+        let answer = stage.caller("something with my flight being late");
+        assert!(answer.contains("flight number"), "{answer}");
+    }
+}
+
+#[test]
 fn a_call_back_that_is_not_kept_is_not_promised() {
     for lost in [true, false] {
         let mut stage = Stage::new(Language::EN, Core::Works);

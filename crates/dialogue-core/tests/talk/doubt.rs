@@ -56,6 +56,20 @@ fn words_so_far_tell_whether_more_will_come() {
 }
 
 #[test]
+fn who_says_again_what_they_want_instead_of_yes_is_taken_at_their_word() {
+    const DOUBT: Option<f32> = Some(0.2);
+    for (again, wanted) in [
+        ("I need the flight thing", "booking code"),
+        ("something with my flight being late", "flight number"),
+    ] {
+        let mut stage = Stage::new(Language::EN, Core::Works);
+        assert!(stage.caller_with("my flight was cancelled", DOUBT).contains("Would you like to"));
+        let answer = stage.caller(again);
+        assert!(answer.contains(wanted), "{again}: {answer}");
+    }
+}
+
+#[test]
 fn a_cough_that_sounds_like_goodbye_ends_no_call() {
     const LENGTH: Duration = Duration::from_millis(800);
     let mut stage = to_the_read_back();
