@@ -11,8 +11,10 @@
 .PHONY: demo run test build setup models bench-core bench-sip bench-turns bench-understanding bench-whisper faults fuzz clean
 
 CALLWRIGHT = target/debug/callwright
-# One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml.
 CARGO ?= cargo
+# One build serves demo, run and test: libraries are optimised in it, see the profiles in Cargo.toml. The whole workspace chooses their
+# features, for by itself the program would have others, and the tests would build thirty of them and all of ours once more.
+BUILD = $(CARGO) build --locked --workspace --bin callwright
 
 demo: build
 	$(CALLWRIGHT) demo $(ARGS)
@@ -21,7 +23,7 @@ run: build
 	$(CALLWRIGHT) serve --demo $(ARGS)
 
 build: setup
-	$(CARGO) build --locked -p callwright
+	$(BUILD)
 	@$(MAKE) --no-print-directory models
 
 setup:
@@ -36,10 +38,10 @@ test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 test:
 	scripts/setup --tests
 	$(CARGO) fmt --all --check
-	$(CARGO) build --locked -p callwright
+	$(BUILD)
 	@$(MAKE) --no-print-directory models
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --no-fail-fast
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 
 bench-turns: build

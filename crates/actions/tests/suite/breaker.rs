@@ -18,6 +18,9 @@ fn opened_by(failures: u32, open: Duration, folder: &Path, airline: &Handle) -> 
     CoreConfig { limits: Limits { breaker, ..Limits::default() }, ..config(folder, &airline.url()) }
 }
 
+/// Longer than a busy machine stands still between a failure and the next attempt, shorter than a write waits.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
+
 async fn start(config: CoreConfig) -> (ActionCore, Client) {
     let core = ActionCore::start(config).await.expect("starts");
     let client = Client::connect(core.url()).await.expect("connects");
@@ -27,7 +30,7 @@ async fn start(config: CoreConfig) -> (ActionCore, Client) {
 #[tokio::test]
 async fn a_write_waits_while_its_system_is_left_alone_and_the_story_says_so() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let (core, client) = start(opened_by(3, Duration::from_millis(100), folder.path(), &airline)).await;
+    let (core, client) = start(opened_by(3, LEFT_ALONE, folder.path(), &airline)).await;
     let plan = ready_plan(&client).await;
     for _ in 0..3 {
         airline.faults().once("assign_seat", FaultKind::LostRequest);
@@ -46,7 +49,7 @@ async fn a_write_waits_while_its_system_is_left_alone_and_the_story_says_so() {
 #[tokio::test]
 async fn a_read_is_refused_at_once_until_the_system_is_tried_again() {
     let (folder, airline) = (tempfile::tempdir().expect("a folder"), demo_airline().await);
-    let (core, client) = start(opened_by(1, Duration::from_millis(100), folder.path(), &airline)).await;
+    let (core, client) = start(opened_by(1, LEFT_ALONE, folder.path(), &airline)).await;
     let status = || client.plan(request(None, "status", &[("flight", "301".into())]));
     airline.faults().once("flight_status", FaultKind::LostRequest);
     // Two more attempts would have been there, and both would have been answered.
