@@ -21,6 +21,10 @@ use tokio::time::{Instant, interval, timeout};
 
 /// How long any one command may take. A browser that starts on a busy machine of two cores needs several seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The text of the page and of its elements' own trees.
+const SHOWN: &str =
+    "[document.body, ...[...document.querySelectorAll('*')].map(element => element.shadowRoot)]
+    .map(tree => tree?.textContent ?? '').join(' ').replace(/\\s+/g, ' ')";
 /// How often a condition is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A microphone made of Web Audio: `hear` takes the base64 of a sound file.
@@ -152,7 +156,10 @@ impl Browser {
             if !falsy {
                 return value;
             }
-            assert!(Instant::now() < until, "`{script}` is still {value} after {length:?}; {}", self.log());
+            if Instant::now() >= until {
+                let shown = self.eval(SHOWN).await;
+                panic!("`{script}` is still {value} after {length:?}; {}; shown: {shown}", self.log());
+            }
         }
     }
 
