@@ -60,6 +60,7 @@ impl Ear {
             recogniser,
             turn_model,
             turn: None,
+            ahead: true,
             limits,
             outbox,
         };
@@ -71,6 +72,7 @@ impl Ear {
                 prepare: false,
                 place: None,
                 working: false,
+                ending: false,
             }),
             ears: Mutex::new(ears),
             given_up,
@@ -164,6 +166,8 @@ struct Mailbox {
     prepare: bool,
     place: Option<Place>,
     working: bool,
+    /// The final words of a turn are being made.
+    ending: bool,
 }
 
 impl Mailbox {
@@ -191,7 +195,10 @@ impl Leg {
     fn post(self: &Arc<Self>, items: &mut Vec<Heard>, queue: &Queue) {
         let now = Instant::now();
         let mut mailbox = self.mailbox();
-        if items.iter().any(|item| matches!(item, Heard::Discard { .. })) {
+        // The flag is the engine's and knows no turns: it must not spoil the words of one that ended before.
+        let is_end = |item: &Heard| matches!(item, Heard::End { .. });
+        let ends = mailbox.ending || mailbox.items.iter().map(|(item, _)| item).chain(&*items).any(is_end);
+        if !ends && items.iter().any(|item| matches!(item, Heard::Discard { .. })) {
             self.given_up.set(true);
         }
         // Words so far are worth nothing once the pass over the whole turn can begin.
@@ -230,6 +237,7 @@ impl Leg {
             let mut mailbox = self.mailbox();
             mailbox.place = None;
             mailbox.working = true;
+            mailbox.ending = mailbox.items.iter().any(|(item, _)| matches!(item, Heard::End { .. }));
             (
                 std::mem::take(&mut mailbox.items),
                 Arc::clone(&mailbox.hints),
@@ -238,6 +246,7 @@ impl Leg {
         };
         let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
         let sound = !items.is_empty();
+        ears.ahead = !queue.is_strained();
         // Nobody works ahead any more with a reading made at a pause once the turn is known to be over.
         let over = items.iter().rposition(|(item, _)| matches!(item, Heard::End { .. })).unwrap_or(0);
         // Any turn that ended in this batch has its final at the end of it.
@@ -269,7 +278,7 @@ impl Leg {
         }
         drop(ears);
         let mut mailbox = self.mailbox();
-        mailbox.working = false;
+        (mailbox.working, mailbox.ending) = (false, false);
         self.enqueue(&mut mailbox, queue);
     }
 
@@ -284,6 +293,8 @@ struct Ears {
     recogniser: Arc<dyn Recogniser>,
     turn_model: Option<Arc<dyn TurnModel>>,
     turn: Option<Turn>,
+    /// Whether there is time to make words at a pause that may not be the end.
+    ahead: bool,
     limits: Limits,
     outbox: mpsc::UnboundedSender<Recognised>,
 }
@@ -303,8 +314,8 @@ struct Turn {
 enum Pass {
     /// It has taken this many samples.
     Open { taken: usize },
-    /// It made a reading at a pause, which holds until the caller speaks on.
-    Settled { reading: Reading, took: Duration },
+    /// It has taken this many samples, and made a reading at a pause, which holds until the caller speaks on.
+    Settled { taken: usize, reading: Reading, took: Duration },
     /// It failed; the turn will have no words.
     Failed,
 }
@@ -335,8 +346,10 @@ impl Ears {
                 if self.turn.as_ref().is_some_and(|current| current.id == turn) {
                     // Before the words: the floor waits for the vote, and nobody for the words yet.
                     self.vote(asked, hints);
-                    let reading = self.settle(hints);
-                    self.report_provisional(turn, reading, hints.language);
+                    if self.ahead {
+                        let reading = self.settle(hints);
+                        self.report_provisional(turn, reading, hints.language);
+                    }
                 }
             }
             Heard::End { turn, .. } => {
@@ -369,12 +382,17 @@ impl Ears {
     /// The caller speaks on: what was made at the pause was made in vain.
     fn goes_on(&mut self) {
         let Some(turn) = &mut self.turn else { return };
-        if let Pass::Settled { took, .. } = &turn.pass {
+        if let Pass::Settled { taken, took, .. } = &turn.pass {
+            let taken = *taken;
             let wasted = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             metrics::counter!("callwright_speculation_wasted_ms_total", "part" => "recognition")
                 .increment(wasted);
-            turn.pass = Pass::Open { taken: 0 };
-            self.begin();
+            if self.hearing.goes_on() {
+                turn.pass = Pass::Open { taken };
+            } else {
+                turn.pass = Pass::Open { taken: 0 };
+                self.begin();
+            }
         }
     }
 
@@ -408,20 +426,19 @@ impl Ears {
             turn.pass = Pass::Open { taken: 0 };
             self.begin();
         }
-        self.extend();
         let Some(turn) = &mut self.turn else { return Reading::default() };
-        match &turn.pass {
+        let taken = match &turn.pass {
             Pass::Settled { reading, .. } => return reading.clone(),
             Pass::Failed => return Reading::default(),
-            Pass::Open { .. } => {}
-        }
+            Pass::Open { taken } => *taken,
+        };
         let started = Instant::now();
         let reading = self.hearing.finish(&turn.audio);
         let took = started.elapsed();
         turn.spent += took;
         match reading {
             Ok(reading) => {
-                turn.pass = Pass::Settled { reading: reading.clone(), took };
+                turn.pass = Pass::Settled { taken, reading: reading.clone(), took };
                 reading
             }
             Err(error) => {

@@ -220,9 +220,9 @@ impl Hearing for Ears {
         if self.given_up.is_set() {
             return Err(RecogniseError::GivenUp);
         }
-        let sound = unfolded(self.telephone, samples, &mut self.unfolded);
-        let heard = self.running.as_mut().is_some_and(|(_, _, decoder)| decoder.hear(sound, false));
-        if heard { Ok(()) } else { Err(failed("it does not take sound")) }
+        let Some((_, (_, pass), decoder)) = &mut self.running else { return Err(failed("it has not begun")) };
+        let sound = unfolded(*pass == Pass::Running { telephone: true }, samples, &mut self.unfolded);
+        if decoder.hear(sound, false) { Ok(()) } else { Err(failed("it does not take sound")) }
     }
 
     fn partial(&mut self, _all: &[i16], _stop: &GivenUp) -> Option<Reading> {
@@ -232,11 +232,13 @@ impl Hearing for Ears {
     }
 
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError> {
+        if self.given_up.is_set() {
+            return Err(RecogniseError::GivenUp);
+        }
         // A second pass over the whole turn, for it knows the line's mean spectrum from the first sample on; the running estimate
         // of the first pass mishears a caller's first words.
         self.telephone = band::is_telephone(all);
-        let Some((hints, _, running)) = &mut self.running else { return Err(failed("it has not begun")) };
-        running.finish();
+        let Some((hints, ..)) = &self.running else { return Err(failed("it has not begun")) };
         let (key, mut decoder) = self.shared.lease(hints, Pass::Final)?;
         let sound = unfolded(self.telephone, all, &mut self.unfolded);
         let reading = if decoder.start() && decoder.hear(sound, true) && decoder.finish() {
@@ -248,8 +250,14 @@ impl Hearing for Ears {
         reading
     }
 
+    fn goes_on(&self) -> bool {
+        let pass = Pass::Running { telephone: self.telephone };
+        self.running.as_ref().is_some_and(|(_, (_, running), _)| *running == pass)
+    }
+
     fn forget(&mut self) {
-        if let Some((_, key, decoder)) = self.running.take() {
+        if let Some((_, key, mut decoder)) = self.running.take() {
+            decoder.finish();
             self.shared.give_back((key, decoder));
         }
     }

@@ -37,8 +37,11 @@ pub(crate) trait Hearing: Send {
     /// somebody needs the thread more, or the turn's final words are due.
     fn partial(&mut self, all: &[i16], stop: &GivenUp) -> Option<Reading>;
 
-    /// The turn's words. `all` is the turn from its first sample. Ends the pass.
+    /// The words of the turn, should it be over. `all` is the turn from its first sample, whatever of it the pass has taken.
     fn finish(&mut self, all: &[i16]) -> Result<Reading, RecogniseError>;
+
+    /// Whether the pass can go on after `finish`, for the turn was not over. If not it begins anew, with what is known of the line now.
+    fn goes_on(&self) -> bool;
 
     /// Lets go of what a pass holds.
     fn forget(&mut self);

@@ -3,7 +3,8 @@
 //! A few threads serve all legs. A leg with work waits in one queue: finals first, then passes begun at a pause (they become finals
 //! when the caller stays silent), then hints to prepare, then words so far; within each the earliest asked. A leg is served by one
 //! thread at a time and all its waiting sound at once, so that words so far which come late are left out, never queued up. A pass over
-//! words so far that runs already is stopped when a final finds no free thread.
+//! words so far that runs already is stopped when a final finds no free thread. When finals have waited for a thread all the same, no
+//! pass is begun at a pause for a while: those in vain are what can be done without.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -47,11 +48,14 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    legs: BTreeMap<Place, Arc<Leg>>,
+    /// Each since it came to this place.
+    legs: BTreeMap<Place, (Arc<Leg>, Instant)>,
     /// Passes over words so far that run, in the order of their beginning, each with what stops it.
     partials: BTreeMap<u64, GivenUp>,
     /// Threads that have nothing to do.
     idle: usize,
+    /// When a final was last begun too late, for want of a thread.
+    strained: Option<Instant>,
     /// When finals of late were there, and how long they were waited for.
     finals: VecDeque<(Instant, Duration)>,
     next: u64,
@@ -104,7 +108,7 @@ impl Queue {
         }
         waiting.next += 1;
         let place = (urgency, since, waiting.next);
-        waiting.legs.insert(place, Arc::clone(leg));
+        waiting.legs.insert(place, (Arc::clone(leg), Instant::now()));
         let finals = waiting.finals();
         waiting.make_way(finals);
         drop(waiting);
@@ -145,6 +149,17 @@ impl Queue {
         of_late.map(|(_, wait)| *wait).chain(queued).max().unwrap_or_default()
     }
 
+    /// Whether there are too few threads for what must be done, or were within the last seconds.
+    pub(crate) fn is_strained(&self) -> bool {
+        self.lock().is_strained(Instant::now())
+    }
+
+    /// As if a final had just been begun too late.
+    #[cfg(test)]
+    pub(crate) fn strain(&self) {
+        self.lock().strained = Some(Instant::now());
+    }
+
     fn serve(&self) {
         give_way();
         while let Some(leg) = self.next() {
@@ -158,7 +173,9 @@ impl Queue {
             if waiting.closed {
                 return None;
             }
-            if let Some((_, leg)) = waiting.legs.pop_first() {
+            if let Some(((urgency, ..), (leg, entered))) = waiting.legs.pop_first() {
+                let now = Instant::now();
+                waiting.begun(urgency, now.duration_since(entered), now);
                 return Some(leg);
             }
             waiting.idle += 1;
@@ -176,6 +193,17 @@ impl Waiting {
     /// How many wait for a final.
     fn finals(&self) -> usize {
         self.legs.keys().take_while(|(urgency, ..)| *urgency == Urgency::Final).count()
+    }
+
+    /// A thread begins with what has waited for it for so long.
+    fn begun(&mut self, urgency: Urgency, waited: Duration, now: Instant) {
+        if urgency == Urgency::Final && waited > THREAD_WAIT_MAX {
+            self.strained = Some(now);
+        }
+    }
+
+    fn is_strained(&self, now: Instant) -> bool {
+        self.strained.is_some_and(|then| now.saturating_duration_since(then) < OF_LATE)
     }
 
     /// Stops as many passes over words so far as there are waiting finals which no idle thread will take. The one begun first goes first: it
@@ -200,12 +228,25 @@ fn give_way() {
 
 /// Waits longer ago say nothing about the load.
 const OF_LATE: Duration = Duration::from_secs(5);
+/// A caller does not notice so much.
+const THREAD_WAIT_MAX: Duration = Duration::from_millis(100);
 /// About a third of a normal thread's share when there is not enough for both.
 const NICE: libc::c_int = 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_finals_that_wait_for_a_thread_are_a_strain_and_only_for_a_while() {
+        let now = Instant::now();
+        let mut waiting = Waiting::default();
+        waiting.begun(Urgency::Final, THREAD_WAIT_MAX, now);
+        waiting.begun(Urgency::Partial, Duration::from_secs(1), now);
+        assert!(!waiting.is_strained(now));
+        waiting.begun(Urgency::Final, THREAD_WAIT_MAX * 2, now);
+        assert!(waiting.is_strained(now + OF_LATE / 2) && !waiting.is_strained(now + OF_LATE));
+    }
 
     #[test]
     fn as_many_words_so_far_are_stopped_as_finals_find_no_thread() {

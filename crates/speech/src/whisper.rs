@@ -179,6 +179,10 @@ impl Hearing for Ears {
         self.read(all, TOKENS_FINAL, if long { &self.languages } else { &[] }, &self.given_up)
     }
 
+    fn goes_on(&self) -> bool {
+        true
+    }
+
     fn forget(&mut self) {}
 }
 

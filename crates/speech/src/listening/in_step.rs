@@ -32,7 +32,7 @@ impl StepEar {
         let (outbox, reports) = mpsc::unbounded_channel();
         let given_up = GivenUp::default();
         let hearing = recogniser.hearing(given_up.clone());
-        let ears = Ears { hearing, recogniser, turn_model, turn: None, limits, outbox };
+        let ears = Ears { hearing, recogniser, turn_model, turn: None, ahead: true, limits, outbox };
         let partial_frames = limits.partial_frames;
         Self { ears, hints: Arc::new(hints), given_up, reports, partial_frames, waiting: 0 }
     }
